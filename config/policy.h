@@ -1,0 +1,18 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the organisation and the user demand: built-in, then /etc/wardmail/policy.conf, then config_dir/policy.conf. Each level can only
+ * tighten the one above; a value that would loosen is an error with a sentence, never ignored in silence.
+ * Levels are plain numbers here; mail/ turns them into crypto's struct route_policy (config/ knows no crypto type). */
+#pragma once
+#include "config/settings.h"
+
+struct policy {
+  int least_smime_trust;      /* as enum key_trust: 0 none .. 4 verified; built-in 3 (chain) */
+  int least_pgp_trust;        /* built-in 1 (first seen) */
+  int prefer;                 /* 1 S/MIME (built-in), 2 OpenPGP */
+  gboolean allow_smime, allow_pgp;
+  gboolean allow_password;    /* sign in by password alone; built-in FALSE; a test profile has TRUE */
+};
+struct policy *policy_load (const struct paths *paths, const struct settings *settings, GError **error);
+void policy_free (struct policy *policy);
+DEFINE_AUTOFREE (policy, policy_free)

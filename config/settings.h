@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* config_dir/wardmail.conf (GKeyFile): who the user is and how the client behaves. No secrets. One table (settings.c) has each setting's
+ * name, type, default, range and help; the man page and `config check` are made from it. A broken file gets one sentence with file and
+ * line or key, and no default is silently put in the place of a value that cannot be read. */
+#pragma once
+#include "config/paths.h"
+
+#define CONFIG_ERROR (config_error_quark ())
+GQuark config_error_quark (void);
+enum config_error { CONFIG_ERROR_MISSING, CONFIG_ERROR_BROKEN, CONFIG_ERROR_FORBIDDEN /* policy says no: exit 3 */, CONFIG_ERROR_FAILED };
+
+enum at_rest { AT_REST_VAULT = 0, AT_REST_VOLUME, AT_REST_NONE };
+struct settings {
+  char *name, *address;       /* the user */
+  enum at_rest at_rest;       /* AT_REST_NONE: a test profile; every screen and report says "unprotected test profile" */
+  char *editor;               /* for the external editor on request; NULL: $VISUAL, $EDITOR */
+  char *archive_folder, *drafts_folder, *sent_folder, *trash_folder; /* NULL: by special-use, then by usual names */
+  GPtrArray *saved_searches;  /* struct saved_search * */
+  guint poll_s;               /* where IDLE is not offered; default 60 */
+};
+struct saved_search { char *name, *query; };
+struct settings *settings_load (const struct paths *paths, GError **error); /* MISSING: there is no profile yet */
+gboolean settings_save (const struct settings *settings, const struct paths *paths, GError **error); /* atomic, 0600 */
+void settings_free (struct settings *settings);
+DEFINE_AUTOFREE (settings, settings_free)

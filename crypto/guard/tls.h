@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* TLS for a socket that somebody else opened: OpenSSL, TLS 1.2 or later, certificate and host name verified, always.
+ * No way to switch verification off exists. Used by mail/net/stream.c only; net workers only.
+ * Every call is bounded by timeout_ms and ends at once when cancel_fd becomes readable (cancel_fd -1: none). */
+#pragma once
+#include <sys/types.h>
+#include "crypto/error.h"
+
+struct tls_session;
+struct tls_settings {
+  const char *host;          /* the name that the certificate must carry (DNS name or IP address) */
+  const char *anchors_file;  /* PEM; NULL: the system's anchors */
+  const char *client_cert_file, *client_key_file; /* PEM, NULL if none */
+  int timeout_ms;            /* for the whole handshake */
+};
+/* fd: connected, non-blocking; stays the caller's, who closes it after tls_free. Nothing may have been read from it beyond
+ * the plaintext before the handshake. Errors: TLS_ERROR_*, each message says what is wrong with which certificate. */
+struct tls_session *tls_connect (int fd, const struct tls_settings *settings, int cancel_fd, GError **error);
+/* -1 with error on a broken line, time-out, or cancel; 0 only at a clean close. */
+ssize_t tls_read (struct tls_session *tls, void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error);
+ssize_t tls_write (struct tls_session *tls, const void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error);
+gboolean tls_pending (struct tls_session *tls);         /* decrypted bytes wait inside */
+const char *tls_describe (struct tls_session *tls);     /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; borrowed */
+void tls_free (struct tls_session *tls);
+DEFINE_AUTOFREE (tls_session, tls_free)

@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keyring: one view over all sources of keys of a profile. Only the keys worker opens it.
+ *
+ * It lives in one folder, DIR/keys: gnupg/ (a GNUPGHOME of the profile's own), smime/ (certificates and private keys),
+ * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint). The user's own ~/.gnupg is never touched.
+ * Sources are rows of one table (keyring_sources.c): a new source is a file and a row. */
+#pragma once
+#include "crypto/error.h"
+#include "crypto/guard/secret.h"
+#include "crypto/route.h"
+
+struct keyring;
+
+/* dir: made (0700) if it is not there. Offline always: no key servers, no WKD, no CRL fetch by gpg.
+ * Returns NULL with CRYPTO_ERROR_FAILED. */
+struct keyring *keyring_open (const char *dir, GError **error);
+void keyring_free (struct keyring *keyring);
+DEFINE_AUTOFREE (keyring, keyring_free)
+
+/* All keys under an address, from every source, best first; at: seconds since the epoch (0 = now).
+ * Returns struct key_candidate * (owned by the array), or NULL with error when a source could not be read:
+ * then the caller holds. Address match: exact local part, domain without case (RFC 8550 rfc822Name; user id's addr-spec). */
+GPtrArray *keyring_find (struct keyring *keyring, const char *address, gint64 at, GError **error);
+/* Every key and certificate there is. */
+GPtrArray *keyring_list (struct keyring *keyring, gint64 at, GError **error);
+
+/* Take in keys: OpenPGP (armored or binary, public or secret), X.509 (PEM, DER), PKCS#12, PKCS#8/PEM private keys; several
+ * files together, as a certificate and its key belong together (also when they come in either order or one by one).
+ * blobs: GBytes *. passphrase: for PKCS#12, encrypted PEM keys; NULL if none. Private keys are stored 0600 in smime/, matched to
+ * their certificate by public key. Returns the candidates taken in. Errors: FORMAT, PASSPHRASE, FAILED; all or nothing for each blob. */
+GPtrArray *keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *passphrase, GError **error);
+/* Mark as compared by the user. NO_KEY when no such key is here. fingerprint: hex, either protocol, case-insensitive, blanks allowed. */
+gboolean keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error);
+/* Take in a trust anchor (PEM or DER, one or several certificates; not necessarily CA certificates: a self-signed end
+ * certificate given as an anchor is trusted itself). */
+gboolean keyring_add_anchor (struct keyring *keyring, GBytes *certificates, guint *added_out, GError **error);
+
+/* Can the owner of this address sign (and keep a copy for himself) with the method? Usable secret key present. */
+gboolean keyring_can_send (struct keyring *keyring, const char *address, enum route_method method, gint64 at);
+
+/* How a passphrase is asked for while a secret key is used (NULL: never, which makes such keys fail with PASSPHRASE). */
+typedef struct secret *(*keyring_ask_fn) (const char *what, gpointer data); /* returns NULL for "no" */
+void keyring_set_ask (struct keyring *keyring, keyring_ask_fn ask, gpointer data);

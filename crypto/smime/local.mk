@@ -1,0 +1,1 @@
+# S/MIME and TLS by OpenSSL; secrets.

@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Messages as dictionaries: what a reader sees of one (view), what is answered to it (reply), and what a writer makes (compose).
+ * GMime stays inside this folder. Views and drafts are a{sv} with the fields that protocol.c names. */
+#pragma once
+#include "crypto/inspect.h"
+#include "crypto/protect.h"
+#include "crypto/plan.h"
+
+/* view: floating a{sv} as "show --json" wants it (text_body left out: it is joined later from the segments); segments: floating aa{sv} as of
+ * keys.inspect. Every text is sanitised. Keys worker. */
+void message_view (struct inspection *inspection, GBytes *message, GVariant **view_out, GVariant **segments_out);
+/* The decoded bytes of one leaf part. NULL with NOT_FOUND-like error. */
+GBytes *message_part (struct inspection *inspection, const char *part, char **filename_out, char **type_out, GError **error);
+/* A plaintext message for the index: header of the original with protected fields put in, text parts in clear. NULL: nothing was encrypted, or it is withheld. */
+GBytes *message_shadow (struct inspection *inspection, GBytes *message);
+/* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE)? Bounded to the first size_max bytes. */
+gboolean message_is_encrypted (GBytes *message);
+
+/* Put text into the view: joins segments whose html the filter has turned into text. Engine. Pure. */
+GVariant *message_finish_view (GVariant *view, GVariant *segments);
+/* The draft that answers (or forwards) what the view shows. own: addr-specs of the user (never answered to). Quoted text holds only what the
+ * view may show; encrypted parts inside a larger mail are never quoted. Pure. */
+GVariant *message_reply (GVariant *view, const char *const *own, gboolean all, gboolean forward);
+
+/* addresses: "Name <a@b>, c@d" -> addr-specs. Returns NULL with a sentence when a piece is no address. CR, LF, NUL are refused. */
+GPtrArray *message_addresses (const char *const *texts, GError **error);      /* char *: addr-specs */
+char *message_address_display (const char *text);                             /* "Name <a@b>", RFC 2047 encoded for a header */
+
+/* From a draft to the request for protect: the payload with its protected fields (protected-headers="v1", hp="cipher"), and the outer fields.
+ * fds: the draft's attachments by handle. message_id_out: without angle brackets. Keys worker. */
+gboolean message_compose (GVariant *draft, GPtrArray *attachments /* GBytes *, in the draft's order */, gint64 now,
+                          GPtrArray **outer_headers_out, GBytes **payload_out, char **message_id_out, GError **error);

@@ -1,0 +1,10 @@
+# The tests, a fragment for each room or kind.
+include tests/config.mk
+include tests/crypto.mk
+include tests/smime.mk
+include tests/message.mk
+include tests/net.mk
+include tests/archive.mk
+include tests/engine.mk
+include tests/ui.mk
+include tests/scripts.mk
