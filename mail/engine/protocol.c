@@ -234,3 +234,5 @@ protocol_check (const struct protocol_field *fields, GVariant *dictionary, GErro
   }
   return TRUE;
 }
+
+G_DEFINE_QUARK (wardmail-engine-error-quark, engine_error)
