@@ -1,1 +1,10 @@
-# Tests of message.
+# Tests of messages: text made safe, addresses, reading, writing.
+MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address
+check_PROGRAMS += $(MESSAGE_TESTS)
+TESTS += $(MESSAGE_TESTS)
+tests_unit_test_sanitise_SOURCES = tests/unit/test_sanitise.c
+tests_unit_test_sanitise_LDADD = $(TEST_LIBS)
+tests_unit_test_sanitise_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_message_address_SOURCES = tests/unit/test_message_address.c
+tests_unit_test_message_address_LDADD = $(TEST_LIBS)
+tests_unit_test_message_address_CFLAGS = $(TEST_CFLAGS)

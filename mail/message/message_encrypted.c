@@ -1,0 +1,57 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* A cheap look at raw bytes: might any part of this message be encrypted? Any process; no parser, so nothing in it can be deep or slow.
+ *
+ * It only decides whether the keys worker is asked. A wrong yes costs one call; a wrong no would cost a search hit, so it looks for the
+ * marks of every form anywhere in the message, not only where a well-formed message has them. */
+#include "mail/message/message.h"
+
+#include <string.h>
+
+#define LOOK_MAX (64u * 1024 * 1024)
+
+/* Each in lower case, with the letter that is searched for (its rarest). */
+static const char *const marks[] = {
+  "multipart/encrypted",
+  "/pkcs7-mime",
+  "/x-pkcs7-mime",
+  ".p7m",
+  "-----begin pgp message-----",
+};
+/* The base64 of "-----BEGIN PGP MESSAGE-----" where it opens a part. Case matters here. */
+static const char base64_mark[] = "LS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0";
+
+static gboolean
+begins (const char *p, gsize left, const char *mark)
+{
+  gsize length = strlen (mark);
+  return left >= length && g_ascii_strncasecmp (p, mark, length) == 0;
+}
+
+static gboolean
+has_mark (const char *text, gsize size)
+{
+  for (gsize i = 0; i < size; i++) {
+    char c = text[i];
+    if (c != 'm' && c != 'M' && c != '/' && c != '.' && c != '-')
+      continue;
+    for (gsize k = 0; k < G_N_ELEMENTS (marks); k++)
+      if (g_ascii_tolower (c) == marks[k][0] && begins (text + i, size - i, marks[k]))
+        return TRUE;
+    /* A run of dashes (a drawn line) is looked at once, not at each of its bytes. */
+    while (c == '-' && i + 6 < size && text[i + 1] == '-' && text[i + 6] == '-')
+      i++;
+  }
+  return FALSE;
+}
+
+gboolean
+message_is_encrypted (GBytes *message)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (message, &size);
+  size = MIN (size, LOOK_MAX);
+  if (size == 0)
+    return FALSE;
+  return has_mark (text, size) || memmem (text, size, base64_mark, sizeof base64_mark - 1) != NULL;
+}
