@@ -20,7 +20,20 @@ struct settings {
   guint poll_s;               /* where IDLE is not offered; default 60 */
 };
 struct saved_search { char *name, *query; };
+struct settings *settings_new (void); /* the defaults, and nobody's name */
 struct settings *settings_load (const struct paths *paths, GError **error); /* MISSING: there is no profile yet */
 gboolean settings_save (const struct settings *settings, const struct paths *paths, GError **error); /* atomic, 0600 */
 void settings_free (struct settings *settings);
 DEFINE_AUTOFREE (settings, settings_free)
+
+/* One row of the table: what help, the man page and `config check` say of a setting. */
+struct setting {
+  const char *group, *key;
+  const char *type;      /* "text", "address", "number" or the words it may be, "a|b|c" */
+  const char *standard;  /* its default in words */
+  const char *help;      /* one sentence */
+};
+guint settings_count (void);
+struct setting settings_row (guint index);
+/* The words that a screen or report shows of a profile whose data lie unprotected; NULL for any other. */
+const char *settings_banner (const struct settings *settings);

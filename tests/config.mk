@@ -1,1 +1,26 @@
 # Tests of config.
+check_PROGRAMS += tests/unit/test_paths
+TESTS += tests/unit/test_paths
+tests_unit_test_paths_SOURCES = tests/unit/test_paths.c tests/unit/config_fixture.h
+tests_unit_test_paths_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_paths_LDADD = libconfig-wm.a $(GLIB_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_settings
+TESTS += tests/unit/test_settings
+tests_unit_test_settings_SOURCES = tests/unit/test_settings.c tests/unit/config_fixture.h
+tests_unit_test_settings_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_settings_LDADD = libconfig-wm.a $(GLIB_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_accounts
+TESTS += tests/unit/test_accounts
+tests_unit_test_accounts_SOURCES = tests/unit/test_accounts.c tests/unit/config_fixture.h
+tests_unit_test_accounts_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_accounts_LDADD = libconfig-wm.a $(GLIB_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_policy
+TESTS += tests/unit/test_policy
+tests_unit_test_policy_SOURCES = tests/unit/test_policy.c tests/unit/config_fixture.h
+tests_unit_test_policy_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_policy_LDADD = libconfig-wm.a $(GLIB_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_text
+TESTS += tests/unit/test_text
+tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/config_fixture.h
+tests_unit_test_text_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_text_LDADD = libconfig-wm.a $(GLIB_LIBS) $(CMOCKA_LIBS)

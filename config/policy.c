@@ -1,0 +1,150 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the organisation and the user demand: three levels, each of which can only tighten the one above. */
+#include "config/policy_p.h"
+#include "config/keyfile_p.h"
+
+#include <string.h>
+
+static const char *const trust_names[] = { "none", "first-seen", "wkd", "chain", "verified", NULL };
+static const char *const prefer_names[] = { "smime", "pgp", NULL };
+static const char *const flag_names[] = { "false", "true", NULL };
+
+enum tightens {
+  TIGHTENS_UP = 0,      /* only a greater value is tighter */
+  TIGHTENS_FALSE,       /* only false is tighter */
+  TIGHTENS_FALSE_USER,  /* the organisation may allow it, the user may only forbid it */
+  FIXED_ONCE,           /* neither is tighter; whoever sets it first has decided */
+};
+
+/* One demand a row. tests/lint/manual compares the rows with wardmail-policy(5). */
+static const struct row {
+  const char *group, *key;
+  enum tightens tightens;
+  gsize offset;              /* of an int */
+  const char *const *names;
+  int first;                 /* value of names[0] */
+} rows[] = {
+#define DEMAND(group, key, tightens, field) group, key, tightens, G_STRUCT_OFFSET (struct policy, field)
+  { DEMAND ("routes", "least-smime-trust", TIGHTENS_UP, least_smime_trust), .names = trust_names },
+  { DEMAND ("routes", "least-pgp-trust", TIGHTENS_UP, least_pgp_trust), .names = trust_names },
+  { DEMAND ("routes", "prefer", FIXED_ONCE, prefer), .names = prefer_names, .first = 1 },
+  { DEMAND ("routes", "allow-smime", TIGHTENS_FALSE, allow_smime), .names = flag_names },
+  { DEMAND ("routes", "allow-pgp", TIGHTENS_FALSE, allow_pgp), .names = flag_names },
+  { DEMAND ("accounts", "allow-password", TIGHTENS_FALSE_USER, allow_password), .names = flag_names },
+#undef DEMAND
+};
+struct level {
+  const char *path;
+  gboolean organisation;
+  gboolean set[G_N_ELEMENTS (rows)]; /* by this level or one above */
+};
+
+static gboolean
+loosens (const struct row *row, const struct level *level, gboolean set_above, int above, int value)
+{
+  switch (row->tightens) {
+  case TIGHTENS_UP:
+    return value < above;
+  case TIGHTENS_FALSE:
+    return value && !above;
+  case TIGHTENS_FALSE_USER:
+    return value && !above && !level->organisation;
+  case FIXED_ONCE:
+    return set_above && value != above;
+  }
+  return TRUE;
+}
+
+static gboolean
+read_row (struct policy *policy, gsize index, struct level *level, GKeyFile *file, GError **error)
+{
+  const struct row *row = &rows[index];
+  if (!g_key_file_has_key (file, row->group, row->key, NULL))
+    return TRUE;
+  int *above = (int *) (gpointer) ((char *) policy + row->offset);
+  int value = 0;
+  if (!keyfile_choice (file, level->path, row->group, row->key, row->names, &value, error))
+    return FALSE;
+  value += row->first;
+  if (loosens (row, level, level->set[index], *above, value)) {
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
+                 "%s, [%s] %s: “%s” would take back “%s”, which %s demands; a policy can only be made stricter. Remove the line, or "
+                 "give a stricter value.",
+                 level->path, row->group, row->key, row->names[value - row->first], row->names[*above - row->first],
+                 level->set[index] ? "the organisation" : "wardmail itself");
+    return FALSE;
+  }
+  *above = value;
+  level->set[index] = TRUE;
+  return TRUE;
+}
+
+static gboolean
+all_known (GKeyFile *file, const char *path, GError **error)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (file, NULL);
+  for (gsize i = 0; groups[i] != NULL; i++) {
+    g_auto (GStrv) keys = g_key_file_get_keys (file, groups[i], NULL, NULL);
+    for (gsize j = 0; keys[j] != NULL; j++) {
+      gsize row = 0;
+      while (row < G_N_ELEMENTS (rows) && (strcmp (rows[row].group, groups[i]) != 0 || strcmp (rows[row].key, keys[j]) != 0))
+        row++;
+      if (row == G_N_ELEMENTS (rows))
+        return keyfile_refuse (path, groups[i], keys[j],
+                               "wardmail knows no such demand, and cannot keep what it does not know; see wardmail-policy(5).", error);
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+read_level (struct policy *policy, struct level *level, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GKeyFile) file = keyfile_load (level->path, &cause);
+  if (file == NULL && g_error_matches (cause, CONFIG_ERROR, CONFIG_ERROR_MISSING))
+    return TRUE;
+  if (file == NULL) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return FALSE;
+  }
+  if (!all_known (file, level->path, error))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (!read_row (policy, i, level, file, error))
+      return FALSE;
+  return TRUE;
+}
+
+struct policy *
+policy_load_files (const char *organisation_file, const char *user_file, gboolean test_profile, GError **error)
+{
+  AUTOFREE (policy) policy = g_new0 (struct policy, 1);
+  policy->least_smime_trust = 3;
+  policy->least_pgp_trust = 1;
+  policy->prefer = 1;
+  policy->allow_smime = policy->allow_pgp = TRUE;
+  policy->allow_password = test_profile;
+  struct level level = { .path = organisation_file, .organisation = TRUE };
+  if (!read_level (policy, &level, error))
+    return NULL;
+  level.path = user_file;
+  level.organisation = FALSE;
+  if (!read_level (policy, &level, error))
+    return NULL;
+  return g_steal_pointer (&policy);
+}
+
+struct policy *
+policy_load (const struct paths *paths, const struct settings *settings, GError **error)
+{
+  g_autofree char *user_file = g_build_filename (paths->config_dir, "policy.conf", NULL);
+  return policy_load_files (POLICY_ORGANISATION_FILE, user_file, settings != NULL && settings->at_rest == AT_REST_NONE, error);
+}
+
+void
+policy_free (struct policy *policy)
+{
+  g_free (policy);
+}

@@ -1,0 +1,82 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* config/policy: every level can tighten and none can loosen. */
+#include "tests/unit/config_fixture.h"
+#include "config/policy_p.h"
+
+static struct policy *
+load (struct fixture *fixture, const char *organisation, const char *user, gboolean test_profile, GError **error)
+{
+  g_autofree char *above = fixture_write (fixture, "organisation.conf", organisation);
+  g_autofree char *below = fixture_write (fixture, "policy.conf", user);
+  return policy_load_files (above, below, test_profile, error);
+}
+
+static void
+built_in (void **state)
+{
+  AUTOFREE (policy) policy = policy_load_files ("/nonexistent/a", "/nonexistent/b", FALSE, NULL);
+  assert_non_null (policy);
+  assert_int_equal (policy->least_smime_trust, 3);
+  assert_int_equal (policy->least_pgp_trust, 1);
+  assert_int_equal (policy->prefer, 1);
+  assert_true (policy->allow_smime && policy->allow_pgp);
+  assert_false (policy->allow_password);
+}
+
+static void
+tightened_twice (void **state)
+{
+  AUTOFREE (policy) policy = load (*state, "[routes]\nleast-pgp-trust=wkd\nprefer=pgp\n[accounts]\nallow-password=true\n",
+                                   "[routes]\nleast-pgp-trust=verified\nallow-smime=false\nprefer=pgp\n", FALSE, NULL);
+  assert_non_null (policy);
+  assert_int_equal (policy->least_pgp_trust, 4);
+  assert_int_equal (policy->prefer, 2);
+  assert_false (policy->allow_smime);
+  assert_true (policy->allow_password);
+}
+
+static void
+passwords (void **state)
+{
+  AUTOFREE (policy) test = load (*state, "", "", TRUE, NULL);
+  assert_true (test->allow_password);
+  AUTOFREE (policy) forbidden = load (*state, "[accounts]\nallow-password=false\n", "", TRUE, NULL);
+  assert_false (forbidden->allow_password);
+  AUTOFREE (policy) by_user = load (*state, "[accounts]\nallow-password=true\n", "[accounts]\nallow-password=false\n", FALSE, NULL);
+  assert_false (by_user->allow_password);
+}
+
+static void
+refusals (void **state)
+{
+  struct fixture *fixture = *state;
+  static const struct { const char *organisation, *user, *file, *where; int code; } cases[] = {
+    { "[routes]\nleast-smime-trust=first-seen\n", "", "organisation.conf", "least-smime-trust", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nleast-pgp-trust=none\n", "", "organisation.conf", "least-pgp-trust", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nleast-pgp-trust=verified\n", "[routes]\nleast-pgp-trust=wkd\n", "policy.conf", "least-pgp-trust", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nallow-pgp=false\n", "[routes]\nallow-pgp=true\n", "policy.conf", "allow-pgp", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nprefer=pgp\n", "[routes]\nprefer=smime\n", "policy.conf", "prefer", CONFIG_ERROR_FORBIDDEN },
+    { "", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password", CONFIG_ERROR_FORBIDDEN },
+    { "[accounts]\nallow-password=false\n", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nleast-pgp-trust=some\n", "", "organisation.conf", "[routes] least-pgp-trust", CONFIG_ERROR_BROKEN },
+    { "[routes]\nallow-pgp=yes\n", "", "organisation.conf", "[routes] allow-pgp", CONFIG_ERROR_BROKEN },
+    { "[routes]\nleast-pgp-trst=wkd\n", "", "organisation.conf", "[routes] least-pgp-trst", CONFIG_ERROR_BROKEN },
+    { "[routes]\n\nnonsense\n", "", "organisation.conf", "line 3", CONFIG_ERROR_BROKEN },
+    { "", "nonsense\n", "policy.conf", "line 1", CONFIG_ERROR_BROKEN },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GError *error = NULL;
+    AUTOFREE (policy) policy = load (fixture, cases[i].organisation, cases[i].user, FALSE, &error);
+    assert_null (policy);
+    assert_refused (error, cases[i].code, cases[i].file, cases[i].where);
+  }
+}
+
+int
+main (void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
+  const struct CMUnitTest tests[] = { TEST (built_in), TEST (tightened_twice), TEST (passwords), TEST (refusals) };
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
