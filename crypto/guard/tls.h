@@ -15,9 +15,12 @@ struct tls_settings {
   int timeout_ms;            /* for the whole handshake */
 };
 /* fd: connected, non-blocking; stays the caller's, who closes it after tls_free. Nothing may have been read from it beyond
- * the plaintext before the handshake. Errors: TLS_ERROR_*, each message says what is wrong with which certificate. */
+ * the plaintext before the handshake. Errors, here and below: TLS_ERROR_*, each message says what is wrong with which certificate;
+ * CRYPTO_ERROR_FORMAT for a client certificate that cannot be used; G_IO_ERROR_TIMED_OUT, _CANCELLED, _CONNECTION_CLOSED.
+ * A negative timeout_ms counts as 0: nothing here waits without end. */
 struct tls_session *tls_connect (int fd, const struct tls_settings *settings, int cancel_fd, GError **error);
-/* -1 with error on a broken line, time-out, or cancel; 0 only at a clean close. */
+/* -1 with error on a broken line, time-out, or cancel; 0 only at a clean close. A write that timed out must be repeated with the
+ * same bytes, or the session given up. A session that failed otherwise stays failed. */
 ssize_t tls_read (struct tls_session *tls, void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error);
 ssize_t tls_write (struct tls_session *tls, const void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error);
 gboolean tls_pending (struct tls_session *tls);         /* decrypted bytes wait inside */

@@ -1,0 +1,214 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* One TLS session over a borrowed socket: handshake, read, write, each bounded in time and cancellable. */
+#include "crypto/guard/tls.h"
+#include <errno.h>
+#include <poll.h>
+#include <gio/gio.h>
+#include <openssl/err.h>
+#include "crypto/guard/tls_p.h"
+
+struct tls_session {
+  int fd;
+  char *host;
+  char *description;
+  SSL_CTX *context;
+  SSL *ssl;
+  struct tls_fault fault;
+  gboolean broken; /* after a fatal error nothing more may be sent, not even a close_notify */
+};
+
+static int
+remember_fault (int fine, X509_STORE_CTX *store_context)
+{
+  SSL *ssl = X509_STORE_CTX_get_ex_data (store_context, SSL_get_ex_data_X509_STORE_CTX_idx ());
+  struct tls_session *tls = SSL_get_app_data (ssl);
+  if (fine || tls->fault.code != X509_V_OK)
+    return fine;
+  X509 *certificate = X509_STORE_CTX_get_current_cert (store_context);
+  tls->fault.code = X509_STORE_CTX_get_error (store_context);
+  tls->fault.depth = X509_STORE_CTX_get_error_depth (store_context);
+  if (certificate == NULL)
+    certificate = X509_STORE_CTX_get0_cert (store_context);
+  if (certificate != NULL && X509_up_ref (certificate))
+    tls->fault.certificate = certificate;
+  return 0;
+}
+
+/* Why an SSL call did not go through: wait and TRUE (try again), or FALSE with error. */
+static gboolean
+again (struct tls_session *tls, int result, int cancel_fd, gint64 deadline_us, GError **error)
+{
+  int saved_errno = errno;
+  int ssl_error = SSL_get_error (tls->ssl, result);
+  if (ssl_error == SSL_ERROR_WANT_READ)
+    return tls_socket_wait (tls->fd, POLLIN, cancel_fd, deadline_us, tls->host, error);
+  if (ssl_error == SSL_ERROR_WANT_WRITE)
+    return tls_socket_wait (tls->fd, POLLOUT, cancel_fd, deadline_us, tls->host, error);
+  tls->broken = TRUE;
+  if (tls->fault.code != X509_V_OK && tls->fault.certificate != NULL)
+    tls_fault_certificate (&tls->fault, tls->host, error);
+  else
+    tls_fault_protocol (tls->host, ssl_error, ssl_error == SSL_ERROR_SYSCALL ? saved_errno : 0, error);
+  ERR_clear_error ();
+  return FALSE;
+}
+
+static gint64
+deadline_after (int timeout_ms)
+{
+  return g_get_monotonic_time () + (gint64) MAX (timeout_ms, 0) * 1000;
+}
+
+/* Whether the caller has cancelled already; the socket is not looked at. */
+static gboolean
+is_cancelled (struct tls_session *tls, int cancel_fd, GError **error)
+{
+  struct pollfd end = { .fd = cancel_fd, .events = POLLIN };
+  if (cancel_fd < 0 || poll (&end, 1, 0) <= 0)
+    return FALSE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The connection to %s was cancelled.", tls->host);
+  return TRUE;
+}
+
+static gboolean
+prepare (struct tls_session *tls, const struct tls_settings *settings, GError **error)
+{
+  tls->context = tls_policy_context (settings, error);
+  if (tls->context == NULL)
+    return FALSE;
+  tls->ssl = SSL_new (tls->context);
+  BIO *bio = tls->ssl != NULL ? tls_socket_bio (tls->fd) : NULL;
+  if (bio == NULL) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "There is not enough memory for a protected connection.");
+    return FALSE;
+  }
+  SSL_set_bio (tls->ssl, bio, bio);
+  SSL_set_app_data (tls->ssl, tls);
+  SSL_set_verify (tls->ssl, SSL_VERIFY_PEER, remember_fault);
+  return tls_policy_bind (tls->ssl, settings->host, error);
+}
+
+static gboolean
+handshake (struct tls_session *tls, int timeout_ms, int cancel_fd, GError **error)
+{
+  gint64 deadline_us = deadline_after (timeout_ms);
+  if (is_cancelled (tls, cancel_fd, error))
+    return FALSE;
+  for (;;) {
+    ERR_clear_error ();
+    errno = 0;
+    int result = SSL_connect (tls->ssl);
+    if (result == 1)
+      break;
+    if (!again (tls, result, cancel_fd, deadline_us, error)) {
+      tls->broken = TRUE;
+      return FALSE;
+    }
+  }
+  /* OpenSSL has refused all else already; this is the one place where a mistake above would be caught. */
+  X509 *certificate = SSL_get0_peer_certificate (tls->ssl);
+  if (certificate != NULL && SSL_get_verify_result (tls->ssl) == X509_V_OK)
+    return TRUE;
+  tls->broken = TRUE;
+  g_set_error (error, CRYPTO_ERROR, TLS_ERROR_UNTRUSTED,
+               "%s showed no certificate that could be checked, so nothing was sent.", tls->host);
+  return FALSE;
+}
+
+struct tls_session *
+tls_connect (int fd, const struct tls_settings *settings, int cancel_fd, GError **error)
+{
+  struct tls_session *tls = g_new0 (struct tls_session, 1);
+  tls->fd = fd;
+  tls->host = g_strdup (settings->host != NULL ? settings->host : "");
+  tls->fault.code = X509_V_OK;
+  tls->broken = TRUE;
+  ERR_clear_error ();
+  gboolean fine = prepare (tls, settings, error);
+  ERR_clear_error ();
+  if (!fine || !handshake (tls, settings->timeout_ms, cancel_fd, error)) {
+    tls_free (tls);
+    return NULL;
+  }
+  tls->broken = FALSE;
+  tls->description = g_strdup_printf ("%s %s", SSL_get_version (tls->ssl), SSL_get_cipher_name (tls->ssl));
+  return tls;
+}
+
+static gboolean
+refuse_broken (struct tls_session *tls, GError **error)
+{
+  if (!tls->broken)
+    return FALSE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "The connection to %s has already broken off.", tls->host);
+  return TRUE;
+}
+
+ssize_t
+tls_read (struct tls_session *tls, void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error)
+{
+  gint64 deadline_us = deadline_after (timeout_ms);
+  if (refuse_broken (tls, error) || is_cancelled (tls, cancel_fd, error))
+    return -1;
+  for (;;) {
+    size_t got = 0;
+    ERR_clear_error ();
+    errno = 0;
+    int result = SSL_read_ex (tls->ssl, buffer, size, &got);
+    if (result == 1)
+      return (ssize_t) got;
+    if (SSL_get_error (tls->ssl, result) == SSL_ERROR_ZERO_RETURN)
+      return 0;
+    if (!again (tls, result, cancel_fd, deadline_us, error))
+      return -1;
+  }
+}
+
+ssize_t
+tls_write (struct tls_session *tls, const void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error)
+{
+  gint64 deadline_us = deadline_after (timeout_ms);
+  if (refuse_broken (tls, error) || is_cancelled (tls, cancel_fd, error))
+    return -1;
+  if (size == 0)
+    return 0;
+  for (;;) {
+    size_t sent = 0;
+    ERR_clear_error ();
+    errno = 0;
+    int result = SSL_write_ex (tls->ssl, buffer, size, &sent);
+    if (result == 1)
+      return (ssize_t) sent;
+    if (!again (tls, result, cancel_fd, deadline_us, error))
+      return -1;
+  }
+}
+
+gboolean
+tls_pending (struct tls_session *tls)
+{
+  return SSL_has_pending (tls->ssl) != 0;
+}
+
+const char *
+tls_describe (struct tls_session *tls)
+{
+  return tls->description;
+}
+
+void
+tls_free (struct tls_session *tls)
+{
+  if (tls == NULL)
+    return;
+  if (!tls->broken)
+    (void) SSL_shutdown (tls->ssl); /* one close_notify, if the socket takes it without waiting */
+  SSL_free (tls->ssl);
+  SSL_CTX_free (tls->context);
+  tls_fault_clear (&tls->fault);
+  ERR_clear_error ();
+  g_free (tls->description);
+  g_free (tls->host);
+  g_free (tls);
+}

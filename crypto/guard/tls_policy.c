@@ -1,0 +1,119 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What we accept of a server: TLS 1.2 or later with forward secrecy and authenticated ciphers, a chain to an anchor, and the
+ * name that was asked for (RFC 8314, RFC 9525). There is no argument, file or variable that makes this weaker. */
+#include "crypto/guard/tls_p.h"
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+/* Security level 2 asks for 112 bits: RSA of 2048 bits or more, no SHA-1 or MD5 signatures, in every certificate. */
+#define SECURITY_LEVEL 2
+#define CIPHERS_TLS12 "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
+#define CIPHERS_TLS13 "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
+#define CHAIN_DEPTH_MAX 10
+
+/* Never ask on the terminal, which is what OpenSSL does by itself. */
+static int
+no_passphrase (char *buffer, int size, int writing, void *data)
+{
+  return -1;
+}
+
+static gboolean
+load_anchors (SSL_CTX *context, const char *file, GError **error)
+{
+  X509_STORE *store = SSL_CTX_get_cert_store (context);
+  if (file == NULL) {
+    if (X509_STORE_set_default_paths (store) == 1)
+      return TRUE;
+    g_set_error (error, CRYPTO_ERROR, TLS_ERROR_UNTRUSTED,
+                 "This computer's list of trusted certificate authorities could not be read, so that no server can be "
+                 "checked. Install the package ca-certificates.");
+    return FALSE;
+  }
+  if (X509_STORE_load_file (store, file) == 1)
+    /* What is named as an anchor is one, also when it is a server's own certificate. */
+    return X509_STORE_set_flags (store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+  g_set_error (error, CRYPTO_ERROR, TLS_ERROR_UNTRUSTED,
+               "The file of trusted certificates %s could not be read, so that the server cannot be checked. Check that "
+               "it exists and holds certificates in PEM form.", file);
+  return FALSE;
+}
+
+static gboolean
+load_client_certificate (SSL_CTX *context, const struct tls_settings *settings, GError **error)
+{
+  const char *file = settings->client_cert_file;
+  const char *key_file = settings->client_key_file != NULL ? settings->client_key_file : file;
+  if (file == NULL)
+    return TRUE;
+  if (SSL_CTX_use_certificate_chain_file (context, file) != 1) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
+                 "The client certificate %s could not be read. Check that it exists and is in PEM form.", file);
+    return FALSE;
+  }
+  if (SSL_CTX_use_PrivateKey_file (context, key_file, SSL_FILETYPE_PEM) != 1
+      || SSL_CTX_check_private_key (context) != 1) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
+                 "The private key %s could not be used with the client certificate %s. Check that it exists, is in PEM form "
+                 "without a passphrase, and belongs to that certificate.", key_file, file);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+SSL_CTX *
+tls_policy_context (const struct tls_settings *settings, GError **error)
+{
+  /* No openssl.cnf: what stands there could lower what is decided here. */
+  OPENSSL_init_ssl (OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+  SSL_CTX *context = SSL_CTX_new (TLS_client_method ());
+  if (context == NULL
+      || SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION) != 1
+      || SSL_CTX_set_max_proto_version (context, 0) != 1
+      || SSL_CTX_set_cipher_list (context, CIPHERS_TLS12) != 1
+      || SSL_CTX_set_ciphersuites (context, CIPHERS_TLS13) != 1) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "TLS could not be set up on this computer. Check the installation of OpenSSL.");
+    SSL_CTX_free (context);
+    return NULL;
+  }
+  SSL_CTX_set_security_level (context, SECURITY_LEVEL);
+  SSL_CTX_set_options (context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_clear_options (context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_LEGACY_SERVER_CONNECT
+                                      | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+  SSL_CTX_set_mode (context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_default_passwd_cb (context, no_passphrase);
+  SSL_CTX_set_verify_depth (context, CHAIN_DEPTH_MAX);
+  if (load_anchors (context, settings->anchors_file, error)
+      && load_client_certificate (context, settings, error))
+    return context;
+  SSL_CTX_free (context);
+  return NULL;
+}
+
+gboolean
+tls_policy_bind (SSL *ssl, const char *host, GError **error)
+{
+  X509_VERIFY_PARAM *param = SSL_get0_param (ssl);
+  X509_VERIFY_PARAM_set_hostflags (param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
+                                              | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  /* An empty name would switch the check off. */
+  if (host != NULL && g_hostname_is_ip_address (host)) {
+    if (X509_VERIFY_PARAM_set1_ip_asc (param, host) == 1)
+      return TRUE;
+  } else if (host != NULL) {
+    g_autofree char *name = g_hostname_to_ascii (host);
+    gsize length = name != NULL ? strlen (name) : 0;
+    if (length > 1 && name[length - 1] == '.')
+      name[--length] = '\0';
+    if (length > 0 && name[0] != '.' && SSL_set1_host (ssl, name) == 1
+        && SSL_set_tlsext_host_name (ssl, name) == 1)
+      return TRUE;
+  }
+  g_set_error (error, CRYPTO_ERROR, TLS_ERROR_HOSTNAME,
+               "“%s” is not a host name, so that no certificate can be checked against it. Correct the server's name in the "
+               "account's settings.", host != NULL ? host : "");
+  return FALSE;
+}
