@@ -1,5 +1,5 @@
 # Tests of messages: text made safe, addresses, reading, writing.
-MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address
+MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose
 check_PROGRAMS += $(MESSAGE_TESTS)
 TESTS += $(MESSAGE_TESTS)
 tests_unit_test_sanitise_SOURCES = tests/unit/test_sanitise.c
@@ -8,3 +8,6 @@ tests_unit_test_sanitise_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_message_address_SOURCES = tests/unit/test_message_address.c
 tests_unit_test_message_address_LDADD = $(TEST_LIBS)
 tests_unit_test_message_address_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_message_compose_SOURCES = tests/unit/test_message_compose.c
+tests_unit_test_message_compose_LDADD = $(TEST_LIBS)
+tests_unit_test_message_compose_CFLAGS = $(TEST_CFLAGS)

@@ -3,11 +3,10 @@
 /* Addresses as people type them: "Name <a@b>, c@d" to addr-specs, strictly, and back to a header line.
  *
  * What is typed decides who gets a copy, so this reader has no loose mode: what it does not understand wholly is refused with a sentence.
- * Received headers, which must be read whatever they look like, do not come here. Any process; no GMime for reading. RFC 5322, 3.4. */
+ * Received headers, which must be read whatever they look like, do not come here. Any process. RFC 5322, 3.4. */
 #include "mail/message/message_p.h"
 #include "mail/engine.h"
 
-#include <gmime/gmime.h>
 #include <string.h>
 
 #define TEXT_MAX (64u * 1024)
@@ -229,7 +228,6 @@ message_address_display (const char *text)
   g_autoptr (GPtrArray) mailboxes = g_ptr_array_new_with_free_func (mailbox_free);
   if (!read_list (text, mailboxes, NULL) || mailboxes->len == 0)
     return NULL;
-  message_init ();
   GString *out = g_string_new (NULL);
   for (guint i = 0; i < mailboxes->len; i++) {
     struct mailbox *mailbox = mailboxes->pdata[i];
@@ -239,7 +237,7 @@ message_address_display (const char *text)
       g_string_append (out, mailbox->address);
       continue;
     }
-    g_autofree char *name = g_mime_utils_header_encode_phrase (NULL, mailbox->name, "utf-8");
+    g_autofree char *name = message_header_encode_name (mailbox->name);
     g_string_append_printf (out, "%s <%s>", name, mailbox->address);
   }
   return g_string_free (out, FALSE);

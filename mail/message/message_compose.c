@@ -1,0 +1,357 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a draft to what protect takes: the payload with its protected header fields (RFC 9788 hp="cipher", and protected-headers="v1"
+ * for older readers), and the outer fields, among which are neither Subject nor Bcc.
+ *
+ * Everything in a draft may have been pasted from anywhere: a line break in a field that becomes a header is refused, never repaired. */
+#include "mail/message/message_p.h"
+#include "mail/engine.h"
+
+#include <gmime/gmime.h>
+#include <string.h>
+
+#define SUBJECT_MAX 2000
+#define BODY_MAX (16u * 1024 * 1024)
+#define REFERENCES_MAX 20
+
+struct composition {
+  char *from;          /* encoded for the header */
+  char *address;       /* its addr-spec */
+  char *to, *cc, *bcc; /* encoded; NULL: none */
+  char *subject;       /* encoded */
+  char *message_id, *date, *in_reply_to, *references;
+};
+
+static void
+composition_clear (struct composition *c)
+{
+  char **strings[] = { &c->from, &c->address, &c->to, &c->cc, &c->bcc, &c->subject, &c->message_id, &c->date, &c->in_reply_to, &c->references };
+  for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
+    g_clear_pointer (strings[i], g_free);
+}
+
+static gboolean
+fail (GError **error, const char *sentence)
+{
+  g_set_error_literal (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, sentence);
+  return FALSE;
+}
+
+static gboolean
+has_control (const char *text)
+{
+  for (; *text != '\0'; text++)
+    if ((guchar) *text < 0x20 || *text == 0x7F)
+      return TRUE;
+  return FALSE;
+}
+
+/* One address field; *out stays NULL when it is empty. */
+static gboolean
+read_field (GVariant *draft, const char *name, char **out, GError **error)
+{
+  g_autofree const char **texts = NULL;
+  if (!g_variant_lookup (draft, name, "^a&s", &texts))
+    return TRUE;
+  g_autoptr (GPtrArray) addresses = message_addresses (texts, error);
+  if (addresses == NULL)
+    return FALSE;
+  GString *line = g_string_new (NULL);
+  for (gsize i = 0; texts[i] != NULL; i++) {
+    g_autofree char *shown = message_address_display (texts[i]);
+    if (shown != NULL && *shown != '\0')
+      g_string_append_printf (line, "%s%s", line->len > 0 ? ", " : "", shown);
+  }
+  *out = g_string_free (line, line->len == 0);
+  return TRUE;
+}
+
+static gboolean
+read_from (GVariant *draft, struct composition *c, GError **error)
+{
+  const char *from = "";
+  (void) g_variant_lookup (draft, "from", "&s", &from);
+  g_autoptr (GPtrArray) addresses = message_addresses ((const char *[]) { from, NULL }, error);
+  if (addresses == NULL)
+    return FALSE;
+  if (addresses->len != 1)
+    return fail (error, "The message has no sender, or more than one; it was not sent. Name one From address of yours.");
+  c->address = g_strdup (addresses->pdata[0]);
+  c->from = message_address_display (from);
+  return TRUE;
+}
+
+static gboolean
+read_subject (GVariant *draft, struct composition *c, GError **error)
+{
+  const char *subject = "";
+  (void) g_variant_lookup (draft, "subject", "&s", &subject);
+  if (has_control (subject))
+    return fail (error, "The subject holds a line break or another control character; the message was not sent. Please type the subject on one line.");
+  if (strlen (subject) > SUBJECT_MAX)
+    return fail (error, "The subject is far too long; the message was not sent. Please shorten it.");
+  c->subject = message_header_encode (subject);
+  return TRUE;
+}
+
+/* References: what cannot be a Message-ID is left out, since it came from another's mail; a line break is refused all the same. */
+static gboolean
+read_references (GVariant *draft, struct composition *c, GError **error)
+{
+  const char *parent = NULL;
+  g_autofree const char **ids = NULL;
+  (void) g_variant_lookup (draft, "in_reply_to", "&s", &parent);
+  (void) g_variant_lookup (draft, "references", "^a&s", &ids);
+  gsize count = ids != NULL ? g_strv_length ((char **) ids) : 0;
+  for (gsize i = 0; i <= count; i++) {
+    const char *id = i < count ? ids[i] : parent;
+    if (id != NULL && has_control (id))
+      return fail (error, "A reference to an earlier message holds a control character; the message was not sent. Please write it as a new message.");
+  }
+  if (parent != NULL && message_id_is_valid (parent))
+    c->in_reply_to = g_strdup_printf ("<%s>", parent);
+  GString *line = g_string_new (NULL);
+  for (gsize i = 0; i < count; i++)
+    if ((i == 0 || i + REFERENCES_MAX >= count) && message_id_is_valid (ids[i]))
+      g_string_append_printf (line, "%s<%s>", line->len > 0 ? " " : "", ids[i]);
+  c->references = g_string_free (line, line->len == 0);
+  return TRUE;
+}
+
+static gboolean
+read_identity (GVariant *draft, gint64 now, struct composition *c, GError **error)
+{
+  static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+  static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (now);
+  const char *id = NULL;
+  if (g_variant_lookup (draft, "message_id", "&s", &id) && *id != '\0' && !message_id_is_valid (id))
+    return fail (error, "The draft's Message-ID is malformed; the message was not sent. Please copy the text into a new message.");
+  c->message_id = id != NULL && *id != '\0' ? g_strdup (id) : message_id_new (c->address);
+  if (time == NULL || c->message_id == NULL)
+    return fail (error, "The clock or the system's random numbers are not available; the message was not sent. Please try again.");
+  c->date = g_strdup_printf ("%s, %d %s %d %02d:%02d:%02d +0000", days[g_date_time_get_day_of_week (time) - 1],
+                             g_date_time_get_day_of_month (time), months[g_date_time_get_month (time) - 1], g_date_time_get_year (time),
+                             g_date_time_get_hour (time), g_date_time_get_minute (time), g_date_time_get_second (time));
+  return TRUE;
+}
+
+static gboolean
+read_draft (GVariant *draft, gint64 now, struct composition *c, GError **error)
+{
+  return read_from (draft, c, error) && read_field (draft, "to", &c->to, error) && read_field (draft, "cc", &c->cc, error)
+         && read_field (draft, "bcc", &c->bcc, error) && read_subject (draft, c, error) && read_references (draft, c, error)
+         && read_identity (draft, now, c, error);
+}
+
+static void
+add_line (GPtrArray *lines, const char *name, const char *value)
+{
+  if (value != NULL)
+    g_ptr_array_add (lines, g_strdup_printf ("%s: %s", name, value));
+}
+
+/* The fields in the order a reader expects; inside: with Subject (and Bcc for the sender's own record). */
+static GPtrArray *
+header_lines (const struct composition *c, gboolean inside, gboolean record)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *id = g_strdup_printf ("<%s>", c->message_id);
+  add_line (lines, "Date", c->date);
+  add_line (lines, "From", c->from);
+  add_line (lines, "To", c->to != NULL || c->cc != NULL ? c->to : "undisclosed-recipients:;");
+  add_line (lines, "Cc", c->cc);
+  if (inside && record)
+    add_line (lines, "Bcc", c->bcc);
+  if (inside)
+    add_line (lines, "Subject", c->subject);
+  add_line (lines, "Message-ID", id);
+  add_line (lines, "In-Reply-To", c->in_reply_to);
+  add_line (lines, "References", c->references);
+  return lines;
+}
+
+static void
+set_content (GMimePart *part, const char *data, gsize size, GMimeContentEncoding encoding)
+{
+  GMimeStream *stream = g_mime_stream_mem_new_with_buffer (data != NULL ? data : "", size);
+  GMimeDataWrapper *content = g_mime_data_wrapper_new_with_stream (stream, GMIME_CONTENT_ENCODING_DEFAULT);
+  g_mime_part_set_content (part, content);
+  g_mime_part_set_content_encoding (part, encoding);
+  g_object_unref (content);
+  g_object_unref (stream);
+}
+
+static GMimeObject *
+text_part (const char *body)
+{
+  GString *text = g_string_new (NULL);
+  for (const char *p = body; *p != '\0'; p++)
+    if (*p != '\r')
+      g_string_append_c (text, *p);
+    else if (p[1] != '\n')
+      g_string_append_c (text, '\n');
+  if (text->len == 0 || text->str[text->len - 1] != '\n')
+    g_string_append_c (text, '\n');
+  GMimePart *part = g_mime_part_new_with_type ("text", "plain");
+  g_mime_object_set_content_type_parameter (GMIME_OBJECT (part), "charset", "utf-8");
+  gsize other = 0;
+  for (gsize i = 0; i < text->len; i++)
+    other += (guchar) text->str[i] >= 0x80;
+  set_content (part, text->str, text->len,
+               other * 3 > text->len ? GMIME_CONTENT_ENCODING_BASE64 : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+  g_string_free (text, TRUE);
+  return GMIME_OBJECT (part);
+}
+
+static const struct { const char *extension, *type; } types[] = {
+  { ".pdf", "application/pdf" }, { ".png", "image/png" }, { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" }, { ".gif", "image/gif" },
+  { ".tif", "image/tiff" }, { ".tiff", "image/tiff" }, { ".csv", "text/csv" }, { ".txt", "text/plain" }, { ".html", "text/html" },
+  { ".ics", "text/calendar" }, { ".vcf", "text/vcard" }, { ".xml", "application/xml" }, { ".json", "application/json" },
+  { ".zip", "application/zip" }, { ".dcm", "application/dicom" }, { ".doc", "application/msword" },
+  { ".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document" },
+  { ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
+  { ".odt", "application/vnd.oasis.opendocument.text" }, { ".rtf", "application/rtf" },
+};
+
+/* type/subtype of tokens, and none of the composite types, which must not be in base64. */
+static gboolean
+is_leaf_type (const char *type)
+{
+  const char *slash = strchr (type, '/');
+  if (slash == NULL || slash == type || slash[1] == '\0' || strchr (slash + 1, '/') != NULL || strlen (type) > 127)
+    return FALSE;
+  for (const char *p = type; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && strchr ("/.+-_", *p) == NULL)
+      return FALSE;
+  return g_ascii_strncasecmp (type, "message/", 8) != 0 && g_ascii_strncasecmp (type, "multipart/", 10) != 0;
+}
+
+static const char *
+attachment_type (const char *name, const char *type)
+{
+  if (is_leaf_type (type))
+    return type;
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (g_str_has_suffix (lower, types[i].extension))
+      return types[i].type;
+  return "application/octet-stream";
+}
+
+/* GMime takes the narrowest charset; every reader knows UTF-8. */
+static void
+use_utf8 (GMimeParamList *list, const char *name)
+{
+  GMimeParam *param = list != NULL ? g_mime_param_list_get_parameter (list, name) : NULL;
+  if (param != NULL)
+    g_mime_param_set_charset (param, "utf-8");
+}
+
+static GMimeObject *
+attachment_part (const char *name, const char *type, GBytes *bytes)
+{
+  g_autofree char *clean = message_clean_filename (name);
+  g_auto (GStrv) halves = g_strsplit (attachment_type (clean, type), "/", 2);
+  GMimePart *part = g_mime_part_new_with_type (halves[0], halves[1]);
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+  set_content (part, data, size, GMIME_CONTENT_ENCODING_BASE64);
+  g_mime_object_set_disposition (GMIME_OBJECT (part), GMIME_DISPOSITION_ATTACHMENT);
+  g_mime_part_set_filename (part, clean);
+  use_utf8 (g_mime_content_type_get_parameters (g_mime_object_get_content_type (GMIME_OBJECT (part))), "name");
+  use_utf8 (g_mime_content_disposition_get_parameters (g_mime_object_get_content_disposition (GMIME_OBJECT (part))), "filename");
+  return GMIME_OBJECT (part);
+}
+
+/* The body, alone or in a multipart/mixed with the attachments; NULL with error. */
+static GMimeObject *
+make_body (GVariant *draft, GPtrArray *attachments, GError **error)
+{
+  const char *body = "", *name, *type;
+  (void) g_variant_lookup (draft, "body", "&s", &body);
+  if (strlen (body) > BODY_MAX) {
+    fail (error, "The text of the message is larger than 16 MB; it was not sent. Please attach it as a file.");
+    return NULL;
+  }
+  g_autoptr (GVariant) rows = g_variant_lookup_value (draft, "attachments", G_VARIANT_TYPE ("a(ssh)"));
+  gsize count = rows != NULL ? g_variant_n_children (rows) : 0;
+  if (count != (attachments != NULL ? attachments->len : 0)) {
+    fail (error, "An attachment did not arrive whole; the message was not sent. Please attach the files anew.");
+    return NULL;
+  }
+  GMimeObject *text = text_part (body);
+  if (count == 0)
+    return text;
+  GMimeMultipart *mixed = g_mime_multipart_new_with_subtype ("mixed");
+  g_mime_multipart_add (mixed, text);
+  g_object_unref (text);
+  for (gsize i = 0; i < count; i++) {
+    g_variant_get_child (rows, i, "(&s&sh)", &name, &type, NULL);
+    GMimeObject *part = attachment_part (name, type, attachments->pdata[i]);
+    g_mime_multipart_add (mixed, part);
+    g_object_unref (part);
+  }
+  return GMIME_OBJECT (mixed);
+}
+
+/* The protected fields, then the entity as GMime writes it, all in CRLF. */
+static GBytes *
+make_payload (GMimeObject *body, const GPtrArray *lines)
+{
+  g_mime_object_set_content_type_parameter (body, "protected-headers", "v1");
+  g_mime_object_set_content_type_parameter (body, "hp", "cipher");
+  GString *header = g_string_new (NULL);
+  for (guint i = 0; i < lines->len; i++)
+    message_header_append (header, lines->pdata[i]);
+  GMimeFormatOptions *options = g_mime_format_options_new ();
+  g_mime_format_options_set_newline_format (options, GMIME_NEWLINE_FORMAT_DOS);
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_byte_array_append (out, (const guint8 *) header->str, (guint) header->len);
+  GMimeStream *stream = g_mime_stream_mem_new_with_byte_array (out);
+  g_mime_stream_mem_set_owner (GMIME_STREAM_MEM (stream), FALSE);
+  g_mime_stream_seek (stream, 0, GMIME_STREAM_SEEK_END);
+  ssize_t wrote = g_mime_object_write_to_stream (body, options, stream);
+  g_object_unref (stream);
+  g_mime_format_options_free (options);
+  g_string_free (header, TRUE);
+  return wrote > 0 ? g_byte_array_free_to_bytes (g_steal_pointer (&out)) : NULL;
+}
+
+static gboolean
+compose (GVariant *draft, GPtrArray *attachments, gint64 now, gboolean record, GPtrArray **outer_headers_out, GBytes **payload_out,
+         char **message_id_out, GError **error)
+{
+  message_init ();
+  struct composition c = { 0 };
+  GMimeObject *body = NULL;
+  GBytes *payload = NULL;
+  if (read_draft (draft, now, &c, error) && (body = make_body (draft, attachments, error)) != NULL) {
+    g_autoptr (GPtrArray) inside = header_lines (&c, TRUE, record);
+    payload = make_payload (body, inside);
+    if (payload == NULL)
+      fail (error, "The message could not be put together; it was not sent. Please try again.");
+  }
+  if (payload != NULL) {
+    *outer_headers_out = header_lines (&c, FALSE, FALSE);
+    *message_id_out = g_strdup (c.message_id);
+    *payload_out = payload;
+  }
+  g_clear_object (&body);
+  composition_clear (&c);
+  return payload != NULL;
+}
+
+gboolean
+message_compose (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray **outer_headers_out, GBytes **payload_out,
+                 char **message_id_out, GError **error)
+{
+  return compose (draft, attachments, now, FALSE, outer_headers_out, payload_out, message_id_out, error);
+}
+
+gboolean
+message_compose_record (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray **outer_headers_out, GBytes **payload_out,
+                        char **message_id_out, GError **error)
+{
+  return compose (draft, attachments, now, TRUE, outer_headers_out, payload_out, message_id_out, error);
+}
