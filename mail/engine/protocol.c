@@ -56,6 +56,8 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "send", F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b")),
     F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}")), 0 },
   { PEER_ENGINE, "draft_save", F (MUST ("draft", "a{sv}"), MAY ("replaces", "s")), F (MUST ("id", "s")), 60 },
+  /* A finished plaintext message, as programs hand it to sendmail, as a draft; "date" is not taken over. */
+  { PEER_ENGINE, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 30 },
   { PEER_ENGINE, "draft_open", F (MUST ("id", "s")), F (MUST ("draft", "a{sv}")), 30 },
   /* rows: id s, message_id s, subject s, recipients as, state s, text s, date x */
   { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 20 },
@@ -81,6 +83,8 @@ static const struct protocol_method methods[] = {
   /* Copies: method s, recipients as, ids as, data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
   { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"), MAY ("draft", "h")), 120 },
   { PEER_KEYS, "seal", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("draft", "h")), 60 },
+  /* No key is needed; it stands here because this worker is the one that reads hostile MIME. */
+  { PEER_KEYS, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 20 },
   { PEER_KEYS, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60 },
   { PEER_KEYS, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60 },
   { PEER_KEYS, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30 },
