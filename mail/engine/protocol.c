@@ -22,130 +22,130 @@
 
 static const struct protocol_method methods[] = {
   /* ---- The door: clients to engine ---- */
-  { PEER_ENGINE, "hello", F (MUST ("version", "s")), F (MUST ("version", "s"), MUST ("pid", "u")), 10 },
+  { PEER_ENGINE, "hello", F (MUST ("version", "s")), F (MUST ("version", "s"), MUST ("pid", "u")), 10, FALSE },
   /* accounts: name s, address s, state s ("offline","connecting","syncing","idle","failed"), text s (plain sentence)
    * workers: name s, pid u, restarts u */
-  { PEER_ENGINE, "status", NOTHING, F (MUST ("accounts", "aa{sv}"), MUST ("workers", "aa{sv}"), MUST ("outbox", "u")), 10 },
+  { PEER_ENGINE, "status", NOTHING, F (MUST ("accounts", "aa{sv}"), MUST ("workers", "aa{sv}"), MUST ("outbox", "u")), 10, FALSE },
   /* Read accounts.conf and settings again, after setup or account add. */
-  { PEER_ENGINE, "reload", NOTHING, NOTHING, 10 },
-  { PEER_ENGINE, "account_secret", F (MUST ("account", "s"), MUST ("secret", "ay")), NOTHING, 10 },
-  { PEER_ENGINE, "account_forget", F (MUST ("account", "s")), NOTHING, 10 },
-  { PEER_ENGINE, "account_test", F (MUST ("account", "s")), F (MUST ("imap", "s"), MUST ("smtp", "s")), 90 },
+  { PEER_ENGINE, "reload", NOTHING, NOTHING, 10, FALSE },
+  { PEER_ENGINE, "account_secret", F (MUST ("account", "s"), MUST ("secret", "ay")), NOTHING, 10, FALSE },
+  { PEER_ENGINE, "account_forget", F (MUST ("account", "s")), NOTHING, 10, FALSE },
+  { PEER_ENGINE, "account_test", F (MUST ("account", "s")), F (MUST ("imap", "s"), MUST ("smtp", "s")), 90, FALSE },
   { PEER_ENGINE, "discover", F (MUST ("domain", "s")), F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"),
-    MAY ("smtp_security", "s")), 15 },
+    MAY ("smtp_security", "s")), 15, FALSE },
   /* folders: account s, path s (as on the server), name s (to show), role s ("inbox","drafts","sent","archive","trash","junk",""), query s, unread u, total u */
-  { PEER_ENGINE, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20 },
+  { PEER_ENGINE, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
   /* rows: thread s, subject s, authors s, date x, matched u, total u, tags as, newest s (id of the newest matching message) */
-  { PEER_ENGINE, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60 },
+  { PEER_ENGINE, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
   /* rows: id s, from s, to s, subject s, date x, tags as, depth u, matched b, path s */
-  { PEER_ENGINE, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20 },
-  { PEER_ENGINE, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60 },
-  { PEER_ENGINE, "tag", F (MUST ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("changed", "u")), 300 },
+  { PEER_ENGINE, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
+  { PEER_ENGINE, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60, FALSE },
+  { PEER_ENGINE, "tag", F (MUST ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("changed", "u")), 300, FALSE },
   /* action: "read","unread","flag","unflag","archive","delete","move" (then folder: "account/path") */
-  { PEER_ENGINE, "change", F (MUST ("ids", "as"), MUST ("action", "s"), MAY ("folder", "s")), F (MUST ("changed", "u")), 60 },
+  { PEER_ENGINE, "change", F (MUST ("ids", "as"), MUST ("action", "s"), MAY ("folder", "s")), F (MUST ("changed", "u")), 60, FALSE },
   /* view: exactly the object of `show --json`, plus "verdict" (line s, tone s: none|good|warn|bad),
    * "segments" (aa{sv}: part s, text s, signed b, encrypted b, note s), "protected" b */
-  { PEER_ENGINE, "show", F (MESSAGE), F (MUST ("view", "a{sv}")), 30 },
-  { PEER_ENGINE, "part", F (MESSAGE, MUST ("part", "s")), F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 30 },
-  { PEER_ENGINE, "reply", F (MESSAGE, MAY ("all", "b"), MAY ("forward", "b")), F (MUST ("draft", "a{sv}")), 30 },
+  { PEER_ENGINE, "show", F (MESSAGE), F (MUST ("view", "a{sv}")), 30, FALSE },
+  { PEER_ENGINE, "part", F (MESSAGE, MUST ("part", "s")), F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 30, FALSE },
+  { PEER_ENGINE, "reply", F (MESSAGE, MAY ("all", "b"), MAY ("forward", "b")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, key a{sv} (fingerprint, source, trust s, expires x) */
-  { PEER_ENGINE, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")), F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20 },
+  { PEER_ENGINE, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")), F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20, FALSE },
   /* mode: "send" (default), "dry-run" (copies with data; nothing stored, nothing sent)
    * copies: method s, recipients as, data h (dry-run only); held: address s, reason s, sentence s, next s
    * state: "sent" (the server took every copy), "queued" (kept in the outbox; text says why), "held" (kept in Drafts), "failed", "dry-run" */
   { PEER_ENGINE, "send", F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b")),
-    F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}")), 0 },
-  { PEER_ENGINE, "draft_save", F (MUST ("draft", "a{sv}"), MAY ("replaces", "s")), F (MUST ("id", "s")), 60 },
+    F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}")), 0, FALSE },
+  { PEER_ENGINE, "draft_save", F (MUST ("draft", "a{sv}"), MAY ("replaces", "s")), F (MUST ("id", "s")), 60, FALSE },
   /* A finished plaintext message, as programs hand it to sendmail, as a draft; "date" is not taken over. */
-  { PEER_ENGINE, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 30 },
-  { PEER_ENGINE, "draft_open", F (MUST ("id", "s")), F (MUST ("draft", "a{sv}")), 30 },
+  { PEER_ENGINE, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 30, FALSE },
+  { PEER_ENGINE, "draft_open", F (MUST ("id", "s")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   /* rows: id s, message_id s, subject s, recipients as, state s, text s, date x */
-  { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 20 },
-  { PEER_ENGINE, "outbox_retry", F (MUST ("id", "s")), NOTHING, 20 },
-  { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0 }, /* rows: account s, new u, changed u, removed u, error s */
+  { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
+  { PEER_ENGINE, "outbox_retry", F (MUST ("id", "s")), NOTHING, 20, FALSE },
+  { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0, FALSE }, /* rows: account s, new u, changed u, removed u, error s */
   /* stream: a pipe of messages, each a big-endian u32 length and its bytes; length 0 ends it. */
-  { PEER_ENGINE, "import", F (MUST ("stream", "h"), MAY ("folder", "s")), F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0 },
-  { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60 },
+  { PEER_ENGINE, "import", F (MUST ("stream", "h"), MAY ("folder", "s")), F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0, FALSE },
+  { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b */
-  { PEER_ENGINE, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60 },
-  { PEER_ENGINE, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30 },
-  { PEER_ENGINE, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30 },
+  { PEER_ENGINE, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
+  { PEER_ENGINE, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
+  { PEER_ENGINE, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30, FALSE },
 
   /* ---- Every worker: its first message. config differs by role, see worker.h ---- */
   /* ---- keys ---- */
-  { PEER_KEYS, "start", F (MUST ("keys_dir", "s"), MUST ("policy", "a{sv}")), NOTHING, 30 },
+  { PEER_KEYS, "start", F (MUST ("keys_dir", "s"), MUST ("policy", "a{sv}")), NOTHING, 30, FALSE },
   /* segments: part s, kind s ("text"|"html"), text s | html ay, signed b, encrypted b, note s (a heading such as "unsigned part"; may be "") */
-  { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x")), F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}")), 20 },
-  { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")), F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 20 },
+  { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x")), F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}")), 20, FALSE },
+  { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")), F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 20, FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
-  { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h")), 20 },
-  { PEER_KEYS, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")), F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 15 },
+  { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h")), 20, FALSE },
+  { PEER_KEYS, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")), F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 15, FALSE },
   /* Copies: method s, recipients as, ids as, data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
-  { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"), MAY ("draft", "h")), 120 },
-  { PEER_KEYS, "seal", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("draft", "h")), 60 },
+  { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"), MAY ("draft", "h")), 120, FALSE },
+  { PEER_KEYS, "seal", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("draft", "h")), 60, FALSE },
   /* No key is needed; it stands here because this worker is the one that reads hostile MIME. */
-  { PEER_KEYS, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 20 },
-  { PEER_KEYS, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60 },
-  { PEER_KEYS, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60 },
-  { PEER_KEYS, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30 },
-  { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30 },
+  { PEER_KEYS, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 20, FALSE },
+  { PEER_KEYS, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
+  { PEER_KEYS, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
+  { PEER_KEYS, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
+  { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30, FALSE },
 
   /* ---- index: started twice, as the writer (it alone gets add, moved, removed, tag, import) and as the reader ---- */
-  { PEER_INDEX, "start", F (MUST ("index_dir", "s"), MUST ("mail_dir", "s"), MUST ("writer", "b")), NOTHING, 60 },
-  { PEER_INDEX, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60 },
-  { PEER_INDEX, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20 },
-  { PEER_INDEX, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60 },
+  { PEER_INDEX, "start", F (MUST ("index_dir", "s"), MUST ("mail_dir", "s"), MUST ("writer", "b")), NOTHING, 60, FALSE },
+  { PEER_INDEX, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
+  { PEER_INDEX, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
+  { PEER_INDEX, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60, FALSE },
   /* counts, in the order asked for: at most total queries 200 */
-  { PEER_INDEX, "counts", F (MUST ("queries", "as")), F (MUST ("counts", "au")), 20 },
+  { PEER_INDEX, "counts", F (MUST ("queries", "as")), F (MUST ("counts", "au")), 20, FALSE },
   /* rows: id s, paths as, tags as. Unknown ids are left out. Either ids or query (bounded: at most 100000 rows). */
-  { PEER_INDEX, "find", F (MAY ("ids", "as"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 60 },
+  { PEER_INDEX, "find", F (MAY ("ids", "as"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 60, FALSE },
   /* mails: path s, add as, remove as (tags), shadow h (optional). One atomic section, closed (durable) before the reply.
    * skipped: paths that could not be indexed, with a sentence each: a(ss). A mail already known gets path and tags added. */
-  { PEER_INDEX, "add", F (MUST ("mails", "aa{sv}")), F (MUST ("added", "u"), MUST ("skipped", "a(ss)")), 300 },
-  { PEER_INDEX, "moved", F (MUST ("moves", "a(ss)")), NOTHING, 300 },   /* old path, new path; tags by folder and flags follow from tags below */
-  { PEER_INDEX, "removed", F (MUST ("paths", "as")), NOTHING, 300 },
+  { PEER_INDEX, "add", F (MUST ("mails", "aa{sv}")), F (MUST ("added", "u"), MUST ("skipped", "a(ss)")), 300, FALSE },
+  { PEER_INDEX, "moved", F (MUST ("moves", "a(ss)")), NOTHING, 300, FALSE },   /* old path, new path; tags by folder and flags follow from tags below */
+  { PEER_INDEX, "removed", F (MUST ("paths", "as")), NOTHING, 300, FALSE },
   /* Tag by ids or query. rows: what changed: id s, paths as, tags as (as they are now). */
-  { PEER_INDEX, "tag", F (MAY ("ids", "as"), MAY ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("rows", "aa{sv}")), 300 },
+  { PEER_INDEX, "tag", F (MAY ("ids", "as"), MAY ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("rows", "aa{sv}")), 300, FALSE },
   /* Writes each mail to mail_dir/local/<folder>/cur and indexes it; those that hold encrypted parts are written and reported in protected instead,
    * to be added with their shadow. Events "progress" (done u). */
-  { PEER_INDEX, "import", F (MUST ("stream", "h"), MUST ("folder", "s")), F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("protected", "as")), 0 },
+  { PEER_INDEX, "import", F (MUST ("stream", "h"), MUST ("folder", "s")), F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("protected", "as")), 0, TRUE },
 
   /* ---- imap: one an account ---- */
   /* secret: password. settings: poll_s u, archive s, drafts s, sent s, trash s (folder overrides, optional) */
-  { PEER_IMAP, "start", F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MUST ("settings", "a{sv}")), NOTHING, 30 },
-  { PEER_IMAP, "test", NOTHING, F (MUST ("text", "s")), 45 },
+  { PEER_IMAP, "start", F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MUST ("settings", "a{sv}")), NOTHING, 30, FALSE },
+  { PEER_IMAP, "test", NOTHING, F (MUST ("text", "s")), 45, FALSE },
   /* folders: path s, name s, role s, dir s (absolute folder on disk) */
-  { PEER_IMAP, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20 },
-  { PEER_IMAP, "sync", NOTHING, F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u")), 0 },
+  { PEER_IMAP, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
+  { PEER_IMAP, "sync", NOTHING, F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u")), 0, FALSE },
   /* Local change first (Maildir flags, state), journalled for the server, then pushed as soon as there is a line.
    * flags: "seen","flagged","answered","draft","forwarded". Replies when it is journalled; moves: old and new path of each file. */
-  { PEER_IMAP, "flags", F (MUST ("paths", "as"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("moves", "a(ss)")), 30 },
+  { PEER_IMAP, "flags", F (MUST ("paths", "as"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("moves", "a(ss)")), 30, FALSE },
   /* to: a role or a folder path */
-  { PEER_IMAP, "move", F (MUST ("paths", "as"), MUST ("to", "s")), F (MUST ("moves", "a(ss)")), 30 },
+  { PEER_IMAP, "move", F (MUST ("paths", "as"), MUST ("to", "s")), F (MUST ("moves", "a(ss)")), 30, TRUE },
   /* Into the local folder of that role at once, to the server by APPEND as soon as there is a line. replaces: path of an older draft to remove. */
-  { PEER_IMAP, "append", F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s")), F (MUST ("path", "s")), 30 },
-  { PEER_IMAP, "remove", F (MUST ("paths", "as")), NOTHING, 30 },        /* for good: a sent draft */
-  { PEER_IMAP, "indexed", F (MUST ("paths", "as")), NOTHING, 30 },       /* the index has them durably: forget to report them again */
+  { PEER_IMAP, "append", F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s")), F (MUST ("path", "s")), 30, TRUE },
+  { PEER_IMAP, "remove", F (MUST ("paths", "as")), NOTHING, 30, FALSE },        /* for good: a sent draft */
+  { PEER_IMAP, "indexed", F (MUST ("paths", "as")), NOTHING, 30, FALSE },       /* the index has them durably: forget to report them again */
 
   /* ---- smtp: one an account, owner of its outbox ---- */
-  { PEER_SMTP, "start", F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay")), NOTHING, 30 },
-  { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 45 },
+  { PEER_SMTP, "start", F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay")), NOTHING, 30, FALSE },
+  { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 45, FALSE },
   /* Durable before the reply. copies as of keys.protect; each is checked by the gate here too, before it is stored. */
-  { PEER_SMTP, "submit", F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"), MAY ("draft_path", "s")), F (MUST ("id", "s")), 60 },
+  { PEER_SMTP, "submit", F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"), MAY ("draft_path", "s")), F (MUST ("id", "s")), 60, TRUE },
   /* Tries what is ready (id: only that one, now). rows: id s, message_id s, state s ("ready","sending","accepted","failed","unknown"), text s,
    * recipients as, date x, sent h (the Sent record, only where state is accepted and the record was not yet filed), draft_path s */
-  { PEER_SMTP, "run", F (MAY ("id", "s")), F (MUST ("rows", "aa{sv}")), 0 },
-  { PEER_SMTP, "list", NOTHING, F (MUST ("rows", "aa{sv}")), 20 },
-  { PEER_SMTP, "filed", F (MUST ("id", "s")), NOTHING, 20 },              /* the Sent record is in the Sent folder: the outbox may forget */
-  { PEER_SMTP, "retry", F (MUST ("id", "s")), NOTHING, 20 },              /* the person decided about a failed or unknown one */
+  { PEER_SMTP, "run", F (MAY ("id", "s")), F (MUST ("rows", "aa{sv}")), 0, FALSE },
+  { PEER_SMTP, "list", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
+  { PEER_SMTP, "filed", F (MUST ("id", "s")), NOTHING, 20, FALSE },              /* the Sent record is in the Sent folder: the outbox may forget */
+  { PEER_SMTP, "retry", F (MUST ("id", "s")), NOTHING, 20, FALSE },              /* the person decided about a failed or unknown one */
 
   /* ---- lookup ---- */
-  { PEER_LOOKUP, "start", NOTHING, NOTHING, 20 },
-  { PEER_LOOKUP, "discover", F (MUST ("domain", "s")), F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"), MAY ("smtp_security", "s")), 12 },
+  { PEER_LOOKUP, "start", NOTHING, NOTHING, 20, FALSE },
+  { PEER_LOOKUP, "discover", F (MUST ("domain", "s")), F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"), MAY ("smtp_security", "s")), 12, FALSE },
 
   /* ---- filter: a process for each job ---- */
-  { PEER_FILTER, "start", NOTHING, NOTHING, 5 },
-  { PEER_FILTER, "html", F (MUST ("html", "ay")), F (MUST ("text", "s")), 5 },
+  { PEER_FILTER, "start", NOTHING, NOTHING, 5, FALSE },
+  { PEER_FILTER, "html", F (MUST ("html", "ay")), F (MUST ("text", "s")), 5, TRUE },
 };
 
 /* Events. From the engine to its clients: */

@@ -26,6 +26,7 @@ struct protocol_method {
   const char *name;
   const struct protocol_field *request, *reply;
   guint timeout_s;         /* after which the one who answers is given up (a worker is killed); 0 = none: it shows progress */
+  gboolean once;           /* not asked again by itself when the worker died under it */
 };
 const struct protocol_method *protocol_method (enum protocol_peer peer, const char *name);
 const struct protocol_field *protocol_event (enum protocol_peer from, const char *name); /* NULL: no such event */

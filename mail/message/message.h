@@ -36,3 +36,5 @@ gboolean message_compose_record (GVariant *draft, GPtrArray *attachments, gint64
                                  char **message_id_out, GError **error);
 /* A saved draft, from its view after message_finish_view, as the draft it was; without its attachments (they are the view's parts). Pure. */
 GVariant *message_draft (GVariant *view);
+/* The sender's record of it: the payload with a Bcc field in front, for Sent and Drafts (which only he can read). */
+GBytes *message_payload_with_bcc (GBytes *payload, GVariant *draft, GError **error);

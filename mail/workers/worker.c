@@ -204,6 +204,25 @@ answer (struct worker *worker, struct channel_message *call)
   return done;
 }
 
+gboolean
+worker_serve (struct worker *worker)
+{
+  struct channel_message *message = NULL, *outer = worker->call;
+  GUnixFDList *outer_fds = g_steal_pointer (&worker->reply_fds);
+  gboolean done = TRUE;
+  enum channel_result result;
+  while (done && (result = channel_receive (worker->channel, &message)) != CHANNEL_AGAIN) {
+    done = result == CHANNEL_MESSAGE;
+    if (done && message->kind == PROTOCOL_CALL && (outer == NULL || strcmp (message->method, outer->method) != 0))
+      done = answer (worker, message);
+    else if (done)
+      g_queue_push_tail (&worker->waiting, message);
+  }
+  worker->call = outer;
+  worker->reply_fds = outer_fds;
+  return done;
+}
+
 /* The next request; waits for it, or lets the role do its idle work meanwhile. NULL: the engine has gone. */
 static struct channel_message *
 next_call (struct worker *worker)

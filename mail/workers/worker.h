@@ -45,6 +45,10 @@ gboolean worker_emit (struct worker *worker, const char *event, GVariant *fields
 /* Ask a person through the engine and wait. kind: "passphrase". NULL: no. The caller frees (and wipes) the answer. */
 struct secret *worker_ask (struct worker *worker, const char *kind, const char *text);
 
+/* In the middle of a long method, between two of its steps: answer what has come meanwhile (small requests of the same role).
+ * FALSE: the engine has gone. Methods called so must cope with being nested; the long one itself is not entered twice. */
+gboolean worker_serve (struct worker *worker);
+
 /* Helpers that many roles need. */
 GBytes *worker_read_fd (int fd, gsize size_max, GError **error); /* maps or reads the whole file */
 int worker_memfd (const char *name, const void *bytes, gsize size, GError **error); /* sealed, at offset 0 */

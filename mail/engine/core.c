@@ -1,0 +1,508 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine process: its state, its workers' start messages, and when it leaves. See core.h. */
+#include "mail/engine/core.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/guard/secret.h"
+#include "mail/engine/secrets.h"
+#include "mail/workers/worker.h"
+
+#define LEAVE_AFTER_MS 4000   /* after the last client of a profile without a vault has gone */
+#define TICK_S 30
+#define KEYS_DIR_SIZE_MAX 60
+
+struct core_ask {
+  struct supervised *worker;
+  guint32 ask;
+};
+
+void
+core_notice (struct core *core, const char *sentence)
+{
+  server_event (core->server, "notice", g_variant_new_parsed ("{'text': <%s>}", sentence));
+}
+
+GVariant *
+core_rows (GVariant *reply, const char *field)
+{
+  GVariant *rows = g_variant_lookup_value (reply, field, G_VARIANT_TYPE ("aa{sv}"));
+  return rows != NULL ? rows : g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE_VARDICT, NULL, 0));
+}
+
+const char *
+core_own_address (struct core *core)
+{
+  return core->settings != NULL && core->settings->address != NULL ? core->settings->address : "";
+}
+
+struct core_account *
+core_account_find (struct core *core, const char *name)
+{
+  for (guint i = 0; i < core->accounts->len; i++) {
+    struct core_account *account = g_ptr_array_index (core->accounts, i);
+    if (strcmp (account->account->name, name) == 0)
+      return account;
+  }
+  return NULL;
+}
+
+struct core_account *
+core_account_for_address (struct core *core, const char *address_or_null)
+{
+  for (guint i = 0; address_or_null != NULL && i < core->accounts->len; i++) {
+    struct core_account *account = g_ptr_array_index (core->accounts, i);
+    if (g_ascii_strcasecmp (account->account->address, address_or_null) == 0)
+      return account;
+  }
+  return core->accounts->len > 0 ? g_ptr_array_index (core->accounts, 0) : NULL;
+}
+
+struct core_account *
+core_account_for_path (struct core *core, const char *path)
+{
+  gsize root = strlen (core->paths->mail_dir);
+  if (strncmp (path, core->paths->mail_dir, root) != 0 || path[root] != '/')
+    return NULL;
+  const char *name = path + root + 1, *end = strchr (name, '/');
+  g_autofree char *account = end != NULL ? g_strndup (name, (gsize) (end - name)) : NULL;
+  return account != NULL ? core_account_find (core, account) : NULL;
+}
+
+/* ---- what the workers are told when they start ---- */
+
+/* gpg's sockets lie in its home folder, and a socket's path may have 107 bytes: a long one is reached through a short private link. */
+static const char *
+short_keys_dir (struct core *core)
+{
+  if (strlen (core->paths->keys_dir) <= KEYS_DIR_SIZE_MAX)
+    return core->paths->keys_dir;
+  if (core->keys_link != NULL)
+    return core->keys_link;
+  g_autofree char *dir = g_strdup ("/tmp/wardmail-XXXXXX");
+  if (g_mkdtemp (dir) == NULL)
+    return core->paths->keys_dir; /* the keyring says what is wrong */
+  core->keys_link = g_build_filename (dir, "keys", NULL);
+  if (symlink (core->paths->keys_dir, core->keys_link) != 0)
+    g_clear_pointer (&core->keys_link, g_free);
+  return core->keys_link != NULL ? core->keys_link : core->paths->keys_dir;
+}
+
+static void
+remove_keys_link (struct core *core)
+{
+  if (core->keys_link == NULL)
+    return;
+  g_autofree char *dir = g_path_get_dirname (core->keys_link);
+  (void) unlink (core->keys_link);
+  (void) rmdir (dir);
+  g_clear_pointer (&core->keys_link, g_free);
+}
+
+static GVariant *
+start_keys (gpointer owner, GError **error)
+{
+  struct core *core = owner;
+  GVariantBuilder policy;
+  g_variant_builder_init (&policy, G_VARIANT_TYPE_VARDICT);
+  if (core->policy != NULL) {
+    g_variant_builder_add (&policy, "{sv}", "least_smime", g_variant_new_int32 (core->policy->least_smime_trust));
+    g_variant_builder_add (&policy, "{sv}", "least_pgp", g_variant_new_int32 (core->policy->least_pgp_trust));
+    g_variant_builder_add (&policy, "{sv}", "prefer", g_variant_new_int32 (core->policy->prefer));
+    g_variant_builder_add (&policy, "{sv}", "allow_smime", g_variant_new_boolean (core->policy->allow_smime));
+    g_variant_builder_add (&policy, "{sv}", "allow_pgp", g_variant_new_boolean (core->policy->allow_pgp));
+  }
+  return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core), g_variant_builder_end (&policy));
+}
+
+static GVariant *
+start_index (struct core *core, gboolean writer)
+{
+  return g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", core->paths->index_dir, core->paths->mail_dir,
+                               writer);
+}
+
+static GVariant *
+start_reader (gpointer owner, GError **error)
+{
+  return start_index (owner, FALSE);
+}
+
+static GVariant *
+start_writer (gpointer owner, GError **error)
+{
+  return start_index (owner, TRUE);
+}
+
+static GVariant *
+start_lookup (gpointer owner, GError **error)
+{
+  return g_variant_new_parsed ("@a{sv} {}");
+}
+
+static void
+add_text (GVariantBuilder *builder, const char *name, const char *value)
+{
+  if (value != NULL && *value != '\0')
+    g_variant_builder_add (builder, "{sv}", name, g_variant_new_string (value));
+}
+
+static GVariant *
+account_fields (const struct account *account)
+{
+  static const char *const security[] = { "tls", "starttls" }, *const auth[] = { "password", "oauth2", "external" };
+  GVariantBuilder builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  add_text (&builder, "name", account->name);
+  add_text (&builder, "address", account->address);
+  add_text (&builder, "imap_host", account->imap_host);
+  add_text (&builder, "smtp_host", account->smtp_host);
+  g_variant_builder_add (&builder, "{sv}", "imap_port", g_variant_new_uint32 (account->imap_port));
+  g_variant_builder_add (&builder, "{sv}", "smtp_port", g_variant_new_uint32 (account->smtp_port));
+  add_text (&builder, "imap_security", security[account->imap_security]);
+  add_text (&builder, "smtp_security", security[account->smtp_security]);
+  add_text (&builder, "auth", auth[account->auth]);
+  add_text (&builder, "user", account->user);
+  add_text (&builder, "ca_file", account->ca_file);
+  add_text (&builder, "client_cert_file", account->client_cert_file);
+  add_text (&builder, "client_key_file", account->client_key_file);
+  return g_variant_builder_end (&builder);
+}
+
+static void
+add_secret (GVariantBuilder *builder, const struct core_account *account)
+{
+  AUTOFREE (secret) secret = secrets_load (account->core->paths, account->account->name);
+  if (secret != NULL)
+    g_variant_builder_add (builder, "{sv}", "secret",
+                           g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, secret_peek (secret), secret_size (secret), 1));
+}
+
+static GVariant *
+start_imap (gpointer owner, GError **error)
+{
+  struct core_account *account = owner;
+  const struct settings *settings = account->core->settings;
+  GVariantBuilder builder, own;
+  g_variant_builder_init (&own, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&own, "{sv}", "poll_s", g_variant_new_uint32 (settings != NULL ? settings->poll_s : 60));
+  add_text (&own, "archive", settings != NULL ? settings->archive_folder : NULL);
+  add_text (&own, "drafts", settings != NULL ? settings->drafts_folder : NULL);
+  add_text (&own, "sent", settings != NULL ? settings->sent_folder : NULL);
+  add_text (&own, "trash", settings != NULL ? settings->trash_folder : NULL);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "account", account_fields (account->account));
+  add_text (&builder, "mail_dir", account->core->paths->mail_dir);
+  add_text (&builder, "store_dir", account->core->paths->store_dir);
+  g_variant_builder_add (&builder, "{sv}", "settings", g_variant_builder_end (&own));
+  add_secret (&builder, account);
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+start_smtp (gpointer owner, GError **error)
+{
+  struct core_account *account = owner;
+  GVariantBuilder builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "account", account_fields (account->account));
+  add_text (&builder, "store_dir", account->core->paths->store_dir);
+  add_secret (&builder, account);
+  return g_variant_builder_end (&builder);
+}
+
+/* ---- what they tell ---- */
+
+static void
+on_notice (gpointer owner, const char *sentence)
+{
+  core_notice (owner, sentence);
+}
+
+static void
+on_account_notice (gpointer owner, const char *sentence)
+{
+  struct core_account *account = owner;
+  core_notice (account->core, sentence);
+}
+
+static void
+on_imap_event (gpointer owner, const char *event, GVariant *fields)
+{
+  arrive_event (owner, event, fields);
+}
+
+static void
+on_index_event (gpointer owner, const char *event, GVariant *fields)
+{
+  struct core *core = owner;
+  guint done = 0, total = 0;
+  (void) g_variant_lookup (fields, "done", "u", &done);
+  (void) g_variant_lookup (fields, "total", "u", &total);
+  server_event (core->server, "progress", g_variant_new_parsed ("{'account': <''>, 'done': <%u>, 'total': <%u>}", done, total));
+}
+
+static void
+on_ask (gpointer owner, gpointer origin, guint ask, const char *kind, const char *text)
+{
+  struct core *core = owner;
+  struct core_ask *asked = g_new0 (struct core_ask, 1);
+  asked->worker = core->keys;
+  asked->ask = ask;
+  guint id = ++core->ask_ids;
+  g_hash_table_insert (core->asks, GUINT_TO_POINTER (id), asked);
+  if (!server_ask (origin, id, kind, text)) {
+    supervised_answer (asked->worker, ask, NULL);
+    g_hash_table_remove (core->asks, GUINT_TO_POINTER (id));
+  }
+}
+
+static void
+on_answer (gpointer owner, guint id, const char *answer_or_null)
+{
+  struct core *core = owner;
+  struct core_ask *asked = g_hash_table_lookup (core->asks, GUINT_TO_POINTER (id));
+  if (asked == NULL)
+    return;
+  supervised_answer (asked->worker, asked->ask, answer_or_null);
+  g_hash_table_remove (core->asks, GUINT_TO_POINTER (id));
+}
+
+/* ---- accounts ---- */
+
+static void
+core_account_free (gpointer data)
+{
+  struct core_account *account = data;
+  supervised_free (account->imap);
+  supervised_free (account->smtp);
+  g_queue_clear_full (&account->arrivals, (GDestroyNotify) g_variant_unref);
+  g_ptr_array_unref (account->drained);
+  account_free (account->account);
+  g_free (account->state);
+  g_free (account->text);
+  g_free (account);
+}
+
+static struct core_account *
+core_account_new (struct core *core, struct account *account_take)
+{
+  static const struct supervised_hooks imap_hooks = { .start = start_imap, .event = on_imap_event, .notice = on_account_notice };
+  static const struct supervised_hooks smtp_hooks = { .start = start_smtp, .notice = on_account_notice };
+  struct core_account *account = g_new0 (struct core_account, 1);
+  account->core = core;
+  account->account = account_take;
+  account->state = g_strdup ("offline");
+  account->text = g_strdup ("Not connected yet.");
+  account->drained = g_ptr_array_new ();
+  g_queue_init (&account->arrivals);
+  g_queue_init (&account->runs);
+  g_autofree char *imap = g_strdup_printf ("imap@%s", account_take->name), *smtp = g_strdup_printf ("smtp@%s", account_take->name);
+  account->imap = supervised_new (PEER_IMAP, imap, "The part that fetches mail", &imap_hooks, account);
+  account->smtp = supervised_new (PEER_SMTP, smtp, "The part that sends mail", &smtp_hooks, account);
+  supervised_set_in_flight (account->imap, 32); /* it serves small requests between the steps of a long one */
+  return account;
+}
+
+gboolean
+core_load (struct core *core, GError **error)
+{
+  g_autoptr (GError) missing = NULL;
+  struct settings *settings = settings_load (core->paths, &missing);
+  if (settings == NULL && !g_error_matches (missing, CONFIG_ERROR, CONFIG_ERROR_MISSING)) {
+    g_propagate_error (error, g_steal_pointer (&missing));
+    return FALSE;
+  }
+  struct policy *policy = NULL;
+  if (settings != NULL && (policy = policy_load (core->paths, settings, error)) == NULL) {
+    settings_free (settings);
+    return FALSE;
+  }
+  g_autoptr (GPtrArray) accounts = accounts_load (core->paths, error);
+  if (accounts == NULL) {
+    settings_free (settings);
+    policy_free (policy);
+    return FALSE;
+  }
+  if (core->settings != NULL)
+    settings_free (core->settings);
+  if (core->policy != NULL)
+    policy_free (core->policy);
+  core->settings = settings;
+  core->policy = policy;
+  g_ptr_array_set_size (core->accounts, 0);
+  g_ptr_array_set_free_func (accounts, NULL);
+  for (guint i = 0; i < accounts->len; i++)
+    g_ptr_array_add (core->accounts, core_account_new (core, g_ptr_array_index (accounts, i)));
+  supervised_stop (core->keys); /* it holds the policy */
+  return TRUE;
+}
+
+static void
+wake_outbox (struct core_account *account)
+{
+  if (!account->filing)
+    outbox_run (account, NULL, NULL, NULL);
+}
+
+void
+core_wake_accounts (struct core *core)
+{
+  for (guint i = 0; i < core->accounts->len; i++) {
+    struct core_account *account = g_ptr_array_index (core->accounts, i);
+    if (supervised_pid (account->imap) == 0)
+      wake_outbox (account);
+    supervised_wake (account->imap);
+  }
+}
+
+/* ---- coming and going ---- */
+
+static gboolean
+core_busy (struct core *core)
+{
+  gboolean busy = core->busy > 0 || supervised_busy (core->writer);
+  for (guint i = 0; i < core->accounts->len && !busy; i++) {
+    struct core_account *account = g_ptr_array_index (core->accounts, i);
+    busy = account->arriving || account->filing || supervised_busy (account->smtp);
+  }
+  return busy;
+}
+
+static gboolean
+on_leave (gpointer data)
+{
+  struct core *core = data;
+  if (core_busy (core) && server_reachable (core->server))
+    return G_SOURCE_CONTINUE;
+  core->leave_timer = 0;
+  g_main_loop_quit (core->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_clients (gpointer owner, guint clients)
+{
+  struct core *core = owner;
+  g_clear_handle_id (&core->leave_timer, g_source_remove);
+  if (clients == 0)
+    core->leave_timer = g_timeout_add (LEAVE_AFTER_MS, on_leave, core);
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  struct core *core = data;
+  if (!server_reachable (core->server)) {
+    g_main_loop_quit (core->loop); /* the profile's folder has gone */
+    return G_SOURCE_CONTINUE;
+  }
+  for (guint i = 0; i < core->accounts->len; i++) {
+    struct core_account *account = g_ptr_array_index (core->accounts, i);
+    if (supervised_pid (account->imap) != 0)
+      wake_outbox (account);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  struct core *core = data;
+  g_main_loop_quit (core->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+core_init (struct core *core)
+{
+  static const struct supervised_hooks keys = { .start = start_keys, .notice = on_notice, .ask = on_ask };
+  static const struct supervised_hooks reader = { .start = start_reader, .notice = on_notice };
+  static const struct supervised_hooks writer = { .start = start_writer, .event = on_index_event, .notice = on_notice };
+  static const struct supervised_hooks lookup = { .start = start_lookup, .notice = on_notice };
+  core->loop = g_main_loop_new (NULL, FALSE);
+  core->accounts = g_ptr_array_new_with_free_func (core_account_free);
+  core->asks = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  core->keys = supervised_new (PEER_KEYS, "keys", "The part that decrypts and signs", &keys, core);
+  core->reader = supervised_new (PEER_INDEX, "index-reader", "The part that searches", &reader, core);
+  core->writer = supervised_new (PEER_INDEX, "index-writer", "The part that keeps the index", &writer, core);
+  core->lookup = supervised_new (PEER_LOOKUP, "lookup", "The part that looks up servers", &lookup, core);
+}
+
+static void
+core_clear (struct core *core)
+{
+  /* Callbacks of what is cut off here may still look at everything else: the server goes last. */
+  g_ptr_array_set_size (core->accounts, 0);
+  g_clear_handle_id (&core->leave_timer, g_source_remove);
+  g_clear_handle_id (&core->tick, g_source_remove);
+  g_clear_handle_id (&core->tell_timer, g_source_remove);
+  supervised_free (core->keys);
+  supervised_free (core->reader);
+  supervised_free (core->writer);
+  supervised_free (core->lookup);
+  server_free (core->server);
+  remove_keys_link (core);
+  g_ptr_array_unref (core->accounts);
+  g_hash_table_unref (core->asks);
+  if (core->settings != NULL)
+    settings_free (core->settings);
+  if (core->policy != NULL)
+    policy_free (core->policy);
+  g_clear_error (&core->broken);
+  paths_free (core->paths);
+  g_main_loop_unref (core->loop);
+}
+
+/* Clients wait for this byte before they connect. */
+static void
+tell_ready (void)
+{
+  (void) !write (3, "1", 1);
+  close (3);
+}
+
+static int
+run_engine (const char *profile_dir)
+{
+  struct core core = { .paths = paths_new (profile_dir) };
+  g_autoptr (GError) error = NULL;
+  gboolean taken = FALSE;
+  core_init (&core);
+  (void) signal (SIGPIPE, SIG_IGN);
+  if (!paths_make (core.paths, &error) || (core.server = server_new (core.paths, &taken, &error)) == NULL) {
+    if (taken)
+      tell_ready ();
+    core_clear (&core);
+    return taken ? 0 : 1;
+  }
+  /* The door opens even when a settings file cannot be read: somebody must hear why. */
+  (void) core_load (&core, &core.broken);
+  server_run (core.server, door_request, on_answer, on_clients, &core);
+  on_clients (&core, 0);
+  core.tick = g_timeout_add_seconds (TICK_S, on_tick, &core);
+  g_unix_signal_add (SIGTERM, on_signal, &core);
+  g_unix_signal_add (SIGHUP, on_signal, &core);
+  tell_ready ();
+  g_main_loop_run (core.loop);
+  core_clear (&core);
+  return 0;
+}
+
+int
+engine_main (int argc, char **argv)
+{
+  static const struct worker_role *const roles[] = { &worker_role_keys, &worker_role_index, &worker_role_imap, &worker_role_smtp,
+                                                     &worker_role_lookup, &worker_role_filter };
+  const char *what = argc > 2 ? argv[2] : "";
+  if (strcmp (what, "engine") == 0)
+    return run_engine (argc > 3 ? argv[3] : NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (roles); i++)
+    if (strcmp (protocol_peer_name (roles[i]->peer), what) == 0)
+      return worker_run (roles[i], 3);
+  return 2;
+}

@@ -1,0 +1,95 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine's heart: one profile, its workers, its accounts, and the flows that lead a request through them.
+ *
+ * Everything here runs in the engine process, in one main loop, and blocks nowhere. The engine parses no mail and holds no
+ * key: it passes descriptors and dictionaries from one worker to the next. */
+#pragma once
+#include "config/accounts.h"
+#include "config/policy.h"
+#include "mail/engine.h"
+#include "mail/engine/server.h"
+#include "mail/engine/supervise.h"
+
+struct core;
+
+typedef void (*core_done_fn) (gpointer data, const GError *error);
+struct core_waiter {
+  core_done_fn done;
+  gpointer data;
+};
+
+struct core_account {
+  struct core *core;
+  struct account *account;
+  struct supervised *imap, *smtp;
+  char *state, *text;         /* of its connection, for people */
+  GQueue arrivals;            /* GVariant *: events of the imap worker that the index has not seen yet, in order */
+  gboolean arriving;          /* one of them is under way */
+  GPtrArray *drained;         /* struct core_waiter *: to be told once arrivals is empty */
+  guint arrived;              /* mails since the last "changed" event */
+  gboolean filing;            /* a run of the outbox is under way */
+  GQueue runs;                /* struct filing *: the runs that wait for it */
+};
+
+struct core {
+  GMainLoop *loop;
+  struct paths *paths;
+  struct settings *settings;  /* NULL: there is no profile yet */
+  struct policy *policy;      /* NULL likewise */
+  GError *broken;             /* a settings file cannot be read: only what needs none of them is answered */
+  struct server *server;
+  struct supervised *keys, *reader, *writer, *lookup;
+  char *keys_link;            /* where the keys folder's path is too long for sockets; else NULL */
+  GPtrArray *accounts;        /* struct core_account * */
+  GHashTable *asks;           /* ask id -> struct core_ask * */
+  guint ask_ids;
+  guint leave_timer, tick, tell_timer;
+  guint busy;                 /* requests that must be finished before leaving */
+};
+
+/* core.c */
+struct core_account *core_account_find (struct core *core, const char *name);
+struct core_account *core_account_for_address (struct core *core, const char *address_or_null); /* else the first; NULL: none */
+struct core_account *core_account_for_path (struct core *core, const char *path);               /* by its folder; NULL: local mail */
+gboolean core_load (struct core *core, GError **error);  /* settings, policy, accounts: at start and on "reload" */
+void core_notice (struct core *core, const char *sentence);
+void core_changed (struct core *core);                   /* the index changed: clients are told, at most a few times a second */
+void core_wake_accounts (struct core *core);             /* from now on mail comes in by itself */
+GVariant *core_rows (GVariant *reply, const char *field); /* an "aa{sv}" of a reply; caller unrefs */
+const char *core_own_address (struct core *core);        /* "" where there is no profile */
+
+/* door.c: the table of the engine's methods */
+void door_request (gpointer core, struct request *request);
+
+/* The flows, a file each. Handlers borrow the request. */
+void flow_status (struct core *core, struct request *request);
+void flow_reload (struct core *core, struct request *request);
+void flow_account_secret (struct core *core, struct request *request);
+void flow_account_forget (struct core *core, struct request *request);
+void flow_account_test (struct core *core, struct request *request);
+void flow_folders (struct core *core, struct request *request);
+void flow_sync (struct core *core, struct request *request);
+void flow_show (struct core *core, struct request *request);
+void flow_part (struct core *core, struct request *request);
+void flow_reply (struct core *core, struct request *request);
+void flow_draft_open (struct core *core, struct request *request);
+void flow_change (struct core *core, struct request *request);
+void flow_tag (struct core *core, struct request *request);
+void flow_send (struct core *core, struct request *request);
+void flow_draft_save (struct core *core, struct request *request);
+void flow_outbox (struct core *core, struct request *request);
+void flow_outbox_retry (struct core *core, struct request *request);
+void flow_import (struct core *core, struct request *request);
+
+/* flow_arrive.c: from the imap workers' events into the index. */
+void arrive_event (struct core_account *account, const char *event, GVariant *fields);
+void arrive_when_done (struct core_account *account, core_done_fn done, gpointer data);
+/* Index one mail that we wrote ourselves: a Sent record, a draft. */
+void arrive_own (struct core *core, const char *path, const char *const *add, core_done_fn done, gpointer data);
+/* Get the shadows of protected mails (rows as of the imap event "mails") and index them all. */
+void arrive_rows (struct core *core, GVariant *rows, core_done_fn done, gpointer data);
+
+/* flow_outbox.c: run the outbox of an account, file what was accepted; one run at a time. id NULL: all that is ready. */
+typedef void (*outbox_done_fn) (gpointer data, GVariant *row_or_null, const GError *error);
+void outbox_run (struct core_account *account, const char *id_or_null, outbox_done_fn done, gpointer data);

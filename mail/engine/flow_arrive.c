@@ -1,0 +1,357 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Mail that came in: from the imap workers' events into the index, batch by batch, in the order in which it happened.
+ *
+ * What is encrypted goes through the keys worker first, which makes a plaintext shadow for the index. A mail counts as indexed
+ * when the index has it durably; only then is the imap worker told, so that whatever dies in between, it is reported again. */
+#include "mail/engine/core.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define SHADOWS_MAX 48       /* descriptors in one call */
+#define CHANGED_EVERY_MS 400 /* the screen is not told more often */
+
+/* ---- rows into the index, with their shadows ---- */
+
+struct arrival {
+  struct core *core;
+  GVariant *rows;
+  gsize next;              /* row to look at */
+  GVariantBuilder ready;   /* rows for the next "add" */
+  GUnixFDList *fds;
+  guint ready_count;
+  core_done_fn done;
+  gpointer data;
+};
+
+static void arrival_next (struct arrival *arrival);
+
+static void
+arrival_end (struct arrival *arrival, const GError *error)
+{
+  arrival->done (arrival->data, error);
+  g_variant_builder_clear (&arrival->ready);
+  g_variant_unref (arrival->rows);
+  g_object_unref (arrival->fds);
+  g_free (arrival);
+}
+
+static void
+arrival_reset (struct arrival *arrival)
+{
+  g_variant_builder_init (&arrival->ready, G_VARIANT_TYPE ("aa{sv}"));
+  arrival->fds = g_unix_fd_list_new ();
+  arrival->ready_count = 0;
+}
+
+static void
+on_added (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct arrival *arrival = data;
+  if (error != NULL || arrival->next >= g_variant_n_children (arrival->rows))
+    arrival_end (arrival, error);
+  else
+    arrival_next (arrival);
+}
+
+static void
+arrival_flush (struct arrival *arrival)
+{
+  g_autoptr (GUnixFDList) fds = arrival->fds;
+  GVariant *mails = g_variant_builder_end (&arrival->ready);
+  arrival_reset (arrival);
+  supervised_call (arrival->core->writer, "add", g_variant_new_parsed ("{'mails': <%@aa{sv}>}", mails), fds, NULL, on_added, arrival);
+}
+
+/* The row is ready for the index; shadow: the keys worker's, or -1. */
+static void
+arrival_add (struct arrival *arrival, GVariant *row, int shadow_fd)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
+  g_variant_dict_remove (&dict, "protected");
+  if (shadow_fd >= 0)
+    g_variant_dict_insert_value (&dict, "shadow", g_variant_new_handle (g_unix_fd_list_append (arrival->fds, shadow_fd, NULL)));
+  g_variant_builder_add (&arrival->ready, "@a{sv}", g_variant_dict_end (&dict));
+  arrival->ready_count++;
+  arrival->next++;
+}
+
+static int
+fd_of (GVariant *reply, GUnixFDList *fds, const char *field)
+{
+  gint32 handle = -1;
+  gint count = 0;
+  if (reply == NULL || fds == NULL || !g_variant_lookup (reply, field, "h", &handle))
+    return -1;
+  const int *list = g_unix_fd_list_peek_fds (fds, &count);
+  return handle >= 0 && handle < count ? list[handle] : -1;
+}
+
+static void
+on_shadow (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct arrival *arrival = data;
+  /* A mail that cannot be opened is indexed by what can be seen of it: it must not be missing from the list. */
+  g_autoptr (GVariant) row = g_variant_get_child_value (arrival->rows, arrival->next);
+  arrival_add (arrival, row, error == NULL ? fd_of (reply, fds, "shadow") : -1);
+  arrival_next (arrival);
+}
+
+static void
+arrival_next (struct arrival *arrival)
+{
+  for (; arrival->next < g_variant_n_children (arrival->rows);) {
+    if (g_unix_fd_list_get_length (arrival->fds) >= SHADOWS_MAX)
+      break;
+    g_autoptr (GVariant) row = g_variant_get_child_value (arrival->rows, arrival->next);
+    const char *path = "";
+    gboolean protected = FALSE;
+    (void) g_variant_lookup (row, "path", "&s", &path);
+    (void) g_variant_lookup (row, "protected", "b", &protected);
+    int fd = protected ? open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (fd >= 0) {
+      g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
+      supervised_call (arrival->core->keys, "shadow", g_variant_new_parsed ("{'message': <handle 0>}"), fds, NULL, on_shadow, arrival);
+      return;
+    }
+    arrival_add (arrival, row, -1);
+  }
+  arrival_flush (arrival);
+}
+
+void
+arrive_rows (struct core *core, GVariant *rows, core_done_fn done, gpointer data)
+{
+  struct arrival *arrival = g_new0 (struct arrival, 1);
+  arrival->core = core;
+  arrival->rows = g_variant_ref_sink (rows);
+  arrival->done = done;
+  arrival->data = data;
+  arrival_reset (arrival);
+  arrival_next (arrival);
+}
+
+void
+arrive_own (struct core *core, const char *path, const char *const *add, core_done_fn done, gpointer data)
+{
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  g_variant_builder_add (&rows, "@a{sv}", g_variant_new_parsed ("{'path': <%s>, 'add': <%^as>, 'remove': <@as []>, 'protected': <true>}",
+                                                                path, add));
+  arrive_rows (core, g_variant_builder_end (&rows), done, data);
+}
+
+/* ---- an account's events, one after the other ---- */
+
+struct step {
+  struct core_account *account;
+  char *event;
+  GVariant *fields;
+};
+
+static void account_next (struct core_account *account);
+
+static gboolean
+on_tell_changed (gpointer data)
+{
+  struct core *core = data;
+  guint arrived = 0;
+  for (guint i = 0; i < core->accounts->len; i++) {
+    struct core_account *account = g_ptr_array_index (core->accounts, i);
+    arrived += account->arrived;
+    account->arrived = 0;
+  }
+  core->tell_timer = 0;
+  server_event (core->server, "changed", g_variant_new_parsed ("{'new': <%u>}", arrived));
+  return G_SOURCE_REMOVE;
+}
+
+void
+core_changed (struct core *core)
+{
+  if (core->tell_timer == 0)
+    core->tell_timer = g_timeout_add (CHANGED_EVERY_MS, on_tell_changed, core);
+}
+
+static void
+account_drained (struct core_account *account)
+{
+  g_autoptr (GPtrArray) waiters = g_steal_pointer (&account->drained);
+  account->drained = g_ptr_array_new ();
+  for (guint i = 0; i < waiters->len; i++) {
+    struct core_waiter *waiter = g_ptr_array_index (waiters, i);
+    waiter->done (waiter->data, NULL);
+    g_free (waiter);
+  }
+}
+
+static void
+step_end (struct step *step)
+{
+  struct core_account *account = step->account;
+  core_changed (account->core);
+  g_variant_unref (step->fields);
+  g_free (step->event);
+  g_free (step);
+  account->arriving = FALSE;
+  account_next (account);
+}
+
+/* The index did not take it. The imap worker was not told, so it reports the mails again when it starts anew. */
+static void
+step_failed (struct step *step, const GError *error)
+{
+  g_autofree char *text = g_strdup_printf ("New mail could not be put into the index: %s It is safe, and is tried again later.", error->message);
+  core_notice (step->account->core, text);
+}
+
+static void
+on_acknowledged (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  step_end (data);
+}
+
+static void
+on_mails_indexed (gpointer data, const GError *error)
+{
+  struct step *step = data;
+  if (error != NULL) {
+    step_failed (step, error);
+    step_end (step);
+    return;
+  }
+  GVariantBuilder paths;
+  g_variant_builder_init (&paths, G_VARIANT_TYPE ("as"));
+  g_autoptr (GVariant) rows = core_rows (step->fields, "mails");
+  for (gsize i = 0; i < g_variant_n_children (rows); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    const char *path = "";
+    (void) g_variant_lookup (row, "path", "&s", &path);
+    g_variant_builder_add (&paths, "s", path);
+  }
+  step->account->arrived += (guint) g_variant_n_children (rows);
+  supervised_call (step->account->imap, "indexed", g_variant_new_parsed ("{'paths': <%@as>}", g_variant_builder_end (&paths)), NULL, NULL,
+                   on_acknowledged, step);
+}
+
+static void
+on_removed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct step *step = data;
+  if (error != NULL)
+    step_failed (step, error);
+  step_end (step);
+}
+
+static void
+on_retagged (gpointer data, const GError *error)
+{
+  struct step *step = data;
+  if (error != NULL)
+    step_failed (step, error);
+  step_end (step);
+}
+
+/* After a move: the new paths get the tags that follow from their folder and flags. */
+static void
+on_moved (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct step *step = data;
+  if (error != NULL) {
+    step_failed (step, error);
+    step_end (step);
+    return;
+  }
+  g_autoptr (GVariant) moves = g_variant_lookup_value (step->fields, "moves", G_VARIANT_TYPE ("a(ssasas)"));
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; i < g_variant_n_children (moves); i++) {
+    const char *old, *new;
+    g_autoptr (GVariant) add = NULL, remove = NULL;
+    g_variant_get_child (moves, i, "(&s&s@as@as)", &old, &new, &add, &remove);
+    g_variant_builder_add (&rows, "@a{sv}", g_variant_new_parsed ("{'path': <%s>, 'add': <%@as>, 'remove': <%@as>}", new, add, remove));
+  }
+  arrive_rows (step->account->core, g_variant_builder_end (&rows), on_retagged, step);
+}
+
+static void
+start_moved (struct step *step)
+{
+  g_autoptr (GVariant) moves = g_variant_lookup_value (step->fields, "moves", G_VARIANT_TYPE ("a(ssasas)"));
+  GVariantBuilder pairs;
+  g_variant_builder_init (&pairs, G_VARIANT_TYPE ("a(ss)"));
+  for (gsize i = 0; i < g_variant_n_children (moves); i++) {
+    const char *old, *new;
+    g_variant_get_child (moves, i, "(&s&sasas)", &old, &new, NULL, NULL);
+    if (strcmp (old, new) != 0)
+      g_variant_builder_add (&pairs, "(ss)", old, new);
+  }
+  supervised_call (step->account->core->writer, "moved", g_variant_new_parsed ("{'moves': <%@a(ss)>}", g_variant_builder_end (&pairs)),
+                   NULL, NULL, on_moved, step);
+}
+
+static void
+account_next (struct core_account *account)
+{
+  if (account->arriving)
+    return;
+  g_autoptr (GVariant) pair = g_queue_pop_head (&account->arrivals);
+  if (pair == NULL) {
+    account_drained (account);
+    return;
+  }
+  struct step *step = g_new0 (struct step, 1);
+  step->account = account;
+  g_variant_get (pair, "(s@a{sv})", &step->event, &step->fields);
+  account->arriving = TRUE;
+  if (strcmp (step->event, "mails") == 0)
+    arrive_rows (account->core, core_rows (step->fields, "mails"), on_mails_indexed, step);
+  else if (strcmp (step->event, "moved") == 0)
+    start_moved (step);
+  else
+    supervised_call (account->core->writer, "removed", step->fields, NULL, NULL, on_removed, step);
+}
+
+static void
+tell_state (struct core_account *account, GVariant *fields)
+{
+  const char *state = "", *text = "";
+  (void) g_variant_lookup (fields, "state", "&s", &state);
+  (void) g_variant_lookup (fields, "text", "&s", &text);
+  g_free (account->state);
+  g_free (account->text);
+  account->state = g_strdup (state);
+  account->text = g_strdup (text);
+  server_event (account->core->server, "state",
+                g_variant_new_parsed ("{'account': <%s>, 'state': <%s>, 'text': <%s>}", account->account->name, state, text));
+}
+
+void
+arrive_event (struct core_account *account, const char *event, GVariant *fields)
+{
+  if (strcmp (event, "state") == 0) {
+    tell_state (account, fields);
+  } else if (strcmp (event, "progress") == 0) {
+    guint32 done = 0, total = 0;
+    (void) g_variant_lookup (fields, "done", "u", &done);
+    (void) g_variant_lookup (fields, "total", "u", &total);
+    server_event (account->core->server, "progress",
+                  g_variant_new_parsed ("{'account': <%s>, 'done': <%u>, 'total': <%u>}", account->account->name, done, total));
+  } else if (strcmp (event, "folders") == 0) {
+    server_event (account->core->server, "folders", NULL);
+  } else {
+    g_queue_push_tail (&account->arrivals, g_variant_ref_sink (g_variant_new ("(s@a{sv})", event, fields)));
+    account_next (account);
+  }
+}
+
+void
+arrive_when_done (struct core_account *account, core_done_fn done, gpointer data)
+{
+  struct core_waiter *waiter = g_new0 (struct core_waiter, 1);
+  waiter->done = done;
+  waiter->data = data;
+  g_ptr_array_add (account->drained, waiter);
+  account_next (account);
+}

@@ -1,0 +1,304 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading at the door: find the file, let the keys worker open it, let a filter turn its HTML into text. */
+#include "mail/engine/core.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mail/message/message.h"
+
+#define FILTERS_MAX 20  /* HTML parts of one message that are shown */
+
+struct reading;
+
+struct reading {
+  struct core *core;
+  struct request *request;
+  void (*opened) (struct reading *reading, int fd); /* fd: owned by the callee */
+  GVariant *view;                                   /* a{sv} of the keys worker */
+  GPtrArray *segments;                              /* GVariant *: a{sv}; html ones are replaced by text */
+  guint next;
+  guint filters;
+  struct supervised *filter;
+  void (*finished) (struct reading *reading, GVariant *view);
+};
+
+static void
+reading_free (struct reading *reading)
+{
+  request_unref (reading->request);
+  g_clear_pointer (&reading->view, g_variant_unref);
+  g_clear_pointer (&reading->segments, g_ptr_array_unref);
+  g_free (reading);
+}
+
+static void
+reading_fail (struct reading *reading, const GError *error)
+{
+  request_fail (reading->request, error);
+  reading_free (reading);
+}
+
+static void
+reading_fail_text (struct reading *reading, gint code, const char *text)
+{
+  request_fail_text (reading->request, code, "%s", text);
+  reading_free (reading);
+}
+
+/* ---- find the message's file ---- */
+
+static int
+open_mail (struct core *core, const char *path)
+{
+  gsize root = strlen (core->paths->mail_dir);
+  if (strncmp (path, core->paths->mail_dir, root) != 0 || path[root] != '/' || strstr (path, "/../") != NULL)
+    return -1;
+  return open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static void
+on_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reading *reading = data;
+  if (error != NULL) {
+    reading_fail (reading, error);
+    return;
+  }
+  g_autoptr (GVariant) rows = core_rows (reply, "rows");
+  for (gsize i = 0; i < g_variant_n_children (rows); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    g_autofree const char **paths = NULL;
+    (void) g_variant_lookup (row, "paths", "^a&s", &paths);
+    for (guint k = 0; paths != NULL && paths[k] != NULL; k++) {
+      int fd = open_mail (reading->core, paths[k]);
+      if (fd >= 0) {
+        reading->opened (reading, fd);
+        return;
+      }
+    }
+  }
+  reading_fail_text (reading, ENGINE_ERROR_NOT_FOUND, "That message is not here. It may have been moved or deleted; search for it again.");
+}
+
+static void
+locate (struct reading *reading)
+{
+  const char *id = NULL;
+  int fd = request_fd (reading->request, "file");
+  if (fd >= 0) {
+    reading->opened (reading, fcntl (fd, F_DUPFD_CLOEXEC, 0));
+    return;
+  }
+  if (!g_variant_lookup (reading->request->fields, "id", "&s", &id) || *id == '\0') {
+    reading_fail_text (reading, ENGINE_ERROR_USAGE, "Which message? A file or a Message-ID is needed.");
+    return;
+  }
+  const char *ids[] = { id, NULL };
+  supervised_call (reading->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_found, reading);
+}
+
+static struct reading *
+reading_new (struct core *core, struct request *request, void (*opened) (struct reading *, int))
+{
+  struct reading *reading = g_new0 (struct reading, 1);
+  reading->core = core;
+  reading->request = request_ref (request);
+  reading->opened = opened;
+  return reading;
+}
+
+/* The fields of a call to the keys worker about the file fd, which is taken. */
+static GVariant *
+message_fields (struct reading *reading, int fd, const char *part_or_null, GUnixFDList **fds_out)
+{
+  GVariantBuilder builder;
+  gint64 at;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  *fds_out = g_unix_fd_list_new_from_array (&fd, 1);
+  g_variant_builder_add (&builder, "{sv}", "message", g_variant_new_handle (0));
+  if (g_variant_lookup (reading->request->fields, "at", "x", &at))
+    g_variant_builder_add (&builder, "{sv}", "at", g_variant_new_int64 (at));
+  if (part_or_null != NULL)
+    g_variant_builder_add (&builder, "{sv}", "part", g_variant_new_string (part_or_null));
+  return g_variant_builder_end (&builder);
+}
+
+/* ---- HTML: a process for each part ---- */
+
+static void segments_next (struct reading *reading);
+
+static gboolean
+free_filter (gpointer data)
+{
+  supervised_free (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* The segment's html becomes text, or a sentence why not. */
+static void
+set_segment_text (struct reading *reading, guint which, const char *text)
+{
+  GVariant *segment = g_ptr_array_index (reading->segments, which);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (segment);
+  g_variant_dict_remove (&dict, "html");
+  g_variant_dict_insert (&dict, "kind", "s", "text");
+  g_variant_dict_insert (&dict, "text", "s", text);
+  g_variant_unref (segment);
+  reading->segments->pdata[which] = g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+static void
+on_filtered (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reading *reading = data;
+  const char *text = "";
+  if (error == NULL)
+    (void) g_variant_lookup (reply, "text", "&s", &text);
+  set_segment_text (reading, reading->next, error == NULL ? text : "[This HTML part could not be turned into text safely, so it is not shown.]");
+  g_idle_add (free_filter, g_steal_pointer (&reading->filter)); /* not from within its own call */
+  reading->next++;
+  segments_next (reading);
+}
+
+static GVariant *
+start_filter (gpointer owner, GError **error)
+{
+  return g_variant_new_parsed ("@a{sv} {}");
+}
+
+static void
+segments_next (struct reading *reading)
+{
+  static const struct supervised_hooks hooks = { .start = start_filter };
+  for (; reading->next < reading->segments->len; reading->next++) {
+    g_autoptr (GVariant) html = g_variant_lookup_value (g_ptr_array_index (reading->segments, reading->next), "html",
+                                                        G_VARIANT_TYPE_BYTESTRING);
+    if (html == NULL)
+      continue;
+    if (reading->filters++ >= FILTERS_MAX) {
+      set_segment_text (reading, reading->next, "[This message has more HTML parts than are shown.]");
+      continue;
+    }
+    reading->filter = supervised_new (PEER_FILTER, "filter", "The part that reads HTML", &hooks, NULL);
+    supervised_call (reading->filter, "html", g_variant_new_parsed ("{'html': <%@ay>}", html), NULL, NULL, on_filtered, reading);
+    return;
+  }
+  g_autoptr (GVariant) segments = g_variant_ref_sink (
+      g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) reading->segments->pdata, reading->segments->len));
+  g_autoptr (GVariant) view = g_variant_ref_sink (message_finish_view (reading->view, segments));
+  reading->finished (reading, view);
+}
+
+static void
+on_inspected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reading *reading = data;
+  if (error != NULL) {
+    reading_fail (reading, error);
+    return;
+  }
+  reading->view = g_variant_lookup_value (reply, "view", G_VARIANT_TYPE_VARDICT);
+  reading->segments = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  g_autoptr (GVariant) rows = core_rows (reply, "segments");
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    g_ptr_array_add (reading->segments, g_variant_get_child_value (rows, i));
+  segments_next (reading);
+}
+
+static void
+inspect_opened (struct reading *reading, int fd)
+{
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariant *fields = message_fields (reading, fd, NULL, &fds);
+  supervised_call (reading->core->keys, "inspect", fields, fds, reading->request, on_inspected, reading);
+}
+
+/* ---- show ---- */
+
+static void
+show_finished (struct reading *reading, GVariant *view)
+{
+  request_reply (reading->request, g_variant_new_parsed ("{'view': <%@a{sv}>}", view), NULL);
+  reading_free (reading);
+}
+
+void
+flow_show (struct core *core, struct request *request)
+{
+  struct reading *reading = reading_new (core, request, inspect_opened);
+  reading->finished = show_finished;
+  locate (reading);
+}
+
+/* ---- reply, forward ---- */
+
+static void
+reply_finished (struct reading *reading, GVariant *view)
+{
+  gboolean all = FALSE, forward = FALSE;
+  (void) g_variant_lookup (reading->request->fields, "all", "b", &all);
+  (void) g_variant_lookup (reading->request->fields, "forward", "b", &forward);
+  g_autoptr (GPtrArray) own = g_ptr_array_new ();
+  g_ptr_array_add (own, (gpointer) core_own_address (reading->core));
+  for (guint i = 0; i < reading->core->accounts->len; i++)
+    g_ptr_array_add (own, ((struct core_account *) g_ptr_array_index (reading->core->accounts, i))->account->address);
+  g_ptr_array_add (own, NULL);
+  GVariant *draft = message_reply (view, (const char *const *) own->pdata, all, forward);
+  request_reply (reading->request, g_variant_new_parsed ("{'draft': <%@a{sv}>}", draft), NULL);
+  reading_free (reading);
+}
+
+void
+flow_reply (struct core *core, struct request *request)
+{
+  struct reading *reading = reading_new (core, request, inspect_opened);
+  reading->finished = reply_finished;
+  locate (reading);
+}
+
+/* ---- one part, or a draft ---- */
+
+static void
+on_passed_on (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reading *reading = data;
+  if (error != NULL) {
+    reading_fail (reading, error);
+    return;
+  }
+  request_reply (reading->request, reply, fds);
+  reading_free (reading);
+}
+
+static void
+part_opened (struct reading *reading, int fd)
+{
+  const char *part = "";
+  (void) g_variant_lookup (reading->request->fields, "part", "&s", &part);
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariant *fields = message_fields (reading, fd, part, &fds);
+  supervised_call (reading->core->keys, "part", fields, fds, reading->request, on_passed_on, reading);
+}
+
+void
+flow_part (struct core *core, struct request *request)
+{
+  locate (reading_new (core, request, part_opened));
+}
+
+static void
+draft_opened (struct reading *reading, int fd)
+{
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariant *fields = message_fields (reading, fd, NULL, &fds);
+  supervised_call (reading->core->keys, "draft_parse", fields, fds, reading->request, on_passed_on, reading);
+}
+
+void
+flow_draft_open (struct core *core, struct request *request)
+{
+  locate (reading_new (core, request, draft_opened));
+}

@@ -1,0 +1,480 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sending at the door: protect, keep, hand to the outbox. The one path for the screen, `send` and `sendmail`.
+ *
+ *   draft -> keys.protect -> held? the sealed draft goes to Drafts, and nothing leaves
+ *                         -> copies into the outbox (durable), then tried at once
+ *
+ * Until the outbox has the copies durably the sender is told nothing but "not sent", and the draft stays with him. */
+#include "mail/engine/core.h"
+
+#include <string.h>
+
+#include "mail/net/gate.h"
+#include "mail/workers/worker.h"
+
+struct sending {
+  struct core *core;
+  struct request *request;
+  struct core_account *account;  /* NULL for a dry run */
+  GVariant *reply;               /* of keys.protect */
+  GUnixFDList *fds;
+  char *message_id, *draft_id;
+  char *draft_path;              /* of the draft that is being sent; NULL */
+  char *text;                    /* for the person */
+};
+
+static void
+sending_free (struct sending *sending)
+{
+  request_unref (sending->request);
+  g_clear_pointer (&sending->reply, g_variant_unref);
+  g_clear_object (&sending->fds);
+  g_free (sending->message_id);
+  g_free (sending->draft_id);
+  g_free (sending->draft_path);
+  g_free (sending->text);
+  g_free (sending);
+}
+
+static void
+sending_fail (struct sending *sending, const GError *error)
+{
+  request_fail (sending->request, error);
+  sending->core->busy--;
+  sending_free (sending);
+}
+
+/* A copy's row as the door shows it: no recipient ids; its bytes only for a dry run. */
+static GVariant *
+door_copies (struct sending *sending, gboolean with_data)
+{
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GVariant) copies = core_rows (sending->reply, "copies");
+  for (gsize i = 0; i < g_variant_n_children (copies); i++) {
+    g_autoptr (GVariant) copy = g_variant_get_child_value (copies, i);
+    g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (copy);
+    g_variant_dict_remove (&dict, "ids");
+    if (!with_data)
+      g_variant_dict_remove (&dict, "data");
+    g_variant_builder_add (&rows, "@a{sv}", g_variant_dict_end (&dict));
+  }
+  return g_variant_builder_end (&rows);
+}
+
+static void
+sending_reply (struct sending *sending, const char *state, const char *text)
+{
+  gboolean dry = strcmp (state, "dry-run") == 0;
+  g_autoptr (GVariant) held = core_rows (sending->reply, "held");
+  request_reply (sending->request,
+                 g_variant_new_parsed ("{'state': <%s>, 'text': <%s>, 'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <%@aa{sv}>}", state, text,
+                                       sending->message_id, door_copies (sending, dry), held),
+                 dry ? sending->fds : NULL);
+  core_changed (sending->core);
+  sending->core->busy--;
+  sending_free (sending);
+}
+
+static void
+on_old_removed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+}
+
+/* A newer draft has taken its place. */
+static void
+remove_old_draft (struct core *core, struct core_account *account, const char *path)
+{
+  if (path == NULL)
+    return;
+  const char *paths[] = { path, NULL };
+  supervised_call (account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_old_removed, NULL);
+  supervised_call (core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_old_removed, NULL);
+}
+
+/* ---- held ---- */
+
+static char *
+held_sentence (struct sending *sending)
+{
+  g_autoptr (GVariant) held = core_rows (sending->reply, "held");
+  GString *text = g_string_new ("Nothing was sent to anybody.");
+  for (gsize i = 0; i < g_variant_n_children (held) && i < 5; i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
+    const char *sentence = "", *next = "";
+    (void) g_variant_lookup (row, "sentence", "&s", &sentence);
+    (void) g_variant_lookup (row, "next", "&s", &next);
+    g_string_append_printf (text, " %s%s%s", sentence, *next != '\0' ? " " : "", next);
+  }
+  return g_string_free (text, FALSE);
+}
+
+static void
+on_held_indexed (gpointer data, const GError *error)
+{
+  struct sending *sending = data;
+  g_autofree char *text = g_strconcat (sending->text, " The message is kept in Drafts, encrypted to you.", NULL);
+  sending_reply (sending, "held", text);
+}
+
+static void
+on_held_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct sending *sending = data;
+  const char *path = "";
+  if (error != NULL) {
+    g_autofree char *text = g_strdup_printf ("%s It could not be kept in Drafts either: %s Your text is still in this window or file.",
+                                             sending->text, error->message);
+    sending_reply (sending, "held", text);
+    return;
+  }
+  (void) g_variant_lookup (reply, "path", "&s", &path);
+  remove_old_draft (sending->core, sending->account, sending->draft_path);
+  arrive_own (sending->core, path, (const char *const[]) { "draft", NULL }, on_held_indexed, sending);
+}
+
+static GUnixFDList *
+single_fd (struct sending *sending, const char *field)
+{
+  gint32 handle = -1;
+  gint count = 0;
+  const int *list = g_unix_fd_list_peek_fds (sending->fds, &count);
+  if (!g_variant_lookup (sending->reply, field, "h", &handle) || handle < 0 || handle >= count)
+    return NULL;
+  GUnixFDList *fds = g_unix_fd_list_new ();
+  (void) g_unix_fd_list_append (fds, list[handle], NULL);
+  return fds;
+}
+
+static void
+keep_held (struct sending *sending)
+{
+  sending->text = held_sentence (sending);
+  g_autoptr (GUnixFDList) fds = sending->account != NULL ? single_fd (sending, "draft") : NULL;
+  if (fds == NULL) {
+    g_autofree char *text = g_strconcat (sending->text, sending->account == NULL ? "" : " It could not be kept in Drafts, since you have no key of your own to encrypt it with.", NULL);
+    sending_reply (sending, "held", text);
+    return;
+  }
+  supervised_call (sending->account->imap, "append",
+                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"), fds, NULL, on_held_kept,
+                   sending);
+}
+
+/* ---- the outbox ---- */
+
+static char *
+audience (GVariant *copies)
+{
+  GString *text = g_string_new (NULL);
+  for (gsize i = 0; i < g_variant_n_children (copies); i++) {
+    g_autoptr (GVariant) copy = g_variant_get_child_value (copies, i);
+    const char *method = "";
+    g_autofree const char **recipients = NULL;
+    (void) g_variant_lookup (copy, "method", "&s", &method);
+    (void) g_variant_lookup (copy, "recipients", "^a&s", &recipients);
+    g_autofree char *list = g_strjoinv (", ", (char **) recipients);
+    g_string_append_printf (text, "%s%s to %s", i > 0 ? "; " : "", strcmp (method, "smime") == 0 ? "S/MIME" : "OpenPGP", list);
+  }
+  return g_string_free (text, FALSE);
+}
+
+static void
+on_run (gpointer data, GVariant *row_or_null, const GError *error)
+{
+  struct sending *sending = data;
+  const char *state = "ready", *why = "";
+  if (row_or_null != NULL) {
+    (void) g_variant_lookup (row_or_null, "state", "&s", &state);
+    (void) g_variant_lookup (row_or_null, "text", "&s", &why);
+  } else if (error != NULL) {
+    why = error->message;
+  }
+  g_autoptr (GVariant) copies = core_rows (sending->reply, "copies");
+  g_autofree char *whom = audience (copies), *text = NULL;
+  if (strcmp (state, "accepted") == 0) {
+    text = g_strdup_printf ("Sent, encrypted: %s.", whom);
+    sending_reply (sending, "sent", text);
+  } else if (strcmp (state, "failed") == 0) {
+    text = g_strdup_printf ("The server refused the message: %s It is kept in the outbox.", why);
+    sending_reply (sending, "failed", text);
+  } else if (strcmp (state, "unknown") == 0) {
+    text = g_strdup_printf ("It is not known whether the server took the message: %s Decide in the outbox whether to send it again.", why);
+    sending_reply (sending, "queued", text);
+  } else {
+    text = g_strdup_printf ("The message is encrypted and kept in the outbox; it goes out as soon as the server can be reached. %s", why);
+    sending_reply (sending, "queued", text);
+  }
+}
+
+static void
+on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct sending *sending = data;
+  const char *id = "";
+  gboolean wait = TRUE;
+  if (error != NULL) {
+    sending_fail (sending, error);
+    return;
+  }
+  (void) g_variant_lookup (reply, "id", "&s", &id);
+  (void) g_variant_lookup (sending->request->fields, "wait", "b", &wait);
+  server_event (sending->core->server, "outbox", NULL);
+  if (wait) {
+    outbox_run (sending->account, id, on_run, sending);
+    return;
+  }
+  outbox_run (sending->account, id, NULL, NULL);
+  sending_reply (sending, "queued", "The message is encrypted and on its way.");
+}
+
+static void
+submit (struct sending *sending)
+{
+  GVariantBuilder builder;
+  g_autoptr (GVariant) copies = core_rows (sending->reply, "copies");
+  gint32 sent = -1;
+  if (!g_variant_lookup (sending->reply, "sent", "h", &sent)) {
+    g_autoptr (GError) error = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_FAILED, "The copy for Sent could not be made, so nothing was sent.");
+    sending_fail (sending, error);
+    return;
+  }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "message_id", g_variant_new_string (sending->message_id));
+  g_variant_builder_add (&builder, "{sv}", "from", g_variant_new_string (sending->account->account->address));
+  g_variant_builder_add (&builder, "{sv}", "copies", copies);
+  g_variant_builder_add (&builder, "{sv}", "sent", g_variant_new_handle (sent));
+  if (sending->draft_path != NULL)
+    g_variant_builder_add (&builder, "{sv}", "draft_path", g_variant_new_string (sending->draft_path));
+  supervised_call (sending->account->smtp, "submit", g_variant_builder_end (&builder), sending->fds, NULL, on_submitted, sending);
+}
+
+/* A dry run shows what would be sent, so it must pass what it would have to pass. */
+static gboolean
+gate_all (struct sending *sending, GError **error)
+{
+  g_autoptr (GVariant) copies = core_rows (sending->reply, "copies");
+  gint count = 0;
+  const int *fds = g_unix_fd_list_peek_fds (sending->fds, &count);
+  for (gsize i = 0; i < g_variant_n_children (copies); i++) {
+    g_autoptr (GVariant) copy = g_variant_get_child_value (copies, i);
+    const char *method = "";
+    gint32 handle = -1;
+    g_autofree const char **recipients = NULL, **ids = NULL;
+    (void) g_variant_lookup (copy, "method", "&s", &method);
+    (void) g_variant_lookup (copy, "data", "h", &handle);
+    (void) g_variant_lookup (copy, "recipients", "^a&s", &recipients);
+    (void) g_variant_lookup (copy, "ids", "^a&s", &ids);
+    g_autoptr (GBytes) bytes = handle >= 0 && handle < count ? worker_read_fd (fds[handle], G_MAXUINT32, error) : NULL;
+    struct gate_plan plan = { strcmp (method, "smime") == 0 ? ROUTE_SMIME : strcmp (method, "pgp") == 0 ? ROUTE_PGP : ROUTE_HOLD,
+                              recipients, ids };
+    gsize size = 0;
+    const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+    if (data == NULL || !gate_check (data, size, &plan, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct sending *sending = data;
+  const char *mode = "send", *id = "";
+  if (error != NULL) {
+    sending_fail (sending, error);
+    return;
+  }
+  sending->reply = g_variant_ref (reply);
+  sending->fds = fds != NULL ? g_object_ref (fds) : g_unix_fd_list_new ();
+  (void) g_variant_lookup (reply, "message_id", "&s", &id);
+  sending->message_id = g_strdup (id);
+  (void) g_variant_lookup (sending->request->fields, "mode", "&s", &mode);
+  g_autoptr (GVariant) held = core_rows (reply, "held"), copies = core_rows (reply, "copies");
+  g_autoptr (GError) refused = NULL;
+  if (g_variant_n_children (held) > 0) {
+    keep_held (sending);
+  } else if (g_variant_n_children (copies) == 0) {
+    refused = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_USAGE, "The message has no recipient. Nothing was sent.");
+    sending_fail (sending, refused);
+  } else if (strcmp (mode, "dry-run") == 0) {
+    if (gate_all (sending, &refused))
+      sending_reply (sending, "dry-run", "Nothing was sent: this was a dry run.");
+    else
+      sending_fail (sending, refused);
+  } else {
+    submit (sending);
+  }
+}
+
+/* The draft with the sender's address filled in where it names none. */
+static GVariant *
+complete_draft (struct core *core, struct request *request)
+{
+  g_autoptr (GVariant) draft = g_variant_lookup_value (request->fields, "draft", G_VARIANT_TYPE_VARDICT);
+  const char *from = "";
+  (void) g_variant_lookup (draft, "from", "&s", &from);
+  if (*from != '\0' || core->settings == NULL)
+    return g_steal_pointer (&draft);
+  g_autofree char *own = g_strdup_printf ("%s <%s>", core->settings->name, core->settings->address);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (draft);
+  g_variant_dict_insert (&dict, "from", "s", own);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+static struct core_account *
+account_of (struct core *core, GVariant *draft)
+{
+  const char *from = "";
+  (void) g_variant_lookup (draft, "from", "&s", &from);
+  const char *open = strrchr (from, '<');
+  g_autofree char *address = open != NULL ? g_strndup (open + 1, strcspn (open + 1, ">")) : g_strdup (from);
+  return core_account_for_address (core, address);
+}
+
+static void
+protect (struct sending *sending)
+{
+  g_autoptr (GVariant) draft = complete_draft (sending->core, sending->request);
+  supervised_call (sending->core->keys, "protect", g_variant_new_parsed ("{'draft': <%@a{sv}>}", draft), sending->request->fds,
+                   sending->request, on_protected, sending);
+}
+
+/* Which file is the draft that is being sent or replaced? */
+static void
+on_draft_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct sending *sending = data;
+  g_autoptr (GVariant) rows = error == NULL ? core_rows (reply, "rows") : NULL;
+  if (rows != NULL && g_variant_n_children (rows) > 0) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, 0);
+    g_autofree const char **paths = NULL, **tags = NULL;
+    (void) g_variant_lookup (row, "paths", "^a&s", &paths);
+    (void) g_variant_lookup (row, "tags", "^a&s", &tags);
+    if (paths != NULL && paths[0] != NULL && tags != NULL && g_strv_contains (tags, "draft"))
+      sending->draft_path = g_strdup (paths[0]);
+  }
+  protect (sending);
+}
+
+void
+flow_send (struct core *core, struct request *request)
+{
+  const char *mode = "send", *draft_id = NULL;
+  (void) g_variant_lookup (request->fields, "mode", "&s", &mode);
+  (void) g_variant_lookup (request->fields, "draft_id", "&s", &draft_id);
+  gboolean dry = strcmp (mode, "dry-run") == 0;
+  if (!dry && strcmp (mode, "send") != 0) {
+    request_fail_text (request, ENGINE_ERROR_USAGE, "“%s” is no way to send.", mode);
+    return;
+  }
+  g_autoptr (GVariant) draft = complete_draft (core, request);
+  struct core_account *account = dry ? NULL : account_of (core, draft);
+  if (!dry && account == NULL) {
+    request_fail_text (request, ENGINE_ERROR_NOT_FOUND,
+                       "There is no account to send from, so nothing was sent. Add one: wardmail account add NAME --address … --imap … --smtp …");
+    return;
+  }
+  struct sending *sending = g_new0 (struct sending, 1);
+  sending->core = core;
+  sending->request = request_ref (request);
+  sending->account = account;
+  core->busy++;
+  if (draft_id == NULL || *draft_id == '\0') {
+    protect (sending);
+    return;
+  }
+  const char *ids[] = { draft_id, NULL };
+  supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_draft_found, sending);
+}
+
+/* ---- drafts ---- */
+
+static void
+on_draft_indexed (gpointer data, const GError *error)
+{
+  struct sending *sending = data;
+  request_reply (sending->request, g_variant_new_parsed ("{'id': <%s>}", sending->message_id), NULL);
+  core_changed (sending->core);
+  sending->core->busy--;
+  sending_free (sending);
+}
+
+static void
+on_draft_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct sending *sending = data;
+  const char *path = "";
+  if (error != NULL) {
+    sending_fail (sending, error);
+    return;
+  }
+  (void) g_variant_lookup (reply, "path", "&s", &path);
+  remove_old_draft (sending->core, sending->account, sending->draft_path);
+  arrive_own (sending->core, path, (const char *const[]) { "draft", NULL }, on_draft_indexed, sending);
+}
+
+static void
+on_sealed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct sending *sending = data;
+  const char *id = "";
+  if (error != NULL) {
+    sending_fail (sending, error);
+    return;
+  }
+  sending->reply = g_variant_ref (reply);
+  sending->fds = fds != NULL ? g_object_ref (fds) : g_unix_fd_list_new ();
+  (void) g_variant_lookup (reply, "message_id", "&s", &id);
+  sending->message_id = g_strdup (id);
+  g_autoptr (GUnixFDList) draft = single_fd (sending, "draft");
+  supervised_call (sending->account->imap, "append",
+                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"), draft, NULL,
+                   on_draft_kept, sending);
+}
+
+static void
+seal (struct sending *sending)
+{
+  g_autoptr (GVariant) draft = complete_draft (sending->core, sending->request);
+  supervised_call (sending->core->keys, "seal", g_variant_new_parsed ("{'draft': <%@a{sv}>}", draft), sending->request->fds,
+                   sending->request, on_sealed, sending);
+}
+
+static void
+on_replaced_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct sending *sending = data;
+  g_autoptr (GVariant) rows = error == NULL ? core_rows (reply, "rows") : NULL;
+  if (rows != NULL && g_variant_n_children (rows) > 0) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, 0);
+    g_autofree const char **paths = NULL;
+    (void) g_variant_lookup (row, "paths", "^a&s", &paths);
+    sending->draft_path = paths != NULL ? g_strdup (paths[0]) : NULL;
+  }
+  seal (sending);
+}
+
+void
+flow_draft_save (struct core *core, struct request *request)
+{
+  g_autoptr (GVariant) draft = complete_draft (core, request);
+  struct core_account *account = account_of (core, draft);
+  const char *replaces = NULL;
+  if (account == NULL) {
+    request_fail_text (request, ENGINE_ERROR_NOT_FOUND, "There is no account to keep a draft in. Add one first: wardmail account add.");
+    return;
+  }
+  struct sending *sending = g_new0 (struct sending, 1);
+  sending->core = core;
+  sending->request = request_ref (request);
+  sending->account = account;
+  core->busy++;
+  if (!g_variant_lookup (request->fields, "replaces", "&s", &replaces) || *replaces == '\0') {
+    seal (sending);
+    return;
+  }
+  const char *ids[] = { replaces, NULL };
+  supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_replaced_found, sending);
+}
