@@ -1,0 +1,168 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Encryption to certificates: RSA key transport or ephemeral ECDH key agreement for each, and who is in it, read back from what was
+ * made. RFC 5652 section 6, RFC 5753, RFC 5083.
+ *
+ * AES-256-CBC is what every client reads; it has no integrity of its own, which is why what goes in is always signed. */
+#include <openssl/err.h>
+#include "crypto/smime/smime_p.h"
+
+/* ECDH key derivation with SHA-256; OpenSSL's default is SHA-1. */
+static gboolean
+add_agreement (CMS_ContentInfo *cms, X509 *certificate)
+{
+  CMS_RecipientInfo *info = CMS_add1_recipient_cert (cms, certificate, CMS_KEY_PARAM);
+  EVP_PKEY_CTX *context = info != NULL ? CMS_RecipientInfo_get0_pkey_ctx (info) : NULL;
+  return context != NULL && EVP_PKEY_CTX_set_ecdh_kdf_md (context, EVP_sha256 ()) == 1;
+}
+
+static gboolean
+add_recipient (CMS_ContentInfo *cms, X509 *certificate)
+{
+  const EVP_PKEY *key = X509_get0_pubkey (certificate);
+  if (key != NULL && EVP_PKEY_is_a (key, "EC"))
+    return add_agreement (cms, certificate);
+  return CMS_add1_recipient_cert (cms, certificate, 0) != NULL;
+}
+
+/* "issuer:" and the SHA-256 of the DER of IssuerAndSerialNumber. */
+static char *
+issuer_id (const X509_NAME *issuer, const ASN1_INTEGER *serial)
+{
+  unsigned char *name_der = NULL, *serial_der = NULL;
+  int name_size = i2d_X509_NAME (issuer, &name_der), serial_size = i2d_ASN1_INTEGER (serial, &serial_der);
+  int inside = name_size + serial_size;
+  char *id = NULL;
+  if (name_size > 0 && serial_size > 0) {
+    gsize whole_size = (gsize) ASN1_object_size (1, inside, V_ASN1_SEQUENCE);
+    g_autofree guchar *whole = g_malloc (whole_size);
+    guchar *at = whole;
+    ASN1_put_object (&at, 1, inside, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+    memcpy (at, name_der, (gsize) name_size);
+    memcpy (at + name_size, serial_der, (gsize) serial_size);
+    g_autofree char *hex = g_compute_checksum_for_data (G_CHECKSUM_SHA256, whole, whole_size);
+    id = g_strconcat ("issuer:", hex, NULL);
+  }
+  OPENSSL_free (name_der);
+  OPENSSL_free (serial_der);
+  return id;
+}
+
+/* Every recipient of one RecipientInfo. FALSE: one that is not named by issuer and serial number, which we never make. */
+static gboolean
+read_ids (CMS_RecipientInfo *info, GPtrArray *ids)
+{
+  X509_NAME *issuer = NULL;
+  ASN1_INTEGER *serial = NULL;
+  if (CMS_RecipientInfo_type (info) == CMS_RECIPINFO_TRANS) {
+    if (CMS_RecipientInfo_ktri_get0_signer_id (info, NULL, &issuer, &serial) != 1 || issuer == NULL || serial == NULL)
+      return FALSE;
+    g_ptr_array_add (ids, issuer_id (issuer, serial));
+    return TRUE;
+  }
+  STACK_OF (CMS_RecipientEncryptedKey) *keys = CMS_RecipientInfo_kari_get0_reks (info);
+  for (int i = 0; i < sk_CMS_RecipientEncryptedKey_num (keys); i++) {
+    if (CMS_RecipientEncryptedKey_get0_id (sk_CMS_RecipientEncryptedKey_value (keys, i), NULL, NULL, NULL, &issuer, &serial) != 1
+        || issuer == NULL || serial == NULL)
+      return FALSE;
+    g_ptr_array_add (ids, issuer_id (issuer, serial));
+  }
+  return keys != NULL;
+}
+
+/* What was made is asked who can open it; one more or one less than was meant and it is thrown away. */
+static gboolean
+check_ids (CMS_ContentInfo *cms, guint expected, GPtrArray *ids_out)
+{
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+  STACK_OF (CMS_RecipientInfo) *infos = CMS_get0_RecipientInfos (cms);
+  for (int i = 0; i < sk_CMS_RecipientInfo_num (infos); i++)
+    if (!read_ids (sk_CMS_RecipientInfo_value (infos, i), ids))
+      return FALSE;
+  if (ids->len != expected)
+    return FALSE;
+  for (guint i = 0; i < ids->len; i++)
+    if (ids->pdata[i] == NULL)
+      return FALSE;
+  while (ids_out != NULL && ids->len > 0)
+    g_ptr_array_add (ids_out, g_ptr_array_steal_index (ids, 0));
+  return TRUE;
+}
+
+/* The certificates, each once; NULL with error when one is not here or must not be encrypted to. Time is the route's matter. */
+static GPtrArray *
+find_certificates (struct smime_store *store, GPtrArray *fingerprints, GError **error)
+{
+  g_autoptr (GPtrArray) certificates = g_ptr_array_new ();
+  for (guint i = 0; i < fingerprints->len; i++) {
+    struct smime_entry *entry = smime_store_entry (store, fingerprints->pdata[i]);
+    enum key_fault fault = entry != NULL ? smime_chain_fault (entry->certificate, TRUE, 0) : KEY_FAULT_BROKEN;
+    if (fault != KEY_FAULT_NONE && fault != KEY_FAULT_EXPIRED && fault != KEY_FAULT_NOT_YET) {
+      g_set_error (error, CRYPTO_ERROR, entry == NULL ? CRYPTO_ERROR_NO_KEY : CRYPTO_ERROR_HELD,
+                   "The certificate %s %s, so that nothing was encrypted or sent. Ask its owner for a certificate that can be "
+                   "used.", (const char *) fingerprints->pdata[i],
+                   entry == NULL ? "is not in the keyring" : "is too weak or not meant for encryption");
+      return NULL;
+    }
+    if (!g_ptr_array_find (certificates, entry->certificate, NULL))
+      g_ptr_array_add (certificates, entry->certificate);
+  }
+  if (certificates->len > 0 && certificates->len <= SMIME_RECIPIENTS_MAX)
+    return g_steal_pointer (&certificates);
+  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+               "A message can be encrypted to between 1 and %d certificates, and not to %u. Nothing was sent.", SMIME_RECIPIENTS_MAX,
+               certificates->len);
+  return NULL;
+}
+
+static CMS_ContentInfo *
+encrypt (GPtrArray *certificates, GBytes *content, gboolean authenticated)
+{
+  gsize size;
+  const void *bytes = g_bytes_get_data (content, &size);
+  BIO *input = BIO_new_mem_buf (size > 0 ? bytes : "", (int) size);
+  const EVP_CIPHER *cipher = authenticated ? EVP_aes_256_gcm () : EVP_aes_256_cbc ();
+  CMS_ContentInfo *cms = CMS_encrypt (NULL, NULL, cipher, CMS_BINARY | CMS_PARTIAL);
+  gboolean fine = input != NULL && cms != NULL;
+  for (guint i = 0; fine && i < certificates->len; i++)
+    fine = add_recipient (cms, certificates->pdata[i]);
+  if (!fine || CMS_final (cms, input, NULL, CMS_BINARY) != 1) {
+    CMS_ContentInfo_free (cms);
+    cms = NULL;
+  }
+  BIO_free (input);
+  return cms;
+}
+
+GBytes *
+smime_encrypt_as (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, gboolean authenticated, GPtrArray *ids_out,
+                  GError **error)
+{
+  g_autoptr (GPtrArray) certificates = find_certificates (store, fingerprints, error);
+  if (certificates == NULL)
+    return NULL;
+  if (g_bytes_get_size (content) > SMIME_BYTES_MAX) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The message is too large to be encrypted. Try smaller attachments.");
+    return NULL;
+  }
+  ERR_clear_error ();
+  CMS_ContentInfo *cms = encrypt (certificates, content, authenticated);
+  GBytes *der = NULL;
+  if (cms == NULL)
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "Encryption failed (%s), so that nothing was sent. Try again.",
+                 ERR_reason_error_string (ERR_peek_last_error ()) ?: "no detail known");
+  else if ((der = smime_kind_encode (cms, error)) != NULL && !check_ids (cms, certificates->len, ids_out)) {
+    g_clear_pointer (&der, g_bytes_unref);
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "The encrypted message does not name exactly its recipients, so that it was thrown away. Please report this.");
+  }
+  CMS_ContentInfo_free (cms);
+  ERR_clear_error ();
+  return der;
+}
+
+GBytes *
+smime_encrypt (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out, GError **error)
+{
+  return smime_encrypt_as (store, fingerprints, content, FALSE, ids_out, error);
+}

@@ -1,0 +1,50 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sender's own certificates: which one signs, which one his copies are encrypted to. They may be two. */
+#include "crypto/guard/x509_text.h"
+#include "crypto/smime/smime_p.h"
+
+static gboolean
+names (const struct smime_entry *entry, const char *address)
+{
+  for (guint i = 0; i < entry->addresses->len; i++)
+    if (smime_names_match (entry->addresses->pdata[i], address))
+      return TRUE;
+  return FALSE;
+}
+
+/* A trusted chain before none, then the later end of validity: what the others can check, and for longest. */
+static gboolean
+is_better (struct smime_store *store, struct smime_entry *one, struct smime_entry *best, gint64 at)
+{
+  gint64 one_until, best_until;
+  if (best == NULL)
+    return TRUE;
+  gboolean one_trusted = smime_chain_check (store, one->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED;
+  gboolean best_trusted = smime_chain_check (store, best->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED;
+  if (one_trusted != best_trusted)
+    return one_trusted;
+  x509_text_epoch (X509_get0_notAfter (one->certificate), &one_until);
+  x509_text_epoch (X509_get0_notAfter (best->certificate), &best_until);
+  return one_until > best_until;
+}
+
+struct smime_entry *
+smime_own_entry (struct smime_store *store, const char *address, gint64 at, gboolean encrypt)
+{
+  struct smime_entry *best = NULL;
+  for (guint i = 0; i < store->entries->len; i++) {
+    struct smime_entry *entry = store->entries->pdata[i];
+    if (entry->key != NULL && names (entry, address)
+        && smime_chain_fault (entry->certificate, encrypt, at) == KEY_FAULT_NONE && is_better (store, entry, best, at))
+      best = entry;
+  }
+  return best;
+}
+
+char *
+smime_own (struct smime_store *store, const char *address, gint64 at)
+{
+  struct smime_entry *entry = smime_own_entry (store, address, at, TRUE);
+  return entry != NULL && smime_own_entry (store, address, at, FALSE) != NULL ? g_strdup (entry->fingerprint) : NULL;
+}

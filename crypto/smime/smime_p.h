@@ -1,0 +1,89 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Inside crypto/smime/: the store's entries and the helpers that its files share. */
+#pragma once
+#include <openssl/cms.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+#include "crypto/smime/smime.h"
+
+#define SMIME_BYTES_MAX (300u * 1024 * 1024)   /* of one CMS structure */
+#define SMIME_SIGNERS_MAX 20
+#define SMIME_CERTIFICATES_MAX 50              /* in one mail */
+#define SMIME_RECIPIENTS_MAX 2000
+#define SMIME_IMPORT_BYTES_MAX (4u * 1024 * 1024)
+#define SMIME_IMPORT_ITEMS_MAX 1000            /* certificates and keys in one imported file */
+#define SMIME_STORE_FILES_MAX 100000
+
+/* A certificate of the store, with its private key when we have it. */
+struct smime_entry {
+  X509 *certificate;
+  EVP_PKEY *key;            /* NULL: somebody else's */
+  char *fingerprint;        /* SHA-256, upper-case hex */
+  GPtrArray *addresses;     /* char *: see smime_names_addresses */
+};
+
+struct smime_store {
+  char *certificates_dir, *anchors_dir;
+  GPtrArray *entries;                /* struct smime_entry * */
+  GHashTable *by_fingerprint;        /* borrowed entries */
+  X509_STORE *anchors;
+  STACK_OF (X509) *intermediates;    /* CA certificates among the entries; borrowed */
+  STACK_OF (X509) *others;           /* all certificates of the store, where signers are looked for; borrowed */
+};
+
+/* smime_store.c */
+gboolean smime_store_reload (struct smime_store *store, GError **error);
+gboolean smime_store_keep_certificate (struct smime_store *store, X509 *certificate, GError **error);
+gboolean smime_store_keep_key (struct smime_store *store, EVP_PKEY *key, GError **error);
+struct smime_entry *smime_store_entry (struct smime_store *store, const char *fingerprint); /* borrowed; NULL */
+
+/* smime_store_find.c: one certificate as a candidate, appended; judged now. */
+void smime_store_find_certificate (struct smime_store *store, const char *fingerprint, GPtrArray *candidates_out);
+
+/* smime_import.c: certificates and keys of a file, both owned by the caller. */
+struct smime_batch {
+  GPtrArray *certificates; /* X509 * */
+  GPtrArray *keys;         /* EVP_PKEY * */
+};
+void smime_import_init (struct smime_batch *batch);
+void smime_import_clear (struct smime_batch *batch);
+/* FALSE with error; recognised_out says whether the file is of our kind at all. Nothing recognised and no error: TRUE. */
+gboolean smime_import_read (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch,
+                            gboolean *recognised_out, GError **error);
+/* smime_import_p12.c, one of the formats of smime_import_read; context: the one that the container was made with. */
+gboolean smime_import_p12_read (PKCS12 *container, OSSL_LIB_CTX *context, const struct secret *passphrase,
+                                struct smime_batch *batch, GError **error);
+/* A library context that also knows the old algorithms (RC2, PBE with SHA-1); only for reading key files. NULL if it cannot be made. */
+OSSL_LIB_CTX *smime_import_p12_context (void);
+
+/* smime_names.c */
+GPtrArray *smime_names_addresses (const X509 *certificate);
+gboolean smime_names_match (const char *one, const char *other);
+char *smime_names_fingerprint (const X509 *certificate);
+char *smime_names_key_id (X509_PUBKEY *key); /* SHA-256 of the subjectPublicKey bits, hex */
+
+/* smime_chain.c */
+enum smime_chain { SMIME_CHAIN_UNTRUSTED = 0, SMIME_CHAIN_TRUSTED, SMIME_CHAIN_EXPIRED };
+/* extra: certificates that came along, may be NULL. pinned: the user compared this certificate, so it needs no anchor.
+ * chain_out (may be NULL): the chain as far as it was built, caller frees. detail_out (may be NULL): a sentence when not trusted. */
+enum smime_chain smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509) *extra, gint64 at,
+                                    gboolean pinned, STACK_OF (X509) **chain_out, char **detail_out);
+gboolean smime_chain_may_sign (X509 *certificate);
+gboolean smime_chain_may_encrypt (X509 *certificate);
+/* Why this certificate cannot be used by itself, whatever its chain. encrypt: for encryption, else for signing. */
+enum key_fault smime_chain_fault (X509 *certificate, gboolean encrypt, gint64 at);
+
+/* smime_kind.c */
+CMS_ContentInfo *smime_kind_parse (GBytes *cms, int nid, GError **error);
+GBytes *smime_kind_encode (CMS_ContentInfo *cms, GError **error);
+
+/* smime_encrypt.c: as smime_encrypt; authenticated: AuthEnvelopedData with AES-256-GCM, which few clients read today. */
+GBytes *smime_encrypt_as (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, gboolean authenticated,
+                          GPtrArray *ids_out, GError **error);
+
+/* smime_decrypt_tag.c: the length of the authentication tag of AuthEnvelopedData; 0 if it cannot be found. */
+gsize smime_decrypt_tag_size (GBytes *cms);
+
+/* The sender's own certificate for signing (else for encryption) at that time; borrowed; NULL. smime_own.c */
+struct smime_entry *smime_own_entry (struct smime_store *store, const char *address, gint64 at, gboolean encrypt);

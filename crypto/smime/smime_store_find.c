@@ -1,0 +1,55 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Certificates of the store as candidates for a route: by address, or all of them. */
+#include <string.h>
+#include "crypto/guard/x509_text.h"
+#include "crypto/smime/smime_p.h"
+
+static struct key_candidate *
+candidate_new (struct smime_store *store, struct smime_entry *entry, const char *address, gint64 at)
+{
+  struct key_candidate *key = g_new0 (struct key_candidate, 1);
+  key->method = ROUTE_SMIME;
+  key->fingerprint = g_strdup (entry->fingerprint);
+  key->address = g_strdup (address);
+  key->owner = x509_text_subject (entry->certificate);
+  key->source = g_strdup (entry->key != NULL ? "own" : "imported");
+  key->own = entry->key != NULL;
+  key->fault = smime_chain_fault (entry->certificate, TRUE, at);
+  x509_text_epoch (X509_get0_notAfter (entry->certificate), &key->expires);
+  key->trust = smime_chain_check (store, entry->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED
+                   ? KEY_TRUST_CHAIN : KEY_TRUST_FIRST_SEEN;
+  return key;
+}
+
+/* The address of the entry that is asked for; its first one when all are listed ("" if it has none); NULL: not this one. */
+static const char *
+address_of (struct smime_entry *entry, const char *address)
+{
+  if (address == NULL)
+    return entry->addresses->len > 0 ? entry->addresses->pdata[0] : "";
+  for (guint i = 0; i < entry->addresses->len; i++)
+    if (smime_names_match (entry->addresses->pdata[i], address))
+      return entry->addresses->pdata[i];
+  return NULL;
+}
+
+gboolean
+smime_store_find (struct smime_store *store, const char *address, gint64 at, GPtrArray *candidates_out, GError **error)
+{
+  for (guint i = 0; i < store->entries->len; i++) {
+    struct smime_entry *entry = store->entries->pdata[i];
+    const char *found = address_of (entry, address);
+    if (found != NULL)
+      g_ptr_array_add (candidates_out, candidate_new (store, entry, found, at));
+  }
+  return TRUE;
+}
+
+void
+smime_store_find_certificate (struct smime_store *store, const char *fingerprint, GPtrArray *candidates_out)
+{
+  struct smime_entry *entry = smime_store_entry (store, fingerprint);
+  if (entry != NULL)
+    g_ptr_array_add (candidates_out, candidate_new (store, entry, address_of (entry, NULL), 0));
+}
