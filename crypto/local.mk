@@ -1,6 +1,10 @@
 # What protects.
 libcrypto_wm_a_SOURCES += crypto/error.h crypto/error.c crypto/addrspec.h crypto/addrspec.c crypto/key_candidate.c \
 	crypto/route.h crypto/route.c crypto/route_text.h crypto/route_text.c crypto/plan.h crypto/plan.c \
-	crypto/verdict.h crypto/verdict.c crypto/inspect.h crypto/protect.h \
-	crypto/keys/keyring.h crypto/guard/secret.h crypto/guard/tls.h crypto/smime/smime.h crypto/pgp/pgp.h
+	crypto/verdict.h crypto/verdict.c crypto/inspect.h crypto/protect.h crypto/protect.c \
+	crypto/protect_frame.h crypto/protect_frame.c \
+	crypto/keys/keyring.h crypto/keys/keyring_p.h crypto/keys/keyring.c crypto/keys/keyring_sources.c \
+	crypto/keys/keyring_trust.c crypto/guard/secret.h crypto/guard/tls.h crypto/smime/smime.h \
+	crypto/pgp/pgp.h crypto/pgp/pgp_p.h crypto/pgp/pgp_engine.c crypto/pgp/pgp_home.c crypto/pgp/pgp_keys.c \
+	crypto/pgp/pgp_packet.c crypto/pgp/pgp_import.c crypto/pgp/pgp_verify.c crypto/pgp/pgp_decrypt.c crypto/pgp/pgp_encrypt.c
 include crypto/smime/local.mk

@@ -22,7 +22,7 @@ DEFINE_AUTOFREE (keyring, keyring_free)
  * Returns struct key_candidate * (owned by the array), or NULL with error when a source could not be read:
  * then the caller holds. Address match: exact local part, domain without case (RFC 8550 rfc822Name; user id's addr-spec). */
 GPtrArray *keyring_find (struct keyring *keyring, const char *address, gint64 at, GError **error);
-/* Every key and certificate there is. */
+/* Every key and certificate there is: a candidate for each address of each. */
 GPtrArray *keyring_list (struct keyring *keyring, gint64 at, GError **error);
 
 /* Take in keys: OpenPGP (armored or binary, public or secret), X.509 (PEM, DER), PKCS#12, PKCS#8/PEM private keys; several
@@ -42,3 +42,12 @@ gboolean keyring_can_send (struct keyring *keyring, const char *address, enum ro
 /* How a passphrase is asked for while a secret key is used (NULL: never, which makes such keys fail with PASSPHRASE). */
 typedef struct secret *(*keyring_ask_fn) (const char *what, gpointer data); /* returns NULL for "no" */
 void keyring_set_ask (struct keyring *keyring, keyring_ask_fn ask, gpointer data);
+
+/* For inspect and protect: the engines and what is trusted. All borrowed. */
+struct pgp_engine;
+struct smime_store;
+struct pgp_engine *keyring_pgp (struct keyring *keyring);
+struct smime_store *keyring_smime (struct keyring *keyring);
+GHashTable *keyring_trusted (struct keyring *keyring); /* set of upper-case fingerprints that the user compared */
+/* Was this key compared when it carried this address? (A key that gains an address later has not been compared for it.) */
+gboolean keyring_trusted_for (struct keyring *keyring, const char *fingerprint, const char *address);

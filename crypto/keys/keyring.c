@@ -1,0 +1,193 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keyring: one view over all sources of keys of a profile. */
+#include "crypto/keys/keyring_p.h"
+#include "crypto/addrspec.h"
+#include "crypto/pgp/pgp.h"
+#include "crypto/smime/smime.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define IMPORT_SIZE_MAX (16u * 1024 * 1024)
+
+struct keyring *
+keyring_open (const char *dir, GError **error)
+{
+  AUTOFREE (keyring) keyring = g_new0 (struct keyring, 1);
+  keyring->dir = g_build_filename (dir, "keys", NULL);
+  keyring->trust = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+  if (g_mkdir_with_parents (keyring->dir, 0700) != 0) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The folder for keys (%s) cannot be made: %s", keyring->dir,
+                 g_strerror (errno));
+    return NULL;
+  }
+  if (!keyring_trust_load (keyring, error))
+    return NULL;
+  keyring->pgp = pgp_engine_open (keyring->dir, error);
+  if (keyring->pgp == NULL)
+    return NULL;
+  keyring->smime = smime_store_open (keyring->dir, error);
+  if (keyring->smime == NULL)
+    return NULL;
+  return g_steal_pointer (&keyring);
+}
+
+void
+keyring_free (struct keyring *keyring)
+{
+  if (keyring == NULL)
+    return;
+  g_clear_pointer (&keyring->pgp, pgp_engine_free);
+  g_clear_pointer (&keyring->smime, smime_store_free);
+  g_hash_table_unref (keyring->trust);
+  g_free (keyring->dir);
+  g_free (keyring);
+}
+
+struct pgp_engine *
+keyring_pgp (struct keyring *keyring)
+{
+  return keyring->pgp;
+}
+
+struct smime_store *
+keyring_smime (struct keyring *keyring)
+{
+  return keyring->smime;
+}
+
+GHashTable *
+keyring_trusted (struct keyring *keyring)
+{
+  return keyring->trust;
+}
+
+void
+keyring_set_ask (struct keyring *keyring, keyring_ask_fn ask, gpointer data)
+{
+  pgp_engine_set_ask (keyring->pgp, ask, data);
+}
+
+/* Usable before faulty, then the better known, then the one that lasts longer. */
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  const struct key_candidate *left = *(struct key_candidate *const *)a, *right = *(struct key_candidate *const *)b;
+  if (left->fault != right->fault)
+    return left->fault < right->fault ? -1 : 1;
+  if (left->trust != right->trust)
+    return left->trust > right->trust ? -1 : 1;
+  if (left->expires != right->expires)
+    return left->expires == 0 || (right->expires != 0 && left->expires > right->expires) ? -1 : 1;
+  return g_strcmp0 (left->fingerprint, right->fingerprint);
+}
+
+static GPtrArray *
+ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify)key_candidate_free);
+  for (gsize i = 0; i < keyring_sources_count; i++)
+    if (!keyring_sources[i].find (keyring, address, at, found, error))
+      return NULL;
+  keyring_trust_apply (keyring, found);
+  g_ptr_array_sort (found, compare);
+  return g_steal_pointer (&found);
+}
+
+GPtrArray *
+keyring_find (struct keyring *keyring, const char *address, gint64 at, GError **error)
+{
+  g_autofree char *normal = addrspec_normalise (address);
+  if (normal == NULL) /* no key can carry it */
+    return g_ptr_array_new_with_free_func ((GDestroyNotify)key_candidate_free);
+  return ask_sources (keyring, normal, at, error);
+}
+
+GPtrArray *
+keyring_list (struct keyring *keyring, gint64 at, GError **error)
+{
+  return ask_sources (keyring, NULL, at, error);
+}
+
+static gboolean
+import_one (struct keyring *keyring, GBytes *blob, const struct secret *passphrase, GPtrArray *taken, GError **error)
+{
+  if (g_bytes_get_size (blob) == 0 || g_bytes_get_size (blob) > IMPORT_SIZE_MAX) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT, "This file is %s, so it cannot be a key. Choose another file.",
+                 g_bytes_get_size (blob) == 0 ? "empty" : "too big");
+    return FALSE;
+  }
+  for (gsize i = 0; i < keyring_sources_count; i++) {
+    gboolean recognised = FALSE;
+    if (keyring_sources[i].import == NULL)
+      continue;
+    if (!keyring_sources[i].import (keyring, blob, passphrase, taken, &recognised, error))
+      return FALSE;
+    if (recognised)
+      return TRUE;
+  }
+  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
+               "This file holds no OpenPGP key and no certificate that wardmail can read. Ask for it again as a .asc, .pem, .crt "
+               "or .p12 file.");
+  return FALSE;
+}
+
+GPtrArray *
+keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *passphrase, GError **error)
+{
+  g_autoptr (GPtrArray) taken = g_ptr_array_new_with_free_func ((GDestroyNotify)key_candidate_free);
+  for (guint i = 0; i < blobs->len; i++)
+    if (!import_one (keyring, g_ptr_array_index (blobs, i), passphrase, taken, error))
+      return NULL;
+  if (!smime_store_settle (keyring->smime, taken, error))
+    return NULL;
+  keyring_trust_apply (keyring, taken);
+  return g_steal_pointer (&taken);
+}
+
+gboolean
+keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error)
+{
+  g_autofree char *normal = keyring_trust_fingerprint (fingerprint);
+  g_autoptr (GPtrArray) all = keyring_list (keyring, 0, error);
+  if (all == NULL)
+    return FALSE;
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+  gboolean known = FALSE;
+  for (guint i = 0; i < all->len; i++) {
+    struct key_candidate *key = g_ptr_array_index (all, i);
+    if (g_strcmp0 (key->fingerprint, normal) != 0)
+      continue;
+    known = TRUE;
+    if (key->address != NULL && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
+      g_ptr_array_add (addresses, key->address);
+  }
+  if (normal == NULL || !known) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
+                 "There is no key with this fingerprint. See what is there with: wardmail key list");
+    return FALSE;
+  }
+  g_ptr_array_add (addresses, NULL);
+  return keyring_trust_store (keyring, normal, (const char *const *)addresses->pdata, error);
+}
+
+gboolean
+keyring_add_anchor (struct keyring *keyring, GBytes *certificates, guint *added_out, GError **error)
+{
+  return smime_store_add_anchor (keyring->smime, certificates, added_out, error);
+}
+
+gboolean
+keyring_can_send (struct keyring *keyring, const char *address, enum route_method method, gint64 at)
+{
+  g_autofree char *normal = addrspec_normalise (address);
+  g_autofree char *own = NULL;
+  if (normal == NULL)
+    return FALSE;
+  if (method == ROUTE_PGP)
+    own = pgp_own (keyring->pgp, normal, at);
+  else if (method == ROUTE_SMIME)
+    own = smime_own (keyring->smime, normal, at);
+  return own != NULL;
+}

@@ -1,0 +1,100 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* OpenPGP sign and encrypt in one operation, to exactly the keys that were named. */
+#include "crypto/pgp/pgp_p.h"
+#include "crypto/inspect.h"
+#include <string.h>
+
+/* One line for each key: the subkey, with "!" so that gpg takes this one and no other. Adds its id to ids_out. */
+static gboolean
+add_recipient (struct pgp_engine *engine, const char *fingerprint, GString *recipients, GPtrArray *ids_out, GError **error)
+{
+  gpgme_key_t key = pgp_keys_by_fingerprint (engine, fingerprint);
+  enum key_fault fault = KEY_FAULT_BROKEN;
+  gpgme_subkey_t subkey = key != NULL ? pgp_keys_encryption (key, 0, &fault) : NULL;
+  if (subkey == NULL || strlen (subkey->fpr) < 16) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY, "The OpenPGP key %s cannot be used to encrypt any more.", fingerprint);
+    return FALSE;
+  }
+  g_autofree char *upper = g_ascii_strup (subkey->fpr + strlen (subkey->fpr) - 16, -1);
+  g_autofree char *id = g_strconcat ("pgp:", upper, NULL);
+  if (g_ptr_array_find_with_equal_func (ids_out, id, g_str_equal, NULL))
+    return TRUE;
+  g_string_append_printf (recipients, "%s!\n", subkey->fpr);
+  g_ptr_array_add (ids_out, g_steal_pointer (&id));
+  return TRUE;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What came out is read again: encrypted with integrity, to these ids, each once, and to none else. */
+static gboolean
+check_output (GBytes *message, GPtrArray *ids, GError **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
+  const enum pgp_kind kind = pgp_packet_kind (message, found);
+  g_autoptr (GPtrArray) wanted = g_ptr_array_copy (ids, NULL, NULL);
+  g_ptr_array_set_free_func (wanted, NULL);
+  g_ptr_array_sort (found, compare);
+  g_ptr_array_sort (wanted, compare);
+  gboolean same = (kind == PGP_ENCRYPTED_MDC || kind == PGP_ENCRYPTED_AEAD) && found->len == wanted->len;
+  for (guint i = 0; same && i < found->len; i++)
+    same = strcmp (g_ptr_array_index (found, i), g_ptr_array_index (wanted, i)) == 0;
+  if (!same)
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "OpenPGP did not encrypt to exactly the keys that were asked for, so nothing was produced.");
+  return same;
+}
+
+static gboolean
+check_signed (gpgme_ctx_t context, GError **error)
+{
+  gpgme_sign_result_t result = gpgme_op_sign_result (context);
+  if (result != NULL && result->signatures != NULL && result->invalid_signers == NULL)
+    return TRUE;
+  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "OpenPGP did not sign the message, so nothing was produced.");
+  return FALSE;
+}
+
+GBytes *
+pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out,
+                  GError **error)
+{
+  g_autofree char *own = pgp_own (engine, sender, 0);
+  g_autoptr (GString) recipients = g_string_new (NULL);
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+  if (own == NULL || fingerprints->len == 0) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
+                 "There is no usable OpenPGP key of your own for %s. Import it with its private key: wardmail key import FILE",
+                 sender);
+    return NULL;
+  }
+  for (guint i = 0; i < fingerprints->len; i++)
+    if (!add_recipient (engine, g_ptr_array_index (fingerprints, i), recipients, ids, error))
+      return NULL;
+  AUTOFREE (gpgme_context) context = pgp_context_new (engine, error);
+  if (context == NULL)
+    return NULL;
+  struct pgp_sink sink;
+  AUTOFREE (gpgme_data) source = pgp_source_open (content);
+  AUTOFREE (gpgme_data) output = pgp_sink_open (&sink, INSPECT_BYTES_MAX);
+  gpgme_set_armor (context, 1);
+  gpgme_error_t failed = gpgme_signers_add (context, pgp_keys_by_fingerprint (engine, own));
+  if (failed == 0)
+    failed = gpgme_op_encrypt_sign_ext (context, NULL, recipients->str,
+                                        GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS,
+                                        source, output);
+  g_autoptr (GBytes) message = pgp_sink_steal (&sink);
+  if (failed != 0) {
+    pgp_set_error (error, CRYPTO_ERROR_FAILED, failed, "The message could not be encrypted with OpenPGP");
+    return NULL;
+  }
+  if (!check_signed (context, error) || !check_output (message, ids, error))
+    return NULL;
+  g_ptr_array_extend_and_steal (ids_out, g_steal_pointer (&ids));
+  return g_steal_pointer (&message);
+}

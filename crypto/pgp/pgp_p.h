@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the OpenPGP engine share. */
+#pragma once
+#include "crypto/pgp/pgp.h"
+#include <gpgme.h>
+
+DEFINE_AUTOFREE (gpgme_context, gpgme_release)
+DEFINE_AUTOFREE (gpgme_data, gpgme_data_release)
+
+struct pgp_engine {
+  char *home;          /* what gpg is told; may be a link */
+  char *link_dir;      /* the private folder that holds the link; NULL */
+  GPtrArray *keys;     /* gpgme_key_t of everything there is, loaded on demand, dropped on import; NULL */
+  keyring_ask_fn ask;
+  gpointer ask_data;
+};
+
+/* pgp_home.c: the GNUPGHOME and its agent. */
+gboolean pgp_home_open (struct pgp_engine *engine, const char *keys_dir, GError **error);
+void pgp_home_close (struct pgp_engine *engine);
+
+/* pgp_engine.c. A context for one operation (never reused: results of an older one must not be read). */
+gpgme_ctx_t pgp_context_new (struct pgp_engine *engine, GError **error);
+/* Output into memory, at most size_max bytes; more makes the operation fail. */
+struct pgp_sink {
+  GByteArray *bytes;
+  gsize size_max;
+  gboolean full;
+};
+gpgme_data_t pgp_sink_open (struct pgp_sink *sink, gsize size_max);
+void pgp_sink_clear (struct pgp_sink *sink);
+GBytes *pgp_sink_steal (struct pgp_sink *sink);
+gpgme_data_t pgp_source_open (GBytes *bytes); /* borrows the bytes */
+void pgp_set_error (GError **error, int code, gpgme_error_t reason, const char *what);
+
+/* pgp_keys.c */
+GPtrArray *pgp_keys_all (struct pgp_engine *engine, GError **error); /* borrowed */
+gpgme_key_t pgp_keys_by_fingerprint (struct pgp_engine *engine, const char *fingerprint); /* borrowed; primary or subkey */
+GPtrArray *pgp_keys_addresses (gpgme_key_t key); /* char *: of valid user ids */
+/* The subkey to encrypt to, or NULL with why not. */
+gpgme_subkey_t pgp_keys_encryption (gpgme_key_t key, gint64 at, enum key_fault *fault_out);
+enum key_fault pgp_keys_fault (gpgme_subkey_t subkey, gint64 at);
+gint64 pgp_keys_now (gint64 at);
+struct key_candidate *pgp_keys_candidate (gpgme_key_t key, const char *address, gint64 at);
+
+/* pgp_verify.c: what the last operation of a context said of signatures. */
+void pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted, GPtrArray *signatures_out);
