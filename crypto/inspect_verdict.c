@@ -1,0 +1,206 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* From the layers of a message to its verdict: who the sender is said to be, whether a signature is his, and what was encrypted. */
+#include "crypto/inspect_p.h"
+#include "crypto/addrspec.h"
+#include "crypto/inspect_from.h"
+#include <string.h>
+
+/* Only a signature that is valid altogether binds an inner From, and only to an address of its signer. RFC 9788, 4.4. */
+static gboolean
+signer_has (const struct inspect_layer *layer, const char *address)
+{
+  for (guint i = 0; i < layer->signatures->len; i++) {
+    const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
+    for (guint j = 0; signature->addresses != NULL && j < signature->addresses->len; j++)
+      if (addrspec_equal (g_ptr_array_index (signature->addresses, j), address))
+        return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+has_protected_header (const struct inspect_node *payload)
+{
+  struct inspect_type type;
+  inspect_type_init (&type, payload->entity, "text/plain");
+  const gboolean found = inspect_type_get (&type, "hp") != NULL || inspect_type_get (&type, "protected-headers") != NULL;
+  inspect_type_clear (&type);
+  return found;
+}
+
+static void
+choose_from (struct inspect *inspect, struct inspect_from *from)
+{
+  struct inspection *result = inspect->result;
+  inspect_from_init (from, result->root->entity);
+  if (result->payload == result->root || !has_protected_header (result->payload))
+    return;
+  struct inspect_from inner;
+  inspect_from_init (&inner, result->payload->entity);
+  gboolean bound = FALSE;
+  for (guint i = 0; inner.plain && i < inspect->layers->len; i++) {
+    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    bound |= layer->whole && inspect_layer_valid (layer) && signer_has (layer, g_ptr_array_index (inner.addresses, 0));
+  }
+  const gboolean same = inner.addresses->len == 1 && from->addresses->len == 1
+                        && addrspec_equal (g_ptr_array_index (inner.addresses, 0), g_ptr_array_index (from->addresses, 0));
+  if (inner.addresses->len > 0 && !same)
+    verdict_warn (&result->verdict, "from_differs",
+                  "The sender outside of the protected message is another one than inside; %s is shown.",
+                  bound ? "the signed one inside" : "the one outside");
+  if (bound) {
+    inspect_from_clear (from);
+    *from = inner;
+  } else
+    inspect_from_clear (&inner);
+}
+
+/* How far the signer's key is known to belong to the sender's address. */
+static enum key_trust
+trust_of (struct inspect *inspect, const struct inspect_layer *layer, const struct inspect_signature *signature, const char *address)
+{
+  enum key_trust trust = layer->protocol == PROTECTION_SMIME ? KEY_TRUST_CHAIN : KEY_TRUST_NONE;
+  if (inspect->keyring == NULL || signature->fingerprint == NULL)
+    return KEY_TRUST_NONE;
+  if (keyring_trusted_for (inspect->keyring, signature->fingerprint, address))
+    return KEY_TRUST_VERIFIED;
+  g_autoptr (GPtrArray) keys = keyring_find (inspect->keyring, address, inspect->at, NULL);
+  for (guint i = 0; keys != NULL && i < keys->len; i++) {
+    const struct key_candidate *key = g_ptr_array_index (keys, i);
+    if (g_ascii_strcasecmp (key->fingerprint, signature->fingerprint) == 0)
+      trust = MAX (trust, key->trust);
+  }
+  return trust;
+}
+
+/* Fill in a signature verdict from one layer. */
+static void
+judge_signature (struct inspect *inspect, const struct inspect_layer *layer, const struct inspect_from *from,
+                 struct signature_verdict *out)
+{
+  const char *sender = from->plain ? g_ptr_array_index (from->addresses, 0) : NULL;
+  const struct inspect_signature *shown = layer->signatures->len > 0 ? g_ptr_array_index (layer->signatures, 0) : NULL;
+  gboolean matched = FALSE;
+  out->state = inspect_layer_state (layer);
+  out->protocol = layer->protocol;
+  out->covers = layer->whole ? COVERS_WHOLE : COVERS_PART;
+  for (guint i = 0; i < layer->signatures->len && !matched && sender != NULL; i++) {
+    const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
+    for (guint j = 0; signature->addresses != NULL && j < signature->addresses->len && !matched; j++)
+      if (addrspec_equal (g_ptr_array_index (signature->addresses, j), sender)) {
+        matched = TRUE;
+        shown = signature;
+      }
+  }
+  if (shown == NULL)
+    return;
+  out->fingerprint = shown->fingerprint != NULL ? g_ascii_strup (shown->fingerprint, -1) : NULL;
+  out->time = shown->time;
+  if (matched)
+    out->signer = g_strdup (sender);
+  else if (shown->addresses != NULL && shown->addresses->len > 0)
+    out->signer = g_strdup (g_ptr_array_index (shown->addresses, 0));
+  if (out->state != SIGNATURE_GOOD)
+    return;
+  if (!matched) {
+    out->state = SIGNATURE_MISMATCH;
+    return;
+  }
+  out->trust = trust_of (inspect, layer, shown, sender);
+  /* The key was compared, but when it did not carry this address yet. */
+  if (layer->protocol == PROTECTION_PGP ? out->trust < KEY_TRUST_VERIFIED : out->trust < KEY_TRUST_CHAIN)
+    out->state = SIGNATURE_UNTRUSTED;
+}
+
+static void
+signature_verdict_clear (struct signature_verdict *verdict)
+{
+  g_free (verdict->signer);
+  g_free (verdict->fingerprint);
+  *verdict = (struct signature_verdict){ 0 };
+}
+
+/* A broken signature is told before a good one, and a good one before the rest. */
+static int
+weight (enum signature_state state)
+{
+  return state == SIGNATURE_BAD ? 3 : state == SIGNATURE_GOOD ? 2 : state == SIGNATURE_NONE ? 0 : 1;
+}
+
+static void
+add_leaves (GPtrArray *parts, const struct inspect_node *node)
+{
+  if (node->children->len == 0 && node->protection == PROTECTION_NONE)
+    g_ptr_array_add (parts, g_strdup (node->id));
+  for (guint i = 0; i < node->children->len; i++)
+    add_leaves (parts, g_ptr_array_index (node->children, i));
+}
+
+static void
+compose_signature (struct inspect *inspect, const struct inspect_from *from, gboolean whole)
+{
+  struct signature_verdict best = { 0 };
+  const struct inspect_layer *chosen = NULL;
+  for (guint i = 0; i < inspect->layers->len; i++) {
+    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    if (!layer->signed_ || layer->whole != whole)
+      continue;
+    struct signature_verdict verdict = { 0 };
+    judge_signature (inspect, layer, from, &verdict);
+    if (chosen == NULL || weight (verdict.state) > weight (best.state)) {
+      signature_verdict_clear (&best);
+      best = verdict;
+      chosen = layer;
+    } else
+      signature_verdict_clear (&verdict);
+  }
+  if (chosen == NULL)
+    return;
+  best.parts = inspect->result->verdict.signature.parts;
+  inspect->result->verdict.signature = best;
+  add_leaves (best.parts, chosen->node);
+  if (!whole)
+    verdict_warn (&inspect->result->verdict, "partly_signed",
+                  "Only a part of this message is signed. Do not take the rest for the signer's words.");
+}
+
+static void
+compose_encryption (struct inspect *inspect)
+{
+  const struct inspect_layer *chosen = NULL;
+  for (guint i = 0; i < inspect->layers->len; i++) {
+    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    if (layer->encrypted && (chosen == NULL || (layer->whole && !chosen->whole)))
+      chosen = layer;
+  }
+  if (chosen == NULL)
+    return;
+  struct encryption_verdict *out = &inspect->result->verdict.encryption;
+  out->protocol = chosen->protocol;
+  out->decrypted = chosen->decrypted;
+  out->cipher = g_strdup (chosen->cipher);
+  out->integrity = chosen->integrity;
+  out->covers = chosen->whole ? COVERS_WHOLE : COVERS_PART;
+  out->reason = g_strdup (chosen->reason);
+  if (!chosen->whole)
+    verdict_warn (&inspect->result->verdict, "partly_encrypted",
+                  "Only a part of this message was encrypted. The rest may have been read or changed by anybody.");
+}
+
+void
+inspect_verdict_compose (struct inspect *inspect)
+{
+  struct inspect_from from;
+  choose_from (inspect, &from);
+  if (from.name_differs)
+    verdict_warn (&inspect->result->verdict, "from_name_is_address",
+                  "The sender's name looks like another address. The address itself is what counts.");
+  else if (!from.plain)
+    verdict_warn (&inspect->result->verdict, "from_unclear", "Who sent this message is not clear: From does not name one address.");
+  compose_signature (inspect, &from, TRUE);
+  if (inspect->result->verdict.signature.state == SIGNATURE_NONE)
+    compose_signature (inspect, &from, FALSE);
+  compose_encryption (inspect);
+  inspect->result->from = g_steal_pointer (&from.addresses);
+}
