@@ -1,0 +1,49 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The index: what is known of every mail, and how it is found again. libnotmuch stays in the index_*.c beside this file.
+ *
+ * Index workers only. libnotmuch may abort its process (a reader beside a busy writer, a mail it cannot parse), so nothing else lives in
+ * that process. Rows are as protocol.c names them; every text in them is sanitised and bounded. Paths are absolute and below mail_dir.
+ * Queries leave out what is tagged "deleted" or "spam" unless they name that tag; find and tag take exactly what the query says. */
+#pragma once
+#include <glib.h>
+
+struct index_db;
+
+#define INDEX_BATCH_MAX 200      /* mails a commit */
+#define INDEX_ROWS_MAX 100000    /* rows of one answer */
+#define INDEX_THREADS_MAX 1000   /* threads of one answer */
+
+/* index_dir, mail_dir: existing folders. writer: creates the index if there is none, and clears up after a crash. A reader that starts
+ * before there is an index finds nothing until there is one. NULL: ENGINE_ERROR_FAILED. */
+struct index_db *index_db_new (const char *index_dir, const char *mail_dir, gboolean writer, GError **error);
+void index_db_free (struct index_db *db);
+DEFINE_AUTOFREE (index_db, index_db_free)
+
+/* Reading. A query that cannot be understood: ENGINE_ERROR_USAGE. Results are floating. */
+gboolean index_query_check (const char *query, GError **error); /* brackets and quotes close, length; pure */
+/* Threads, newest matching message first: looks at windows of time, newest first, each longer than the one before, until offset + limit
+ * threads are found; never at the whole match set for a first screen. limit 0: 50. more_out: there are older ones. */
+GVariant *index_query_threads (struct index_db *db, const char *query, guint limit, guint offset, gboolean *more_out, GError **error);
+gboolean index_query_count (struct index_db *db, const char *query, guint *count_out, GError **error);
+/* One thread in reading order. query (may be NULL) says which messages are marked as matched. ENGINE_ERROR_NOT_FOUND. */
+GVariant *index_thread_rows (struct index_db *db, const char *thread, const char *query, GError **error);
+/* ids or query, the other NULL. Rows: id, paths, tags. */
+GVariant *index_find_rows (struct index_db *db, const char *const *ids, const char *query, GError **error);
+
+/* Writing: the writer only. Each call is durable when it returns TRUE; on FALSE it may be done in part, and may be asked again. */
+struct index_mail {
+  const char *path;             /* borrowed, as all of these */
+  const char *const *add;       /* tags; NULL: none */
+  const char *const *remove;
+  GBytes *shadow;               /* the mail in clear, for its terms and its subject; NULL: index the file itself */
+};
+/* skipped: a builder of a(ss): path, sentence. */
+gboolean index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added_out,
+                          struct _GVariantBuilder *skipped, GError **error);
+gboolean index_write_knows (struct index_db *db, const char *path); /* this very file is indexed */
+gboolean index_write_moved (struct index_db *db, GVariant *moves, GError **error);          /* a(ss): old, new */
+gboolean index_write_removed (struct index_db *db, const char *const *paths, GError **error);
+/* Rows of what changed: id, paths, tags (as they are now). */
+GVariant *index_tag_rows (struct index_db *db, const char *const *ids, const char *query, const char *const *add,
+                          const char *const *remove, GError **error);
