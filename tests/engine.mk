@@ -1,1 +1,9 @@
-# Tests of engine.
+# Tests of the engine: its channels, its supervision of workers, their sandbox.
+check_PROGRAMS += tests/unit/test_channel tests/unit/test_supervise
+TESTS += tests/unit/test_channel tests/unit/test_supervise
+tests_unit_test_channel_SOURCES = tests/unit/test_channel.c
+tests_unit_test_channel_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_channel_LDADD = $(TEST_LIBS)
+tests_unit_test_supervise_SOURCES = tests/unit/test_supervise.c
+tests_unit_test_supervise_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_supervise_LDADD = $(TEST_LIBS)

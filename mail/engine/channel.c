@@ -16,7 +16,7 @@
 #define CHANNEL_READ_AT_ONCE (256 * 1024)
 
 struct frame_header {
-  guint32 magic, size, fds;
+  guint32 magic, size, fds, spare; /* 16 bytes: the GVariant behind it must lie on a multiple of 8 */
 };
 
 /* What waits to be written: one frame and the descriptors that go with its first byte. */
@@ -164,7 +164,7 @@ channel_send (struct channel *channel, enum protocol_kind kind, guint32 serial, 
   gint count = fds != NULL ? g_unix_fd_list_get_length (fds) : 0;
   if (size > PROTOCOL_SIZE_MAX || count > PROTOCOL_FDS_MAX)
     return FALSE;
-  struct frame_header header = { CHANNEL_MAGIC, (guint32) size, (guint32) count };
+  struct frame_header header = { CHANNEL_MAGIC, (guint32) size, (guint32) count, 0 };
   guint8 *frame = g_malloc (sizeof header + size);
   memcpy (frame, &header, sizeof header);
   g_variant_store (whole, frame + sizeof header);

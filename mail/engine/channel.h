@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* A channel: one socket between two of wardmail's processes, carrying framed messages and file descriptors.
  *
- * A frame is a 12-byte header (magic, size, number of descriptors; host byte order: both ends are one binary on one machine)
+ * A frame is a 16-byte header (magic, size, number of descriptors; host byte order: both ends are one binary on one machine)
  * and a GVariant of PROTOCOL_MESSAGE_TYPE. Writing queues and never blocks; reading never blocks; who may block calls the _wait
  * functions. Whatever the peer sends is checked for size and form before it is looked at. */
 #pragma once
