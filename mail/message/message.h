@@ -31,10 +31,5 @@ char *message_address_display (const char *text);                             /*
  * fds: the draft's attachments by handle. message_id_out: without angle brackets. Keys worker. */
 gboolean message_compose (GVariant *draft, GPtrArray *attachments /* GBytes *, in the draft's order */, gint64 now,
                           GPtrArray **outer_headers_out, GBytes **payload_out, char **message_id_out, GError **error);
-/* The same with Bcc among the protected fields: for drafts and for the Sent record, which go to nobody but the sender. */
-gboolean message_compose_record (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray **outer_headers_out, GBytes **payload_out,
-                                 char **message_id_out, GError **error);
-/* A saved draft, from its view after message_finish_view, as the draft it was; without its attachments (they are the view's parts). Pure. */
-GVariant *message_draft (GVariant *view);
 /* The sender's record of it: the payload with a Bcc field in front, for Sent and Drafts (which only he can read). */
 GBytes *message_payload_with_bcc (GBytes *payload, GVariant *draft, GError **error);

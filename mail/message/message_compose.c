@@ -151,9 +151,9 @@ add_line (GPtrArray *lines, const char *name, const char *value)
     g_ptr_array_add (lines, g_strdup_printf ("%s: %s", name, value));
 }
 
-/* The fields in the order a reader expects; inside: with Subject (and Bcc for the sender's own record). */
+/* The fields in the order a reader expects; inside: with Subject. Bcc stands in neither. */
 static GPtrArray *
-header_lines (const struct composition *c, gboolean inside, gboolean record)
+header_lines (const struct composition *c, gboolean inside)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *id = g_strdup_printf ("<%s>", c->message_id);
@@ -161,8 +161,6 @@ header_lines (const struct composition *c, gboolean inside, gboolean record)
   add_line (lines, "From", c->from);
   add_line (lines, "To", c->to != NULL || c->cc != NULL ? c->to : "undisclosed-recipients:;");
   add_line (lines, "Cc", c->cc);
-  if (inside && record)
-    add_line (lines, "Bcc", c->bcc);
   if (inside)
     add_line (lines, "Subject", c->subject);
   add_line (lines, "Message-ID", id);
@@ -318,40 +316,26 @@ make_payload (GMimeObject *body, const GPtrArray *lines)
   return wrote > 0 ? g_byte_array_free_to_bytes (g_steal_pointer (&out)) : NULL;
 }
 
-static gboolean
-compose (GVariant *draft, GPtrArray *attachments, gint64 now, gboolean record, GPtrArray **outer_headers_out, GBytes **payload_out,
-         char **message_id_out, GError **error)
+gboolean
+message_compose (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray **outer_headers_out, GBytes **payload_out,
+                 char **message_id_out, GError **error)
 {
   message_init ();
   struct composition c = { 0 };
   GMimeObject *body = NULL;
   GBytes *payload = NULL;
   if (read_draft (draft, now, &c, error) && (body = make_body (draft, attachments, error)) != NULL) {
-    g_autoptr (GPtrArray) inside = header_lines (&c, TRUE, record);
+    g_autoptr (GPtrArray) inside = header_lines (&c, TRUE);
     payload = make_payload (body, inside);
     if (payload == NULL)
       fail (error, "The message could not be put together; it was not sent. Please try again.");
   }
   if (payload != NULL) {
-    *outer_headers_out = header_lines (&c, FALSE, FALSE);
+    *outer_headers_out = header_lines (&c, FALSE);
     *message_id_out = g_strdup (c.message_id);
     *payload_out = payload;
   }
   g_clear_object (&body);
   composition_clear (&c);
   return payload != NULL;
-}
-
-gboolean
-message_compose (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray **outer_headers_out, GBytes **payload_out,
-                 char **message_id_out, GError **error)
-{
-  return compose (draft, attachments, now, FALSE, outer_headers_out, payload_out, message_id_out, error);
-}
-
-gboolean
-message_compose_record (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray **outer_headers_out, GBytes **payload_out,
-                        char **message_id_out, GError **error)
-{
-  return compose (draft, attachments, now, TRUE, outer_headers_out, payload_out, message_id_out, error);
 }

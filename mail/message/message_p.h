@@ -5,6 +5,8 @@
 #include "mail/message/message.h"
 #include "mail/message/sanitise.h"
 
+#include <gmime/gmime.h>
+
 void message_init (void); /* GMime, once a process */
 
 /* Writing (message_header.c). text: valid UTF-8 without control characters. */
@@ -16,3 +18,60 @@ char *message_id_new (const char *address);
 gboolean message_id_is_valid (const char *id);
 /* A file name that is safe to save under: no folder, no control or invisible characters, no leading dot, never empty, at most 200 bytes. */
 char *message_clean_filename (const char *name);
+
+/* Reading header fields (message_fields.c). Bounded to the first 1 MB and 1000 fields. */
+struct message_fields;
+struct message_fields *message_fields_new (const char *bytes, gsize size); /* size: up to the body */
+void message_fields_free (struct message_fields *fields);
+DEFINE_AUTOFREE (message_fields, message_fields_free)
+const char *message_fields_raw (const struct message_fields *fields, const char *name); /* unfolded, undecoded; NULL: not there */
+GMimeParserOptions *message_fields_options (void);
+char *message_fields_clean (const char *decoded);                                       /* one line, sanitised */
+char *message_fields_text (const struct message_fields *fields, const char *name);      /* decoded, one line, sanitised; NULL: not there */
+GPtrArray *message_fields_addresses (const struct message_fields *fields, const char *name, gboolean named); /* char *, sanitised */
+char *message_fields_date (const struct message_fields *fields);                        /* RFC 3339; NULL */
+GPtrArray *message_fields_ids (const struct message_fields *fields, const char *name);  /* char *, without angle brackets */
+
+/* What the header of one part says of it (message_body.c). */
+struct message_body {
+  char *type;             /* lower-case, as of the node */
+  char *charset;          /* NULL */
+  char *filename;         /* decoded, sanitised; NULL */
+  char *content_id;       /* without angle brackets; NULL */
+  char *start;            /* of multipart/related; NULL */
+  gboolean attachment;    /* Content-Disposition says so */
+  gboolean disposed;      /* there is a disposition */
+  gboolean flowed, delsp; /* RFC 3676 */
+  gboolean legacy_part;   /* a Legacy Display part: protected-headers="v1" on a text leaf */
+  gboolean legacy_text;   /* hp-legacy-display="1": the text begins with a copy of the protected fields */
+  gboolean protected_;    /* hp=, or protected-headers="v1" */
+  gboolean not_forwarded; /* message/rfc822; forwarded=no */
+};
+struct message_body *message_body_new (const struct inspect_node *node);
+void message_body_free (struct message_body *body);
+DEFINE_AUTOFREE (message_body, message_body_free)
+GBytes *message_body_decode (const struct inspect_node *node);                         /* transfer encoding undone */
+char *message_body_text (const struct inspect_node *node, const struct message_body *body, gsize size_max, gboolean *cut_out); /* UTF-8, unsanitised */
+
+/* Any bytes to UTF-8 (message_charset.c): the charset as claimed, else as it looks. Never NULL. */
+char *message_charset_to_utf8 (const char *bytes, gsize size, const char *charset);
+char *message_flowed_unwrap (const char *text, gboolean delsp);
+char *message_calendar_text (const char *ics); /* NULL: nothing to tell */
+
+/* The parts that multipart/signed and multipart/encrypted hold beside what the tree shows (message_layer.c). */
+struct message_extra { char *id, *type, *filename; GBytes *bytes; };
+void message_extra_free (struct message_extra *extra);
+DEFINE_AUTOFREE (message_extra, message_extra_free)
+struct message_extra *message_layer_extra (const struct inspect_node *node); /* NULL: none */
+
+/* Header fields as shown: those of the payload where it protects them. */
+struct message_shown {
+  struct message_fields *outer, *inner; /* inner NULL: nothing is protected */
+};
+void message_shown_init (struct message_shown *shown, const struct inspection *inspection);
+void message_shown_clear (struct message_shown *shown);
+const struct message_fields *message_shown_for (const struct message_shown *shown, const char *name);
+
+/* message_segments.c */
+GVariant *message_segments (const struct inspection *inspection, GString *cut); /* aa{sv}, floating; cut: a sentence where something was left out */
+GVariant *message_part_rows (const struct inspection *inspection);              /* aa{sv} of "parts", floating */

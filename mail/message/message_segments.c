@@ -1,0 +1,339 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which parts of a message are its text, in which order, and what stands over each: the segments that the reader shows one below the other.
+ *
+ * A part that is protected otherwise than the message as a whole stands in a segment of its own with a note, so that no text can
+ * borrow the signature or the encryption of its neighbour. Withheld content never comes here. Bounded: text, segments and time. */
+#include "mail/message/message_p.h"
+
+#include <string.h>
+#include <time.h>
+
+#define TEXT_BYTES_MAX (4u * 1024 * 1024)
+#define SEGMENTS_MAX 500
+#define HTML_MAX 40 /* each costs a process */
+#define CPU_MAX_S 5.0
+#define DEPTH_MAX 60
+
+struct walk {
+  const struct inspection *inspection;
+  GVariantBuilder rows;
+  gsize left;             /* bytes of text that may still come */
+  guint count, html_count;
+  gboolean cut;
+  gboolean some_encrypted, some_signed; /* below the whole: then every segment says what it is */
+  gboolean hide_legacy;   /* inside a payload that protects its header */
+  double deadline;
+};
+
+static double
+cpu_s (void)
+{
+  struct timespec now = { 0 };
+  (void) clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+static char *
+note_for (const struct walk *walk, const struct inspect_node *node)
+{
+  const char *encrypted = !walk->some_encrypted ? NULL : node->encrypted ? "was encrypted" : "was not encrypted";
+  const char *is_signed = !walk->some_signed ? NULL : node->signed_ ? "is signed" : "is not signed";
+  if (encrypted != NULL && is_signed != NULL)
+    return g_strdup_printf ("This part %s and %s", encrypted, is_signed);
+  if (encrypted != NULL || is_signed != NULL)
+    return g_strdup_printf ("This part %s", encrypted != NULL ? encrypted : is_signed);
+  return g_strdup ("");
+}
+
+/* May one more segment come? */
+static gboolean
+has_room (struct walk *walk)
+{
+  if (walk->count < SEGMENTS_MAX && walk->left > 0 && cpu_s () < walk->deadline)
+    return TRUE;
+  walk->cut = TRUE;
+  return FALSE;
+}
+
+static void
+add_row (struct walk *walk, const struct inspect_node *node, const char *kind, GVariant *content, const char *note)
+{
+  g_variant_builder_open (&walk->rows, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&walk->rows, "{sv}", "part", g_variant_new_string (node->id));
+  g_variant_builder_add (&walk->rows, "{sv}", "kind", g_variant_new_string (kind));
+  g_variant_builder_add (&walk->rows, "{sv}", kind, content);
+  g_variant_builder_add (&walk->rows, "{sv}", "signed", g_variant_new_boolean (node->signed_));
+  g_variant_builder_add (&walk->rows, "{sv}", "encrypted", g_variant_new_boolean (node->encrypted));
+  g_variant_builder_add (&walk->rows, "{sv}", "note", g_variant_new_string (note));
+  g_variant_builder_close (&walk->rows);
+  walk->count++;
+}
+
+static void
+add_text (struct walk *walk, const struct inspect_node *node, const char *text, const char *own_note)
+{
+  g_autofree char *clean = sanitise (text, -1, SANITISE_TEXT), *note = own_note != NULL ? g_strdup (own_note) : note_for (walk, node);
+  gsize length = strlen (clean);
+  if (length > walk->left) {
+    *g_utf8_find_prev_char (clean, clean + walk->left + 1) = '\0';
+    length = walk->left;
+    walk->cut = TRUE;
+  }
+  walk->left -= length;
+  add_row (walk, node, "text", g_variant_new_string (clean), note);
+}
+
+static void
+add_html (struct walk *walk, const struct inspect_node *node, const char *html)
+{
+  if (walk->html_count++ >= HTML_MAX) {
+    walk->cut = TRUE;
+    return;
+  }
+  g_autofree char *note = note_for (walk, node);
+  gsize length = strlen (html);
+  walk->left -= MIN (length, walk->left);
+  add_row (walk, node, "html", g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, g_memdup2 (html, length), length, TRUE, NULL, NULL), note);
+}
+
+static gboolean
+is_type (const struct inspect_node *node, const char *type)
+{
+  return strcmp (node->type, type) == 0;
+}
+
+/* The leaf kinds that are text to a reader, when they are not attachments. */
+static gboolean
+is_shown_leaf (const struct message_body *body)
+{
+  static const char *const types[] = { "text/plain", "text/html", "text/calendar", "text/enriched", "text/rfc822-headers", "text/markdown",
+    "text/richtext", "message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/feedback-report" };
+  if (body->attachment)
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (strcmp (body->type, types[i]) == 0)
+      return TRUE;
+  return g_str_has_prefix (body->type, "text/") && body->filename == NULL;
+}
+
+/* RFC 9788, 4.5.3: the copy of the protected fields ends at the first empty line. */
+static const char *
+skip_legacy_text (const char *text)
+{
+  const char *unix_end = strstr (text, "\n\n"), *dos_end = strstr (text, "\r\n\r\n");
+  if (dos_end != NULL && (unix_end == NULL || dos_end < unix_end))
+    return dos_end + 4;
+  return unix_end != NULL ? unix_end + 2 : text;
+}
+
+/* The same in HTML: one div of this class, and nothing nested in it. */
+static char *
+skip_legacy_html (const char *html)
+{
+  const char *mark = strstr (html, "header-protection-legacy-display");
+  const char *open = mark != NULL ? g_strrstr_len (html, mark - html, "<div") : NULL, *close = mark != NULL ? strstr (mark, "</div>") : NULL;
+  if (open == NULL || close == NULL)
+    return g_strdup (html);
+  return g_strdup_printf ("%.*s%s", (int) MIN (open - html, G_MAXINT), html, close + strlen ("</div>"));
+}
+
+static void
+show_leaf (struct walk *walk, const struct inspect_node *node)
+{
+  AUTOFREE (message_body) body = message_body_new (node);
+  if (!is_shown_leaf (body) || (walk->hide_legacy && body->legacy_part && node != walk->inspection->payload) || !has_room (walk))
+    return;
+  g_autofree char *text = message_body_text (node, body, walk->left, &walk->cut);
+  gboolean legacy = walk->hide_legacy && body->legacy_text;
+  if (strcmp (body->type, "text/html") == 0) {
+    g_autofree char *html = legacy ? skip_legacy_html (text) : g_strdup (text);
+    add_html (walk, node, html);
+  } else if (strcmp (body->type, "text/calendar") == 0) {
+    g_autofree char *event = message_calendar_text (text);
+    add_text (walk, node, event != NULL ? event : text, NULL);
+  } else
+    add_text (walk, node, legacy ? skip_legacy_text (text) : text, NULL);
+}
+
+static gboolean
+is_blank (const char *text)
+{
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    if (!g_unichar_isspace (g_utf8_get_char (text)))
+      return FALSE;
+  return TRUE;
+}
+
+/* How good an alternative is for a reader of text: 0 nothing to show, 1 some text, 2 HTML, 3 plain text. */
+static guint
+rank (const struct inspect_node *node, guint depth)
+{
+  if (node->children->len > 0) {
+    guint best = 0;
+    for (guint i = 0; i < node->children->len && i < 50 && depth < DEPTH_MAX; i++)
+      best = MAX (best, rank (node->children->pdata[i], depth + 1));
+    return best;
+  }
+  AUTOFREE (message_body) body = message_body_new (node);
+  if (!is_shown_leaf (body) || g_str_has_prefix (body->type, "message/") || strcmp (body->type, "text/calendar") == 0
+      || strcmp (body->type, "text/x-amp-html") == 0 || strcmp (body->type, "text/watch-html") == 0)
+    return 0;
+  if (strcmp (body->type, "text/html") == 0)
+    return 2;
+  if (strcmp (body->type, "text/plain") != 0)
+    return 1;
+  gboolean cut = FALSE;
+  g_autofree char *text = message_body_text (node, body, 64 * 1024, &cut);
+  g_autofree char *clean = g_utf8_make_valid (text, -1);
+  return is_blank (clean) ? 0 : 3;
+}
+
+static void show (struct walk *walk, const struct inspect_node *node, guint depth);
+
+/* The best one; a calendar beside it is shown too, for it says what the others may say falsely. */
+static void
+show_alternative (struct walk *walk, const struct inspect_node *node, guint depth)
+{
+  const struct inspect_node *best = NULL;
+  guint best_rank = 0;
+  for (guint i = 0; i < node->children->len && has_room (walk); i++) {
+    guint own = rank (node->children->pdata[i], depth);
+    if (own > best_rank) {
+      best_rank = own;
+      best = node->children->pdata[i];
+    }
+  }
+  if (best != NULL)
+    show (walk, best, depth + 1);
+  for (guint i = 0; i < node->children->len; i++) {
+    const struct inspect_node *child = node->children->pdata[i];
+    /* A layer, or parts that are no alternative at all, may hold what nobody else says. */
+    if (child != best && (is_type (child, "text/calendar") || child->protection != PROTECTION_NONE || best == NULL))
+      show (walk, child, depth + 1);
+  }
+}
+
+/* The root is the part that start names, else the first; text after it that is not referred to is shown too. */
+static void
+show_related (struct walk *walk, const struct inspect_node *node, guint depth)
+{
+  AUTOFREE (message_body) body = message_body_new (node);
+  guint root = 0;
+  for (guint i = 0; body->start != NULL && i < node->children->len; i++) {
+    AUTOFREE (message_body) child = message_body_new (node->children->pdata[i]);
+    if (child->content_id != NULL && strcmp (child->content_id, body->start) == 0) {
+      root = i;
+      break;
+    }
+  }
+  if (node->children->len > 0)
+    show (walk, node->children->pdata[root], depth + 1);
+  for (guint i = 0; i < node->children->len; i++) {
+    const struct inspect_node *child = node->children->pdata[i];
+    AUTOFREE (message_body) about = message_body_new (child);
+    if (i != root && (about->content_id == NULL || child->children->len > 0))
+      show (walk, child, depth + 1);
+  }
+}
+
+static void
+append_field (GString *out, const struct message_fields *fields, const char *name, const char *label)
+{
+  g_autofree char *value = message_fields_text (fields, name);
+  if (value != NULL && *value != '\0')
+    g_string_append_printf (out, "%s: %s\n", label, value);
+}
+
+/* A message in the message: its header lines stand over its text, framed by a note. */
+static void
+show_message (struct walk *walk, const struct inspect_node *node, guint depth)
+{
+  const struct inspect_node *inner = node->children->pdata[0];
+  if (has_room (walk)) {
+    gsize size;
+    const char *bytes = g_bytes_get_data (inner->entity, &size);
+    AUTOFREE (message_fields) fields = message_fields_new (bytes, MIN (inner->body_offset, size));
+    g_autoptr (GString) header = g_string_new (NULL);
+    append_field (header, fields, "from", "From");
+    append_field (header, fields, "to", "To");
+    append_field (header, fields, "date", "Date");
+    append_field (header, fields, "subject", "Subject");
+    g_autofree char *protection = note_for (walk, node);
+    g_autofree char *note = g_strdup_printf ("A message inside this message%s%s", *protection != '\0' ? ". " : "", protection);
+    add_text (walk, inner, header->str, note);
+  }
+  show (walk, inner, depth + 1);
+}
+
+/* A layer that holds nothing for us: say so in place of its text. */
+static void
+show_closed_layer (struct walk *walk, const struct inspect_node *node)
+{
+  if (!has_room (walk))
+    return;
+  const char *sentence = node->withheld
+      ? "This content is withheld: it was changed on its way, or nothing proves that it was not. Ask the sender to send it again.\n"
+      : "This content is encrypted and could not be opened with the keys that are here.\n";
+  add_text (walk, node, sentence, "");
+}
+
+static void
+show (struct walk *walk, const struct inspect_node *node, guint depth)
+{
+  if (depth > DEPTH_MAX) {
+    walk->cut = TRUE;
+    return;
+  }
+  if (node->withheld || (node->protection != PROTECTION_NONE && node->children->len == 0)) {
+    show_closed_layer (walk, node);
+    return;
+  }
+  if (node->children->len == 0)
+    show_leaf (walk, node);
+  else if (is_type (node, "multipart/alternative"))
+    show_alternative (walk, node, depth);
+  else if (is_type (node, "multipart/related"))
+    show_related (walk, node, depth);
+  else if (g_str_has_prefix (node->type, "message/") && node->protection == PROTECTION_NONE)
+    show_message (walk, node, depth);
+  else
+    for (guint i = 0; i < node->children->len && has_room (walk); i++)
+      show (walk, node->children->pdata[i], depth + 1);
+}
+
+/* Is anything below the payload protected in a way that the whole is not? */
+static void
+find_partial (struct walk *walk, const struct inspect_node *node, guint depth)
+{
+  const struct inspect_node *whole = walk->inspection->payload;
+  walk->some_encrypted |= node->encrypted && !whole->encrypted;
+  walk->some_signed |= node->signed_ && !whole->signed_;
+  for (guint i = 0; i < node->children->len && depth < DEPTH_MAX; i++)
+    find_partial (walk, node->children->pdata[i], depth + 1);
+}
+
+/* Where the payload is a whole message that only wraps its header fields (RFC 8551, 3.1), the text is that message's. */
+static const struct inspect_node *
+text_root (const struct walk *walk, const struct message_shown *shown)
+{
+  const struct inspect_node *payload = walk->inspection->payload;
+  gboolean wraps = shown->inner != NULL && is_type (payload, "message/rfc822") && payload->children->len == 1;
+  return wraps ? payload->children->pdata[0] : walk->inspection->root;
+}
+
+GVariant *
+message_segments (const struct inspection *inspection, GString *cut)
+{
+  struct walk walk = { .inspection = inspection, .left = TEXT_BYTES_MAX, .deadline = cpu_s () + CPU_MAX_S };
+  struct message_shown shown;
+  message_shown_init (&shown, inspection);
+  g_variant_builder_init (&walk.rows, G_VARIANT_TYPE ("aa{sv}"));
+  walk.hide_legacy = shown.inner != NULL;
+  find_partial (&walk, inspection->root, 0);
+  show (&walk, text_root (&walk, &shown), 0);
+  message_shown_clear (&shown);
+  if (walk.cut)
+    g_string_append (cut, "The message holds more text than can be shown at once; the rest is left out. Save its parts to see all of it.");
+  return g_variant_builder_end (&walk.rows);
+}
