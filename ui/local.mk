@@ -1,1 +1,2 @@
 # The files of ui/.
+include ui/commands.mk

@@ -1,0 +1,100 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* `explain`: how mail to each address would be protected, and why. */
+#include "ui/commands/command_out.h"
+#include "ui/commands/command_json.h"
+
+static const struct command_json_field key_fields[] = {
+  { "fingerprint", COMMAND_JSON_TEXT, NULL },
+  { "source", COMMAND_JSON_TEXT, NULL },
+  { "trust", COMMAND_JSON_TEXT, NULL },
+  { "expires", COMMAND_JSON_TIME, NULL },
+  { NULL, COMMAND_JSON_TEXT, NULL },
+};
+static const struct command_json_field fields[] = {
+  { "address", COMMAND_JSON_TEXT, NULL },
+  { "route", COMMAND_JSON_TEXT, NULL },
+  { "reason", COMMAND_JSON_TEXT, NULL },
+  { "sentence", COMMAND_JSON_TEXT, NULL },
+  { "next", COMMAND_JSON_TEXT, NULL },
+  { "key", COMMAND_JSON_OBJECT_OR_NULL, key_fields },
+  { NULL, COMMAND_JSON_TEXT, NULL },
+};
+
+/* The engine answers for every recipient and may add the sender; the question was about these. */
+static GVariant *
+without_sender (GVariant *rows)
+{
+  GVariantBuilder kept;
+  g_variant_builder_init (&kept, G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; i < g_variant_n_children (rows); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    const char *kind = "";
+    g_variant_lookup (row, "kind", "&s", &kind);
+    if (!g_str_equal (kind, "from"))
+      g_variant_builder_add_value (&kept, row);
+  }
+  return g_variant_ref_sink (g_variant_builder_end (&kept));
+}
+
+static const char *
+route_words (const char *route)
+{
+  return g_str_equal (route, "smime") ? "S/MIME" : g_str_equal (route, "pgp") ? "OpenPGP" : "HELD";
+}
+
+static void
+print_text (struct command_context *context, GVariant *rows)
+{
+  command_out_banner (context);
+  for (gsize i = 0; i < g_variant_n_children (rows); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    g_autoptr (GVariant) key = g_variant_lookup_value (row, "key", G_VARIANT_TYPE_VARDICT);
+    const char *address = "", *route = "", *sentence = "", *next = "", *fingerprint = "", *trust = "";
+    g_variant_lookup (row, "address", "&s", &address);
+    g_variant_lookup (row, "route", "&s", &route);
+    g_variant_lookup (row, "sentence", "&s", &sentence);
+    g_variant_lookup (row, "next", "&s", &next);
+    command_out ("%-32s %-8s %s\n", address, route_words (route), sentence);
+    if (*next != '\0')
+      command_out ("%-32s %-8s Next: %s\n", "", "", next);
+    if (key != NULL && g_variant_lookup (key, "fingerprint", "&s", &fingerprint) && *fingerprint != '\0') {
+      g_variant_lookup (key, "trust", "&s", &trust);
+      command_out ("%-32s %-8s Key: %s (%s)\n", "", "", fingerprint, trust);
+    }
+  }
+}
+
+enum command_exit
+command_explain (struct command_context *context, int argc, char **argv)
+{
+  gboolean json = FALSE;
+  g_autofree char *from = NULL;
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
+                                   { "from", 0, 0, G_OPTION_ARG_FILENAME, &from, NULL, NULL },
+                                   { NULL } };
+  g_autoptr (GError) error = NULL;
+  if (!command_options (&argc, &argv, entries, &error))
+    return command_out_misuse ("explain", "%s.", error->message);
+  if (argc < 2)
+    return command_out_misuse ("explain", "explain needs at least one address.");
+  if (!command_texts ((const char *const *) argv, &error) || !command_text (from, &error) || !command_need_settings (context, &error))
+    return command_out_fail (error);
+  g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
+  g_variant_dict_insert_value (&args, "to", g_variant_new_strv ((const char *const *) argv + 1, argc - 1));
+  if (from != NULL)
+    g_variant_dict_insert (&args, "from", "s", from);
+  g_autoptr (GVariant) reply = command_call (context, "routes", g_variant_dict_end (&args), NULL, NULL, &error);
+  if (reply == NULL)
+    return command_out_fail (error);
+  g_autoptr (GVariant) all = g_variant_lookup_value (reply, "routes", G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GVariant) rows = without_sender (all);
+  if (json) {
+    JsonBuilder *builder = json_builder_new ();
+    command_json_objects (builder, fields, rows);
+    command_out_json (builder);
+  } else {
+    print_text (context, rows);
+  }
+  return COMMAND_DONE;
+}

@@ -1,0 +1,162 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* `key`: take in keys and certificates, list them, or mark one as compared. */
+#include "ui/commands/command_out.h"
+#include "ui/commands/command_ask.h"
+#include "ui/commands/command_input.h"
+#include "ui/commands/command_json.h"
+
+#define FILES_MAX 60
+static const struct command_json_field fields[] = {
+  { "protocol", COMMAND_JSON_TEXT, NULL },
+  { "fingerprint", COMMAND_JSON_TEXT, NULL },
+  { "address", COMMAND_JSON_TEXT, NULL },
+  { "owner", COMMAND_JSON_TEXT, NULL },
+  { "source", COMMAND_JSON_TEXT, NULL },
+  { "trust", COMMAND_JSON_TEXT, NULL },
+  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "expires", COMMAND_JSON_TIME, NULL },
+  { "own", COMMAND_JSON_FLAG, NULL },
+  { NULL, COMMAND_JSON_TEXT, NULL },
+};
+
+static void
+print_keys (GVariant *keys)
+{
+  for (gsize i = 0; i < g_variant_n_children (keys); i++) {
+    g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
+    const char *protocol = "", *fingerprint = "", *address = "", *owner = "", *trust = "", *fault = "";
+    gint64 expires = 0;
+    gboolean own = FALSE;
+    g_variant_lookup (key, "protocol", "&s", &protocol);
+    g_variant_lookup (key, "fingerprint", "&s", &fingerprint);
+    g_variant_lookup (key, "address", "&s", &address);
+    g_variant_lookup (key, "owner", "&s", &owner);
+    g_variant_lookup (key, "trust", "&s", &trust);
+    g_variant_lookup (key, "fault", "&s", &fault);
+    g_variant_lookup (key, "expires", "x", &expires);
+    g_variant_lookup (key, "own", "b", &own);
+    g_autofree char *until = expires != 0 ? command_json_time (expires) : NULL;
+    command_out ("%-6s %s%s  trust: %s%s%s%s%s\n", protocol, address, own ? " (yours)" : "", trust, *fault != '\0' ? ", unusable: " : "",
+                 fault, until != NULL ? ", expires " : "", until != NULL ? until : "");
+    command_out ("       %s\n       %s\n", fingerprint, owner);
+  }
+}
+
+static GVariant *
+call_import (struct command_context *context, char **files, const struct secret *passphrase, GError **error)
+{
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
+  GVariantBuilder handles;
+  g_variant_builder_init (&handles, G_VARIANT_TYPE ("ah"));
+  for (gsize i = 0; files[i] != NULL; i++) {
+    gint32 handle = 0;
+    if (!command_input_append (fds, files[i], &handle, error)) {
+      g_variant_builder_clear (&handles);
+      return NULL;
+    }
+    g_variant_builder_add (&handles, "h", handle);
+  }
+  g_variant_dict_insert_value (&args, "files", g_variant_builder_end (&handles));
+  if (passphrase != NULL)
+    g_variant_dict_insert_value (&args, "passphrase", command_secret (passphrase));
+  return command_call (context, "key_import", g_variant_dict_end (&args), fds, NULL, error);
+}
+
+/* Standard input can be read once only, so with "-" no second try is made. */
+static gboolean
+may_ask_again (char **files, const struct secret *passphrase, const GError *error)
+{
+  return passphrase == NULL && g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_PASSPHRASE)
+         && !g_strv_contains ((const char *const *) files, "-") && command_ask_possible ();
+}
+
+static enum command_exit
+import (struct command_context *context, int argc, char **argv)
+{
+  int fd = -1;
+  const GOptionEntry entries[] = { { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL }, { NULL } };
+  g_autoptr (GError) error = NULL;
+  if (!command_options (&argc, &argv, entries, &error))
+    return command_out_misuse ("key", "%s.", error->message);
+  if (argc < 2 || argc > FILES_MAX)
+    return command_out_misuse ("key", "key import needs 1 to %d files.", FILES_MAX - 1);
+  if (!command_take_passphrase (context, fd, &error) || !command_need_settings (context, &error))
+    return command_out_fail (error);
+  AUTOFREE (secret) passphrase = g_steal_pointer (&context->passphrase);
+  g_autoptr (GVariant) reply = call_import (context, argv + 1, passphrase, &error);
+  if (reply == NULL && may_ask_again (argv + 1, passphrase, error)) {
+    g_clear_error (&error);
+    passphrase = command_ask (-1, "Passphrase of the key file: ", &error);
+    reply = passphrase != NULL ? call_import (context, argv + 1, passphrase, &error) : NULL;
+  }
+  if (reply == NULL)
+    return command_out_fail (error);
+  g_autoptr (GVariant) keys = g_variant_lookup_value (reply, "keys", G_VARIANT_TYPE ("aa{sv}"));
+  command_out_banner (context);
+  print_keys (keys);
+  return COMMAND_DONE;
+}
+
+static enum command_exit
+list (struct command_context *context, int argc, char **argv)
+{
+  gboolean json = FALSE;
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL }, { NULL } };
+  g_autoptr (GError) error = NULL;
+  if (!command_options (&argc, &argv, entries, &error))
+    return command_out_misuse ("key", "%s.", error->message);
+  if (argc > 2)
+    return command_out_misuse ("key", "key list takes one address, or none for all keys.");
+  if (!command_texts ((const char *const *) argv, &error) || !command_need_settings (context, &error))
+    return command_out_fail (error);
+  g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
+  if (argc == 2)
+    g_variant_dict_insert (&args, "address", "s", argv[1]);
+  g_autoptr (GVariant) reply = command_call (context, "key_list", g_variant_dict_end (&args), NULL, NULL, &error);
+  if (reply == NULL)
+    return command_out_fail (error);
+  g_autoptr (GVariant) keys = g_variant_lookup_value (reply, "keys", G_VARIANT_TYPE ("aa{sv}"));
+  if (json) {
+    JsonBuilder *builder = json_builder_new ();
+    command_json_objects (builder, fields, keys);
+    command_out_json (builder);
+  } else {
+    command_out_banner (context);
+    print_keys (keys);
+  }
+  return COMMAND_DONE;
+}
+
+static enum command_exit
+trust (struct command_context *context, int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  if (argc < 2)
+    return command_out_misuse ("key", "key trust needs the fingerprint that you compared with its owner.");
+  if (!command_texts ((const char *const *) argv, &error) || !command_need_settings (context, &error))
+    return command_out_fail (error);
+  g_autofree char *fingerprint = g_strjoinv ("", argv + 1);
+  g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
+  g_variant_dict_insert (&args, "fingerprint", "s", fingerprint);
+  g_autoptr (GVariant) reply = command_call (context, "key_trust", g_variant_dict_end (&args), NULL, NULL, &error);
+  if (reply == NULL)
+    return command_out_fail (error);
+  command_out_banner (context);
+  command_out ("%s is marked as compared\n", fingerprint);
+  return COMMAND_DONE;
+}
+
+enum command_exit
+command_key (struct command_context *context, int argc, char **argv)
+{
+  const char *verb = argc > 1 ? argv[1] : "";
+  if (g_str_equal (verb, "import"))
+    return import (context, argc - 1, argv + 1);
+  if (g_str_equal (verb, "list"))
+    return list (context, argc - 1, argv + 1);
+  if (g_str_equal (verb, "trust"))
+    return trust (context, argc - 1, argv + 1);
+  return command_out_misuse ("key", "key needs one of: import, list, trust.");
+}

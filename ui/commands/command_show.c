@@ -1,0 +1,121 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* `show`: a message and the verdict on it. */
+#include "ui/commands/command_out.h"
+#include "ui/commands/command_view.h"
+
+static void
+print_json (struct command_context *context, GVariant *view, const char *at)
+{
+  JsonBuilder *builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  command_json_members (builder, command_view_fields, view);
+  if (at != NULL)
+    command_json_text (builder, "at", at);
+  if (settings_banner (context->settings) != NULL)
+    command_json_text (builder, "profile", settings_banner (context->settings));
+  json_builder_end_object (builder);
+  command_out_json (builder);
+}
+
+static void
+print_list (const char *label, GVariant *view, const char *field)
+{
+  g_auto (GStrv) texts = NULL;
+  if (!g_variant_lookup (view, field, "^as", &texts) || texts[0] == NULL)
+    return;
+  g_autofree char *line = g_strjoinv (", ", texts);
+  command_out ("%s %s\n", label, line);
+}
+
+static void
+print_date (GVariant *view)
+{
+  const char *text = NULL;
+  gint64 time = 0;
+  g_autofree char *made = NULL;
+  if (!g_variant_lookup (view, "date", "&s", &text) && g_variant_lookup (view, "date", "x", &time) && time != 0)
+    text = made = command_json_time (time);
+  if (text != NULL && *text != '\0')
+    command_out ("Date:     %s\n", text);
+}
+
+static void
+print_parts (GVariant *view)
+{
+  g_autoptr (GVariant) parts = g_variant_lookup_value (view, "parts", G_VARIANT_TYPE ("aa{sv}"));
+  gsize count = parts != NULL ? g_variant_n_children (parts) : 0;
+  if (count > 1)
+    command_out ("\nParts:\n");
+  for (gsize i = 0; count > 1 && i < count; i++) {
+    g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
+    const char *id = "", *type = "", *name = NULL;
+    guint64 size = 0;
+    guint32 small = 0;
+    g_variant_lookup (part, "id", "&s", &id);
+    g_variant_lookup (part, "type", "&s", &type);
+    if (!g_variant_lookup (part, "filename", "m&s", &name))
+      g_variant_lookup (part, "filename", "&s", &name);
+    if (!g_variant_lookup (part, "size", "t", &size) && g_variant_lookup (part, "size", "u", &small))
+      size = small;
+    g_autofree char *shown = g_format_size (size);
+    command_out ("  %-8s %-28s %10s  %s\n", id, type, shown, name != NULL ? name : "");
+  }
+}
+
+static void
+print_warnings (GVariant *view)
+{
+  g_autoptr (GVariant) warnings = g_variant_lookup_value (view, "warnings", G_VARIANT_TYPE ("aa{sv}"));
+  gsize count = warnings != NULL ? g_variant_n_children (warnings) : 0;
+  for (gsize i = 0; i < count; i++) {
+    g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
+    const char *text = "";
+    g_variant_lookup (warning, "text", "&s", &text);
+    command_out ("Warning:  %s\n", text);
+  }
+}
+
+static void
+print_text (struct command_context *context, GVariant *view, const char *at)
+{
+  const char *subject = "", *body = "";
+  g_autofree char *verdict = command_view_verdict (view);
+  g_variant_lookup (view, "subject", "&s", &subject);
+  g_variant_lookup (view, "text_body", "&s", &body);
+  command_out_banner (context);
+  command_out ("Verdict:  %s\n", verdict);
+  if (at != NULL)
+    command_out ("Judged:   as of %s\n", at);
+  print_warnings (view);
+  print_list ("From:    ", view, "from");
+  print_list ("To:      ", view, "to");
+  print_list ("Cc:      ", view, "cc");
+  print_date (view);
+  command_out ("Subject:  %s\n\n", subject);
+  command_out_text (body);
+  print_parts (view);
+}
+
+enum command_exit
+command_show (struct command_context *context, int argc, char **argv)
+{
+  gboolean json = FALSE;
+  g_autofree char *at = NULL;
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
+                                   { "at", 0, 0, G_OPTION_ARG_FILENAME, &at, NULL, NULL },
+                                   { NULL } };
+  g_autoptr (GError) error = NULL;
+  if (!command_options (&argc, &argv, entries, &error))
+    return command_out_misuse ("show", "%s.", error->message);
+  if (argc != 2)
+    return command_out_misuse ("show", "show needs one message: a file, “-”, or id:MESSAGE-ID.");
+  g_autoptr (GVariant) view = command_view_fetch (context, argv[1], at, &error);
+  if (view == NULL)
+    return command_out_fail (error);
+  if (json)
+    print_json (context, view, at);
+  else
+    print_text (context, view, at);
+  return COMMAND_DONE;
+}
