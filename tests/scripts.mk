@@ -1,4 +1,21 @@
 # What a newcomer runs, and the tests that need servers or a terminal. `make check` stays quick; these have targets of
-# their own, which tests/run calls after tests/deps has installed what they need.
-EXTRA_DIST += tests/deps \
-	tests/live/servers tests/live/mailbox tests/live/smtp_tap.py tests/live/smtp_standin.py
+# their own, and tests/run calls them after tests/deps has installed what they need.
+TEST_EXTENSIONS = .sh
+AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
+LIVE_TESTS =
+UI_TESTS =
+CRASH_TESTS =
+SLOW_TESTS = $(LIVE_TESTS) $(UI_TESTS) $(CRASH_TESTS)
+
+list-tests:
+	@echo $(TESTS) $(SLOW_TESTS)
+check-live: all
+	$(MAKE) check TESTS='$(LIVE_TESTS)'
+check-ui: all
+	$(MAKE) check TESTS='$(UI_TESTS)'
+check-crash: all
+	$(MAKE) check TESTS='$(CRASH_TESTS)'
+.PHONY: list-tests check-live check-ui check-crash
+
+EXTRA_DIST += $(SLOW_TESTS) .ci/run tests/common.sh tests/demo tests/deps tests/run tests/live/mailbox tests/live/profile tests/live/servers \
+	tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh
