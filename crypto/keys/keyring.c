@@ -15,7 +15,7 @@ struct keyring *
 keyring_open (const char *dir, GError **error)
 {
   AUTOFREE (keyring) keyring = g_new0 (struct keyring, 1);
-  keyring->dir = g_build_filename (dir, "keys", NULL);
+  keyring->dir = g_strdup (dir);
   keyring->trust = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
   if (g_mkdir_with_parents (keyring->dir, 0700) != 0) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The folder for keys (%s) cannot be made: %s", keyring->dir,

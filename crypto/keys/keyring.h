@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The keyring: one view over all sources of keys of a profile. Only the keys worker opens it.
  *
- * It lives in one folder, DIR/keys: gnupg/ (a GNUPGHOME of the profile's own), smime/ (certificates and private keys),
+ * It lives in one folder, the keys_dir of the profile: gnupg/ (a GNUPGHOME of the profile's own), smime/ (certificates and private keys),
  * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint). The user's own ~/.gnupg is never touched.
  * Sources are rows of one table (keyring_sources.c): a new source is a file and a row. */
 #pragma once
@@ -12,7 +12,7 @@
 
 struct keyring;
 
-/* dir: made (0700) if it is not there. Offline always: no key servers, no WKD, no CRL fetch by gpg.
+/* dir: that folder, made (0700) if it is not there. Offline always: no key servers, no WKD, no CRL fetch by gpg.
  * Returns NULL with CRYPTO_ERROR_FAILED. */
 struct keyring *keyring_open (const char *dir, GError **error);
 void keyring_free (struct keyring *keyring);
