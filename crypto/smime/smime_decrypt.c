@@ -138,7 +138,7 @@ decrypt (struct smime_store *store, CMS_ContentInfo *cms, gsize size, gboolean t
     return fail (CRYPTO_ERROR_NO_KEY,
                  "This message is not encrypted to any of your keys. If you have another key, import it; else ask the sender to encrypt "
                  "to your present certificate.", error);
-  if (how_out->cipher == NULL && content == NULL)
+  if (how_out->cipher == NULL && content == NULL && tag_fine)
     return fail (CRYPTO_ERROR_FORMAT,
                  "This message is encrypted by a method that cannot be opened here. Ask the sender to use AES (S/MIME 3.2 or later).", error);
   if (content != NULL && opened && tag_fine)
