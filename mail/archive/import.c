@@ -233,9 +233,9 @@ index_batch (struct index_db *db, struct batch *batch, struct import *import, GE
   gboolean done = count == 0 || index_write_add (db, mails, count, &added, &skipped, error);
   g_variant_builder_clear (&skipped);
   g_free (mails);
-  import->imported += added;
+  import->imported += added + known;
   if (done)
-    import->skipped += known + (guint) (count - added);
+    import->skipped += (guint) (count - added);
   return done;
 }
 

@@ -12,8 +12,8 @@
 #define IMPORT_TAG "imported"
 
 struct import {
-  guint imported;       /* stored: indexed, or among the protected ones */
-  guint skipped;        /* too big, empty, already there, or not indexable */
+  guint imported;       /* there now: indexed, among the protected ones, or there before */
+  guint skipped;        /* too big, or not indexable */
   GPtrArray *protected; /* char *: paths of stored mails with encrypted parts, not yet indexed */
 };
 void import_init (struct import *import);
