@@ -59,21 +59,48 @@ take_value (const char **at)
   return g_string_free (value, FALSE);
 }
 
-/* name*0=..., name*1=...: put together in their order. The form with a charset is not needed for what is read here. */
+/* Append a value of RFC 2231's extended form, %xx undone; first: without the charset and language before it. */
+static void
+append_extended (GString *out, const char *value, gboolean first)
+{
+  const char *language = first ? strchr (value, '\'') : NULL, *text = language != NULL ? strchr (language + 1, '\'') : NULL;
+  for (const char *c = text != NULL ? text + 1 : value; *c != '\0'; c++)
+    if (*c == '%' && g_ascii_isxdigit (c[1]) && g_ascii_isxdigit (c[2])) {
+      g_string_append_c (out, (char) (g_ascii_xdigit_value (c[1]) * 16 + g_ascii_xdigit_value (c[2])));
+      c += 2;
+    } else
+      g_string_append_c (out, *c);
+}
+
+/* Append the piece under a key, or under the key with a star, which is the extended form. */
+static gboolean
+append_piece (GHashTable *parameters, const char *key, gboolean first, GString *out)
+{
+  g_autofree char *extended = g_strconcat (key, "*", NULL);
+  const char *piece = g_hash_table_lookup (parameters, key), *encoded = g_hash_table_lookup (parameters, extended);
+  if (piece != NULL)
+    g_string_append (out, piece);
+  else if (encoded != NULL)
+    append_extended (out, encoded, first);
+  return piece != NULL || encoded != NULL;
+}
+
+/* name*=..., or name*0=..., name*1*=... put together in their order. What they say is bytes: the charset does not matter here. */
 static void
 join_continuations (GHashTable *parameters)
 {
   static const char *const names[] = { "boundary", "protocol", "charset", "name", "smime-type" };
   for (guint n = 0; n < G_N_ELEMENTS (names); n++) {
+    if (g_hash_table_contains (parameters, names[n]))
+      continue;
     g_autoptr (GString) joined = g_string_new (NULL);
-    for (guint i = 0; i < PARAMETERS_MAX; i++) {
+    gboolean more = !append_piece (parameters, names[n], TRUE, joined);
+    for (guint i = 0; more && i < PARAMETERS_MAX; i++) {
       g_autofree char *key = g_strdup_printf ("%s*%u", names[n], i);
-      const char *piece = g_hash_table_lookup (parameters, key);
-      if (piece == NULL)
-        break;
-      g_string_append (joined, piece);
+      more = append_piece (parameters, key, i == 0, joined);
     }
-    if (joined->len > 0 && !g_hash_table_contains (parameters, names[n]))
+    /* A %00 would end the text early, and no two programs would agree on what it is. */
+    if (joined->len > 0 && strlen (joined->str) == joined->len)
       g_hash_table_insert (parameters, g_strdup (names[n]), g_strdup (joined->str));
   }
 }

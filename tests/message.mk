@@ -1,5 +1,6 @@
 # Tests of messages: text made safe, addresses, reading, writing.
-MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose
+MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose tests/unit/test_html \
+	tests/unit/test_message_view tests/unit/test_message_reply tests/unit/test_message_text
 check_PROGRAMS += $(MESSAGE_TESTS)
 TESTS += $(MESSAGE_TESTS)
 tests_unit_test_sanitise_SOURCES = tests/unit/test_sanitise.c
@@ -11,8 +12,15 @@ tests_unit_test_message_address_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_message_compose_SOURCES = tests/unit/test_message_compose.c
 tests_unit_test_message_compose_LDADD = $(TEST_LIBS)
 tests_unit_test_message_compose_CFLAGS = $(TEST_CFLAGS)
-check_PROGRAMS += tests/unit/test_draft_parse
-TESTS += tests/unit/test_draft_parse
-tests_unit_test_draft_parse_SOURCES = tests/unit/test_draft_parse.c
-tests_unit_test_draft_parse_LDADD = $(TEST_LIBS)
-tests_unit_test_draft_parse_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_html_SOURCES = tests/unit/test_html.c
+tests_unit_test_html_LDADD = $(TEST_LIBS)
+tests_unit_test_html_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_message_view_SOURCES = tests/unit/test_message_view.c
+tests_unit_test_message_view_LDADD = $(TEST_LIBS)
+tests_unit_test_message_view_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_message_reply_SOURCES = tests/unit/test_message_reply.c
+tests_unit_test_message_reply_LDADD = $(TEST_LIBS)
+tests_unit_test_message_reply_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_message_text_SOURCES = tests/unit/test_message_text.c
+tests_unit_test_message_text_LDADD = $(TEST_LIBS)
+tests_unit_test_message_text_CFLAGS = $(TEST_CFLAGS)

@@ -157,7 +157,7 @@ open_cell (struct reader *reader, gboolean head, gboolean hidden)
     table->data_table = TRUE;
   if (row != NULL && row->items++ > 0) {
     reader->out.space = TRUE;
-    if (table != NULL && table->data_table && reader->out.newlines == 0) {
+    if (table != NULL && table->data_table) {
       html_out_mark (&reader->out, "|", hidden);
       reader->out.space = TRUE;
     }

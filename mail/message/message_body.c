@@ -103,10 +103,20 @@ encoding_of (const struct inspect_node *node)
 {
   const char *bytes = g_bytes_get_data (node->entity, NULL);
   AUTOFREE (message_fields) fields = message_fields_new (bytes, MIN (node->body_offset, g_bytes_get_size (node->entity)));
-  const char *raw = message_fields_raw (fields, "content-transfer-encoding");
-  g_autofree char *name = g_strdup (raw != NULL ? raw : "");
+  g_autofree char *decoded = message_fields_text (fields, "content-transfer-encoding"), *name = g_ascii_strdown (decoded != NULL ? decoded : "", -1);
   name[strcspn (name, "; \t(")] = '\0';
+  if (strcmp (name, "x-uue") == 0 || strcmp (name, "uue") == 0)
+    return GMIME_CONTENT_ENCODING_UUENCODE;
   return g_mime_content_encoding_from_string (name);
+}
+
+/* Behind the "begin" line of uuencoded data, from which on GMime decodes it. */
+static gsize
+uu_start (const char *bytes, gsize size)
+{
+  const char *begin = size > 6 && memcmp (bytes, "begin ", 6) == 0 ? bytes : g_strstr_len (bytes, (gssize) size, "\nbegin ");
+  const char *newline = begin != NULL ? memchr (begin + 1, '\n', size - (gsize) (begin + 1 - bytes)) : NULL;
+  return newline != NULL ? (gsize) (newline + 1 - bytes) : 0;
 }
 
 GBytes *
@@ -118,6 +128,8 @@ message_body_decode (const struct inspect_node *node)
   GMimeContentEncoding kind = encoding_of (node);
   if (kind != GMIME_CONTENT_ENCODING_BASE64 && kind != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE && kind != GMIME_CONTENT_ENCODING_UUENCODE)
     return g_bytes_new_from_bytes (node->entity, offset, size - offset);
+  if (kind == GMIME_CONTENT_ENCODING_UUENCODE && size > offset)
+    offset += uu_start (bytes + offset, size - offset);
   GMimeEncoding state;
   g_mime_encoding_init_decode (&state, kind);
   char *out = g_malloc (g_mime_encoding_outlen (&state, size - offset) + 1);

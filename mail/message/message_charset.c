@@ -33,8 +33,10 @@ static char *
 convert (const char *bytes, gsize size, const char *charset)
 {
   iconv_t cd = iconv_open ("UTF-8", charset);
-  if (cd == (iconv_t) -1)
+  if (cd == (iconv_t) -1) {
+    message_init ();
     cd = iconv_open ("UTF-8", g_mime_charset_iconv_name (charset));
+  }
   if (cd == (iconv_t) -1)
     return NULL;
   g_autoptr (GByteArray) out = g_byte_array_new ();

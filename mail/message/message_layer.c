@@ -47,6 +47,14 @@ extra_of (const struct inspect_node *node, GMimeObject *object, const char *suff
   return extra;
 }
 
+/* The "From " line that an mbox leaves before a message. */
+static gsize
+mbox_line (const char *bytes, gsize size)
+{
+  const char *newline = size > 5 && (memcmp (bytes, "From ", 5) == 0 || memcmp (bytes, ">From", 5) == 0) ? memchr (bytes, '\n', size) : NULL;
+  return newline != NULL ? (gsize) (newline + 1 - bytes) : 0;
+}
+
 struct message_extra *
 message_layer_extra (const struct inspect_node *node)
 {
@@ -56,7 +64,8 @@ message_layer_extra (const struct inspect_node *node)
   if ((!is_signed && !is_encrypted) || size > LAYER_MAX || (is_encrypted && node->children->len > 0))
     return NULL;
   message_init ();
-  GMimeStream *stream = g_mime_stream_mem_new_with_buffer (bytes, size);
+  gsize from = mbox_line (bytes, size);
+  GMimeStream *stream = g_mime_stream_mem_new_with_buffer (bytes + from, size - from);
   GMimeParser *parser = g_mime_parser_new_with_stream (stream);
   GMimeObject *object = g_mime_parser_construct_part (parser, message_fields_options ());
   struct message_extra *extra = NULL;

@@ -22,6 +22,7 @@ struct walk {
   guint count, html_count;
   gboolean cut;
   gboolean some_encrypted, some_signed; /* below the whole: then every segment says what it is */
+  gboolean show_attached; /* nothing else is text: then attached text is shown */
   gboolean hide_legacy;   /* inside a payload that protects its header */
   double deadline;
 };
@@ -105,11 +106,11 @@ is_type (const struct inspect_node *node, const char *type)
 
 /* The leaf kinds that are text to a reader, when they are not attachments. */
 static gboolean
-is_shown_leaf (const struct message_body *body)
+is_shown_leaf (const struct walk *walk, const struct message_body *body)
 {
   static const char *const types[] = { "text/plain", "text/html", "text/calendar", "text/enriched", "text/rfc822-headers", "text/markdown",
     "text/richtext", "message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/feedback-report" };
-  if (body->attachment)
+  if (body->attachment && !walk->show_attached)
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     if (strcmp (body->type, types[i]) == 0)
@@ -142,7 +143,7 @@ static void
 show_leaf (struct walk *walk, const struct inspect_node *node)
 {
   AUTOFREE (message_body) body = message_body_new (node);
-  if (!is_shown_leaf (body) || (walk->hide_legacy && body->legacy_part && node != walk->inspection->payload) || !has_room (walk))
+  if (!is_shown_leaf (walk, body) || (walk->hide_legacy && body->legacy_part && node != walk->inspection->payload) || !has_room (walk))
     return;
   g_autofree char *text = message_body_text (node, body, walk->left, &walk->cut);
   gboolean legacy = walk->hide_legacy && body->legacy_text;
@@ -167,16 +168,16 @@ is_blank (const char *text)
 
 /* How good an alternative is for a reader of text: 0 nothing to show, 1 some text, 2 HTML, 3 plain text. */
 static guint
-rank (const struct inspect_node *node, guint depth)
+rank (const struct walk *walk, const struct inspect_node *node, guint depth)
 {
   if (node->children->len > 0) {
     guint best = 0;
     for (guint i = 0; i < node->children->len && i < 50 && depth < DEPTH_MAX; i++)
-      best = MAX (best, rank (node->children->pdata[i], depth + 1));
+      best = MAX (best, rank (walk, node->children->pdata[i], depth + 1));
     return best;
   }
   AUTOFREE (message_body) body = message_body_new (node);
-  if (!is_shown_leaf (body) || g_str_has_prefix (body->type, "message/") || strcmp (body->type, "text/calendar") == 0
+  if (!is_shown_leaf (walk, body) || g_str_has_prefix (body->type, "message/") || strcmp (body->type, "text/calendar") == 0
       || strcmp (body->type, "text/x-amp-html") == 0 || strcmp (body->type, "text/watch-html") == 0)
     return 0;
   if (strcmp (body->type, "text/html") == 0)
@@ -198,7 +199,7 @@ show_alternative (struct walk *walk, const struct inspect_node *node, guint dept
   const struct inspect_node *best = NULL;
   guint best_rank = 0;
   for (guint i = 0; i < node->children->len && has_room (walk); i++) {
-    guint own = rank (node->children->pdata[i], depth);
+    guint own = rank (walk, node->children->pdata[i], depth);
     if (own > best_rank) {
       best_rank = own;
       best = node->children->pdata[i];
@@ -332,6 +333,10 @@ message_segments (const struct inspection *inspection, GString *cut)
   walk.hide_legacy = shown.inner != NULL;
   find_partial (&walk, inspection->root, 0);
   show (&walk, text_root (&walk, &shown), 0);
+  if (walk.count == 0) {
+    walk.show_attached = TRUE;
+    show (&walk, text_root (&walk, &shown), 0);
+  }
   message_shown_clear (&shown);
   if (walk.cut)
     g_string_append (cut, "The message holds more text than can be shown at once; the rest is left out. Save its parts to see all of it.");

@@ -144,7 +144,7 @@ test_attachment (void **state)
   assert_non_null (strstr (c.payload, "Content-Type: multipart/mixed; "));
   assert_non_null (strstr (c.payload, "Content-Type: application/pdf"));
   assert_non_null (strstr (c.payload, "Content-Disposition: attachment"));
-  assert_non_null (strstr (c.payload, "filename*=utf-8''Befund%20Gr%C3%B6%C3%9Fe.pdf"));
+  assert_non_null (strstr (c.payload, "filename*=UTF-8''Befund%20Gr%C3%B6%C3%9Fe.pdf"));
   assert_null (strstr (c.payload, "etc"));
   g_autofree char *bytes = g_base64_encode ((const guchar *) "%PDF-1.4\nbytes\r\n", 16);
   assert_non_null (strstr (c.payload, bytes));
