@@ -1,5 +1,5 @@
 # What protects.
-libcrypto_wm_a_SOURCES += crypto/error.h crypto/error.c crypto/addrspec.h crypto/addrspec.c crypto/key_candidate.c \
+libcrypto_wm_a_SOURCES += crypto/error.h crypto/addrspec.h crypto/addrspec.c crypto/key_candidate.c \
 	crypto/route.h crypto/route.c crypto/route_text.h crypto/route_text.c crypto/plan.h crypto/plan.c \
 	crypto/verdict.h crypto/verdict.c crypto/inspect.h crypto/inspect_p.h crypto/inspect.c crypto/inspect_split.h \
 	crypto/inspect_split.c crypto/inspect_type.c crypto/inspect_from.h crypto/inspect_from.c crypto/inspect_pgp.c \

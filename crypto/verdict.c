@@ -188,7 +188,7 @@ cipher_words (const char *cipher)
     if (g_str_has_prefix (name, joined) || g_str_has_prefix (name, dashed))
       return g_strconcat (", ", dashed, NULL);
   }
-  return g_strconcat (", ", name, NULL);
+  return g_strconcat (", ", strcmp (name, "AES") == 0 ? "AES-128" : name, NULL);
 }
 
 static char *
