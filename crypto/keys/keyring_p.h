@@ -5,7 +5,7 @@
 #include "crypto/keys/keyring.h"
 
 struct keyring {
-  char *dir;                   /* DIR/keys */
+  char *dir;                   /* the folder it lives in */
   struct pgp_engine *pgp;
   struct smime_store *smime;
   GHashTable *trust;           /* upper-case fingerprint -> NULL-terminated char ** of the addresses compared */

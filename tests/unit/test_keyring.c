@@ -107,7 +107,7 @@ static void
 test_trust (void **state)
 {
   g_autofree char *fingerprint = fixture_pgp_fingerprint (&fixture, "good");
-  g_autofree char *path = g_build_filename (fixture.dir, "trust/keys/trust.conf", NULL);
+  g_autofree char *path = g_build_filename (fixture.dir, "trust/trust.conf", NULL);
   g_autoptr (GError) error = NULL;
   {
     AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "trust");
@@ -144,7 +144,7 @@ test_unreadable_trust_is_an_error (void **state)
 {
   g_autofree char *dir = g_build_filename (fixture.dir, "broken", NULL);
   g_autoptr (GError) error = NULL;
-  g_free (fixture_run (&fixture, "mkdir -p broken/keys && printf '[unfinished' > broken/keys/trust.conf"));
+  g_free (fixture_run (&fixture, "mkdir -p broken && printf '[unfinished' > broken/trust.conf"));
   assert_null (keyring_open (dir, &error));
   assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED));
 }
@@ -201,7 +201,7 @@ test_long_path (void **state)
     fixture_import (&fixture, keyring, "good.sec", NULL);
     assert_true (keyring_can_send (keyring, "good@demo.test", ROUTE_PGP, 0));
   }
-  assert_true (fixture_try (&fixture, "test -d %s/keys/gnupg/private-keys-v1.d", name));
+  assert_true (fixture_try (&fixture, "test -d %s/gnupg/private-keys-v1.d", name));
   assert_false (fixture_try (&fixture, "ps -eo args | grep -v grep | grep -F 'gpg-agent' | grep -F '%s'", name));
 }
 
