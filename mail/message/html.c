@@ -123,7 +123,7 @@ close_link (struct reader *reader)
     reader->out.space = FALSE;
     if (reader->link_text->len > 0 && reader->out.newlines == 0)
       reader->out.space = TRUE;
-    html_out_mark (&reader->out, mark, top (reader)->look.hidden);
+    html_out_mark (&reader->out, mark, html_style_is_hidden (&top (reader)->look));
     reader->out.space = FALSE;
   }
   g_clear_pointer (&reader->target, g_free);
@@ -174,7 +174,7 @@ has_border (const char *const *attributes)
 static void
 open_role (struct reader *reader, struct element *element, const char *const *attributes)
 {
-  gboolean hidden = element->look.hidden;
+  gboolean hidden = html_style_is_hidden (&element->look);
   const char *target;
   switch (element->role) {
   case ROLE_SKIP:
@@ -303,7 +303,7 @@ characters (void *data, const xmlChar *text, int length)
   watch_clock (reader);
   if (reader->skip > 0 || length <= 0)
     return;
-  gboolean hidden = top (reader)->look.hidden;
+  gboolean hidden = html_style_is_hidden (&top (reader)->look);
   if (reader->target != NULL && reader->link_text->len < LINK_TEXT_MAX)
     g_string_append_len (reader->link_text, (const char *) text, MIN (length, LINK_TEXT_MAX));
   if (reader->pre > 0)

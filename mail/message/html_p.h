@@ -28,6 +28,7 @@ char *html_out_finish (struct html_out *out);
 struct html_look { gint foreground, background; /* 0xRRGGBB; -1: not known */ gboolean hidden; };
 /* The look of an element inside one of look parent. attributes: name, value, ..., NULL. */
 struct html_look html_style_look (const struct html_look *parent, const char *element, const char *const *attributes);
+gboolean html_style_is_hidden (const struct html_look *look); /* of text in an element of this look */
 const char *html_style_attribute (const char *const *attributes, const char *name); /* NULL */
 
 /* ---- html_link.c: footnotes ---- */

@@ -170,7 +170,13 @@ html_style_look (const struct html_look *parent, const char *element, const char
     look.hidden |= style_hides (style);
   }
   look.hidden |= html_style_attribute (attributes, "hidden") != NULL;
-  if (look.foreground == -2 || (look.foreground >= 0 && look.background >= 0 && is_near (look.foreground, look.background)))
-    look.hidden = TRUE;
   return look;
+}
+
+/* Colours are judged where text stands, not where they are named: a dark table may be named before its light letters. */
+gboolean
+html_style_is_hidden (const struct html_look *look)
+{
+  return look->hidden || look->foreground == -2
+         || (look->foreground >= 0 && look->background >= 0 && is_near (look->foreground, look->background));
 }
