@@ -1,2 +1,3 @@
 # The files of ui/.
 include ui/commands.mk
+include ui/screen.mk

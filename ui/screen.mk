@@ -1,0 +1,12 @@
+# The screen: ui/screen/ (the only place with ncurses) and one file a view in ui/views/.
+libui_a_SOURCES += \
+	ui/screen/app.c ui/screen/app.h ui/screen/app_p.h ui/screen/app_call.c ui/screen/ask.c ui/screen/draw.c ui/screen/draw.h \
+	ui/screen/editor.c ui/screen/editor.h ui/screen/frame.c ui/screen/input.c ui/screen/input.h ui/screen/key.h \
+	ui/screen/keymap.c ui/screen/keymap.h ui/screen/line.c ui/screen/line.h ui/screen/prompt.c ui/screen/prompt.h \
+	ui/screen/run.c ui/screen/screen.c ui/screen/screen.h ui/screen/text.c ui/screen/text.h ui/screen/theme.c \
+	ui/screen/theme.h ui/screen/view.h \
+	ui/views/changes.c ui/views/changes.h ui/views/compose.c ui/views/compose_draft.c ui/views/compose_p.h \
+	ui/views/compose_routes.c ui/views/compose_send.c ui/views/fields.c ui/views/fields.h ui/views/form.c ui/views/form.h \
+	ui/views/list.c ui/views/list.h ui/views/list_row.c ui/views/outbox.c ui/views/parts.c ui/views/reader.c \
+	ui/views/reader_lines.c ui/views/reader_lines.h ui/views/recipients.c ui/views/recipients.h ui/views/rows.c \
+	ui/views/rows.h ui/views/sidebar.c ui/views/text_view.c ui/views/views.h ui/views/wizard.c

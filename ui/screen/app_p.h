@@ -1,0 +1,57 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The screen's own state; for ui/screen/ alone. */
+#pragma once
+#include "ui/screen/app.h"
+#include "ui/screen/prompt.h"
+
+struct account_state { char *name, *state, *text; guint done, total; };
+
+struct app {
+  const struct paths *paths;       /* borrowed, or own_paths */
+  struct paths *own_paths;
+  const struct settings *settings; /* borrowed, or own_settings; NULL before set-up */
+  struct settings *own_settings;
+  struct engine *engine;           /* NULL until the first call */
+  GMainLoop *loop;
+  int status;
+  gboolean leaving;
+
+  GPtrArray *views;                /* struct view *, the last one is on top */
+  GPtrArray *background;           /* struct view *, at work without being shown */
+  struct view *sidebar, *changes;
+  GPtrArray *history;              /* char *: searches */
+  gboolean sidebar_focus, sidebar_hidden;
+  struct prompt *prompt;           /* takes all keys while it is there */
+  GQueue asks;                     /* struct ask *: what the engine wants to know */
+  GPtrArray *accounts;             /* struct account_state * */
+
+  GPtrArray *messages;             /* char *, oldest first */
+  char *notice;
+  enum notice notice_kind;
+  guint notice_timer;
+
+  GPtrArray *calls;                /* struct app_call * */
+  GPtrArray *timers;               /* struct app_timer_row * */
+  guint draw_source;
+  gboolean draw_soon, force;
+  gboolean away;                   /* another program has the terminal */
+  int idle_fd;
+  GString *pasted;                 /* between the marks of a bracketed paste */
+};
+
+void app_key (struct app *app, int key);
+void app_paste (struct app *app, const char *text);
+void app_hang_up (struct app *app);              /* the terminal is gone */
+void app_resized (struct app *app);
+void app_redraw (struct app *app, gboolean now); /* now: after a key, at once; else coalesced with what else happens */
+struct engine *app_engine (struct app *app);
+void app_call_abandon (struct app *app);         /* at the end: nobody wants answers any more */
+guint app_call_pending (const struct app *app);
+
+/* frame.c */
+void frame_draw (struct app *app);
+/* ask.c */
+void ask_start (guint ask, const char *kind, const char *text, gpointer app);
+void ask_resume (struct app *app); /* after another question was answered */
+void ask_clear (struct app *app);

@@ -1,0 +1,14 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Deleting, archiving, flagging, marking: done in the background, whatever view is open by then, with one sentence and a way back. */
+#pragma once
+#include "ui/views/views.h"
+
+struct view *changes_new (struct app *app); /* never shown; lives as long as the screen */
+/* All messages of the thread that match the query. folder: where they are (NULL: unknown, then there is no way back). */
+void changes_thread (struct app *app, const char *thread, const char *query, const char *action, const struct folder *folder,
+                     const char *subject);
+void changes_message (struct app *app, const char *id, const char *action, const struct folder *folder, const char *subject);
+void changes_undo (struct app *app);
+/* The thread is on its way out of the lists it is in. */
+gboolean changes_hides (struct app *app, const char *thread);

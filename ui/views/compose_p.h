@@ -1,0 +1,47 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* A message being written; for the compose files. All of it lives here, in the screen's process: an engine that dies takes
+ * nothing along. */
+#pragma once
+#include "ui/screen/editor.h"
+#include "ui/screen/line.h"
+#include "ui/views/views.h"
+
+enum compose_field { FIELD_TO = 0, FIELD_CC, FIELD_BCC, FIELD_SUBJECT, FIELD_COUNT, FOCUS_ATTACHMENTS = FIELD_COUNT, FOCUS_BODY };
+
+struct attached { char *filename, *type; int fd; guint64 size; };
+struct compose {
+  struct view view;
+  struct line fields[FIELD_COUNT];
+  struct editor *body;
+  GPtrArray *attached;      /* struct attached * */
+  int focus;                /* enum compose_field */
+  GVariant *origin;         /* the draft it began with, for what a person does not edit; NULL */
+  char *draft_id;           /* the draft on disk that this replaces; NULL */
+  gboolean changed;         /* since it was last saved */
+  GVariant *routes;         /* aa{sv}; NULL: nothing asked yet */
+  struct app_call *route_call;
+  guint held;
+  gboolean working;         /* sending or saving: the text stands still */
+  gboolean leave_when_saved;
+  char *edit_path;          /* while another editor has the text */
+  int body_width, body_height;
+};
+
+/* compose_draft.c: between the fields on the screen and the engine's draft. */
+GVariant *compose_to_draft (struct compose *compose, GUnixFDList *fds, GError **error); /* floating a{sv} */
+void compose_from_draft (struct compose *compose, GVariant *draft, GUnixFDList *fds);
+gboolean compose_attach (struct compose *compose, const char *path, GError **error);
+void compose_detach_last (struct compose *compose);
+void compose_attached_free (gpointer attached);
+
+/* compose_routes.c */
+void compose_routes_ask (struct compose *compose);     /* after a while without typing */
+int compose_routes_rows (const struct compose *compose);
+void compose_routes_draw (struct compose *compose, const struct area *area);
+void compose_routes_page (struct compose *compose);    /* all about each recipient */
+
+/* compose_send.c */
+void compose_send (struct compose *compose);
+void compose_save (struct compose *compose, gboolean leave);
+void compose_external (struct compose *compose);

@@ -1,0 +1,98 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* One conversation in a list: what is kept of it and how it looks. */
+#include "ui/screen/text.h"
+#include "ui/views/fields.h"
+#include "ui/views/list.h"
+
+#define MARK_COLUMNS 4
+#define DATE_COLUMNS 9
+
+struct list_row *
+list_row_new (GVariant *fields)
+{
+  struct list_row *row = g_new0 (struct list_row, 1);
+  g_auto (GStrv) tags = fields_texts (fields, "tags");
+  row->thread = g_strdup (fields_text (fields, "thread"));
+  row->subject = g_strdup (fields_text (fields, "subject"));
+  row->authors = g_strdup (fields_text (fields, "authors"));
+  row->newest = g_strdup (fields_text (fields, "newest"));
+  row->date = fields_time (fields, "date");
+  row->matched = fields_number (fields, "matched");
+  row->total = fields_number (fields, "total");
+  row->unread = fields_has (tags, "unread");
+  row->flagged = fields_has (tags, "flagged");
+  row->attachment = fields_has (tags, "attachment");
+  row->encrypted = fields_has (tags, "encrypted");
+  row->is_signed = fields_has (tags, "signed");
+  row->replied = fields_has (tags, "replied");
+  row->draft = fields_has (tags, "draft");
+  return row;
+}
+
+void
+list_row_free (gpointer data)
+{
+  struct list_row *row = data;
+  if (row == NULL)
+    return;
+  g_free (row->thread);
+  g_free (row->subject);
+  g_free (row->authors);
+  g_free (row->newest);
+  g_free (row);
+}
+
+static int
+author_columns (int width)
+{
+  return width < 50 ? 12 : width < 80 ? 16 : width < 120 ? 22 : 28;
+}
+
+void
+list_row_heading (const struct area *area, int y)
+{
+  int x = MARK_COLUMNS + 1;
+  draw_row (area, y, STYLE_TEXT);
+  draw_text (area, y, x, DATE_COLUMNS, STYLE_HEADING, "Date");
+  x += DATE_COLUMNS + 1;
+  draw_text (area, y, x, area->width - x, STYLE_HEADING, "From");
+  x += author_columns (area->width) + 1;
+  draw_text (area, y, x, area->width - x, STYLE_HEADING, "Subject");
+}
+
+static void
+draw_marks (const struct list_row *row, const struct area *area, int y, unsigned style, gboolean here)
+{
+  char marks[MARK_COLUMNS + 1] = {
+    row->unread ? 'N' : row->replied ? 'R' : ' ',
+    row->flagged ? '!' : ' ',
+    row->attachment ? '@' : ' ',
+    row->encrypted ? 'E' : row->is_signed ? 'S' : ' ',
+    '\0',
+  };
+  draw_text (area, y, 0, MARK_COLUMNS, here ? style : STYLE_MARK, marks);
+}
+
+void
+list_row_draw (const struct list_row *row, const struct area *area, int y, gboolean here, gboolean focused, gint64 now)
+{
+  unsigned style = here ? (focused ? STYLE_SELECTED : STYLE_SELECTED_AWAY) : STYLE_TEXT;
+  if (row->unread)
+    style |= STYLE_BOLD;
+  int x = MARK_COLUMNS + 1, authors = author_columns (area->width);
+  g_autofree char *date = fields_short_date (row->date, now);
+  draw_row (area, y, style);
+  draw_marks (row, area, y, style, here);
+  draw_text (area, y, x, DATE_COLUMNS, style, date);
+  x += DATE_COLUMNS + 1;
+  int width = authors;
+  if (row->total > 1) {
+    g_autofree char *count = g_strdup_printf ("(%u)", row->total);
+    draw_right (area, y, x, width, style, count);
+    width -= text_width (count) + 1;
+  }
+  draw_text (area, y, x, width, style, row->authors);
+  x += authors + 1;
+  draw_text (area, y, x, area->width - x, style, *row->subject != '\0' ? row->subject : "(no subject)");
+}

@@ -1,0 +1,230 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a view to rows; see reader_lines.h. */
+#include "ui/views/reader_lines.h"
+#include "ui/screen/text.h"
+#include "ui/views/fields.h"
+
+#include <string.h>
+
+#define ROWS_MAX 50000u
+#define TEXT_COLUMNS_MAX 100
+#define LABEL_COLUMNS 10
+
+static void
+line_free (gpointer data)
+{
+  struct reader_line *line = data;
+  g_free (line->text);
+  g_free (line);
+}
+
+static void
+add_line (GPtrArray *lines, unsigned style, int label_columns, char *text_take)
+{
+  struct reader_line *line = g_new0 (struct reader_line, 1);
+  line->style = style;
+  line->label_columns = label_columns;
+  line->text = text_take;
+  g_ptr_array_add (lines, line);
+}
+
+static void
+add_field (GPtrArray *lines, int width, unsigned style, const char *label, const char *value)
+{
+  if (*value == '\0')
+    return;
+  g_autofree char *one_line = g_strdelimit (g_strdup (value), "\r\n\t", ' ');
+  g_autoptr (GPtrArray) rows = text_wrap (one_line, MAX (width - LABEL_COLUMNS, 10), 12);
+  for (guint i = 0; i < rows->len; i++)
+    add_line (lines, style, LABEL_COLUMNS,
+              g_strdup_printf ("%-*s%s", LABEL_COLUMNS, i == 0 ? label : "", (char *)g_ptr_array_index (rows, i)));
+}
+
+static guint64
+part_size (GVariant *part)
+{
+  guint64 size = 0;
+  gint64 signed_size = 0;
+  guint32 small = 0;
+  if (g_variant_lookup (part, "size", "t", &size))
+    return size;
+  if (g_variant_lookup (part, "size", "x", &signed_size))
+    return (guint64)MAX (signed_size, 0);
+  return g_variant_lookup (part, "size", "u", &small) ? small : 0;
+}
+
+char *
+reader_size (guint64 bytes)
+{
+  if (bytes < 1000)
+    return g_strdup_printf ("%u bytes", (guint)bytes);
+  if (bytes < 1000 * 1000)
+    return g_strdup_printf ("%u kB", (guint)((bytes + 500) / 1000));
+  return g_strdup_printf ("%.1f MB", (double)bytes / 1e6);
+}
+
+static gboolean
+is_attachment (GVariant *part)
+{
+  const char *type = fields_text (part, "type");
+  if (strcmp (fields_text (part, "disposition"), "attachment") == 0 || *fields_text (part, "filename") != '\0')
+    return TRUE;
+  return !g_str_has_prefix (type, "text/") && strcmp (type, "application/pgp-signature") != 0
+         && strcmp (type, "application/pkcs7-signature") != 0 && strcmp (type, "application/x-pkcs7-signature") != 0;
+}
+
+GVariant *
+reader_attachments (GVariant *view)
+{
+  g_autoptr (GVariant) parts = fields_rows (view, "parts");
+  GVariantBuilder found;
+  g_variant_builder_init (&found, G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; i < g_variant_n_children (parts); i++) {
+    g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
+    if (is_attachment (part))
+      g_variant_builder_add_value (&found, part);
+  }
+  return g_variant_ref_sink (g_variant_builder_end (&found));
+}
+
+static void
+add_attachments (GPtrArray *lines, GVariant *view, int width)
+{
+  g_autoptr (GVariant) parts = reader_attachments (view);
+  for (gsize i = 0; i < g_variant_n_children (parts); i++) {
+    g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
+    g_autofree char *size = reader_size (part_size (part));
+    const char *name = fields_text (part, "filename");
+    g_autofree char *text = g_strdup_printf ("%s (%s, %s)%s", *name != '\0' ? name : "without a name", fields_text (part, "type"),
+                                             size, i == 0 ? "   v: save" : "");
+    add_field (lines, width, STYLE_STRONG, i == 0 ? "Attached:" : "", text);
+  }
+}
+
+static void
+add_header (GPtrArray *lines, GVariant *view, gint64 date, int width)
+{
+  g_autofree char *from = fields_joined (view, "from"), *to = fields_joined (view, "to"), *cc = fields_joined (view, "cc");
+  const char *iso = fields_text (view, "date");
+  g_autoptr (GDateTime) time = *iso != '\0' ? g_date_time_new_from_iso8601 (iso, NULL) : NULL;
+  g_autofree char *shown = fields_long_date (time != NULL ? g_date_time_to_unix (time) : date);
+  add_field (lines, width, STYLE_STRONG, "From:", from);
+  add_field (lines, width, STYLE_TEXT, "To:", to);
+  add_field (lines, width, STYLE_TEXT, "Cc:", cc);
+  add_field (lines, width, STYLE_TEXT, "Date:", shown);
+  add_field (lines, width, STYLE_STRONG, "Subject:", *fields_text (view, "subject") != '\0' ? fields_text (view, "subject")
+                                                                                               : "(no subject)");
+}
+
+static void
+add_text (GPtrArray *lines, const char *text, int width, const char *border)
+{
+  int columns = MIN (width, TEXT_COLUMNS_MAX) - text_width (border);
+  g_autoptr (GPtrArray) rows = text_wrap (text, columns, ROWS_MAX);
+  for (guint i = 0; i < rows->len && lines->len < ROWS_MAX; i++) {
+    const char *row = g_ptr_array_index (rows, i);
+    add_line (lines, *row == '>' ? STYLE_QUOTE : STYLE_TEXT, text_width (border), g_strconcat (border, row, NULL));
+  }
+}
+
+static char *
+rule (const char *corner, const char *note, int width)
+{
+  GString *text = g_string_new (corner);
+  if (*note != '\0')
+    g_string_append_printf (text, "─ %s ", note);
+  for (int used = text_width (text->str); used < MIN (width, TEXT_COLUMNS_MAX); used++)
+    g_string_append (text, "─");
+  return g_string_free (text, FALSE);
+}
+
+static void
+add_segment (GPtrArray *lines, GVariant *segment, int width)
+{
+  const char *note = fields_text (segment, "note"), *text = fields_text (segment, "text");
+  if (*note == '\0') {
+    add_text (lines, text, width, "");
+    return;
+  }
+  g_autofree char *heading = g_strdelimit (g_strdup (note), "\r\n\t", ' ');
+  add_line (lines, STYLE_NOTE, 0, rule ("┌", heading, width));
+  add_text (lines, text, width, "│ ");
+  add_line (lines, STYLE_NOTE, 0, rule ("└", "", width));
+}
+
+GPtrArray *
+reader_lines (GVariant *view, gint64 date, int width)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (line_free);
+  g_autoptr (GVariant) segments = fields_rows (view, "segments");
+  add_header (lines, view, date, width);
+  add_attachments (lines, view, width);
+  add_line (lines, STYLE_TEXT, 0, g_strdup (""));
+  guint before = lines->len;
+  for (gsize i = 0; i < g_variant_n_children (segments); i++) {
+    g_autoptr (GVariant) segment = g_variant_get_child_value (segments, i);
+    if (i > 0)
+      add_line (lines, STYLE_TEXT, 0, g_strdup (""));
+    add_segment (lines, segment, width);
+  }
+  if (g_variant_n_children (segments) == 0)
+    add_text (lines, fields_text (view, "text_body"), width, "");
+  if (lines->len == before)
+    add_line (lines, STYLE_DIM, 0, g_strdup ("(There is no text to show.)"));
+  return lines;
+}
+
+/* ---- Details ---- */
+
+static void
+add_detail (GPtrArray *lines, const char *label, const char *value)
+{
+  if (*value != '\0')
+    g_ptr_array_add (lines, g_strdup_printf ("%-13s %s", label, value));
+}
+
+static const char *
+protocol_words (const char *protocol)
+{
+  return strcmp (protocol, "smime") == 0 ? "S/MIME" : strcmp (protocol, "pgp") == 0 ? "OpenPGP" : "";
+}
+
+static const char *
+coverage_words (const char *coverage)
+{
+  return strcmp (coverage, "whole") == 0 ? "the whole message" : strcmp (coverage, "part") == 0 ? "only a part of the message" : "";
+}
+
+GPtrArray *
+reader_details (GVariant *view)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GVariant) verdict = fields_inner (view, "verdict"), signature = fields_inner (view, "signature"),
+                       encryption = fields_inner (view, "encryption"), warnings = fields_rows (view, "warnings");
+  g_ptr_array_add (lines, g_strdup (fields_text (verdict, "line")));
+  for (gsize i = 0; i < g_variant_n_children (warnings); i++) {
+    g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
+    g_ptr_array_add (lines, g_strdup_printf ("Warning: %s", fields_text (warning, "text")));
+  }
+  g_ptr_array_add (lines, g_strdup (""));
+  g_ptr_array_add (lines, g_strdup ("Signature"));
+  add_detail (lines, "  state", fields_text (signature, "state"));
+  add_detail (lines, "  kind", protocol_words (fields_text (signature, "protocol")));
+  add_detail (lines, "  signer", fields_text (signature, "signer"));
+  add_detail (lines, "  fingerprint", fields_text (signature, "fingerprint"));
+  add_detail (lines, "  covers", coverage_words (fields_text (signature, "covers")));
+  add_detail (lines, "  signed at", fields_text (signature, "time"));
+  g_ptr_array_add (lines, g_strdup ("Encryption"));
+  if (*protocol_words (fields_text (encryption, "protocol")) == '\0')
+    add_detail (lines, "  kind", "none: others could read it on its way");
+  add_detail (lines, "  kind", protocol_words (fields_text (encryption, "protocol")));
+  add_detail (lines, "  cipher", fields_text (encryption, "cipher"));
+  add_detail (lines, "  integrity", fields_text (encryption, "integrity"));
+  add_detail (lines, "  covers", coverage_words (fields_text (encryption, "covers")));
+  add_detail (lines, "  not opened", fields_text (encryption, "reason"));
+  g_autofree char *outer = g_strdup (fields_text (view, "outer_subject"));
+  if (*outer != '\0' && strcmp (outer, fields_text (view, "subject")) != 0)
+    add_detail (lines, "Outer subject", outer);
+  return lines;
+}
