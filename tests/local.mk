@@ -8,3 +8,4 @@ include tests/archive.mk
 include tests/engine.mk
 include tests/ui.mk
 include tests/scripts.mk
+include tests/lint.mk

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Certificates and messages made and read by the openssl program, for tests of what we make ourselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
