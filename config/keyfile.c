@@ -80,7 +80,7 @@ read_file (const char *path, int fd, char **text_out, gsize *size_out, GError **
     return FALSE;
   }
   if ((status.st_uid != geteuid () && status.st_uid != 0) || (status.st_mode & 022) != 0) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
                  "%s could have been changed by somebody else, so it is not used; check what is in it, then make it yours alone with "
                  "chmod 600.",
                  path);

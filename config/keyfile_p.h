@@ -6,8 +6,8 @@
 
 #define KEYFILE_SIZE_MAX (1024 * 1024)
 
-/* MISSING: no such file. BROKEN: it is no key file (the sentence names file and line). FORBIDDEN: others can write it.
- * FAILED: it cannot be read. Comments are kept for writing it again. */
+/* MISSING: no such file. BROKEN: it is no key file (the sentence names file and line). FAILED: others can write it,
+ * or it cannot be read. Comments are kept for writing it again. */
 GKeyFile *keyfile_load (const char *path, GError **error);
 /* As keyfile_load, from text; path is for the sentences alone. */
 GKeyFile *keyfile_parse (const char *path, const char *text, gsize size, GError **error);

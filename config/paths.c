@@ -76,7 +76,7 @@ make_private (const char *dir, gboolean nofollow, GError **error)
     writable = fchmod (fd, status.st_mode & 0700) != 0;
   close (fd);
   if (!ours || writable) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
                  ours ? "Others can write in the folder %s, so wardmail does not use it; make it private with chmod 700."
                       : "The folder %s belongs to somebody else, so wardmail does not use it; name a folder of your own.",
                  dir);

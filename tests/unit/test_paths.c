@@ -57,7 +57,7 @@ writable_by_others_is_refused (void **state)
   GError *error = NULL;
   assert_int_equal (chmod (fixture->paths->keys_dir, 0770), 0);
   assert_false (paths_make (fixture->paths, &error));
-  assert_refused (error, CONFIG_ERROR_FORBIDDEN, fixture->paths->keys_dir, "Others can write");
+  assert_refused (error, CONFIG_ERROR_FAILED, fixture->paths->keys_dir, "Others can write");
 }
 
 static void

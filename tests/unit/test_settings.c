@@ -104,7 +104,7 @@ not_ours_alone (void **state)
   g_autofree char *path = fixture_write (fixture, "wardmail.conf", GOOD);
   assert_int_equal (chmod (path, 0666), 0);
   assert_null (settings_load (fixture->paths, &error));
-  assert_refused (error, CONFIG_ERROR_FORBIDDEN, path, "somebody else");
+  assert_refused (error, CONFIG_ERROR_FAILED, path, "somebody else");
 }
 
 static void

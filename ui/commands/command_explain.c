@@ -37,12 +37,6 @@ without_sender (GVariant *rows)
   return g_variant_ref_sink (g_variant_builder_end (&kept));
 }
 
-static const char *
-route_words (const char *route)
-{
-  return g_str_equal (route, "smime") ? "S/MIME" : g_str_equal (route, "pgp") ? "OpenPGP" : "HELD";
-}
-
 static void
 print_text (struct command_context *context, GVariant *rows)
 {
@@ -50,17 +44,16 @@ print_text (struct command_context *context, GVariant *rows)
   for (gsize i = 0; i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     g_autoptr (GVariant) key = g_variant_lookup_value (row, "key", G_VARIANT_TYPE_VARDICT);
-    const char *address = "", *route = "", *sentence = "", *next = "", *fingerprint = "", *trust = "";
+    const char *address = "", *sentence = "", *next = "", *fingerprint = "", *trust = "";
     g_variant_lookup (row, "address", "&s", &address);
-    g_variant_lookup (row, "route", "&s", &route);
     g_variant_lookup (row, "sentence", "&s", &sentence);
     g_variant_lookup (row, "next", "&s", &next);
-    command_out ("%-32s %-8s %s\n", address, route_words (route), sentence);
+    command_out ("%s\n  %s\n", address, sentence);
     if (*next != '\0')
-      command_out ("%-32s %-8s Next: %s\n", "", "", next);
+      command_out ("  Next: %s\n", next);
     if (key != NULL && g_variant_lookup (key, "fingerprint", "&s", &fingerprint) && *fingerprint != '\0') {
       g_variant_lookup (key, "trust", "&s", &trust);
-      command_out ("%-32s %-8s Key: %s (%s)\n", "", "", fingerprint, trust);
+      command_out ("  Key: %s (%s)\n", fingerprint, trust);
     }
   }
 }

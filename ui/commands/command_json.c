@@ -85,6 +85,20 @@ command_json_text (JsonBuilder *builder, const char *name, const char *text_or_n
   add_text (builder, text_or_null);
 }
 
+char *
+command_json_get (GVariant *dictionary, const char *name, enum command_json_kind kind)
+{
+  g_autoptr (GVariant) value = look_up (dictionary, name);
+  const char *text = as_text (value);
+  if (text != NULL)
+    return g_strdup (text);
+  if (kind == COMMAND_JSON_TIME && as_number (value) != 0) {
+    char *time = command_json_time (as_number (value));
+    return time != NULL ? time : g_strdup ("");
+  }
+  return kind == COMMAND_JSON_NUMBER ? g_strdup_printf ("%" G_GINT64_FORMAT, as_number (value)) : g_strdup ("");
+}
+
 static void
 add_texts (JsonBuilder *builder, GVariant *value)
 {

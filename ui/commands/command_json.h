@@ -28,6 +28,8 @@ void command_json_object (JsonBuilder *builder, const struct command_json_field 
 void command_json_objects (JsonBuilder *builder, const struct command_json_field *fields, GVariant *rows);
 /* The members alone, inside an object that the caller has begun. */
 void command_json_members (JsonBuilder *builder, const struct command_json_field *fields, GVariant *dictionary);
+/* For human output: the field's text, "" where there is none. The caller frees. A time is in RFC 3339. */
+char *command_json_get (GVariant *dictionary, const char *name, enum command_json_kind kind);
 void command_json_text (JsonBuilder *builder, const char *name, const char *text_or_null);
 
 /* "2026-11-21T22:00:00Z"; NULL where the time cannot be said in RFC 3339 (years 0 to 9999). */

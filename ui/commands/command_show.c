@@ -29,18 +29,6 @@ print_list (const char *label, GVariant *view, const char *field)
 }
 
 static void
-print_date (GVariant *view)
-{
-  const char *text = NULL;
-  gint64 time = 0;
-  g_autofree char *made = NULL;
-  if (!g_variant_lookup (view, "date", "&s", &text) && g_variant_lookup (view, "date", "x", &time) && time != 0)
-    text = made = command_json_time (time);
-  if (text != NULL && *text != '\0')
-    command_out ("Date:     %s\n", text);
-}
-
-static void
 print_parts (GVariant *view)
 {
   g_autoptr (GVariant) parts = g_variant_lookup_value (view, "parts", G_VARIANT_TYPE ("aa{sv}"));
@@ -49,17 +37,10 @@ print_parts (GVariant *view)
     command_out ("\nParts:\n");
   for (gsize i = 0; count > 1 && i < count; i++) {
     g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
-    const char *id = "", *type = "", *name = NULL;
-    guint64 size = 0;
-    guint32 small = 0;
-    g_variant_lookup (part, "id", "&s", &id);
-    g_variant_lookup (part, "type", "&s", &type);
-    if (!g_variant_lookup (part, "filename", "m&s", &name))
-      g_variant_lookup (part, "filename", "&s", &name);
-    if (!g_variant_lookup (part, "size", "t", &size) && g_variant_lookup (part, "size", "u", &small))
-      size = small;
-    g_autofree char *shown = g_format_size (size);
-    command_out ("  %-8s %-28s %10s  %s\n", id, type, shown, name != NULL ? name : "");
+    g_autofree char *id = command_json_get (part, "id", COMMAND_JSON_TEXT), *type = command_json_get (part, "type", COMMAND_JSON_TEXT);
+    g_autofree char *name = command_json_get (part, "filename", COMMAND_JSON_TEXT), *size = command_json_get (part, "size", COMMAND_JSON_NUMBER);
+    g_autofree char *shown = g_format_size (g_ascii_strtoull (size, NULL, 10));
+    command_out ("  %-8s %-28s %10s  %s\n", id, type, shown, name);
   }
 }
 
@@ -79,10 +60,9 @@ print_warnings (GVariant *view)
 static void
 print_text (struct command_context *context, GVariant *view, const char *at)
 {
-  const char *subject = "", *body = "";
   g_autofree char *verdict = command_view_verdict (view);
-  g_variant_lookup (view, "subject", "&s", &subject);
-  g_variant_lookup (view, "text_body", "&s", &body);
+  g_autofree char *subject = command_json_get (view, "subject", COMMAND_JSON_TEXT), *body = command_json_get (view, "text_body", COMMAND_JSON_TEXT);
+  g_autofree char *date = command_json_get (view, "date", COMMAND_JSON_TIME);
   command_out_banner (context);
   command_out ("Verdict:  %s\n", verdict);
   if (at != NULL)
@@ -91,7 +71,8 @@ print_text (struct command_context *context, GVariant *view, const char *at)
   print_list ("From:    ", view, "from");
   print_list ("To:      ", view, "to");
   print_list ("Cc:      ", view, "cc");
-  print_date (view);
+  if (*date != '\0')
+    command_out ("Date:     %s\n", date);
   command_out ("Subject:  %s\n\n", subject);
   command_out_text (body);
   print_parts (view);

@@ -10,38 +10,33 @@ static const struct command_json_field fields[] = {
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
-static const char *
-text (GVariant *object, const char *name)
-{
-  const char *found = NULL;
-  if (object == NULL || (!g_variant_lookup (object, name, "&s", &found) && !g_variant_lookup (object, name, "m&s", &found)))
-    return "";
-  return found != NULL ? found : "";
-}
-
 /* Good: the whole message is signed by the one whom From names. A part alone is not enough for whoever acts on an exit code. */
 static gboolean
 is_good (GVariant *signature)
 {
-  return g_str_equal (text (signature, "state"), "good") && g_str_equal (text (signature, "covers"), "whole");
+  g_autofree char *state = command_json_get (signature, "state", COMMAND_JSON_TEXT);
+  g_autofree char *covers = command_json_get (signature, "covers", COMMAND_JSON_TEXT);
+  return g_str_equal (state, "good") && g_str_equal (covers, "whole");
 }
 
 static void
 print_text (struct command_context *context, GVariant *view, GVariant *signature, GVariant *encryption)
 {
   g_autofree char *verdict = command_view_verdict (view);
+  g_autofree char *state = command_json_get (signature, "state", COMMAND_JSON_TEXT), *signer = command_json_get (signature, "signer", COMMAND_JSON_TEXT);
+  g_autofree char *signed_part = command_json_get (signature, "covers", COMMAND_JSON_TEXT);
+  g_autofree char *protocol = command_json_get (encryption, "protocol", COMMAND_JSON_TEXT);
+  g_autofree char *encrypted_part = command_json_get (encryption, "covers", COMMAND_JSON_TEXT);
   gboolean decrypted = FALSE;
   if (encryption != NULL)
     g_variant_lookup (encryption, "decrypted", "b", &decrypted);
   command_out_banner (context);
   command_out ("Verdict:    %s\n", verdict);
-  command_out ("Signature:  %s, covers %s%s%s\n", text (signature, "state"), text (signature, "covers"),
-               *text (signature, "signer") != '\0' ? ", by " : "", text (signature, "signer"));
-  if (*text (encryption, "protocol") == '\0')
+  command_out ("Signature:  %s, covers %s%s%s\n", state, signed_part, *signer != '\0' ? ", by " : "", signer);
+  if (*protocol == '\0')
     command_out ("Encryption: none\n");
   else
-    command_out ("Encryption: %s, %s, covers %s\n", text (encryption, "protocol"), decrypted ? "decrypted" : "not decrypted",
-                 text (encryption, "covers"));
+    command_out ("Encryption: %s, %s, covers %s\n", protocol, decrypted ? "decrypted" : "not decrypted", encrypted_part);
 }
 
 enum command_exit
