@@ -2,7 +2,7 @@
 # their own, and tests/run calls them after tests/deps has installed what they need.
 TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
-LIVE_TESTS =
+LIVE_TESTS = tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh
 UI_TESTS =
 CRASH_TESTS =
 SLOW_TESTS = $(LIVE_TESTS) $(UI_TESTS) $(CRASH_TESTS)
@@ -17,5 +17,5 @@ check-crash: all
 	$(MAKE) check TESTS='$(CRASH_TESTS)'
 .PHONY: list-tests check-live check-ui check-crash
 
-EXTRA_DIST += $(SLOW_TESTS) .ci/run tests/common.sh tests/demo tests/deps tests/run tests/live/mailbox tests/live/profile tests/live/servers \
+EXTRA_DIST += $(SLOW_TESTS) .ci/run tests/common.sh tests/demo tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
 	tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh
