@@ -17,5 +17,5 @@ check-crash: all
 	$(MAKE) check TESTS='$(CRASH_TESTS)'
 .PHONY: list-tests check-live check-ui check-crash
 
-EXTRA_DIST += $(SLOW_TESTS) .ci/run tests/common.sh tests/demo tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
+EXTRA_DIST += $(SLOW_TESTS) .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
 	tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh
