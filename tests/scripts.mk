@@ -4,7 +4,8 @@ TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
 LIVE_TESTS = tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh
 UI_TESTS =
-CRASH_TESTS =
+CRASH_TESTS = tests/crash/kill_engine.sh tests/crash/kill_keys.sh tests/crash/kill_index.sh tests/crash/kill_imap.sh \
+	tests/crash/kill_smtp.sh tests/crash/kill_filter.sh
 SLOW_TESTS = $(LIVE_TESTS) $(UI_TESTS) $(CRASH_TESTS)
 
 list-tests:
