@@ -18,5 +18,6 @@ check-crash: all
 	$(MAKE) check TESTS='$(CRASH_TESTS)'
 .PHONY: list-tests check-live check-ui check-crash
 
-EXTRA_DIST += $(SLOW_TESTS) .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
+TESTS += tests/lint/shell
+EXTRA_DIST += $(SLOW_TESTS) tests/lint/shell .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
 	tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh
