@@ -81,7 +81,8 @@ void
 app_push (struct app *app, struct view *view_take)
 {
   g_ptr_array_add (app->views, view_take);
-  app->sidebar_focus = FALSE;
+  if (!view_take->class->popup)
+    app->sidebar_focus = FALSE;
   app_redraw (app, FALSE);
 }
 
@@ -363,6 +364,14 @@ act_anywhere (struct app *app, enum place place, enum action action)
   }
 }
 
+/* A box over everything comes before the folders, folders before what is beside them. */
+struct view *
+app_focused (struct app *app)
+{
+  struct view *top = top_view (app);
+  return app->sidebar_focus && !(top != NULL && top->class->popup) ? app->sidebar : top;
+}
+
 void
 app_key (struct app *app, int key)
 {
@@ -373,7 +382,7 @@ app_key (struct app *app, int key)
       ask_resume (app);
     return;
   }
-  struct view *view = app->sidebar_focus ? app->sidebar : top_view (app);
+  struct view *view = app_focused (app);
   if (view == NULL)
     return;
   enum action action = keymap_action (view->class->place, key);
@@ -387,11 +396,11 @@ app_key (struct app *app, int key)
 void
 app_paste (struct app *app, const char *text)
 {
-  struct view *view = top_view (app);
+  struct view *view = app_focused (app);
   app_redraw (app, TRUE);
   if (app->prompt != NULL)
     prompt_paste (app, text);
-  else if (view != NULL && !app->sidebar_focus && view->class->paste != NULL)
+  else if (view != NULL && view->class->paste != NULL)
     view->class->paste (view, text);
 }
 

@@ -42,6 +42,7 @@ struct app {
 
 void app_key (struct app *app, int key);
 void app_paste (struct app *app, const char *text);
+struct view *app_focused (struct app *app);       /* the one that keys go to; NULL at the very start */
 void app_hang_up (struct app *app);              /* the terminal is gone */
 void app_resized (struct app *app);
 void app_redraw (struct app *app, gboolean now); /* now: after a key, at once; else coalesced with what else happens */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define NOTICE_ROWS 3
 #define ROWS_MIN 10
 #define COLUMNS_MIN 40
 #define SIDEBAR_FROM 70        /* columns from which folders stand beside a list */
@@ -71,6 +72,7 @@ draw_top (struct app *app, const struct area *area, struct view *main_view)
   }
 }
 
+/* A sentence that is too long for its row covers one or two rows above it for as long as it stands. */
 static void
 draw_status (struct app *app, const struct area *area)
 {
@@ -78,7 +80,13 @@ draw_status (struct app *app, const struct area *area)
   if (app->notice == NULL)
     return;
   unsigned style = app->notice_kind == NOTICE_WARN ? STYLE_STATUS_WARN : STYLE_STATUS;
-  draw_text (area, 0, 0, area->width, style, app->notice);
+  g_autoptr (GPtrArray) rows = text_wrap (app->notice, area->width, NOTICE_ROWS);
+  int height = MAX ((int)rows->len, 1);
+  struct area lines = { area->y - height + 1, area->x, height, area->width };
+  for (int y = 0; y < (int)rows->len; y++) {
+    draw_row (&lines, y, STYLE_TEXT);
+    draw_text (&lines, y, 0, lines.width, style, g_ptr_array_index (rows, y));
+  }
 }
 
 static void
@@ -175,7 +183,6 @@ frame_draw (struct app *app)
   if (whole.height < ROWS_MIN || whole.width < COLUMNS_MIN)
     draw_too_small (&whole);
   else if (main_index > 0) {
-    struct view *top = g_ptr_array_index (app->views, app->views->len - 1);
     struct area bar = { 0, 0, 1, whole.width }, status = { whole.height - 2, 0, 1, whole.width },
                 help = { whole.height - 1, 0, 1, whole.width }, rest = { 1, 0, whole.height - 3, whole.width };
     draw_top (app, &bar, g_ptr_array_index (app->views, main_index - 1));
@@ -185,7 +192,7 @@ frame_draw (struct app *app)
       prompt_draw (app->prompt, &status, &help);
     else {
       draw_status (app, &status);
-      draw_help (app->sidebar_focus ? PLACE_FOLDERS : top->class->place, &help);
+      draw_help (app_focused (app)->class->place, &help);
     }
   }
   draw_end (app->force);

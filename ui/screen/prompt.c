@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define HISTORY_MAX 100
+#define LABEL_ROWS_MAX 4
+#define TYPING_COLUMNS 24
 
 struct prompt {
   char *label;
@@ -145,16 +147,47 @@ prompt_paste (struct app *app, const char *text)
     line_insert (&app->prompt->line, text);
 }
 
+static int
+draw_key (const struct area *help, int x, const char *key, const char *word)
+{
+  x += draw_text (help, 0, x, help->width - x, STYLE_KEY, key) + 1;
+  return x + draw_text (help, 0, x, help->width - x, STYLE_HELP, word) + 2;
+}
+
 static void
 draw_choices (struct prompt *prompt, const struct area *help)
 {
   int x = 0;
-  for (char **choice = prompt->choices; choice[0] != NULL; choice += 2) {
-    x += draw_text (help, 0, x, help->width - x, STYLE_KEY, choice[0]);
-    x += 1 + draw_text (help, 0, x + 1, help->width - x - 1, STYLE_HELP, choice[1]) + 2;
-  }
-  x += draw_text (help, 0, x, help->width - x, STYLE_KEY, "Esc");
-  draw_text (help, 0, x + 1, help->width - x - 1, STYLE_HELP, "none of these");
+  for (char **choice = prompt->choices; choice[0] != NULL; choice += 2)
+    x = draw_key (help, x, choice[0], choice[1]);
+  draw_key (help, x, "Esc", "None of these");
+}
+
+static void
+draw_line_help (struct prompt *prompt, const struct area *help)
+{
+  int x = draw_key (help, 0, "Enter", "OK");
+  x = draw_key (help, x, "Esc", prompt->line.secret ? "No" : "Never mind");
+  if (prompt->line.secret)
+    draw_text (help, 0, x, help->width - x, STYLE_DIM, "What you type is not shown.");
+  else if (prompt->history != NULL)
+    draw_key (help, x, "Up", "Earlier ones");
+}
+
+/* A question that is too long for its row takes rows above it; a label leaves at least TYPING_COLUMNS to type in, else it gets
+ * rows of its own. Returns the columns used on the last row. */
+static int
+draw_label (struct prompt *prompt, const struct area *status)
+{
+  g_autoptr (GPtrArray) rows = text_wrap (prompt->label, status->width, LABEL_ROWS_MAX);
+  const char *last = rows->len > 0 ? g_ptr_array_index (rows, rows->len - 1) : "";
+  gboolean beside = prompt->choices != NULL || text_width (last) + 1 + TYPING_COLUMNS <= status->width;
+  int height = (int)rows->len + (beside ? 0 : 1);
+  struct area lines = { status->y - height + 1, status->x, height, status->width };
+  draw_clear (&lines, STYLE_TEXT);
+  for (int y = 0; y < (int)rows->len; y++)
+    draw_text (&lines, y, 0, lines.width, STYLE_STRONG, g_ptr_array_index (rows, (guint)y));
+  return beside && *last != '\0' ? text_width (last) + 1 : 0;
 }
 
 void
@@ -162,25 +195,14 @@ prompt_draw (struct prompt *prompt, const struct area *status, const struct area
 {
   draw_row (status, 0, STYLE_TEXT);
   draw_row (help, 0, STYLE_TEXT);
-  int x = draw_text (status, 0, 0, status->width, STYLE_STRONG, prompt->label);
+  int x = draw_label (prompt, status);
   if (prompt->choices != NULL) {
     draw_choices (prompt, help);
     return;
   }
-  /* A long label makes room: at least 20 columns are for typing. */
-  x = MIN (x, MAX (status->width - 20, 0)) + 1;
   int cursor;
   g_autofree char *text = line_visible (&prompt->line, status->width - x, &cursor);
   draw_text (status, 0, x, status->width - x, STYLE_TEXT, text);
   draw_cursor (status, 0, x + cursor);
-  int used = draw_text (help, 0, 0, help->width, STYLE_KEY, "Enter");
-  used += 1 + draw_text (help, 0, used + 1, help->width, STYLE_HELP, "OK") + 2;
-  used += draw_text (help, 0, used, help->width, STYLE_KEY, "Esc");
-  used += 1 + draw_text (help, 0, used + 1, help->width, STYLE_HELP, "Never mind") + 2;
-  if (prompt->line.secret)
-    draw_text (help, 0, used, help->width - used, STYLE_DIM, "What you type is not shown.");
-  else if (prompt->history != NULL) {
-    used += draw_text (help, 0, used, help->width - used, STYLE_KEY, "Up");
-    draw_text (help, 0, used + 1, help->width - used - 1, STYLE_HELP, "Earlier ones");
-  }
+  draw_line_help (prompt, help);
 }

@@ -83,7 +83,7 @@ compose_draw (struct view *view, const struct area *area, gboolean focused)
     draw_field (compose, area, y++, field, typing);
   if (compose->attached->len > 0)
     draw_attached (compose, area, y++, typing);
-  int rows = CLAMP (compose_routes_rows (compose), 1, MAX (area->height - y - 4, 1));
+  int rows = CLAMP (compose_routes_rows (compose, area->width), 1, MAX (area->height - y - 4, 1));
   struct area routes = { area->y + y, area->x, rows, area->width };
   compose_routes_draw (compose, &routes);
   y += rows;

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define DEBOUNCE_MS 300
-#define ROWS_MAX 5
+#define ROWS_MAX 6
+#define NEXT_INDENT 4
+#define NEXT_ROWS_MAX 2
 
 static void
 answered (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
@@ -89,46 +91,89 @@ shown_routes (const struct compose *compose)
   return shown;
 }
 
-int
-compose_routes_rows (const struct compose *compose)
-{
-  g_autoptr (GPtrArray) shown = shown_routes (compose);
-  return CLAMP ((int)shown->len, 1, ROWS_MAX);
-}
-
-static void
-draw_route (GVariant *route, const struct area *area, int y)
+static gboolean
+method_is_good (GVariant *route)
 {
   enum route_tone tone;
   g_autofree char *words = recipients_route (route, &tone);
-  unsigned style = tone == ROUTE_TONE_GOOD ? STYLE_GOOD : STYLE_HELD;
-  int columns = MIN (34, area->width * 2 / 5);
-  draw_text (area, y, 2, columns, STYLE_TEXT, fields_text (route, "address"));
-  int x = 3 + columns;
-  x += draw_text (area, y, x, area->width - x, style | STYLE_BOLD, words);
-  const char *next = fields_text (route, "next");
-  if (tone == ROUTE_TONE_HELD && *next != '\0' && area->width - x > 12) {
-    x += draw_text (area, y, x, area->width - x, STYLE_TEXT, ". ");
-    draw_text (area, y, x, area->width - x, STYLE_TEXT, next);
+  return tone == ROUTE_TONE_GOOD;
+}
+
+/* One row on the screen: a recipient with its route, or what to do about one that is held. */
+struct route_row { GVariant *route; char *next; };
+
+static void
+row_free (gpointer data)
+{
+  struct route_row *row = data;
+  g_free (row->next);
+  g_free (row);
+}
+
+static void
+add_row (GPtrArray *rows, GVariant *route, char *next_take)
+{
+  struct route_row *row = g_new0 (struct route_row, 1);
+  row->route = route;
+  row->next = next_take;
+  g_ptr_array_add (rows, row);
+}
+
+/* routes: borrowed by the rows. */
+static GPtrArray *
+route_rows (GPtrArray *routes, int width)
+{
+  GPtrArray *rows = g_ptr_array_new_with_free_func (row_free);
+  for (guint i = 0; i < routes->len; i++) {
+    GVariant *route = g_ptr_array_index (routes, i);
+    const char *next = fields_text (route, "next");
+    add_row (rows, route, NULL);
+    if (method_is_good (route) || *next == '\0')
+      continue;
+    g_autoptr (GPtrArray) wrapped = text_wrap (next, width - NEXT_INDENT, NEXT_ROWS_MAX);
+    for (guint k = 0; k < wrapped->len; k++)
+      add_row (rows, NULL, g_strdup (g_ptr_array_index (wrapped, k)));
   }
+  return rows;
+}
+
+int
+compose_routes_rows (const struct compose *compose, int width)
+{
+  g_autoptr (GPtrArray) shown = shown_routes (compose);
+  g_autoptr (GPtrArray) rows = route_rows (shown, width);
+  return CLAMP ((int)rows->len, 1, ROWS_MAX);
+}
+
+static void
+draw_route (const struct route_row *row, const struct area *area, int y)
+{
+  if (row->next != NULL) {
+    draw_text (area, y, NEXT_INDENT, area->width - NEXT_INDENT, STYLE_TEXT, row->next);
+    return;
+  }
+  enum route_tone tone;
+  g_autofree char *words = recipients_route (row->route, &tone);
+  int columns = MIN (34, area->width * 2 / 5);
+  draw_text (area, y, 2, columns, STYLE_TEXT, fields_text (row->route, "address"));
+  draw_text (area, y, 3 + columns, area->width - 3 - columns, (tone == ROUTE_TONE_GOOD ? STYLE_GOOD : STYLE_HELD) | STYLE_BOLD, words);
 }
 
 void
 compose_routes_draw (struct compose *compose, const struct area *area)
 {
   g_autoptr (GPtrArray) shown = shown_routes (compose);
-  if (shown->len == 0)
+  g_autoptr (GPtrArray) rows = route_rows (shown, area->width);
+  if (rows->len == 0)
     draw_text (area, 0, 2, area->width - 2, STYLE_DIM, "How each recipient's copy is encrypted appears here.");
-  for (int y = 0; y < area->height && y < (int)shown->len; y++) {
-    gboolean rest = y == area->height - 1 && (int)shown->len > area->height;
-    if (!rest) {
-      draw_route (g_ptr_array_index (shown, (guint)y), area, y);
-      continue;
-    }
-    g_autofree char *more = g_strdup_printf ("and %u more%s (^P shows all)", shown->len - (guint)y,
-                                             compose->held > 0 ? ", some of them may be HELD" : "");
-    draw_text (area, y, 2, area->width - 2, compose->held > 0 ? STYLE_HELD : STYLE_TEXT, more);
-  }
+  gboolean cut = (int)rows->len > area->height;
+  for (int y = 0; y < area->height - (cut ? 1 : 0) && y < (int)rows->len; y++)
+    draw_route (g_ptr_array_index (rows, (guint)y), area, y);
+  if (cut && compose->held > 0) {
+    g_autofree char *more = g_strdup_printf ("More; %u of %u HELD in all. ^P shows all.", compose->held, shown->len);
+    draw_text (area, area->height - 1, 2, area->width - 2, STYLE_HELD, more);
+  } else if (cut)
+    draw_text (area, area->height - 1, 2, area->width - 2, STYLE_TEXT, "More; all can be encrypted. ^P shows all.");
 }
 
 void

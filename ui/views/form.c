@@ -86,7 +86,8 @@ form_draw (struct form *form, const struct area *area, int y, gboolean focused)
     struct area box = { area->y + y, area->x + x, 1, width };
     draw_text (area, y, 1, LABEL_COLUMNS - 2, here ? (STYLE_LABEL | STYLE_BOLD) : STYLE_LABEL, field->label);
     draw_row (&box, 0, here ? STYLE_SELECTED_AWAY : STYLE_TEXT);
-    draw_text (area, y, x, width, here ? STYLE_SELECTED_AWAY : STYLE_TEXT, text);
+    gboolean hidden = field->line.secret && field->line.text->len > 0;
+    draw_text (area, y, x, width, here ? STYLE_SELECTED_AWAY : STYLE_TEXT, hidden ? "(typed, not shown)" : text);
     if (!here)
       continue;
     draw_cursor (area, y, x + cursor);

@@ -15,7 +15,7 @@ list_row_new (GVariant *fields)
   g_auto (GStrv) tags = fields_texts (fields, "tags");
   row->thread = g_strdup (fields_text (fields, "thread"));
   row->subject = g_strdup (fields_text (fields, "subject"));
-  row->authors = g_strdup (fields_text (fields, "authors"));
+  row->authors = g_strdelimit (g_strdup (fields_text (fields, "authors")), "|", ','); /* notmuch parts those who match by it */
   row->newest = g_strdup (fields_text (fields, "newest"));
   row->date = fields_time (fields, "date");
   row->matched = fields_number (fields, "matched");

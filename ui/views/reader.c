@@ -145,13 +145,6 @@ load_thread (struct reader *reader)
 
 /* ---- How it looks ---- */
 
-static const struct { const char *tone, *word; enum style style; } tones[] = {
-  { "none", "[NOT PROTECTED]", STYLE_VERDICT_NONE },
-  { "good", "[GOOD]", STYLE_VERDICT_GOOD },
-  { "warn", "[WARNING]", STYLE_VERDICT_WARN },
-  { "bad", "[DANGER]", STYLE_VERDICT_BAD },
-};
-
 /* Returns the rows taken. */
 static int
 draw_verdict (struct reader *reader, const struct area *area)
@@ -162,17 +155,15 @@ draw_verdict (struct reader *reader, const struct area *area)
     return 1;
   }
   g_autoptr (GVariant) verdict = fields_inner (reader->message, "verdict");
-  gsize tone = 0;
-  for (gsize i = 0; i < G_N_ELEMENTS (tones); i++)
-    if (strcmp (fields_text (verdict, "tone"), tones[i].tone) == 0)
-      tone = i;
+  enum style style;
+  const char *word = reader_tone (fields_text (verdict, "tone"), &style);
   g_autofree char *sentence = g_strdelimit (g_strdup (fields_text (verdict, "line")), "\r\n\t", ' ');
-  g_autofree char *line = g_strdup_printf ("%s %s", tones[tone].word, sentence);
+  g_autofree char *line = g_strdup_printf ("%s %s", word, sentence);
   g_autoptr (GPtrArray) rows = text_wrap (line, area->width - 2, 8);
   int count = MIN ((int)rows->len, MAX (area->height / 4, 1));
   for (int y = 0; y < count; y++) {
-    draw_row (area, y, tones[tone].style);
-    draw_text (area, y, 1, area->width - 2, tones[tone].style | (y == 0 ? STYLE_BOLD : 0), g_ptr_array_index (rows, y));
+    draw_row (area, y, style);
+    draw_text (area, y, 1, area->width - 2, style | (y == 0 ? STYLE_BOLD : 0), g_ptr_array_index (rows, y));
   }
   g_autoptr (GVariant) warnings = fields_rows (reader->message, "warnings");
   gsize warning_count = g_variant_n_children (warnings);

@@ -175,7 +175,26 @@ reader_lines (GVariant *view, gint64 date, int width)
   return lines;
 }
 
-/* ---- Details ---- */
+/* ---- The verdict ---- */
+
+static const struct { const char *tone, *word; enum style style; } tones[] = {
+  { "none", "[NOT PROTECTED]", STYLE_VERDICT_NONE },
+  { "good", "[GOOD]", STYLE_VERDICT_GOOD },
+  { "warn", "[WARNING]", STYLE_VERDICT_WARN },
+  { "bad", "[DANGER]", STYLE_VERDICT_BAD },
+};
+
+const char *
+reader_tone (const char *tone, enum style *style_out)
+{
+  gsize found = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (tones); i++)
+    if (strcmp (tone, tones[i].tone) == 0)
+      found = i;
+  *style_out = tones[found].style;
+  return tones[found].word;
+}
+
 
 static void
 add_detail (GPtrArray *lines, const char *label, const char *value)
@@ -202,7 +221,8 @@ reader_details (GVariant *view)
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GVariant) verdict = fields_inner (view, "verdict"), signature = fields_inner (view, "signature"),
                        encryption = fields_inner (view, "encryption"), warnings = fields_rows (view, "warnings");
-  g_ptr_array_add (lines, g_strdup (fields_text (verdict, "line")));
+  enum style style;
+  g_ptr_array_add (lines, g_strdup_printf ("%s %s", reader_tone (fields_text (verdict, "tone"), &style), fields_text (verdict, "line")));
   for (gsize i = 0; i < g_variant_n_children (warnings); i++) {
     g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
     g_ptr_array_add (lines, g_strdup_printf ("Warning: %s", fields_text (warning, "text")));

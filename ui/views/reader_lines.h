@@ -17,5 +17,7 @@ GPtrArray *reader_lines (GVariant *view, gint64 date, int width);
 /* The parts a person would call attachments; aa{sv}, caller unrefs. */
 GVariant *reader_attachments (GVariant *view);
 char *reader_size (guint64 bytes);
+/* A tone of the verdict as a word and a style; a tone that is not known is the one that claims nothing. */
+const char *reader_tone (const char *tone, enum style *style_out);
 /* What "x" tells: one line an entry, char *. */
 GPtrArray *reader_details (GVariant *view);
