@@ -30,7 +30,8 @@ struct smime_signature {
 void smime_signature_clear (struct smime_signature *signature);
 
 /* content NULL: opaque (SignedData holds it). content_out: what was signed, only with a valid signature or when signature->valid is
- * FALSE but the bytes are readable (a bad signature's text may still be shown, as unsigned). NULL with error: not CMS at all. */
+ * FALSE but the bytes are readable (a bad signature's text may still be shown, as unsigned). FALSE with error: not CMS at all.
+ * signature_out is to be cleared in either case. Several signers: the first one is described, the state is that of the worst. */
 gboolean smime_verify (struct smime_store *store, GBytes *cms, GBytes *content, gint64 at, GHashTable *trusted,
                        struct smime_signature *signature_out, GBytes **content_out, GError **error);
 
@@ -51,5 +52,5 @@ enum smime_kind smime_kind (GBytes *cms); /* what the ContentInfo says it is */
 GBytes *smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboolean detached, gint64 at, GError **error);
 /* DER of EnvelopedData, AES-256-CBC, to the certificates with these fingerprints. ids_out: recipient ids as in protect.h. */
 GBytes *smime_encrypt (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out, GError **error);
-/* The fingerprint of the sender's own usable certificate; NULL if none. */
+/* The fingerprint of the sender's own certificate that copies to himself are encrypted to; NULL if he has none or cannot sign. */
 char *smime_own (struct smime_store *store, const char *address, gint64 at);

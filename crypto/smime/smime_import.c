@@ -91,14 +91,15 @@ read_encrypted_pkcs8 (const guchar *bytes, long size, const struct secret *passp
   X509_SIG *sealed = d2i_X509_SIG (NULL, &bytes, size);
   if (sealed == NULL)
     return fail_format (error);
-  OSSL_LIB_CTX *context = smime_import_p12_context ();
+  struct smime_import_library library;
+  smime_import_p12_begin (&library);
   PKCS8_PRIV_KEY_INFO *open = NULL;
   if (passphrase != NULL && secret_size (passphrase) <= 1024)
-    open = PKCS8_decrypt_ex (sealed, secret_peek (passphrase), (int) secret_size (passphrase), context, NULL);
+    open = PKCS8_decrypt_ex (sealed, secret_peek (passphrase), (int) secret_size (passphrase), library.context, NULL);
   gboolean fine = open != NULL ? take_key (batch, EVP_PKCS82PKEY (open), error) : fail_passphrase (passphrase, error);
   PKCS8_PRIV_KEY_INFO_free (open);
   X509_SIG_free (sealed);
-  OSSL_LIB_CTX_free (context);
+  smime_import_p12_end (&library);
   return fine;
 }
 
@@ -182,6 +183,21 @@ read_pem (GBytes *blob, const struct secret *passphrase, struct smime_batch *bat
   return fine;
 }
 
+/* TRUE if it is PKCS#12 at all; then fine_out and error say how it went. */
+static gboolean
+read_p12 (const guchar *bytes, long size, const struct secret *passphrase, struct smime_batch *batch, gboolean *fine_out, GError **error)
+{
+  struct smime_import_library library;
+  smime_import_p12_begin (&library);
+  PKCS12 *container = PKCS12_init_ex (NID_pkcs7_data, library.context, NULL);
+  gboolean is_p12 = container != NULL && d2i_PKCS12 (&container, &bytes, size) != NULL;
+  if (is_p12)
+    *fine_out = smime_import_p12_read (container, library.context, passphrase, batch, error);
+  PKCS12_free (container); /* NULL after a failed d2i, which frees it */
+  smime_import_p12_end (&library);
+  return is_p12;
+}
+
 /* DER says little about what it is: try each form until one fits over the whole length. */
 static gboolean
 read_der (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch, gboolean *recognised_out, GError **error)
@@ -189,22 +205,14 @@ read_der (GBytes *blob, const struct secret *passphrase, struct smime_batch *bat
   gsize size;
   const guchar *bytes = g_bytes_get_data (blob, &size), *at = bytes;
   X509 *certificate = d2i_X509 (NULL, &at, (long) size);
+  gboolean fine = FALSE;
   *recognised_out = TRUE;
   if (certificate != NULL)
     return take_certificate (batch, certificate, error);
   if (smime_kind (blob) == SMIME_SIGNED)
     return read_pkcs7 (bytes, (long) size, batch, error);
-  OSSL_LIB_CTX *context = smime_import_p12_context ();
-  PKCS12 *container = context != NULL ? PKCS12_init_ex (NID_pkcs7_data, context, NULL) : PKCS12_init (NID_pkcs7_data);
-  at = bytes;
-  if (container != NULL && d2i_PKCS12 (&container, &at, (long) size) != NULL) {
-    gboolean fine = smime_import_p12_read (container, context, passphrase, batch, error);
-    PKCS12_free (container);
-    OSSL_LIB_CTX_free (context);
+  if (read_p12 (bytes, (long) size, passphrase, batch, &fine, error))
     return fine;
-  }
-  PKCS12_free (container); /* NULL: a failed d2i has freed it */
-  OSSL_LIB_CTX_free (context);
   if (read_key (bytes, (long) size, batch, NULL))
     return TRUE;
   at = bytes;

@@ -10,17 +10,29 @@
 #define BAG_DEPTH_MAX 5
 #define ITERATIONS_MAX 10000000 /* a file that asks for more would keep us busy for minutes */
 
-OSSL_LIB_CTX *
-smime_import_p12_context (void)
+void
+smime_import_p12_begin (struct smime_import_library *library)
 {
-  OSSL_LIB_CTX *context = OSSL_LIB_CTX_new ();
-  if (context != NULL && OSSL_PROVIDER_load (context, "default") == NULL)
-    g_clear_pointer (&context, OSSL_LIB_CTX_free);
+  *library = (struct smime_import_library) { .context = OSSL_LIB_CTX_new () };
+  if (library->context == NULL)
+    return;
+  library->standard = OSSL_PROVIDER_load (library->context, "default");
+  library->legacy = OSSL_PROVIDER_load (library->context, "legacy");
   /* Without the legacy module only new files can be read: then the sentence about the passphrase is the best there is. */
-  if (context != NULL && OSSL_PROVIDER_load (context, "legacy") == NULL)
+  if (library->legacy == NULL)
     g_info ("OpenSSL's legacy provider is not installed: old PKCS#12 files cannot be read");
   ERR_clear_error ();
-  return context;
+}
+
+/* A context that is freed with its providers still loaded leaks all of them. */
+void
+smime_import_p12_end (struct smime_import_library *library)
+{
+  if (library->legacy != NULL)
+    OSSL_PROVIDER_unload (library->legacy);
+  if (library->standard != NULL)
+    OSSL_PROVIDER_unload (library->standard);
+  OSSL_LIB_CTX_free (library->context);
 }
 
 struct opener {

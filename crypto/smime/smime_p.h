@@ -4,6 +4,7 @@
 #pragma once
 #include <openssl/cms.h>
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/x509.h>
 #include "crypto/smime/smime.h"
 
@@ -54,8 +55,13 @@ gboolean smime_import_read (GBytes *blob, const struct secret *passphrase, struc
 /* smime_import_p12.c, one of the formats of smime_import_read; context: the one that the container was made with. */
 gboolean smime_import_p12_read (PKCS12 *container, OSSL_LIB_CTX *context, const struct secret *passphrase,
                                 struct smime_batch *batch, GError **error);
-/* A library context that also knows the old algorithms (RC2, PBE with SHA-1); only for reading key files. NULL if it cannot be made. */
-OSSL_LIB_CTX *smime_import_p12_context (void);
+/* A library context that also knows the old algorithms (RC2, PBE with SHA-1); only for reading key files. */
+struct smime_import_library {
+  OSSL_LIB_CTX *context;
+  OSSL_PROVIDER *standard, *legacy;
+};
+void smime_import_p12_begin (struct smime_import_library *library);
+void smime_import_p12_end (struct smime_import_library *library);
 
 /* smime_names.c */
 GPtrArray *smime_names_addresses (const X509 *certificate);

@@ -210,8 +210,7 @@ static void
 test_import_refused (void **state)
 {
   static const char *const foreign[] = { "", "Hello", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n",
-                                         "\x99\x01\x0d\x04", "0\x03\x02\x01\x05", "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n"
-                                         "-----END CERTIFICATE REQUEST-----\n" };
+                                         "\x99\x01\x0d\x04", "0\x03\x02\x01\x05", "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n" };
   struct smime_store *store = fresh ("refused");
   gboolean recognised;
   for (guint i = 0; i < G_N_ELEMENTS (foreign); i++) {
