@@ -1,0 +1,80 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* An IMAP session (RFC 3501) over libetpan: what sync asks of a server. imap worker only, blocking.
+ *
+ * Errors are ENGINE_ERROR_NETWORK, _SIGN_IN or TLS_ERROR_* when the session is dead (imap_is_lost), and ENGINE_ERROR_FAILED when the server
+ * refused one command and the session can go on. Flags are Maildir letters: D draft, F flagged, P passed on, R replied, S seen,
+ * T deleted, in alphabetical order. UIDs are never 0. */
+#pragma once
+#include "crypto/guard/secret.h"
+#include "mail/net/remote.h"
+
+#define IMAP_MESSAGE_MAX (150u * 1024 * 1024) /* larger mails stay on the server */
+#define IMAP_FOLDERS_MAX 2000
+#define IMAP_FLAGS_SIZE 8
+
+struct imap;
+struct imap_folder {
+  char *path;            /* as on the server; safe to send */
+  char delimiter;        /* '\0': none */
+  char *role;            /* "inbox","drafts","sent","archive","trash","junk","" */
+  gboolean selectable;
+};
+void imap_folder_free (struct imap_folder *folder);
+struct imap_selected {
+  guint32 uidvalidity, uidnext, exists;
+  guint64 modseq;        /* 0: the server does not count */
+};
+struct imap_head {       /* of one message */
+  guint32 uid;
+  guint64 size_bytes;
+  gint64 date;           /* INTERNALDATE; 0 if unknown */
+  char flags[IMAP_FLAGS_SIZE];
+};
+
+/* Connects, makes sure of TLS, signs in. server: borrowed for the session's life. secret: NULL where the certificate signs in. */
+struct imap *imap_open (const struct remote *remote, const struct secret *secret, GError **error);
+/* The same over a socket that is there already (tests). */
+struct stream;
+struct imap *imap_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret, GError **error);
+void imap_close (struct imap *imap);
+DEFINE_AUTOFREE (imap, imap_close)
+gboolean imap_is_lost (const struct imap *imap);
+gboolean imap_has (const struct imap *imap, const char *capability);
+
+GPtrArray *imap_list (struct imap *imap, GError **error); /* struct imap_folder *; unsafe names are left out */
+gboolean imap_create (struct imap *imap, const char *path, GError **error);
+/* Selects for reading and writing, unless it is selected already and fresh is FALSE. */
+gboolean imap_select (struct imap *imap, const char *path, gboolean fresh, struct imap_selected *out, GError **error);
+
+/* ---- imap_fetch.c ---- */
+typedef void (*imap_head_fn) (const struct imap_head *head, gpointer data);
+/* Heads of all messages from uid_first on. sizes: size and date too, else uid and flags only. changed_since: only those changed after
+ * that modseq (0: all). */
+gboolean imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, imap_head_fn head, gpointer data,
+                           GError **error);
+/* body: a piece of the message under way; FALSE breaks off (and loses the session). done: the message whose pieces these were. */
+struct imap_body_sink {
+  gboolean (*body) (const void *bytes, gsize size, gpointer data);
+  void (*done) (const struct imap_head *head, gpointer data);
+  gpointer data;
+};
+/* The whole messages, streamed, in one command. heads: struct imap_head, as fetched; bounds what may come. */
+gboolean imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count, const struct imap_body_sink *sink, GError **error);
+
+/* ---- imap_change.c; in the selected folder ---- */
+gboolean imap_store (struct imap *imap, const guint32 *uids, gsize count, gboolean add, const char *flags, GError **error);
+/* new_uids: count numbers, filled with the UID in the target or 0 where the server did not say.*/
+gboolean imap_move (struct imap *imap, const guint32 *uids, gsize count, const char *to, guint32 *uidvalidity_out, guint32 *new_uids,
+                    GError **error);
+/* For good. Without UIDPLUS they are only marked as deleted. */
+gboolean imap_remove (struct imap *imap, const guint32 *uids, gsize count, GError **error);
+/* Any folder. uid_out 0: the server did not say. */
+gboolean imap_append (struct imap *imap, const char *path, const char *flags, const void *bytes, gsize size, guint32 *uidvalidity_out,
+                      guint32 *uid_out, GError **error);
+/* The newest message from uid_first on with this Message-ID (without angle brackets); 0: none. */
+gboolean imap_find (struct imap *imap, const char *message_id, guint32 uid_first, guint32 *uid_out, GError **error);
+
+/* ---- imap_idle.c ---- */
+/* IDLE (RFC 2177) or, without it, a wait and NOOP. TRUE: *changed_out says whether the folder changed; it ends early when wake_fd is readable. */
+gboolean imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);

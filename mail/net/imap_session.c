@@ -1,0 +1,196 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a server's name to a session that is protected and signed in. */
+#include "mail/net/imap_p.h"
+
+#include "crypto/error.h"
+#include "mail/engine.h"
+#include "mail/message/sanitise.h"
+
+#include <string.h>
+
+gboolean
+imap_is_lost (const struct imap *imap)
+{
+  return imap->lost;
+}
+
+gboolean
+imap_has (const struct imap *imap, const char *capability)
+{
+  return mailimap_has_extension (imap->session, (char *) capability) != 0;
+}
+
+/* What the server says about its refusal, made safe and short. */
+static char *
+server_words (const struct imap *imap)
+{
+  const char *text = imap->session->imap_response;
+  if (text == NULL || *text == '\0')
+    return g_strdup ("it gave no reason");
+  g_autofree char *safe = sanitise (text, (gssize) MIN (strlen (text), 200), SANITISE_LINE);
+  return g_strdup_printf ("it says “%s”", g_strstrip (safe));
+}
+
+gboolean
+imap_failed (struct imap *imap, int code, const char *what, GError **error)
+{
+  const GError *line = stream_error (imap->stream);
+  gboolean broken = line != NULL || code == MAILIMAP_ERROR_STREAM || code == MAILIMAP_ERROR_PARSE || code == MAILIMAP_ERROR_FATAL
+                    || code == MAILIMAP_ERROR_PROTOCOL || code == MAILIMAP_ERROR_MEMORY || code == MAILIMAP_ERROR_BAD_STATE
+                    || code == MAILIMAP_ERROR_DONT_ACCEPT_CONNECTION || code == MAILIMAP_ERROR_CONNECTION_REFUSED;
+  imap->lost = imap->lost || broken;
+  if (line != NULL) {
+    g_propagate_error (error, g_error_copy (line));
+  } else if (broken) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "%s answered in a way that wardmail does not understand; the connection was closed.",
+                 imap->remote->host);
+  } else {
+    g_autofree char *words = server_words (imap);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "%s refused to %s: %s.", imap->remote->host, what, words);
+  }
+  return FALSE;
+}
+
+gboolean
+imap_begin (struct imap *imap, guint64 bytes, guint seconds, GError **error)
+{
+  if (imap->lost) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "The connection to %s is gone.", imap->remote->host);
+    return FALSE;
+  }
+  stream_allow (imap->stream, bytes, seconds);
+  return TRUE;
+}
+
+gboolean
+imap_command (struct imap *imap, const char *command, const char *what, GError **error)
+{
+  if (!imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, error))
+    return FALSE;
+  int code = mailimap_custom_command (imap->session, command);
+  return code == MAILIMAP_NO_ERROR || imap_failed (imap, code, what, error);
+}
+
+/* RFC 3501 7.1: PREAUTH means signed in already. Before TLS only somebody in between can want that. */
+static gboolean
+greet (struct imap *imap, GError **error)
+{
+  mailstream *etpan = stream_etpan (imap->stream);
+  imap->session = mailimap_new (0, NULL);
+  int code = etpan == NULL || imap->session == NULL ? MAILIMAP_ERROR_MEMORY : mailimap_connect (imap->session, etpan);
+  if (code == MAILIMAP_NO_ERROR_AUTHENTICATED && stream_is_tls (imap->stream))
+    return TRUE;
+  if (code == MAILIMAP_NO_ERROR_AUTHENTICATED) {
+    g_set_error (error, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE,
+                 "%s claims to have signed you in before the connection was protected, which an attacker would do. wardmail has stopped.",
+                 imap->remote->host);
+    return FALSE;
+  }
+  return code == MAILIMAP_NO_ERROR_NON_AUTHENTICATED || code == MAILIMAP_NO_ERROR || imap_failed (imap, code, "talk to wardmail", error);
+}
+
+static gboolean
+ask_capabilities (struct imap *imap, GError **error)
+{
+  struct mailimap_capability_data *data = NULL;
+  if (!imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, error))
+    return FALSE;
+  int code = mailimap_capability (imap->session, &data);
+  if (code != MAILIMAP_NO_ERROR)
+    return imap_failed (imap, code, "say what it can do", error);
+  mailimap_capability_data_free (data);
+  return TRUE;
+}
+
+/* The server's word that TLS may start counts only as the last thing it says in clear. */
+static gboolean
+protect (struct imap *imap, GError **error)
+{
+  if (stream_is_tls (imap->stream))
+    return TRUE;
+  if (!imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, error))
+    return FALSE;
+  int code = mailimap_starttls (imap->session);
+  if (code != MAILIMAP_NO_ERROR) {
+    if (stream_error (imap->stream) != NULL)
+      return imap_failed (imap, code, "protect the connection", error);
+    imap->lost = TRUE;
+    g_set_error (error, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE,
+                 "%s does not offer a protected connection, so no password was sent. Check the server's settings, or ask its administrator.",
+                 imap->remote->host);
+    return FALSE;
+  }
+  mailstream *etpan = imap->session->imap_stream;
+  if (!stream_start_tls (imap->stream, etpan->read_buffer_len > 0, error)) {
+    imap->lost = TRUE;
+    return FALSE;
+  }
+  if (imap->session->imap_connection_info != NULL && imap->session->imap_connection_info->imap_capability != NULL) {
+    mailimap_capability_data_free (imap->session->imap_connection_info->imap_capability);
+    imap->session->imap_connection_info->imap_capability = NULL;
+  }
+  return TRUE;
+}
+
+struct imap *
+imap_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret, GError **error)
+{
+  AUTOFREE (imap) imap = g_new0 (struct imap, 1);
+  imap->remote = remote;
+  imap->stream = stream_take;
+  if (!greet (imap, error) || !protect (imap, error) || !ask_capabilities (imap, error))
+    return NULL;
+  if (imap->session->imap_state != MAILIMAP_STATE_AUTHENTICATED
+      && (!imap_sign_in (imap, secret, error) || !ask_capabilities (imap, error)))
+    return NULL;
+  return g_steal_pointer (&imap);
+}
+
+struct imap *
+imap_open (const struct remote *remote, const struct secret *secret, GError **error)
+{
+  struct stream *stream = stream_open (remote, error);
+  return stream == NULL ? NULL : imap_open_over (stream, remote, secret, error);
+}
+
+void
+imap_close (struct imap *imap)
+{
+  if (imap->session != NULL && imap->session->imap_stream != NULL) {
+    mailstream *etpan = imap->session->imap_stream;
+    if (!imap->lost && stream_error (imap->stream) == NULL)
+      (void) stream_write (imap->stream, "bye LOGOUT\r\n", 12);
+    stream_etpan_wipe (etpan);
+    imap->session->imap_stream = NULL; /* or mailimap_free would talk to the remote, and wait for it */
+    mailstream_close (etpan);
+  }
+  if (imap->session != NULL)
+    mailimap_free (imap->session);
+  stream_free (imap->stream);
+  g_free (imap->selected);
+  g_free (imap);
+}
+
+gboolean
+imap_select (struct imap *imap, const char *path, gboolean fresh, struct imap_selected *out, GError **error)
+{
+  if (!fresh && g_strcmp0 (imap->selected, path) == 0) {
+    *out = imap->info;
+    return TRUE;
+  }
+  g_autofree char *what = g_strdup_printf ("open the folder “%s”", path);
+  guint64 modseq = 0;
+  g_clear_pointer (&imap->selected, g_free);
+  if (!imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, error))
+    return FALSE;
+  int code = imap_has (imap, "CONDSTORE") ? mailimap_select_condstore (imap->session, path, &modseq) : mailimap_select (imap->session, path);
+  if (code != MAILIMAP_NO_ERROR)
+    return imap_failed (imap, code, what, error);
+  const struct mailimap_selection_info *info = imap->session->imap_selection_info;
+  imap->info = (struct imap_selected) { .uidvalidity = info->sel_uidvalidity, .uidnext = info->sel_uidnext,
+                                        .exists = info->sel_has_exists ? info->sel_exists : 0, .modseq = modseq };
+  imap->selected = g_strdup (path);
+  *out = imap->info;
+  return TRUE;
+}

@@ -1,0 +1,42 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The line to a server: a socket, then TLS over it, with a limit on bytes and time for whatever is being asked. Net workers only.
+ *
+ * Nothing but plaintext greetings and STARTTLS may cross it before stream_start_tls. The first failure stays (stream_error) and all
+ * later calls fail at once: after it the stream can only be freed. Errors are ENGINE_ERROR_NETWORK or TLS_ERROR_*. */
+#pragma once
+#include "mail/net/remote.h"
+
+#include <sys/types.h>
+
+struct stream;
+enum stream_event { STREAM_DATA, STREAM_TIMEOUT, STREAM_WOKEN, STREAM_LOST };
+
+/* Connects; with TLS from the first byte if the server is set up so. server: borrowed for the stream's life. */
+struct stream *stream_open (const struct remote *remote, GError **error);
+/* Over a socket that is there already (tests); never does TLS by itself. */
+struct stream *stream_new_take (int fd, const struct remote *remote);
+void stream_free (struct stream *stream);
+DEFINE_AUTOFREE (stream, stream_free)
+
+/* After the server agreed to STARTTLS. Bytes that came in clear after its agreement were injected: refused. */
+gboolean stream_start_tls (struct stream *stream, gboolean unread, GError **error);
+gboolean stream_is_tls (const struct stream *stream);
+/* What may come in from now on, and by when: for each command anew. */
+void stream_allow (struct stream *stream, guint64 bytes, guint seconds);
+/* At least one byte, or -1; never 0. */
+ssize_t stream_read (struct stream *stream, void *buffer, gsize size);
+gboolean stream_write (struct stream *stream, const void *bytes, gsize size);
+/* One line without its end, at most 8 KB; borrowed until the next call. NULL: see stream_error. Not to be mixed with libetpan on one stream. */
+const char *stream_line (struct stream *stream);
+/* Until bytes can be read, wake_fd is readable, or timeout_ms has passed. */
+enum stream_event stream_wait (struct stream *stream, int wake_fd, gint64 timeout_ms);
+const GError *stream_error (const struct stream *stream); /* NULL: none yet */
+/* Fails the stream for a reason that the layer above found. */
+void stream_fail (struct stream *stream, const char *sentence);
+int stream_fd (const struct stream *stream);
+
+/* The stream as libetpan sees it. It is closed with mailstream_close; the stream itself stays the caller's. NULL: no memory. */
+struct _mailstream;
+struct _mailstream *stream_etpan (struct stream *stream);
+void stream_etpan_wipe (struct _mailstream *etpan); /* the buffers, after a credential went through them */

@@ -1,0 +1,175 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Mail files on disk: names, places, renames. See maildir.h. */
+#include "mail/store/maildir.h"
+
+#include "mail/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static gboolean
+disk_error (GError **error, const char *what)
+{
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "%s: %s. Nothing was lost; wardmail tries again later.", what, g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+sync_dir (const char *dir)
+{
+  int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean done = fd >= 0 && fsync (fd) == 0;
+  if (fd >= 0)
+    close (fd);
+  return done;
+}
+
+gboolean
+maildir_make (const char *dir, GError **error)
+{
+  static const char *const inside[] = { "cur", "new", "tmp" };
+  for (gsize i = 0; i < G_N_ELEMENTS (inside); i++) {
+    g_autofree char *path = g_build_filename (dir, inside[i], NULL);
+    if (g_mkdir_with_parents (path, 0700) != 0)
+      return disk_error (error, "The folder for a mailbox could not be made");
+  }
+  return TRUE;
+}
+
+void
+maildir_clean (const char *dir)
+{
+  g_autofree char *tmp = g_build_filename (dir, "tmp", NULL);
+  g_autoptr (GDir) list = g_dir_open (tmp, 0, NULL);
+  const char *name;
+  while (list != NULL && (name = g_dir_read_name (list)) != NULL) {
+    g_autofree char *path = g_build_filename (tmp, name, NULL);
+    g_unlink (path);
+  }
+}
+
+char *
+maildir_unique (void)
+{
+  static guint count;
+  return g_strdup_printf ("L%" G_GINT64_FORMAT ".%d_%u.%08x", g_get_real_time (), (int) getpid (), ++count, g_random_int ());
+}
+
+char *
+maildir_path (const char *dir, const char *base, const char *flags)
+{
+  return g_strdup_printf ("%s/cur/%s:2,%s", dir, base, flags);
+}
+
+gboolean
+maildir_split (const char *path, char **dir_out, char **base_out, char **flags_out)
+{
+  const char *name = strrchr (path, '/');
+  const char *info = name == NULL ? NULL : strstr (name, ":2,");
+  if (info == NULL || info == name + 1 || name - path < 5 || strncmp (name - 4, "/cur", 4) != 0)
+    return FALSE;
+  *dir_out = g_strndup (path, (gsize) (name - 4 - path));
+  *base_out = g_strndup (name + 1, (gsize) (info - name) - 1);
+  if (flags_out != NULL)
+    *flags_out = g_strdup (info + 3);
+  return TRUE;
+}
+
+GPtrArray *
+maildir_list (const char *dir)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *cur = g_build_filename (dir, "cur", NULL);
+  g_autoptr (GDir) list = g_dir_open (cur, 0, NULL);
+  const char *name;
+  while (list != NULL && (name = g_dir_read_name (list)) != NULL)
+    g_ptr_array_add (paths, g_build_filename (cur, name, NULL));
+  return paths;
+}
+
+char *
+maildir_locate (const char *dir, const char *base, const char *flags)
+{
+  g_autofree char *expected = maildir_path (dir, base, flags);
+  if (access (expected, F_OK) == 0)
+    return g_steal_pointer (&expected);
+  /* A rename that was cut off between the record and the disk, or another program's. */
+  g_autofree char *start = g_strdup_printf ("%s/cur/%s:2,", dir, base);
+  g_autoptr (GPtrArray) all = maildir_list (dir);
+  for (guint i = 0; i < all->len; i++)
+    if (g_str_has_prefix (g_ptr_array_index (all, i), start))
+      return g_strdup (g_ptr_array_index (all, i));
+  return NULL;
+}
+
+static char *
+existing (const char *dir, const char *base, const char *flags, GError **error)
+{
+  char *path = maildir_locate (dir, base, flags);
+  if (path == NULL)
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "The file of this mail is not there any more; wardmail fetches it again.");
+  return path;
+}
+
+gboolean
+maildir_rename (const char *dir, const char *base, const char *flags, const char *new_flags, char **old_path_out, char **new_path_out,
+                GError **error)
+{
+  g_autofree char *from = existing (dir, base, flags, error), *to = maildir_path (dir, base, new_flags);
+  if (from == NULL)
+    return FALSE;
+  if (strcmp (from, to) != 0 && g_rename (from, to) != 0)
+    return disk_error (error, "A mail could not be renamed on the disk");
+  *old_path_out = g_steal_pointer (&from);
+  *new_path_out = g_steal_pointer (&to);
+  return TRUE;
+}
+
+/* Where the kernel's sandbox does not let a file go from one folder to another, it is copied. */
+static gboolean
+copy (const char *from, const char *dir, const char *base, const char *flags, GError **error)
+{
+  g_autoptr (GMappedFile) file = g_mapped_file_new (from, FALSE, error);
+  return file != NULL
+         && maildir_store (dir, base, flags, g_mapped_file_get_contents (file) != NULL ? g_mapped_file_get_contents (file) : "",
+                           g_mapped_file_get_length (file), error);
+}
+
+gboolean
+maildir_link (const char *dir, const char *base, const char *flags, const char *new_dir, const char *new_base, char **old_path_out,
+              char **new_path_out, GError **error)
+{
+  g_autofree char *from = existing (dir, base, flags, error), *to = maildir_path (new_dir, new_base, flags);
+  g_autofree char *cur = g_build_filename (new_dir, "cur", NULL);
+  if (from == NULL)
+    return FALSE;
+  if (link (from, to) != 0 && (errno != EXDEV || !copy (from, new_dir, new_base, flags, error))) {
+    if (error != NULL && *error == NULL)
+      disk_error (error, "A mail could not be moved on the disk");
+    return FALSE;
+  }
+  (void) sync_dir (cur);
+  *old_path_out = g_steal_pointer (&from);
+  *new_path_out = g_steal_pointer (&to);
+  return TRUE;
+}
+
+gboolean
+maildir_remove (const char *dir, const char *base, const char *flags)
+{
+  g_autofree char *path = maildir_locate (dir, base, flags);
+  return path == NULL || g_unlink (path) == 0 || errno == ENOENT;
+}
+
+gboolean
+maildir_store (const char *dir, const char *base, const char *flags, const void *bytes, gsize size, GError **error)
+{
+  AUTOFREE (maildir_batch) batch = maildir_batch_new (dir);
+  return maildir_batch_write (batch, bytes, size, error) && maildir_batch_end (batch, base, flags, 0, NULL, error)
+         && maildir_batch_commit (batch, error);
+}

@@ -1,0 +1,333 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The outbox's folders beside its journal. See outbox.h for the states. */
+#include "mail/store/outbox.h"
+
+#include "mail/engine.h"
+#include "mail/store/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct outbox {
+  char *dir;
+  struct state *state;
+};
+
+const char *
+outbox_state_name (enum outbox_state state)
+{
+  static const char *const names[] = { "ready", "sending", "accepted", "failed", "unknown" };
+  return names[state];
+}
+
+static void
+copy_free (gpointer data)
+{
+  struct outbox_copy *copy = data;
+  g_strfreev (copy->recipients);
+  g_strfreev (copy->ids);
+  g_free (copy->text);
+  g_free (copy);
+}
+
+void
+outbox_item_free (struct outbox_item *item)
+{
+  g_ptr_array_foreach (item->copies, (GFunc) (gpointer) copy_free, NULL);
+  g_ptr_array_unref (item->copies);
+  g_free (item->id);
+  g_free (item->message_id);
+  g_free (item->from);
+  g_free (item->draft_path);
+  g_free (item);
+}
+
+/* The one a person must know about first. */
+static const struct outbox_copy *
+telling_copy (const struct outbox_item *item)
+{
+  static const enum outbox_state order[] = { OUTBOX_SENDING, OUTBOX_UNKNOWN, OUTBOX_FAILED, OUTBOX_READY };
+  for (gsize o = 0; o < G_N_ELEMENTS (order); o++)
+    for (guint i = 0; i < item->copies->len; i++) {
+      const struct outbox_copy *copy = g_ptr_array_index (item->copies, i);
+      if (copy->state == order[o])
+        return copy;
+    }
+  return NULL;
+}
+
+enum outbox_state
+outbox_item_state (const struct outbox_item *item)
+{
+  const struct outbox_copy *copy = telling_copy (item);
+  return copy == NULL ? OUTBOX_ACCEPTED : copy->state;
+}
+
+char *
+outbox_item_text (const struct outbox_item *item)
+{
+  const struct outbox_copy *copy = telling_copy (item);
+  if (copy == NULL)
+    return g_strdup ("The server took it for everybody.");
+  if (copy->text != NULL && *copy->text != '\0')
+    return g_strdup (copy->text);
+  return g_strdup (copy->state == OUTBOX_READY ? "It waits to be sent." : "It is being sent.");
+}
+
+/* ---- files ---- */
+
+static gboolean
+disk_error (GError **error)
+{
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The outbox could not be written to the disk: %s. Nothing was sent; the draft is kept.",
+               g_strerror (errno));
+  return FALSE;
+}
+
+static void
+remove_folder (const char *dir)
+{
+  g_autoptr (GDir) list = g_dir_open (dir, 0, NULL);
+  const char *name;
+  while (list != NULL && (name = g_dir_read_name (list)) != NULL) {
+    g_autofree char *path = g_build_filename (dir, name, NULL);
+    g_unlink (path);
+  }
+  g_rmdir (dir);
+}
+
+static gboolean
+write_file (const char *dir, const char *name, GBytes *bytes, GError **error)
+{
+  g_autofree char *path = g_build_filename (dir, name, NULL);
+  gsize size = 0, done = 0;
+  const char *data = g_bytes_get_data (bytes, &size);
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  while (fd >= 0 && done < size) {
+    ssize_t wrote = write (fd, data + done, size - done);
+    if (wrote < 0 && errno == EINTR)
+      continue;
+    if (wrote <= 0)
+      break;
+    done += (gsize) wrote;
+  }
+  gboolean fine = fd >= 0 && done == size && fsync (fd) == 0;
+  if (!fine)
+    disk_error (error);
+  if (fd >= 0)
+    close (fd);
+  return fine;
+}
+
+static gboolean
+sync_folder (const char *dir, GError **error)
+{
+  int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean done = fd >= 0 && fsync (fd) == 0;
+  if (!done)
+    disk_error (error);
+  if (fd >= 0)
+    close (fd);
+  return done;
+}
+
+static char *
+file_of (struct outbox *outbox, const char *id, guint number)
+{
+  g_autofree char *name = g_strdup_printf ("copy-%u.eml", number);
+  return g_build_filename (outbox->dir, id, name, NULL);
+}
+
+/* ---- opening ---- */
+
+static gboolean
+recover (struct outbox *outbox, GError **error)
+{
+  g_autoptr (GPtrArray) items = state_outbox_items (outbox->state);
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
+  state_begin (outbox->state);
+  for (guint i = 0; i < items->len; i++) {
+    const struct outbox_item *item = g_ptr_array_index (items, i);
+    g_hash_table_add (known, item->id);
+    for (guint c = 0; c < item->copies->len; c++) {
+      const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
+      if (copy->state == OUTBOX_SENDING)
+        state_outbox_set (outbox->state, item->id, copy->number, OUTBOX_UNKNOWN,
+                          "wardmail was stopped while this mail was being sent. It may have arrived. Ask the recipients, or send it again "
+                          "yourself; wardmail does not do so by itself.");
+    }
+  }
+  if (!state_commit (outbox->state, error))
+    return FALSE;
+  g_autoptr (GDir) list = g_dir_open (outbox->dir, 0, NULL);
+  const char *name;
+  while (list != NULL && (name = g_dir_read_name (list)) != NULL) {
+    g_autofree char *path = g_build_filename (outbox->dir, name, NULL);
+    if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_hash_table_contains (known, name))
+      remove_folder (path);
+  }
+  return TRUE;
+}
+
+struct outbox *
+outbox_open (const char *dir, GError **error)
+{
+  AUTOFREE (outbox) outbox = g_new0 (struct outbox, 1);
+  g_autofree char *file = g_build_filename (dir, "outbox.db", NULL);
+  outbox->dir = g_strdup (dir);
+  if (g_mkdir_with_parents (dir, 0700) != 0) {
+    disk_error (error);
+    return NULL;
+  }
+  outbox->state = state_outbox_open (file, error);
+  return outbox->state != NULL && recover (outbox, error) ? g_steal_pointer (&outbox) : NULL;
+}
+
+void
+outbox_free (struct outbox *outbox)
+{
+  g_clear_pointer (&outbox->state, state_free);
+  g_free (outbox->dir);
+  g_free (outbox);
+}
+
+/* ---- what can be done ---- */
+
+GPtrArray *
+outbox_items (struct outbox *outbox)
+{
+  return state_outbox_items (outbox->state);
+}
+
+struct outbox_item *
+outbox_find (struct outbox *outbox, const char *id, GError **error)
+{
+  g_autoptr (GPtrArray) items = outbox_items (outbox);
+  for (guint i = 0; i < items->len; i++)
+    if (strcmp (((struct outbox_item *) g_ptr_array_index (items, i))->id, id) == 0)
+      return g_ptr_array_steal_index (items, i);
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "This mail is not in the outbox any more.");
+  return NULL;
+}
+
+/* The id of the same message given before; one that failed for everybody makes room. */
+static char *
+known_id (struct outbox *outbox, const char *message_id, GError **error)
+{
+  g_autoptr (GPtrArray) items = outbox_items (outbox);
+  for (guint i = 0; i < items->len; i++) {
+    const struct outbox_item *item = g_ptr_array_index (items, i);
+    guint failed = 0;
+    if (strcmp (item->message_id, message_id) != 0)
+      continue;
+    for (guint c = 0; c < item->copies->len; c++)
+      failed += ((struct outbox_copy *) g_ptr_array_index (item->copies, c))->state == OUTBOX_FAILED;
+    if (failed < item->copies->len)
+      return g_strdup (item->id);
+    g_autofree char *dir = g_build_filename (outbox->dir, item->id, NULL);
+    state_begin (outbox->state);
+    state_outbox_delete (outbox->state, item->id);
+    if (state_commit (outbox->state, error))
+      remove_folder (dir);
+  }
+  return NULL;
+}
+
+static gboolean
+write_item (struct outbox *outbox, const char *dir, GPtrArray *messages, GBytes *sent, GError **error)
+{
+  if (g_mkdir (dir, 0700) != 0)
+    return disk_error (error);
+  for (guint i = 0; i < messages->len; i++) {
+    g_autofree char *name = g_strdup_printf ("copy-%u.eml", i);
+    if (!write_file (dir, name, g_ptr_array_index (messages, i), error))
+      return FALSE;
+  }
+  return write_file (dir, "sent.eml", sent, error) && sync_folder (dir, error) && sync_folder (outbox->dir, error);
+}
+
+char *
+outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path, GPtrArray *copies, GPtrArray *messages,
+               GBytes *sent, GError **error)
+{
+  char *known = known_id (outbox, message_id, error);
+  if (known != NULL)
+    return known;
+  g_autofree char *id = g_uuid_string_random ();
+  g_autofree char *dir = g_build_filename (outbox->dir, id, NULL);
+  struct outbox_item item = { .id = id, .message_id = (char *) message_id, .from = (char *) from, .draft_path = (char *) draft_path,
+                              .date = g_get_real_time () / G_USEC_PER_SEC, .copies = copies };
+  gboolean done = write_item (outbox, dir, messages, sent, error);
+  if (done) {
+    state_begin (outbox->state);
+    state_outbox_add (outbox->state, &item);
+    done = state_commit (outbox->state, error);
+  }
+  if (!done)
+    remove_folder (dir);
+  return done ? g_steal_pointer (&id) : NULL;
+}
+
+GBytes *
+outbox_message (struct outbox *outbox, const char *id, guint number, GError **error)
+{
+  g_autofree char *path = file_of (outbox, id, number), *bytes = NULL;
+  gsize size = 0;
+  if (g_file_get_contents (path, &bytes, &size, NULL))
+    return g_bytes_new_take (g_steal_pointer (&bytes), size);
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "A mail in the outbox cannot be read: %s.", g_strerror (errno));
+  return NULL;
+}
+
+int
+outbox_open_sent (struct outbox *outbox, const char *id)
+{
+  g_autofree char *path = g_build_filename (outbox->dir, id, "sent.eml", NULL);
+  return open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+gboolean
+outbox_set (struct outbox *outbox, const char *id, guint number, enum outbox_state state, const char *text, GError **error)
+{
+  state_begin (outbox->state);
+  state_outbox_set (outbox->state, id, number, state, text);
+  return state_commit (outbox->state, error);
+}
+
+gboolean
+outbox_retry (struct outbox *outbox, const char *id, GError **error)
+{
+  AUTOFREE (outbox_item) item = outbox_find (outbox, id, error);
+  if (item == NULL)
+    return FALSE;
+  state_begin (outbox->state);
+  for (guint i = 0; i < item->copies->len; i++) {
+    const struct outbox_copy *copy = g_ptr_array_index (item->copies, i);
+    if (copy->state == OUTBOX_FAILED || copy->state == OUTBOX_UNKNOWN)
+      state_outbox_set (outbox->state, id, copy->number, OUTBOX_READY, "");
+  }
+  return state_commit (outbox->state, error);
+}
+
+gboolean
+outbox_forget (struct outbox *outbox, const char *id, GError **error)
+{
+  AUTOFREE (outbox_item) item = outbox_find (outbox, id, NULL);
+  g_autofree char *dir = g_build_filename (outbox->dir, id, NULL);
+  if (item == NULL)
+    return TRUE; /* forgotten before */
+  if (outbox_item_state (item) != OUTBOX_ACCEPTED) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "This mail has not reached everybody yet, so it stays in the outbox.");
+    return FALSE;
+  }
+  state_begin (outbox->state);
+  state_outbox_delete (outbox->state, id);
+  if (!state_commit (outbox->state, error))
+    return FALSE;
+  remove_folder (dir);
+  return TRUE;
+}

@@ -1,0 +1,238 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The database under the state: opening, transactions, bound statements, and the folders. */
+#include "mail/store/state_p.h"
+
+#include "mail/engine.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static const char schema[] =
+  "CREATE TABLE IF NOT EXISTS folders (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, role TEXT NOT NULL DEFAULT '',"
+  " dir TEXT NOT NULL UNIQUE, delimiter INTEGER NOT NULL, uidvalidity INTEGER NOT NULL DEFAULT 0, uidnext INTEGER NOT NULL DEFAULT 0,"
+  " modseq INTEGER NOT NULL DEFAULT 0, present INTEGER NOT NULL DEFAULT 0, dirty INTEGER NOT NULL DEFAULT 0);"
+  "CREATE TABLE IF NOT EXISTS mails (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, uid INTEGER, base TEXT NOT NULL,"
+  " flags TEXT NOT NULL, server_flags TEXT NOT NULL, msgid TEXT NOT NULL, indexed INTEGER NOT NULL, UNIQUE (folder, base),"
+  " UNIQUE (folder, uid));"
+  "CREATE INDEX IF NOT EXISTS mails_new ON mails (folder) WHERE indexed = 0;"
+  "CREATE INDEX IF NOT EXISTS mails_changed ON mails (folder) WHERE flags != server_flags AND uid IS NOT NULL;"
+  "CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, mail INTEGER, folder INTEGER NOT NULL,"
+  " uid INTEGER NOT NULL, step INTEGER NOT NULL, uid_before INTEGER NOT NULL, msgid TEXT NOT NULL, add_flags TEXT, remove_flags TEXT);";
+
+static void
+note (struct state *state)
+{
+  if (state->problem == NULL)
+    state->problem = g_strdup (sqlite3_errmsg (state->db));
+}
+
+static gboolean
+execute (struct state *state, const char *sql)
+{
+  if (sqlite3_exec (state->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+    return TRUE;
+  note (state);
+  return FALSE;
+}
+
+struct state *
+state_open_with (const char *file, const char *tables, GError **error)
+{
+  AUTOFREE (state) state = g_new0 (struct state, 1);
+  /* WAL with synchronous=FULL: a commit is on the disk when it returns. */
+  if (sqlite3_open_v2 (file, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK
+      && sqlite3_busy_timeout (state->db, 5000) == SQLITE_OK && execute (state, "PRAGMA temp_store=MEMORY")
+      && execute (state, "PRAGMA journal_mode=WAL") && execute (state, "PRAGMA synchronous=FULL") && execute (state, "BEGIN IMMEDIATE")
+      && execute (state, tables) && execute (state, "COMMIT"))
+    return g_steal_pointer (&state);
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's record of the mail store, %s, cannot be opened: %s.", file,
+               state->problem != NULL ? state->problem : sqlite3_errmsg (state->db));
+  return NULL;
+}
+
+struct state *
+state_open (const char *file, GError **error)
+{
+  return state_open_with (file, schema, error);
+}
+
+void
+state_free (struct state *state)
+{
+  sqlite3_close_v2 (state->db);
+  g_free (state->problem);
+  g_free (state);
+}
+
+void
+state_begin (struct state *state)
+{
+  g_clear_pointer (&state->problem, g_free);
+  execute (state, "BEGIN IMMEDIATE");
+}
+
+void
+state_rollback (struct state *state)
+{
+  if (!sqlite3_get_autocommit (state->db))
+    (void) sqlite3_exec (state->db, "ROLLBACK", NULL, NULL, NULL);
+  g_clear_pointer (&state->problem, g_free);
+}
+
+gboolean
+state_commit (struct state *state, GError **error)
+{
+  if (state->problem == NULL && execute (state, "COMMIT"))
+    return TRUE;
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+               "wardmail could not write its record of the mail store (%s). Nothing was changed; look whether the disk is full.", state->problem);
+  state_rollback (state);
+  return FALSE;
+}
+
+static sqlite3_stmt *
+prepare (struct state *state, const char *sql, const char *types, va_list values)
+{
+  sqlite3_stmt *statement = NULL;
+  if (sqlite3_prepare_v2 (state->db, sql, -1, &statement, NULL) != SQLITE_OK) {
+    note (state);
+    return NULL;
+  }
+  for (int i = 0; types[i] != '\0'; i++) {
+    if (types[i] == 's') {
+      sqlite3_bind_text (statement, i + 1, va_arg (values, const char *), -1, SQLITE_TRANSIENT);
+      continue;
+    }
+    gint64 number = va_arg (values, gint64);
+    if (types[i] == 'n' && number == 0)
+      sqlite3_bind_null (statement, i + 1);
+    else
+      sqlite3_bind_int64 (statement, i + 1, number);
+  }
+  return statement;
+}
+
+sqlite3_stmt *
+state_query (struct state *state, const char *sql, const char *types, ...)
+{
+  va_list values;
+  va_start (values, types);
+  sqlite3_stmt *statement = prepare (state, sql, types, values);
+  va_end (values);
+  return statement;
+}
+
+gboolean
+state_row (struct state *state, sqlite3_stmt **statement)
+{
+  int code = *statement == NULL ? SQLITE_DONE : sqlite3_step (*statement);
+  if (code == SQLITE_ROW)
+    return TRUE;
+  if (code != SQLITE_DONE)
+    note (state);
+  sqlite3_finalize (*statement);
+  *statement = NULL;
+  return FALSE;
+}
+
+void
+state_run (struct state *state, const char *sql, const char *types, ...)
+{
+  va_list values;
+  va_start (values, types);
+  sqlite3_stmt *statement = prepare (state, sql, types, values);
+  va_end (values);
+  while (state_row (state, &statement))
+    ;
+}
+
+const char *
+state_text (sqlite3_stmt *statement, int column)
+{
+  const char *text = (const char *) sqlite3_column_text (statement, column);
+  return text != NULL ? text : "";
+}
+
+#define FOLDER_COLUMNS "id, path, role, dir, delimiter, uidvalidity, uidnext, modseq, present, dirty"
+
+static struct state_folder *
+folder_from (sqlite3_stmt *row)
+{
+  struct state_folder *folder = g_new0 (struct state_folder, 1);
+  folder->id = sqlite3_column_int64 (row, 0);
+  folder->path = g_strdup (state_text (row, 1));
+  folder->role = g_strdup (state_text (row, 2));
+  folder->dir = g_strdup (state_text (row, 3));
+  folder->delimiter = (char) sqlite3_column_int (row, 4);
+  folder->uidvalidity = (guint32) sqlite3_column_int64 (row, 5);
+  folder->uidnext = (guint32) sqlite3_column_int64 (row, 6);
+  folder->modseq = (guint64) sqlite3_column_int64 (row, 7);
+  folder->present = sqlite3_column_int (row, 8) != 0;
+  folder->dirty = sqlite3_column_int (row, 9) != 0;
+  return folder;
+}
+
+void
+state_folder_free (struct state_folder *folder)
+{
+  g_free (folder->path);
+  g_free (folder->role);
+  g_free (folder->dir);
+  g_free (folder);
+}
+
+GPtrArray *
+state_folders (struct state *state)
+{
+  GPtrArray *folders = g_ptr_array_new_with_free_func ((GDestroyNotify) state_folder_free);
+  sqlite3_stmt *row = state_query (state, "SELECT " FOLDER_COLUMNS " FROM folders ORDER BY path", "");
+  while (state_row (state, &row))
+    g_ptr_array_add (folders, folder_from (row));
+  return folders;
+}
+
+static struct state_folder *
+only_folder (struct state *state, sqlite3_stmt *row)
+{
+  struct state_folder *folder = state_row (state, &row) ? folder_from (row) : NULL;
+  sqlite3_finalize (row);
+  return folder;
+}
+
+struct state_folder *
+state_folder_find (struct state *state, const char *column, const char *value)
+{
+  const char *sql = strcmp (column, "role") == 0  ? "SELECT " FOLDER_COLUMNS " FROM folders WHERE role = ? ORDER BY present DESC, id"
+                    : strcmp (column, "dir") == 0 ? "SELECT " FOLDER_COLUMNS " FROM folders WHERE dir = ?"
+                                                  : "SELECT " FOLDER_COLUMNS " FROM folders WHERE path = ?";
+  return only_folder (state, state_query (state, sql, "s", value));
+}
+
+struct state_folder *
+state_folder_get (struct state *state, gint64 id)
+{
+  return only_folder (state, state_query (state, "SELECT " FOLDER_COLUMNS " FROM folders WHERE id = ?", "i", id));
+}
+
+struct state_folder *
+state_folder_add (struct state *state, const char *path, char delimiter, const char *dir)
+{
+  g_autofree char *unique = g_strdup (dir);
+  AUTOFREE (state_folder) taken = state_folder_find (state, "dir", dir);
+  if (taken != NULL) {
+    g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, path, -1);
+    g_free (unique);
+    unique = g_strdup_printf ("%s%%%.12s", dir, hash);
+  }
+  state_run (state, "INSERT INTO folders (path, dir, delimiter) VALUES (?, ?, ?)", "ssi", path, unique, (gint64) delimiter);
+  return state_folder_find (state, "path", path);
+}
+
+void
+state_folder_save (struct state *state, const struct state_folder *folder)
+{
+  state_run (state, "UPDATE folders SET role = ?, uidvalidity = ?, uidnext = ?, modseq = ?, present = ?, dirty = ?, delimiter = ? WHERE id = ?",
+             "siiiiiii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext, (gint64) folder->modseq,
+             (gint64) folder->present, (gint64) folder->dirty, (gint64) folder->delimiter, folder->id);
+}

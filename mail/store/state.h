@@ -1,0 +1,82 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is known about an account's mailboxes: folders, the file of each UID, and what was changed here but not yet there. SQLite; the imap
+ * worker alone has the file open.
+ *
+ * Flags are kept twice: as they are here, and as the server had them last. The difference is what must be pushed, so flags need no
+ * journal. Moves, appends and removals are rows of the journal, written in the transaction that changes the local side.
+ *
+ * Reads return what they can; a failure (a full disk, a broken file) is remembered and makes state_commit fail and undo everything. */
+#pragma once
+#include <glib.h>
+
+struct state;
+struct state *state_open (const char *file, GError **error);
+void state_free (struct state *state);
+DEFINE_AUTOFREE (state, state_free)
+void state_begin (struct state *state);
+/* FALSE: nothing since state_begin has happened. The state can be used again. */
+gboolean state_commit (struct state *state, GError **error);
+void state_rollback (struct state *state);
+
+/* ---- folders ---- */
+struct state_folder {
+  gint64 id;
+  char *path, *role, *dir;    /* dir: relative to the account's folder; set by state_folder_add, never changed */
+  char delimiter;
+  guint32 uidvalidity, uidnext;
+  guint64 modseq;
+  gboolean present;           /* the server lists it */
+  gboolean dirty;             /* files may lie there that no row knows: a fetch was under way */
+};
+void state_folder_free (struct state_folder *folder);
+DEFINE_AUTOFREE (state_folder, state_folder_free)
+GPtrArray *state_folders (struct state *state); /* struct state_folder *, by path */
+struct state_folder *state_folder_find (struct state *state, const char *column, const char *value); /* column: "path","role","dir" */
+struct state_folder *state_folder_get (struct state *state, gint64 id);
+/* dir: wanted; made unique. Returns the new row. */
+struct state_folder *state_folder_add (struct state *state, const char *path, char delimiter, const char *dir);
+void state_folder_save (struct state *state, const struct state_folder *folder); /* all but path and dir */
+
+/* ---- mails (state_mail.c) ---- */
+#define STATE_FLAGS_SIZE 8
+enum state_indexed { STATE_NEW = 0, STATE_INDEXED = 1, STATE_SKIPPED = 2 /* too large: there is no file */ };
+struct state_mail {
+  gint64 id, folder;
+  guint32 uid;                /* 0: not on the server yet */
+  char *base;                 /* the file's name without flags; unique in its folder */
+  char flags[STATE_FLAGS_SIZE], server_flags[STATE_FLAGS_SIZE];
+  char *msgid;                /* without angle brackets; "" if it has none */
+  enum state_indexed indexed;
+};
+void state_mail_free (struct state_mail *mail);
+DEFINE_AUTOFREE (state_mail, state_mail_free)
+struct state_mail *state_mail_get (struct state *state, gint64 id);
+struct state_mail *state_mail_by_base (struct state *state, gint64 folder, const char *base);
+struct state_mail *state_mail_by_uid (struct state *state, gint64 folder, guint32 uid);
+enum state_which { STATE_ALL, STATE_ON_SERVER, STATE_UNINDEXED, STATE_FLAGS_CHANGED };
+GPtrArray *state_mails (struct state *state, gint64 folder, enum state_which which); /* struct state_mail *, newest UID first */
+guint state_count (struct state *state, gint64 folder); /* those with a UID */
+void state_mail_save (struct state *state, struct state_mail *mail); /* id 0: inserts, and sets id */
+void state_mail_delete (struct state *state, gint64 id);
+
+/* ---- the journal (state_journal.c) ---- */
+enum state_kind { STATE_MOVE = 1, STATE_APPEND, STATE_REMOVE, STATE_FLAGS };
+struct state_change {
+  gint64 id;
+  enum state_kind kind;
+  gint64 mail;                /* the local row: MOVE and APPEND; it lies in the target folder already */
+  gint64 folder;              /* where the server has it: MOVE, REMOVE, FLAGS; APPEND: where it is being put */
+  guint32 uid;                /* there; 0: lost with a UIDVALIDITY, to be found again by msgid */
+  int step;                   /* APPEND: 1 = it may have been sent */
+  guint32 uid_before;         /* APPEND: UIDNEXT before it was sent */
+  char *msgid;
+  char *add, *remove;         /* FLAGS */
+};
+void state_change_free (struct state_change *change);
+GPtrArray *state_changes (struct state *state); /* struct state_change *, oldest first */
+struct state_change *state_change_of_mail (struct state *state, gint64 mail);
+DEFINE_AUTOFREE (state_change, state_change_free)
+void state_change_save (struct state *state, struct state_change *change); /* id 0: inserts */
+void state_change_delete (struct state *state, gint64 id);
+gboolean state_has_changes (struct state *state); /* also changed flags */

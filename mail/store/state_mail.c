@@ -1,0 +1,111 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The state's rows of mails: which file belongs to which UID. */
+#include "mail/store/state_p.h"
+
+#include <string.h>
+
+#define COLUMNS "id, folder, uid, base, flags, server_flags, msgid, indexed"
+
+static struct state_mail *
+mail_from (sqlite3_stmt *row)
+{
+  struct state_mail *mail = g_new0 (struct state_mail, 1);
+  mail->id = sqlite3_column_int64 (row, 0);
+  mail->folder = sqlite3_column_int64 (row, 1);
+  mail->uid = (guint32) sqlite3_column_int64 (row, 2);
+  mail->base = g_strdup (state_text (row, 3));
+  g_strlcpy (mail->flags, state_text (row, 4), sizeof mail->flags);
+  g_strlcpy (mail->server_flags, state_text (row, 5), sizeof mail->server_flags);
+  mail->msgid = g_strdup (state_text (row, 6));
+  mail->indexed = (enum state_indexed) CLAMP (sqlite3_column_int (row, 7), STATE_NEW, STATE_SKIPPED);
+  return mail;
+}
+
+void
+state_mail_free (struct state_mail *mail)
+{
+  g_free (mail->base);
+  g_free (mail->msgid);
+  g_free (mail);
+}
+
+static struct state_mail *
+only_mail (struct state *state, sqlite3_stmt *row)
+{
+  struct state_mail *mail = state_row (state, &row) ? mail_from (row) : NULL;
+  sqlite3_finalize (row);
+  return mail;
+}
+
+struct state_mail *
+state_mail_get (struct state *state, gint64 id)
+{
+  return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE id = ?", "i", id));
+}
+
+struct state_mail *
+state_mail_by_base (struct state *state, gint64 folder, const char *base)
+{
+  return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND base = ?", "is", folder, base));
+}
+
+struct state_mail *
+state_mail_by_uid (struct state *state, gint64 folder, guint32 uid)
+{
+  return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid = ?", "ii", folder, (gint64) uid));
+}
+
+GPtrArray *
+state_mails (struct state *state, gint64 folder, enum state_which which)
+{
+  const char *sql = NULL;
+  switch (which) {
+  case STATE_ALL:
+    sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? ORDER BY uid DESC";
+    break;
+  case STATE_ON_SERVER:
+    sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid IS NOT NULL ORDER BY uid DESC";
+    break;
+  case STATE_UNINDEXED:
+    sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND indexed = 0 ORDER BY uid DESC";
+    break;
+  case STATE_FLAGS_CHANGED:
+    sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND flags != server_flags AND uid IS NOT NULL ORDER BY uid DESC";
+    break;
+  }
+  GPtrArray *mails = g_ptr_array_new_with_free_func ((GDestroyNotify) state_mail_free);
+  sqlite3_stmt *row = state_query (state, sql, "i", folder);
+  while (state_row (state, &row))
+    g_ptr_array_add (mails, mail_from (row));
+  return mails;
+}
+
+guint
+state_count (struct state *state, gint64 folder)
+{
+  sqlite3_stmt *row = state_query (state, "SELECT count (*) FROM mails WHERE folder = ? AND uid IS NOT NULL", "i", folder);
+  guint count = state_row (state, &row) ? (guint) sqlite3_column_int64 (row, 0) : 0;
+  sqlite3_finalize (row);
+  return count;
+}
+
+void
+state_mail_save (struct state *state, struct state_mail *mail)
+{
+  if (mail->id == 0) {
+    state_run (state, "INSERT INTO mails (folder, uid, base, flags, server_flags, msgid, indexed) VALUES (?, ?, ?, ?, ?, ?, ?)", "inssssi",
+               mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags, mail->msgid != NULL ? mail->msgid : "",
+               (gint64) mail->indexed);
+    mail->id = sqlite3_last_insert_rowid (state->db);
+    return;
+  }
+  state_run (state, "UPDATE mails SET folder = ?, uid = ?, base = ?, flags = ?, server_flags = ?, indexed = ? WHERE id = ?", "insssii",
+             mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags, (gint64) mail->indexed, mail->id);
+}
+
+void
+state_mail_delete (struct state *state, gint64 id)
+{
+  state_run (state, "DELETE FROM mails WHERE id = ?", "i", id);
+}

@@ -1,0 +1,275 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The account as a whole: its folders and their roles, and putting right at the start what a crash left behind. */
+#include "mail/store/sync_p.h"
+
+#include "mail/engine.h"
+#include "mail/message/message.h"
+#include "mail/message/sanitise.h"
+#include "mail/net/imap_name.h"
+#include "mail/store/maildir.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+char *
+sync_dir (const struct sync *sync, const struct state_folder *folder)
+{
+  return g_build_filename (sync->root, folder->dir, NULL);
+}
+
+char *
+sync_message_id (GBytes *start)
+{
+  gsize size = 0;
+  const char *bytes = g_bytes_get_data (start, &size);
+  for (gsize at = 0; at < size;) {
+    const char *end = memchr (bytes + at, '\n', size - at);
+    gsize length = end == NULL ? size - at : (gsize) (end - bytes) - at;
+    if (length == 0 || (length == 1 && bytes[at] == '\r'))
+      break;
+    if (length > 11 && g_ascii_strncasecmp (bytes + at, "Message-ID:", 11) == 0) {
+      /* The id may stand on the folded line after it. */
+      const char *open = memchr (bytes + at, '<', MIN (size - at, 1000));
+      const char *close = open == NULL ? NULL : memchr (open, '>', MIN (size - (gsize) (open - bytes), 1000));
+      char *id = close == NULL ? g_strdup ("") : g_strndup (open + 1, (gsize) (close - open) - 1);
+      if (g_utf8_validate (id, -1, NULL) && strpbrk (id, " \t\r\n") == NULL)
+        return id;
+      g_free (id);
+      break;
+    }
+    at += length + 1;
+  }
+  return g_strdup ("");
+}
+
+gboolean
+sync_mark_dirty (struct sync *sync, struct state_folder *folder, GError **error)
+{
+  g_autofree char *dir = sync_dir (sync, folder);
+  if (!maildir_make (dir, error))
+    return FALSE;
+  if (folder->dirty)
+    return TRUE;
+  folder->dirty = TRUE;
+  state_begin (sync->state);
+  state_folder_save (sync->state, folder);
+  return state_commit (sync->state, error);
+}
+
+struct state_mail *
+sync_find (struct sync *sync, const char *path, struct state_folder **folder_out, GError **error)
+{
+  g_autofree char *dir = NULL, *base = NULL, *prefix = g_strconcat (sync->root, "/", NULL);
+  *folder_out = NULL;
+  if (g_str_has_prefix (path, prefix) && maildir_split (path, &dir, &base, NULL) && strlen (dir) > strlen (prefix)) {
+    AUTOFREE (state_folder) folder = state_folder_find (sync->state, "dir", dir + strlen (prefix));
+    struct state_mail *mail = folder == NULL ? NULL : state_mail_by_base (sync->state, folder->id, base);
+    if (mail != NULL) {
+      *folder_out = g_steal_pointer (&folder);
+      return mail;
+    }
+  }
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "This mail is not in the mailbox any more.");
+  return NULL;
+}
+
+/* Some servers keep everything below INBOX. */
+static char *
+with_prefix (struct sync *sync, const char *name, char *delimiter_out)
+{
+  g_autoptr (GPtrArray) folders = state_folders (sync->state);
+  gboolean below = FALSE, beside = FALSE;
+  *delimiter_out = '/';
+  for (guint i = 0; i < folders->len; i++) {
+    const struct state_folder *folder = g_ptr_array_index (folders, i);
+    if (!folder->present)
+      continue;
+    if (folder->delimiter != '\0')
+      *delimiter_out = folder->delimiter;
+    below = below || (g_str_has_prefix (folder->path, "INBOX") && folder->path[5] != '\0' && folder->path[5] == folder->delimiter);
+    beside = beside || !g_str_has_prefix (folder->path, "INBOX");
+  }
+  return below && !beside ? g_strdup_printf ("INBOX%c%s", *delimiter_out, name) : g_strdup (name);
+}
+
+struct state_folder *
+sync_role_folder (struct sync *sync, const char *role)
+{
+  static const struct { const char *role, *name; } names[] = {
+    { "inbox", "INBOX" }, { "drafts", "Drafts" }, { "sent", "Sent" }, { "archive", "Archive" }, { "trash", "Trash" }, { "junk", "Junk" },
+  };
+  struct state_folder *folder = state_folder_find (sync->state, "role", role);
+  for (gsize i = 0; folder == NULL && i < G_N_ELEMENTS (names); i++) {
+    if (strcmp (names[i].role, role) != 0)
+      continue;
+    char delimiter = '/';
+    g_autofree char *path = i == 0 ? g_strdup ("INBOX") : with_prefix (sync, names[i].name, &delimiter);
+    g_autofree char *dir = imap_name_to_dir (path, delimiter);
+    folder = state_folder_find (sync->state, "path", path);
+    if (folder == NULL)
+      folder = state_folder_add (sync->state, path, delimiter, dir);
+    if (folder != NULL) {
+      g_free (folder->role);
+      folder->role = g_strdup (role);
+      state_folder_save (sync->state, folder);
+    }
+  }
+  return folder;
+}
+
+GVariant *
+sync_folder_rows (struct sync *sync)
+{
+  g_autoptr (GPtrArray) folders = state_folders (sync->state);
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < folders->len; i++) {
+    const struct state_folder *folder = g_ptr_array_index (folders, i);
+    g_autofree char *dir = sync_dir (sync, folder), *text = imap_name_decode (folder->path);
+    g_autofree char *name = sanitise (text, -1, SANITISE_LINE);
+    g_variant_builder_open (&rows, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add (&rows, "{sv}", "path", g_variant_new_string (folder->path));
+    g_variant_builder_add (&rows, "{sv}", "name", g_variant_new_string (name));
+    g_variant_builder_add (&rows, "{sv}", "role", g_variant_new_string (folder->role));
+    g_variant_builder_add (&rows, "{sv}", "dir", g_variant_new_string (dir));
+    g_variant_builder_close (&rows);
+  }
+  return g_variant_builder_end (&rows);
+}
+
+/* ---- the start ---- */
+
+/* "U<uidvalidity>.<uid>" of this folder, for a mail that no row has. */
+static guint32
+adoptable_uid (struct sync *sync, const struct state_folder *folder, const char *base)
+{
+  char *end = NULL;
+  if (base[0] != 'U' || strtoull (base + 1, &end, 10) != folder->uidvalidity || *end != '.')
+    return 0;
+  guint64 uid = strtoull (end + 1, &end, 10);
+  if (*end != '\0' || uid == 0 || uid > G_MAXUINT32)
+    return 0;
+  AUTOFREE (state_mail) known = state_mail_by_uid (sync->state, folder->id, (guint32) uid);
+  g_autoptr (GPtrArray) changes = state_changes (sync->state);
+  for (guint i = 0; i < changes->len; i++) {
+    const struct state_change *change = g_ptr_array_index (changes, i);
+    if (change->folder == folder->id && change->uid == uid)
+      return 0;
+  }
+  return known == NULL ? (guint32) uid : 0;
+}
+
+static void
+adopt (struct sync *sync, const struct state_folder *folder, guint32 uid, const char *path, const char *base, const char *flags)
+{
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
+  g_autoptr (GBytes) bytes = file == NULL ? g_bytes_new (NULL, 0) : g_mapped_file_get_bytes (file);
+  struct state_mail mail = { .folder = folder->id, .uid = uid, .base = (char *) base };
+  g_autofree char *msgid = sync_message_id (bytes);
+  mail.msgid = msgid;
+  g_strlcpy (mail.flags, flags, sizeof mail.flags);
+  g_strlcpy (mail.server_flags, flags, sizeof mail.server_flags);
+  state_mail_save (sync->state, &mail);
+}
+
+/* Files without rows are taken in or, where they are second names or half of an unfinished act, removed; rows without files are
+ * forgotten, so that the mail is fetched again. */
+static void
+sweep (struct sync *sync, struct state_folder *folder)
+{
+  g_autofree char *dir = sync_dir (sync, folder);
+  g_autoptr (GPtrArray) files = maildir_list (dir);
+  g_autoptr (GPtrArray) rows = NULL;
+  g_autoptr (GHashTable) there = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  maildir_clean (dir);
+  state_begin (sync->state);
+  for (guint i = 0; i < files->len; i++) {
+    const char *path = g_ptr_array_index (files, i);
+    g_autofree char *folder_dir = NULL, *base = NULL, *flags = NULL;
+    if (!maildir_split (path, &folder_dir, &base, &flags))
+      continue;
+    AUTOFREE (state_mail) mail = state_mail_by_base (sync->state, folder->id, base);
+    guint32 uid = mail == NULL ? adoptable_uid (sync, folder, base) : 0;
+    if (uid != 0)
+      adopt (sync, folder, uid, path, base, flags);
+    else if (mail == NULL)
+      maildir_remove (dir, base, flags);
+    g_hash_table_add (there, g_steal_pointer (&base));
+  }
+  rows = state_mails (sync->state, folder->id, STATE_ALL);
+  for (guint i = 0; i < rows->len; i++) {
+    const struct state_mail *mail = g_ptr_array_index (rows, i);
+    if (mail->indexed != STATE_SKIPPED && !g_hash_table_contains (there, mail->base))
+      state_mail_delete (sync->state, mail->id);
+  }
+  folder->dirty = FALSE;
+  state_folder_save (sync->state, folder);
+  (void) state_commit (sync->state, NULL); /* if it fails it stays dirty, and the next start does it */
+}
+
+struct sync *
+sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit, gpointer data)
+{
+  struct sync *sync = g_new0 (struct sync, 1);
+  sync->state = state_take;
+  sync->root = g_strdup (root);
+  sync->settings = g_variant_ref_sink (settings);
+  sync->emit = emit;
+  sync->data = data;
+  g_queue_init (&sync->scheduled);
+  sync->heads = g_array_new (FALSE, FALSE, sizeof (struct imap_head));
+  g_autoptr (GPtrArray) folders = state_folders (sync->state);
+  for (guint i = 0; i < folders->len; i++) {
+    struct state_folder *folder = g_ptr_array_index (folders, i);
+    if (folder->dirty)
+      sweep (sync, folder);
+  }
+  return sync;
+}
+
+void
+sync_free (struct sync *sync)
+{
+  state_free (sync->state);
+  g_queue_clear_full (&sync->scheduled, g_free);
+  g_array_unref (sync->heads);
+  g_variant_unref (sync->settings);
+  g_free (sync->root);
+  g_free (sync);
+}
+
+void
+sync_report (struct sync *sync)
+{
+  g_autoptr (GPtrArray) folders = state_folders (sync->state);
+  for (guint i = 0; i < folders->len; i++) {
+    const struct state_folder *folder = g_ptr_array_index (folders, i);
+    g_autofree char *dir = sync_dir (sync, folder);
+    g_autoptr (GPtrArray) mails = state_mails (sync->state, folder->id, STATE_UNINDEXED);
+    GPtrArray *rows = g_ptr_array_new ();
+    for (guint m = 0; m < mails->len; m++) {
+      const struct state_mail *mail = g_ptr_array_index (mails, m);
+      g_autofree char *path = maildir_locate (dir, mail->base, mail->flags);
+      g_autoptr (GMappedFile) file = path == NULL ? NULL : g_mapped_file_new (path, FALSE, NULL);
+      if (file == NULL)
+        continue;
+      g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
+      g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail->flags, message_is_encrypted (bytes)));
+    }
+    sync_emit_mails (sync, rows);
+  }
+}
+
+void
+sync_take_counts (struct sync *sync, struct sync_counts *out)
+{
+  *out = sync->counts;
+  sync->counts = (struct sync_counts) { 0, 0, 0 };
+}
+
+gboolean
+sync_has_changes (struct sync *sync)
+{
+  return state_has_changes (sync->state);
+}

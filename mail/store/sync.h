@@ -1,0 +1,45 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* One account's mailboxes, here and on the server, made the same. imap worker only.
+ *
+ * Local changes happen at once (files, state) and are pushed when there is a line. What was done here wins over what was done there
+ * for the same flag; a mail that is gone there goes here. The order everywhere: data on disk, then state, then telling the engine.
+ * After kill -9 at any instant the next sync_new finds what was left and puts it right.
+ *
+ * Events (names and fields as in protocol.c): mails, removed, moved, folders, progress, state. */
+#pragma once
+#include "mail/net/imap.h"
+#include "mail/store/state.h"
+
+struct sync;
+typedef gboolean (*sync_emit_fn) (const char *event, GVariant *fields, gpointer data);
+
+/* root: the account's folder of mail. state: taken. settings: a{sv} with folder overrides. */
+struct sync *sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit, gpointer data);
+void sync_free (struct sync *sync);
+DEFINE_AUTOFREE (sync, sync_free)
+/* Report again what the index never confirmed. */
+void sync_report (struct sync *sync);
+GVariant *sync_folder_rows (struct sync *sync); /* floating aa{sv}: path, name, role, dir */
+
+/* ---- local changes (sync_local.c); paths: files of this account ---- */
+/* moves: a(ss), floating. */
+GVariant *sync_flags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove, GError **error);
+GVariant *sync_move (struct sync *sync, const char *const *paths, const char *to, GError **error);
+char *sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces, GError **error);
+gboolean sync_remove (struct sync *sync, const char *const *paths, GError **error);
+gboolean sync_indexed (struct sync *sync, const char *const *paths, GError **error);
+
+/* ---- with a session ---- */
+gboolean sync_list (struct sync *sync, struct imap *imap, GError **error);   /* folders; starts over with a new session */
+gboolean sync_has_changes (struct sync *sync);
+gboolean sync_push (struct sync *sync, struct imap *imap, GError **error);
+enum sync_result { SYNC_FAILED = 0, SYNC_DONE, SYNC_MORE /* wake_fd is readable: call again later */ };
+/* all: put every folder on the list of what is to be looked at, INBOX first; else INBOX alone. */
+void sync_schedule (struct sync *sync, gboolean all);
+gboolean sync_is_scheduled (struct sync *sync);
+enum sync_result sync_pull (struct sync *sync, struct imap *imap, int wake_fd, GError **error);
+/* Waits on INBOX until the server has news, wake_fd is readable, or the time is over. */
+gboolean sync_watch (struct sync *sync, struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);
+struct sync_counts { guint fresh, changed, removed; };
+void sync_take_counts (struct sync *sync, struct sync_counts *out); /* since the last time */

@@ -1,0 +1,87 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the engine is told: rows of events, in batches that stay small. */
+#include "mail/store/sync_p.h"
+
+#include "mail/store/tags.h"
+
+#define BATCH 200
+
+void
+sync_emit_state (struct sync *sync, const char *state, const char *text)
+{
+  GVariantBuilder fields;
+  g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&fields, "{sv}", "state", g_variant_new_string (state));
+  g_variant_builder_add (&fields, "{sv}", "text", g_variant_new_string (text));
+  sync->emit ("state", g_variant_builder_end (&fields), sync->data);
+}
+
+static GVariant *
+strings (GPtrArray *list)
+{
+  return g_variant_new_strv ((const char *const *) list->pdata, (gssize) list->len);
+}
+
+GVariant *
+sync_mail_row (const char *path, const char *role, const char *flags, gboolean is_protected)
+{
+  g_autoptr (GPtrArray) add = g_ptr_array_new ();
+  g_autoptr (GPtrArray) remove = g_ptr_array_new ();
+  tags_between (NULL, NULL, role, flags, add, remove);
+  GVariantBuilder row;
+  g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&row, "{sv}", "path", g_variant_new_string (path));
+  g_variant_builder_add (&row, "{sv}", "add", strings (add));
+  g_variant_builder_add (&row, "{sv}", "remove", strings (remove));
+  g_variant_builder_add (&row, "{sv}", "protected", g_variant_new_boolean (is_protected));
+  return g_variant_builder_end (&row);
+}
+
+GVariant *
+sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags, const char *new_role,
+               const char *new_flags)
+{
+  g_autoptr (GPtrArray) add = g_ptr_array_new ();
+  g_autoptr (GPtrArray) remove = g_ptr_array_new ();
+  tags_between (old_role, old_flags, new_role, new_flags, add, remove);
+  return g_variant_new ("(ss@as@as)", old_path, new_path, strings (add), strings (remove));
+}
+
+/* One event for each BATCH rows. rows: floating GVariant *. */
+static void
+emit_rows (struct sync *sync, const char *event, const char *field, const char *type, GPtrArray *rows)
+{
+  for (guint from = 0; from < rows->len; from += BATCH) {
+    GVariantBuilder list, fields;
+    g_variant_builder_init (&list, G_VARIANT_TYPE (type));
+    for (guint i = from; i < rows->len && i < from + BATCH; i++)
+      g_variant_builder_add_value (&list, g_ptr_array_index (rows, i));
+    g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add (&fields, "{sv}", field, g_variant_builder_end (&list));
+    sync->emit (event, g_variant_builder_end (&fields), sync->data);
+  }
+}
+
+void
+sync_emit_mails (struct sync *sync, GPtrArray *rows_take)
+{
+  emit_rows (sync, "mails", "mails", "aa{sv}", rows_take);
+  g_ptr_array_unref (rows_take);
+}
+
+void
+sync_emit_moved (struct sync *sync, GPtrArray *rows_take)
+{
+  emit_rows (sync, "moved", "moves", "a(ssasas)", rows_take);
+  g_ptr_array_unref (rows_take);
+}
+
+void
+sync_emit_removed (struct sync *sync, GPtrArray *paths)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
+  for (guint i = 0; i < paths->len; i++)
+    g_ptr_array_add (rows, g_variant_new_string (g_ptr_array_index (paths, i)));
+  emit_rows (sync, "removed", "paths", "as", rows);
+}

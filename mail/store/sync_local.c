@@ -1,0 +1,267 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a person does to mail: done here at once, written down for the server. */
+#include "mail/store/sync_p.h"
+
+#include "mail/engine.h"
+#include "mail/message/message.h"
+#include "mail/store/maildir.h"
+#include "mail/store/tags.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+static gboolean
+letters_of (const char *const *names, char *out, GError **error)
+{
+  char text[8] = "";
+  gsize size = 0;
+  for (gsize i = 0; names[i] != NULL; i++) {
+    char letter = tags_flag_letter (names[i]);
+    if (letter == '\0') {
+      g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "“%s” is no flag that a mail can have.", names[i]);
+      return FALSE;
+    }
+    if (strchr (text, letter) == NULL && size < sizeof text - 1)
+      text[size++] = letter;
+    text[size] = '\0';
+  }
+  memcpy (out, text, size + 1);
+  return TRUE;
+}
+
+/* Another flag set for one mail: record, then name. A file that is gone is left to the next sweep. */
+static gboolean
+reflag (struct sync *sync, const char *path, const char *add, const char *remove, GVariantBuilder *moves, GError **error)
+{
+  struct state_folder *found = NULL;
+  AUTOFREE (state_mail) mail = sync_find (sync, path, &found, error);
+  AUTOFREE (state_folder) folder = found;
+  if (mail == NULL)
+    return FALSE;
+  char before[STATE_FLAGS_SIZE];
+  memcpy (before, mail->flags, sizeof before);
+  tags_flags_change (before, add, remove, mail->flags);
+  if (strcmp (before, mail->flags) == 0 && g_str_has_suffix (path, mail->flags))
+    return TRUE;
+  state_mail_save (sync->state, mail);
+  g_autofree char *dir = sync_dir (sync, folder), *old_path = NULL, *new_path = NULL;
+  if (!maildir_rename (dir, mail->base, before, mail->flags, &old_path, &new_path, error))
+    return FALSE;
+  g_variant_builder_add (moves, "(ss)", path, new_path);
+  return TRUE;
+}
+
+GVariant *
+sync_flags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove, GError **error)
+{
+  char adds[8], removes[8];
+  if (!letters_of (add, adds, error) || !letters_of (remove, removes, error))
+    return NULL;
+  GVariantBuilder moves;
+  g_variant_builder_init (&moves, G_VARIANT_TYPE ("a(ss)"));
+  gboolean done = FALSE;
+  g_autoptr (GError) first = NULL;
+  /* The names change inside the transaction: whatever a crash leaves, maildir_locate finds the file and the old record stays true. */
+  state_begin (sync->state);
+  for (gsize i = 0; paths[i] != NULL; i++)
+    done = reflag (sync, paths[i], adds, removes, &moves, first == NULL ? &first : NULL) || done;
+  if (!state_commit (sync->state, error) || (!done && first != NULL)) {
+    if (first != NULL && error != NULL && *error == NULL)
+      g_propagate_error (error, g_steal_pointer (&first));
+    g_variant_builder_clear (&moves);
+    return NULL;
+  }
+  return g_variant_builder_end (&moves);
+}
+
+static struct state_folder *
+target_of (struct sync *sync, const char *to, GError **error)
+{
+  struct state_folder *folder = state_folder_find (sync->state, "path", to);
+  if (folder == NULL)
+    folder = sync_role_folder (sync, to);
+  if (folder == NULL)
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "There is no folder “%s” in this account.", to);
+  return folder;
+}
+
+/* The journal for a mail that goes to another folder: one row, whatever its way was. */
+static void
+note_move (struct sync *sync, struct state_mail *mail, gint64 to)
+{
+  AUTOFREE (state_change) change = state_change_of_mail (sync->state, mail->id);
+  if (change != NULL && change->kind == STATE_MOVE && change->folder == to && change->uid != 0) {
+    mail->uid = change->uid; /* back to where the server still has it */
+    state_change_delete (sync->state, change->id);
+  } else if (change == NULL) {
+    struct state_change move = { .kind = STATE_MOVE, .mail = mail->id, .folder = mail->folder, .uid = mail->uid, .msgid = mail->msgid };
+    state_change_save (sync->state, &move);
+    mail->uid = 0;
+  }
+  mail->folder = to;
+}
+
+struct moved {
+  char *old_path, *new_path;
+};
+
+/* A second name in the new folder, and the record; the first name goes when the record is safe. */
+static gboolean
+move_one (struct sync *sync, const char *path, struct state_folder *to, GArray *moved, GError **error)
+{
+  struct state_folder *found = NULL;
+  AUTOFREE (state_mail) mail = sync_find (sync, path, &found, error);
+  AUTOFREE (state_folder) folder = found;
+  if (mail == NULL || folder->id == to->id)
+    return mail != NULL;
+  g_autofree char *from_dir = sync_dir (sync, folder), *to_dir = sync_dir (sync, to), *base = maildir_unique ();
+  struct moved names = { NULL, NULL };
+  if (!maildir_link (from_dir, mail->base, mail->flags, to_dir, base, &names.old_path, &names.new_path, error))
+    return FALSE;
+  note_move (sync, mail, to->id);
+  g_free (mail->base);
+  mail->base = g_steal_pointer (&base);
+  state_mail_save (sync->state, mail);
+  g_array_append_val (moved, names);
+  return TRUE;
+}
+
+static gboolean
+mark_all_dirty (struct sync *sync, const char *const *paths, GError **error)
+{
+  for (gsize i = 0; paths[i] != NULL; i++) {
+    struct state_folder *found = NULL;
+    AUTOFREE (state_mail) mail = sync_find (sync, paths[i], &found, NULL);
+    AUTOFREE (state_folder) folder = found;
+    if (mail != NULL && !sync_mark_dirty (sync, folder, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+GVariant *
+sync_move (struct sync *sync, const char *const *paths, const char *to, GError **error)
+{
+  AUTOFREE (state_folder) target = target_of (sync, to, error);
+  if (target == NULL || !sync_mark_dirty (sync, target, error) || !mark_all_dirty (sync, paths, error))
+    return NULL;
+  g_autoptr (GArray) moved = g_array_new (FALSE, FALSE, sizeof (struct moved));
+  g_autoptr (GError) first = NULL;
+  gboolean any = FALSE;
+  state_begin (sync->state);
+  for (gsize i = 0; paths[i] != NULL; i++)
+    any = move_one (sync, paths[i], target, moved, first == NULL ? &first : NULL) || any;
+  gboolean done = state_commit (sync->state, error) && (any || first == NULL);
+  if (!done && first != NULL && error != NULL && *error == NULL)
+    g_propagate_error (error, g_steal_pointer (&first));
+  GVariantBuilder moves;
+  g_variant_builder_init (&moves, G_VARIANT_TYPE ("a(ss)"));
+  for (guint i = 0; i < moved->len; i++) {
+    struct moved *names = &g_array_index (moved, struct moved, i);
+    (void) g_unlink (done ? names->old_path : names->new_path);
+    g_variant_builder_add (&moves, "(ss)", names->old_path, names->new_path);
+    g_free (names->old_path);
+    g_free (names->new_path);
+  }
+  if (done)
+    return g_variant_builder_end (&moves);
+  g_variant_builder_clear (&moves);
+  return NULL;
+}
+
+/* The record of a mail that is deleted for good. */
+static void
+note_removal (struct sync *sync, const struct state_mail *mail)
+{
+  AUTOFREE (state_change) change = state_change_of_mail (sync->state, mail->id);
+  struct state_change removal = { .kind = STATE_REMOVE, .folder = mail->folder, .uid = mail->uid, .msgid = mail->msgid };
+  if (change != NULL) {
+    state_change_delete (sync->state, change->id);
+    removal.folder = change->folder;
+    removal.uid = change->uid;
+  }
+  /* An append that was never tried left nothing on the server. One that may have been is found again by its Message-ID. */
+  if (change == NULL ? mail->uid != 0 : change->kind == STATE_MOVE || change->step > 0)
+    state_change_save (sync->state, &removal);
+  state_mail_delete (sync->state, mail->id);
+}
+
+gboolean
+sync_remove (struct sync *sync, const char *const *paths, GError **error)
+{
+  g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
+  if (!mark_all_dirty (sync, paths, error))
+    return FALSE;
+  state_begin (sync->state);
+  for (gsize i = 0; paths[i] != NULL; i++) {
+    struct state_folder *found = NULL;
+    AUTOFREE (state_mail) mail = sync_find (sync, paths[i], &found, NULL);
+    AUTOFREE (state_folder) folder = found;
+    if (mail == NULL)
+      continue; /* gone already: that is what was asked for */
+    g_autofree char *dir = sync_dir (sync, folder);
+    char *path = maildir_locate (dir, mail->base, mail->flags);
+    if (path != NULL)
+      g_ptr_array_add (gone, path);
+    note_removal (sync, mail);
+  }
+  if (!state_commit (sync->state, error))
+    return FALSE;
+  for (guint i = 0; i < gone->len; i++)
+    (void) g_unlink (g_ptr_array_index (gone, i));
+  sync_emit_removed (sync, gone);
+  return TRUE;
+}
+
+char *
+sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces, GError **error)
+{
+  struct state_mail mail = { .indexed = STATE_NEW };
+  char letters[8];
+  AUTOFREE (state_folder) folder = target_of (sync, role, error);
+  if (folder == NULL || !letters_of (flags, letters, error) || !sync_mark_dirty (sync, folder, error))
+    return NULL;
+  gsize size = 0;
+  const void *bytes = g_bytes_get_data (message, &size);
+  g_autofree char *dir = sync_dir (sync, folder), *base = maildir_unique (), *msgid = sync_message_id (message);
+  tags_flags_change ("", letters, "", mail.flags);
+  memcpy (mail.server_flags, mail.flags, sizeof mail.server_flags);
+  if (!maildir_store (dir, base, mail.flags, bytes, size, error))
+    return NULL;
+  mail.folder = folder->id;
+  mail.base = base;
+  mail.msgid = msgid;
+  state_begin (sync->state);
+  state_mail_save (sync->state, &mail);
+  struct state_change change = { .kind = STATE_APPEND, .mail = mail.id, .folder = folder->id, .msgid = msgid };
+  state_change_save (sync->state, &change);
+  if (!state_commit (sync->state, error)) {
+    maildir_remove (dir, base, mail.flags);
+    return NULL;
+  }
+  char *path = maildir_path (dir, base, mail.flags);
+  GPtrArray *rows = g_ptr_array_new ();
+  g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail.flags, message_is_encrypted (message)));
+  sync_emit_mails (sync, rows);
+  const char *const old[] = { replaces, NULL };
+  if (replaces != NULL && *replaces != '\0')
+    (void) sync_remove (sync, old, NULL); /* the new draft is safe; an old one that stays is only one too many */
+  return path;
+}
+
+gboolean
+sync_indexed (struct sync *sync, const char *const *paths, GError **error)
+{
+  state_begin (sync->state);
+  for (gsize i = 0; paths[i] != NULL; i++) {
+    struct state_folder *found = NULL;
+    AUTOFREE (state_mail) mail = sync_find (sync, paths[i], &found, NULL);
+    AUTOFREE (state_folder) folder = found;
+    if (mail == NULL || mail->indexed != STATE_NEW)
+      continue;
+    mail->indexed = STATE_INDEXED;
+    state_mail_save (sync->state, mail);
+  }
+  return state_commit (sync->state, error);
+}

@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files sync*.c share. */
+#pragma once
+#include "mail/store/sync.h"
+
+struct sync {
+  struct state *state;
+  char *root;
+  GVariant *settings;
+  sync_emit_fn emit;
+  gpointer data;
+  struct sync_counts counts;
+  /* The pull under way. */
+  GQueue scheduled;            /* gint64 *: folders still to be looked at */
+  gint64 pulling;              /* the folder whose heads these are; 0: none */
+  GArray *heads;               /* struct imap_head: still to be fetched, oldest first */
+  struct imap_selected target; /* what the server said when they were listed */
+  guint done, total;           /* of this pull */
+};
+
+char *sync_dir (const struct sync *sync, const struct state_folder *folder); /* absolute */
+struct state_folder *sync_role_folder (struct sync *sync, const char *role); /* makes a row where the server has none yet */
+/* The row of a file. NOT_FOUND if it is none of ours. */
+struct state_mail *sync_find (struct sync *sync, const char *path, struct state_folder **folder_out, GError **error);
+/* Before files appear or vanish in it: the next start looks at what lies there. */
+gboolean sync_mark_dirty (struct sync *sync, struct state_folder *folder, GError **error);
+char *sync_message_id (GBytes *start); /* without brackets; "" */
+/* Selects and notices another UIDVALIDITY: then everything there is fetched again. */
+gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh, struct imap_selected *out, GError **error);
+
+/* ---- events (sync_events.c) ---- */
+void sync_emit_state (struct sync *sync, const char *state, const char *text);
+GVariant *sync_mail_row (const char *path, const char *role, const char *flags, gboolean is_protected); /* floating */
+void sync_emit_mails (struct sync *sync, GPtrArray *rows_take);  /* GVariant *, in batches */
+void sync_emit_removed (struct sync *sync, GPtrArray *paths);    /* char * */
+/* a(ssasas) rows are gathered in a builder-like array and sent together. */
+GVariant *sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags, const char *new_role,
+                         const char *new_flags);
+void sync_emit_moved (struct sync *sync, GPtrArray *rows_take);

@@ -1,0 +1,366 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The smtp worker: one account's outbox, and the only way out. Every copy passes the gate twice: before it is stored, and on the very
+ * bytes right before DATA. */
+#include "mail/workers/worker.h"
+
+#include "crypto/guard/secret.h"
+#include "mail/net/address.h"
+#include "mail/net/gate.h"
+#include "mail/net/smtp.h"
+#include "mail/store/outbox.h"
+#include "mail/workers/sandbox.h"
+
+#include <string.h>
+
+#define COPIES_MAX 1000
+#define MESSAGE_MAX (256u * 1024 * 1024)
+#define SENT_FDS_MAX 32 /* in one reply; the rest comes with the next run */
+
+struct submission {
+  struct remote *remote;
+  struct secret *secret;
+  struct outbox *outbox;
+};
+
+/* store_dir/outbox/NAME: all that this worker may write. NULL: the name is none. */
+static char *
+place (GVariant *config)
+{
+  g_autoptr (GVariant) account = g_variant_lookup_value (config, "account", G_VARIANT_TYPE_VARDICT);
+  const char *name = NULL, *dir = NULL;
+  if (account == NULL || !g_variant_lookup (account, "name", "&s", &name) || !g_variant_lookup (config, "store_dir", "&s", &dir) || *dir != '/'
+      || *name == '\0' || *name == '.' || strlen (name) > 100
+      || strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != strlen (name))
+    return NULL;
+  return g_build_filename (dir, "outbox", name, NULL);
+}
+
+static void
+allow (GVariant *config, struct sandbox *sandbox)
+{
+  g_autoptr (GVariant) account = g_variant_lookup_value (config, "account", G_VARIANT_TYPE_VARDICT);
+  static const char *const files[] = { "ca_file", "client_cert_file", "client_key_file" };
+  char *dir = place (config);
+  if (dir != NULL) {
+    (void) g_mkdir_with_parents (dir, 0700); /* start says what is wrong if it cannot be used */
+    g_ptr_array_add (sandbox->write, dir);
+  }
+  for (gsize i = 0; account != NULL && i < G_N_ELEMENTS (files); i++) {
+    const char *path = NULL;
+    if (g_variant_lookup (account, files[i], "&s", &path) && *path == '/')
+      g_ptr_array_add (sandbox->read, g_strdup (path));
+  }
+  sandbox->network = TRUE;
+}
+
+static GVariant *
+nothing (void)
+{
+  return g_variant_new ("a{sv}", NULL);
+}
+
+static GVariant *
+reply (const char *name, GVariant *value)
+{
+  GVariantBuilder fields;
+  g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&fields, "{sv}", name, value);
+  return g_variant_builder_end (&fields);
+}
+
+static void
+submission_free (struct submission *self)
+{
+  g_clear_pointer (&self->outbox, outbox_free);
+  g_clear_pointer (&self->secret, secret_free);
+  g_clear_pointer (&self->remote, remote_free);
+  g_free (self);
+}
+
+static GVariant *
+start (struct worker *worker, GVariant *config, GError **error)
+{
+  g_autoptr (GVariant) account = g_variant_lookup_value (config, "account", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) bytes = g_variant_lookup_value (config, "secret", G_VARIANT_TYPE_BYTESTRING);
+  g_autofree char *dir = place (config);
+  gsize size = 0;
+  const void *data = bytes == NULL ? NULL : g_variant_get_fixed_array (bytes, &size, 1);
+  if (dir == NULL) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The account has no name that can be used for a folder.");
+    return NULL;
+  }
+  struct submission *self = g_new0 (struct submission, 1);
+  self->remote = remote_new (account, "smtp", error);
+  self->outbox = self->remote == NULL ? NULL : outbox_open (dir, error);
+  self->secret = size == 0 ? NULL : secret_new (data, size);
+  if (self->outbox == NULL) {
+    submission_free (self);
+    return NULL;
+  }
+  worker_set_state (worker, self);
+  return nothing ();
+}
+
+static void
+stop (struct worker *worker)
+{
+  submission_free (worker_state (worker));
+}
+
+static GVariant *
+method_test (struct worker *worker, GVariant *args, GError **error)
+{
+  struct submission *self = worker_state (worker);
+  AUTOFREE (smtp) smtp = smtp_open (self->remote, self->secret, error);
+  if (smtp == NULL)
+    return NULL;
+  g_autofree char *text = g_strdup_printf ("Signed in to %s as %s; it takes mail.", self->remote->host,
+                                           self->remote->user != NULL ? self->remote->user : "the certificate's owner");
+  return reply ("text", g_variant_new_string (text));
+}
+
+/* ---- taking in ---- */
+
+static gboolean
+gate (const struct outbox_copy *copy, GBytes *message, GError **error)
+{
+  struct gate_plan plan = { .method = copy->method, .recipients = (const char *const *) copy->recipients,
+                            .recipient_ids = (const char *const *) copy->ids };
+  gsize size = 0;
+  const guint8 *bytes = g_bytes_get_data (message, &size);
+  return gate_check (bytes, size, &plan, error);
+}
+
+static void
+copy_free (gpointer data)
+{
+  struct outbox_copy *copy = data;
+  g_strfreev (copy->recipients);
+  g_strfreev (copy->ids);
+  g_free (copy);
+}
+
+static gboolean
+no_line_ends (GStrv list)
+{
+  for (gsize i = 0; list[i] != NULL; i++)
+    if (strpbrk (list[i], "\r\n") != NULL)
+      return FALSE;
+  return TRUE;
+}
+
+/* One row of copies: method s, recipients as, ids as, data h. */
+static gboolean
+take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GPtrArray *messages, GError **error)
+{
+  struct outbox_copy *copy = g_new0 (struct outbox_copy, 1);
+  const char *method = "";
+  gint32 handle = -1;
+  g_ptr_array_add (copies, copy);
+  g_variant_lookup (row, "method", "&s", &method);
+  copy->method = strcmp (method, "smime") == 0 ? ROUTE_SMIME : strcmp (method, "pgp") == 0 ? ROUTE_PGP : ROUTE_HOLD;
+  if (!g_variant_lookup (row, "recipients", "^as", &copy->recipients))
+    copy->recipients = g_new0 (char *, 1);
+  if (!g_variant_lookup (row, "ids", "^as", &copy->ids))
+    copy->ids = g_new0 (char *, 1);
+  if (!g_variant_lookup (row, "data", "h", &handle) || !no_line_ends (copy->recipients) || !no_line_ends (copy->ids)) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "A copy of this mail came without its text or its recipients. Nothing was sent.");
+    return FALSE;
+  }
+  GBytes *message = worker_read_fd (worker_fd_at (worker, handle), MESSAGE_MAX, error);
+  if (message == NULL)
+    return FALSE;
+  g_ptr_array_add (messages, message);
+  return gate (copy, message, error);
+}
+
+static GVariant *
+method_submit (struct worker *worker, GVariant *args, GError **error)
+{
+  struct submission *self = worker_state (worker);
+  g_autoptr (GVariant) rows = g_variant_lookup_value (args, "copies", G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func (copy_free);
+  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  const char *message_id = "", *from = "", *draft_path = "";
+  g_variant_lookup (args, "message_id", "&s", &message_id);
+  g_variant_lookup (args, "from", "&s", &from);
+  g_variant_lookup (args, "draft_path", "&s", &draft_path);
+  gsize count = g_variant_n_children (rows);
+  if (count == 0 || count > COPIES_MAX || *message_id == '\0' || !address_is_addr_spec (from)) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "This mail has no recipients, no Message-ID or no sender. Nothing was sent.");
+    return NULL;
+  }
+  for (gsize i = 0; i < count; i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    if (!take_copy (worker, row, copies, messages, error))
+      return NULL;
+  }
+  g_autoptr (GBytes) sent = worker_read_fd (worker_arg_fd (worker, args, "sent"), MESSAGE_MAX, error);
+  g_autofree char *id = sent == NULL ? NULL : outbox_submit (self->outbox, message_id, from, draft_path, copies, messages, sent, error);
+  return id == NULL ? NULL : reply ("id", g_variant_new_string (id));
+}
+
+/* ---- sending ---- */
+
+struct ready {
+  struct submission *self;
+  const struct outbox_item *item;
+  const struct outbox_copy *copy;
+  GBytes *message;
+};
+
+/* Right before DATA. */
+static gboolean
+on_ready (gpointer data, GError **error)
+{
+  struct ready *ready = data;
+  return gate (ready->copy, ready->message, error)
+         && outbox_set (ready->self->outbox, ready->item->id, ready->copy->number, OUTBOX_SENDING, "", error);
+}
+
+static gboolean
+send_copy (struct submission *self, struct smtp *smtp, const struct outbox_item *item, const struct outbox_copy *copy, GError **error)
+{
+  static const enum outbox_state states[] = { [SMTP_UNKNOWN] = OUTBOX_UNKNOWN, [SMTP_LATER] = OUTBOX_READY, [SMTP_REFUSED] = OUTBOX_FAILED,
+                                              [SMTP_ACCEPTED] = OUTBOX_ACCEPTED };
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GBytes) message = outbox_message (self->outbox, item->id, copy->number, &problem);
+  g_autofree char *text = NULL;
+  /* The first look comes before the server hears of any recipient. */
+  if (message == NULL || !gate (copy, message, &problem))
+    return outbox_set (self->outbox, item->id, copy->number, OUTBOX_FAILED, problem->message, error);
+  struct ready ready = { .self = self, .item = item, .copy = copy, .message = message };
+  gsize size = 0;
+  const guint8 *bytes = g_bytes_get_data (message, &size);
+  enum smtp_outcome outcome = smtp_send (smtp, item->from, (const char *const *) copy->recipients, bytes, size, on_ready, &ready, &text);
+  return outbox_set (self->outbox, item->id, copy->number, states[outcome], text != NULL ? text : "", error);
+}
+
+/* What is ready stays ready; it only says why it still waits. */
+static void
+note_waiting (struct submission *self, const struct outbox_item *item, const char *why)
+{
+  for (guint c = 0; c < item->copies->len; c++) {
+    const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
+    if (copy->state == OUTBOX_READY)
+      (void) outbox_set (self->outbox, item->id, copy->number, OUTBOX_READY, why, NULL);
+  }
+}
+
+static gboolean
+send_item (struct submission *self, struct smtp **smtp, const struct outbox_item *item, GError **error)
+{
+  for (guint c = 0; c < item->copies->len; c++) {
+    const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
+    g_autoptr (GError) problem = NULL;
+    if (copy->state != OUTBOX_READY)
+      continue;
+    if (*smtp != NULL && smtp_is_lost (*smtp))
+      g_clear_pointer (smtp, smtp_close);
+    if (*smtp == NULL)
+      *smtp = smtp_open (self->remote, self->secret, &problem);
+    if (*smtp == NULL) {
+      note_waiting (self, item, problem->message);
+      return TRUE;
+    }
+    if (!send_copy (self, *smtp, item, copy, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- telling ---- */
+
+static GVariant *
+item_row (struct worker *worker, const struct outbox_item *item, gboolean with_sent, guint *fds)
+{
+  struct submission *self = worker_state (worker);
+  g_autoptr (GPtrArray) recipients = g_ptr_array_new ();
+  g_autofree char *text = outbox_item_text (item);
+  enum outbox_state state = outbox_item_state (item);
+  for (guint c = 0; c < item->copies->len; c++)
+    for (char **one = ((struct outbox_copy *) g_ptr_array_index (item->copies, c))->recipients; *one != NULL; one++)
+      g_ptr_array_add (recipients, *one);
+  GVariantBuilder row;
+  g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&row, "{sv}", "id", g_variant_new_string (item->id));
+  g_variant_builder_add (&row, "{sv}", "message_id", g_variant_new_string (item->message_id));
+  g_variant_builder_add (&row, "{sv}", "state", g_variant_new_string (outbox_state_name (state)));
+  g_variant_builder_add (&row, "{sv}", "text", g_variant_new_string (text));
+  g_variant_builder_add (&row, "{sv}", "recipients", g_variant_new_strv ((const char *const *) recipients->pdata, (gssize) recipients->len));
+  g_variant_builder_add (&row, "{sv}", "date", g_variant_new_int64 (item->date));
+  g_variant_builder_add (&row, "{sv}", "draft_path", g_variant_new_string (item->draft_path));
+  int fd = with_sent && state == OUTBOX_ACCEPTED && *fds < SENT_FDS_MAX ? outbox_open_sent (self->outbox, item->id) : -1;
+  if (fd >= 0) {
+    (*fds)++;
+    g_variant_builder_add (&row, "{sv}", "sent", g_variant_new_handle (worker_reply_fd_take (worker, fd)));
+  }
+  return g_variant_builder_end (&row);
+}
+
+static GVariant *
+rows (struct worker *worker, gboolean with_sent)
+{
+  struct submission *self = worker_state (worker);
+  g_autoptr (GPtrArray) items = outbox_items (self->outbox);
+  guint fds = 0;
+  GVariantBuilder list;
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < items->len; i++)
+    g_variant_builder_add_value (&list, item_row (worker, g_ptr_array_index (items, i), with_sent, &fds));
+  return reply ("rows", g_variant_builder_end (&list));
+}
+
+static GVariant *
+method_run (struct worker *worker, GVariant *args, GError **error)
+{
+  struct submission *self = worker_state (worker);
+  const char *id = NULL;
+  g_variant_lookup (args, "id", "&s", &id);
+  g_autoptr (GPtrArray) items = outbox_items (self->outbox);
+  struct smtp *smtp = NULL;
+  gboolean done = TRUE;
+  for (guint i = 0; i < items->len && done; i++) {
+    const struct outbox_item *item = g_ptr_array_index (items, i);
+    if (id == NULL || strcmp (id, item->id) == 0)
+      done = send_item (self, &smtp, item, error);
+  }
+  g_clear_pointer (&smtp, smtp_close);
+  return done ? rows (worker, TRUE) : NULL;
+}
+
+static GVariant *
+method_list (struct worker *worker, GVariant *args, GError **error)
+{
+  return rows (worker, FALSE);
+}
+
+static GVariant *
+method_filed (struct worker *worker, GVariant *args, GError **error)
+{
+  const char *id = "";
+  g_variant_lookup (args, "id", "&s", &id);
+  return outbox_forget (((struct submission *) worker_state (worker))->outbox, id, error) ? nothing () : NULL;
+}
+
+static GVariant *
+method_retry (struct worker *worker, GVariant *args, GError **error)
+{
+  const char *id = "";
+  g_variant_lookup (args, "id", "&s", &id);
+  return outbox_retry (((struct submission *) worker_state (worker))->outbox, id, error) ? nothing () : NULL;
+}
+
+static const struct worker_method methods[] = {
+  { "test", method_test }, { "submit", method_submit }, { "run", method_run }, { "list", method_list },
+  { "filed", method_filed }, { "retry", method_retry }, { NULL, NULL },
+};
+
+const struct worker_role worker_role_smtp = {
+  .peer = PEER_SMTP,
+  .methods = methods,
+  .sandbox = allow,
+  .start = start,
+  .stop = stop,
+};
