@@ -9,3 +9,4 @@ include tests/engine.mk
 include tests/ui.mk
 include tests/scripts.mk
 include tests/lint.mk
+include tests/commands.mk

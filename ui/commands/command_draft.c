@@ -187,22 +187,6 @@ print_text (struct command_context *context, GVariant *copies, GPtrArray *files,
     command_out ("%s\n", text);
 }
 
-/* The reasons in one sentence, for standard error. */
-static char *
-held_sentence (GVariant *held)
-{
-  GString *out = g_string_new ("Held, nothing was sent:");
-  for (gsize i = 0; i < g_variant_n_children (held); i++) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
-    const char *address = "", *sentence = "", *next = "";
-    g_variant_lookup (row, "address", "&s", &address);
-    g_variant_lookup (row, "sentence", "&s", &sentence);
-    g_variant_lookup (row, "next", "&s", &next);
-    g_string_append_printf (out, "%s %s: %s %s", i > 0 ? ";" : "", address, sentence, next);
-  }
-  return g_string_free (out, FALSE);
-}
-
 /* A refusal without a plan has the same form for a program: nobody got a copy, and the sentence is on standard error. */
 static enum command_exit
 refused (struct command_context *context, const struct command_draft_how *how, const GError *error)
@@ -234,10 +218,8 @@ report (struct command_context *context, const struct command_draft_how *how, GV
     return command_out_fail (error);
   if (how->json)
     print_json (context, reply, copies, held, files);
-  if (is_held) {
-    g_autofree char *why = held_sentence (held);
-    return command_out_refuse (COMMAND_HELD, "%s", g_variant_n_children (held) > 0 ? why : text);
-  }
+  if (is_held)
+    return command_out_refuse (COMMAND_HELD, "%s", *text != '\0' ? text : "Held: nothing was sent to anybody.");
   if (g_str_equal (state, "failed"))
     return command_out_refuse (COMMAND_FAILED, "%s", text);
   if (!how->json)

@@ -73,9 +73,9 @@ static GVariant *
 call (struct command_context *context, struct feed *feed, const char *folder, GError **error)
 {
   int data[2], stop[2];
-  if (!g_unix_open_pipe (data, O_CLOEXEC, error))
+  if (!g_unix_open_pipe (data, FD_CLOEXEC, error))
     return NULL;
-  if (!g_unix_open_pipe (stop, O_CLOEXEC, error)) {
+  if (!g_unix_open_pipe (stop, FD_CLOEXEC, error)) {
     close (data[0]);
     close (data[1]);
     return NULL;

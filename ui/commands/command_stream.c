@@ -118,6 +118,8 @@ walk_folder (struct command_stream *stream, const char *path, guint depth)
       continue; /* an index or a control file of whoever keeps the Maildir; mail that was never finished */
     if (name[0] == '.' && !(folder && is_maildir (child)))
       continue;
+    if (folder && g_file_test (child, G_FILE_TEST_IS_SYMLINK))
+      continue; /* it could lead in a circle; whoever wants it names it */
     if (!walk (stream, child, depth + 1))
       return FALSE;
   }

@@ -1,0 +1,21 @@
+# Tests of the command line.
+check_PROGRAMS += tests/unit/test_command_json
+TESTS += tests/unit/test_command_json
+tests_unit_test_command_json_SOURCES = tests/unit/test_command_json.c
+tests_unit_test_command_json_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_command_json_LDADD = libui.a $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test_command_stream
+TESTS += tests/unit/test_command_stream
+tests_unit_test_command_stream_SOURCES = tests/unit/test_command_stream.c
+tests_unit_test_command_stream_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_command_stream_LDADD = libui.a $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test_command_sendmail
+TESTS += tests/unit/test_command_sendmail
+tests_unit_test_command_sendmail_SOURCES = tests/unit/test_command_sendmail.c
+tests_unit_test_command_sendmail_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_command_sendmail_LDADD = libui.a $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test_command_input
+TESTS += tests/unit/test_command_input
+tests_unit_test_command_input_SOURCES = tests/unit/test_command_input.c
+tests_unit_test_command_input_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_command_input_LDADD = libui.a $(TEST_LIBS)
