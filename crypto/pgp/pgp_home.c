@@ -17,12 +17,13 @@ static const char gpg_conf[] = "# Written by wardmail at every start; changes ar
                                "no-greeting\nno-auto-key-locate\nno-auto-key-retrieve\ndisable-dirmngr\n"
                                "no-emit-version\nno-comments\n"
                                "# Which key is trusted is decided by wardmail (trust.conf), not by gpg.\n"
-                               "trust-model always\nno-auto-check-trustdb\n"
+                               "# (Not \"always\": with that gpg stops at a revocation certificate, for want of its trust file.)\n"
+                               "trust-model pgp\nno-auto-check-trustdb\n"
                                "personal-cipher-preferences AES256 AES192 AES\n"
                                "personal-digest-preferences SHA512 SHA384 SHA256\n"
                                "cert-digest-algo SHA512\n"
                                "# Signatures of strangers on a key say nothing here and may be very many.\n"
-                               "import-options self-sigs-only\n";
+                               "import-options import-clean\n";
 static const char agent_conf[] = "# Written by wardmail at every start; changes are lost.\n"
                                  "allow-loopback-pinentry\npinentry-program /bin/false\ndisable-scdaemon\n"
                                  "no-allow-external-cache\ndefault-cache-ttl 600\nmax-cache-ttl 3600\n";

@@ -44,7 +44,10 @@ pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candidates_out, 
   const guint before = candidates_out->len;
   if (result != NULL)
     report (engine, result, candidates_out);
-  if (candidates_out->len > before)
+  /* A revocation certificate alone names no key, but changes one (or has done so before). */
+  if (candidates_out->len > before
+      || (result != NULL && result->considered > 0 && result->no_user_id == 0 && result->not_imported == 0
+          && result->skipped_v3_keys == 0))
     return TRUE;
   pgp_set_error (error, CRYPTO_ERROR_FORMAT, failed, "This file looks like an OpenPGP key, but no key could be taken from it");
   return FALSE;

@@ -50,7 +50,7 @@ fixture_init (struct fixture *fixture)
 {
   fixture->dir = g_dir_make_tmp ("wm-test-XXXXXX", NULL);
   assert_non_null (fixture->dir);
-  g_free (fixture_run (fixture, "mkdir -m 700 g"));
+  g_free (fixture_run (fixture, "mkdir -m 700 g && echo 's2k-count 65536' > g/gpg-agent.conf"));
 }
 
 void
