@@ -547,6 +547,16 @@ app_resized (struct app *app)
   app_redraw (app, TRUE);
 }
 
+/* ^C in another program that has the terminal is meant for that program. */
+static gboolean
+on_interrupt (gpointer data)
+{
+  struct app *app = data;
+  if (!app->away)
+    app_quit (app, 1);
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 on_resize (gpointer data)
 {
@@ -655,12 +665,12 @@ screen_main (const struct paths *paths, const struct settings *settings_or_null)
   signal (SIGPIPE, SIG_IGN);
   struct app *app = app_new (paths, settings_or_null);
   guint sources[] = {
-    g_unix_signal_add_full (G_PRIORITY_HIGH, SIGINT, on_signal, app, NULL),
+    g_unix_signal_add_full (G_PRIORITY_HIGH, SIGINT, on_interrupt, app, NULL),
     g_unix_signal_add_full (G_PRIORITY_HIGH, SIGTERM, on_signal, app, NULL),
     g_unix_signal_add_full (G_PRIORITY_HIGH, SIGHUP, on_signal, app, NULL),
     g_unix_signal_add_full (G_PRIORITY_HIGH, SIGWINCH, on_resize, app, NULL),
-    input_start (app),
   };
+  input_start (app);
   if (settings_or_null == NULL || !has_account (paths))
     app_show (app, wizard_new (app));
   else
@@ -669,11 +679,9 @@ screen_main (const struct paths *paths, const struct settings *settings_or_null)
   g_main_loop_run (app->loop);
   app->leaving = TRUE;
   screen_stop ();
-  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++) {
-    GSource *source = g_main_context_find_source_by_id (NULL, sources[i]);
-    if (source != NULL)
-      g_source_destroy (source);
-  }
+  input_stop (app);
+  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
+    g_source_remove (sources[i]);
   if (app->draw_source != 0)
     g_source_remove (app->draw_source);
   if (app->notice_timer != 0)

@@ -37,6 +37,8 @@ struct app {
   gboolean draw_soon, force;
   gboolean away;                   /* another program has the terminal */
   int idle_fd;
+  guint input_source;
+  guint empty_reads;               /* of the terminal, one after the other */
   GString *pasted;                 /* between the marks of a bracketed paste */
 };
 

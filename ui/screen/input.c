@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define PASTE_MAX (1024u * 1024)
+#define EMPTY_READS_MAX 100
 #define TURN_MAX 4096 /* keys in one turn, before something else gets its chance */
 
 enum { CODE_PASTE_START = KEY_MAX + 1, CODE_PASTE_END };
@@ -101,22 +102,34 @@ static gboolean
 readable (int fd, GIOCondition condition, gpointer data)
 {
   struct app *app = data;
-  if (app->away)
-    return G_SOURCE_CONTINUE;
-  int waiting = 0;
-  if ((condition & (G_IO_HUP | G_IO_ERR)) != 0 || ioctl (fd, FIONREAD, &waiting) != 0 || waiting == 0) {
-    app_hang_up (app);
+  int waiting = 0, got = 0;
+  gboolean gone = (condition & (G_IO_HUP | G_IO_ERR)) != 0 || ioctl (fd, FIONREAD, &waiting) != 0;
+  while (!gone && got < TURN_MAX && !app->leaving && !app->away && one_key (app))
+    got++;
+  /* A terminal that is readable and never has anything to read has ended, even where it does not say so. */
+  app->empty_reads = waiting == 0 && got == 0 ? app->empty_reads + 1 : 0;
+  if (app->input_source == 0) /* stopped by what one of the keys did */
     return G_SOURCE_REMOVE;
-  }
-  for (int i = 0; i < TURN_MAX && !app->leaving && !app->away && one_key (app); i++)
-    ;
-  return G_SOURCE_CONTINUE;
+  if (!gone && app->empty_reads < EMPTY_READS_MAX)
+    return G_SOURCE_CONTINUE;
+  app->input_source = 0;
+  app_hang_up (app);
+  return G_SOURCE_REMOVE;
 }
 
-guint
+void
 input_start (struct app *app)
 {
   define_key ("\033[200~", CODE_PASTE_START);
   define_key ("\033[201~", CODE_PASTE_END);
-  return g_unix_fd_add_full (G_PRIORITY_HIGH, STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, app, NULL);
+  input_stop (app);
+  app->input_source = g_unix_fd_add_full (G_PRIORITY_HIGH, STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, app, NULL);
+}
+
+void
+input_stop (struct app *app)
+{
+  if (app->input_source != 0)
+    g_source_remove (app->input_source);
+  app->input_source = 0;
 }

@@ -4,4 +4,6 @@
 #pragma once
 #include "ui/screen/app.h"
 
-guint input_start (struct app *app); /* after screen_start; returns the source's id */
+/* After screen_start; and not while another program has the terminal: what it leaves unread must not keep the loop busy. */
+void input_start (struct app *app);
+void input_stop (struct app *app);

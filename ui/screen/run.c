@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Another program has the terminal for a while (the person's own editor). The main loop goes on; only drawing and keys wait. */
 #include "ui/screen/app_p.h"
+#include "ui/screen/input.h"
 #include "ui/screen/screen.h"
 
 struct run {
@@ -17,6 +18,7 @@ run_over (GPid pid, int status, gpointer data)
   g_spawn_close_pid (pid);
   app->away = FALSE;
   screen_return ();
+  input_start (app);
   app->force = TRUE;
   run->done (run->view, g_spawn_check_wait_status (status, NULL));
   app_redraw (app, TRUE);
@@ -36,6 +38,7 @@ app_run (struct view *view, char **argv, app_child_fn done, GError **error)
     return FALSE;
   }
   view->app->away = TRUE;
+  input_stop (view->app);
   struct run *run = g_new0 (struct run, 1);
   run->view = view;
   run->done = done;
