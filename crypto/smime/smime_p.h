@@ -21,6 +21,7 @@ struct smime_entry {
   X509 *certificate;
   EVP_PKEY *key;            /* NULL: somebody else's */
   char *fingerprint;        /* SHA-256, upper-case hex */
+  char *key_id;             /* see smime_names_key_id */
   GPtrArray *addresses;     /* char *: see smime_names_addresses */
 };
 
@@ -35,8 +36,6 @@ struct smime_store {
 
 /* smime_store.c */
 gboolean smime_store_reload (struct smime_store *store, GError **error);
-gboolean smime_store_keep_certificate (struct smime_store *store, X509 *certificate, GError **error);
-gboolean smime_store_keep_key (struct smime_store *store, EVP_PKEY *key, GError **error);
 struct smime_entry *smime_store_entry (struct smime_store *store, const char *fingerprint); /* borrowed; NULL */
 
 /* smime_store_find.c: one certificate as a candidate, appended; judged now. */
@@ -52,6 +51,8 @@ void smime_import_clear (struct smime_batch *batch);
 /* FALSE with error; recognised_out says whether the file is of our kind at all. Nothing recognised and no error: TRUE. */
 gboolean smime_import_read (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch,
                             gboolean *recognised_out, GError **error);
+/* smime_store.c: write the batch, all or nothing, and make it part of the open store. */
+gboolean smime_store_keep (struct smime_store *store, const struct smime_batch *batch, GError **error);
 /* smime_import_p12.c, one of the formats of smime_import_read; context: the one that the container was made with. */
 gboolean smime_import_p12_read (PKCS12 *container, OSSL_LIB_CTX *context, const struct secret *passphrase,
                                 struct smime_batch *batch, GError **error);

@@ -22,6 +22,7 @@ entry_free (gpointer data)
   EVP_PKEY_free (entry->key); /* OpenSSL wipes the private numbers */
   g_ptr_array_unref (entry->addresses);
   g_free (entry->fingerprint);
+  g_free (entry->key_id);
   g_free (entry);
 }
 
@@ -88,6 +89,17 @@ walk (struct smime_store *store, const char *path, const char *suffix, void (*fi
 }
 
 static void
+load_key (struct smime_store *store, struct smime_entry *entry)
+{
+  g_autofree char *name = g_strconcat (entry->key_id, ".key", NULL);
+  g_autofree char *path = g_build_filename (store->certificates_dir, name, NULL);
+  if (entry->key == NULL && g_file_test (path, G_FILE_TEST_EXISTS))
+    entry->key = read_key (store->certificates_dir, name);
+  if (entry->key != NULL && X509_check_private_key (entry->certificate, entry->key) != 1)
+    g_clear_pointer (&entry->key, EVP_PKEY_free);
+}
+
+static void
 load_entry (struct smime_store *store, const char *name)
 {
   X509 *certificate = read_certificate (store->certificates_dir, name);
@@ -97,19 +109,12 @@ load_entry (struct smime_store *store, const char *name)
   entry->certificate = certificate;
   entry->fingerprint = smime_names_fingerprint (certificate);
   entry->addresses = smime_names_addresses (certificate);
-  g_autofree char *key_id = smime_names_key_id (X509_get_X509_PUBKEY (certificate));
-  if (key_id != NULL) {
-    g_autofree char *key_name = g_strconcat (key_id, ".key", NULL);
-    g_autofree char *key_path = g_build_filename (store->certificates_dir, key_name, NULL);
-    if (g_file_test (key_path, G_FILE_TEST_EXISTS))
-      entry->key = read_key (store->certificates_dir, key_name);
-    if (entry->key != NULL && X509_check_private_key (certificate, entry->key) != 1)
-      g_clear_pointer (&entry->key, EVP_PKEY_free);
-  }
-  if (g_hash_table_contains (store->by_fingerprint, entry->fingerprint)) {
+  entry->key_id = smime_names_key_id (X509_get_X509_PUBKEY (certificate));
+  if (entry->key_id == NULL || g_hash_table_contains (store->by_fingerprint, entry->fingerprint)) {
     entry_free (entry);
     return;
   }
+  load_key (store, entry);
   g_ptr_array_add (store->entries, entry);
   g_hash_table_insert (store->by_fingerprint, entry->fingerprint, entry);
   sk_X509_push (store->others, certificate);
@@ -188,16 +193,20 @@ smime_store_entry (struct smime_store *store, const char *fingerprint)
   return g_hash_table_lookup (store->by_fingerprint, fingerprint);
 }
 
+/* written: the path is added when the file is new, so that it can be taken back. */
 static gboolean
-write_file (const char *dir, const char *name, const char *suffix, const guchar *bytes, int size, GError **error)
+write_file (const char *dir, const char *name, const guchar *bytes, int size, GPtrArray *written, GError **error)
 {
-  g_autofree char *file = g_strconcat (name, suffix, NULL);
-  g_autofree char *path = g_build_filename (dir, file, NULL);
+  g_autofree char *path = g_build_filename (dir, name, NULL);
   g_autoptr (GError) inner = NULL;
+  gboolean is_new = !g_file_test (path, G_FILE_TEST_EXISTS);
   if (bytes != NULL && size > 0 && size <= FILE_BYTES_MAX
       && g_file_set_contents_full (path, (const char *) bytes, size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                   0600, &inner))
+                                   0600, &inner)) {
+    if (is_new)
+      g_ptr_array_add (written, g_steal_pointer (&path));
     return TRUE;
+  }
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
                "A key or certificate could not be stored (%s). Nothing of this file was taken in; check the profile's folder and the "
                "free space.", inner != NULL ? inner->message : "it is too large");
@@ -205,31 +214,26 @@ write_file (const char *dir, const char *name, const char *suffix, const guchar 
 }
 
 static gboolean
-keep_certificate (const char *dir, X509 *certificate, GError **error)
+keep_certificate (const char *dir, X509 *certificate, GPtrArray *written, GError **error)
 {
   unsigned char *der = NULL;
   int size = i2d_X509 (certificate, &der);
-  g_autofree char *fingerprint = smime_names_fingerprint (certificate);
-  gboolean kept = write_file (dir, fingerprint, ".crt", der, size, error);
+  g_autofree char *fingerprint = smime_names_fingerprint (certificate), *name = g_strconcat (fingerprint, ".crt", NULL);
+  gboolean kept = write_file (dir, name, der, size, written, error);
   OPENSSL_free (der);
   return kept;
 }
 
-gboolean
-smime_store_keep_certificate (struct smime_store *store, X509 *certificate, GError **error)
-{
-  return keep_certificate (store->certificates_dir, certificate, error);
-}
-
-gboolean
-smime_store_keep_key (struct smime_store *store, EVP_PKEY *key, GError **error)
+static gboolean
+keep_key (struct smime_store *store, EVP_PKEY *key, GPtrArray *written, GError **error)
 {
   X509_PUBKEY *public = NULL;
   PKCS8_PRIV_KEY_INFO *private = EVP_PKEY2PKCS8 (key);
   unsigned char *der = NULL;
   int size = private != NULL ? i2d_PKCS8_PRIV_KEY_INFO (private, &der) : -1;
   g_autofree char *key_id = X509_PUBKEY_set (&public, key) == 1 ? smime_names_key_id (public) : NULL;
-  gboolean kept = write_file (store->certificates_dir, key_id != NULL ? key_id : "", ".key", key_id != NULL ? der : NULL, size, error);
+  g_autofree char *name = g_strconcat (key_id != NULL ? key_id : "", ".key", NULL);
+  gboolean kept = write_file (store->certificates_dir, name, key_id != NULL ? der : NULL, size, written, error);
   if (der != NULL)
     OPENSSL_clear_free (der, (size_t) size);
   PKCS8_PRIV_KEY_INFO_free (private);
@@ -238,11 +242,35 @@ smime_store_keep_key (struct smime_store *store, EVP_PKEY *key, GError **error)
 }
 
 gboolean
+smime_store_keep (struct smime_store *store, const struct smime_batch *batch, GError **error)
+{
+  g_autoptr (GPtrArray) written = g_ptr_array_new_with_free_func (g_free);
+  gboolean fine = TRUE;
+  for (guint i = 0; fine && i < batch->keys->len; i++)
+    fine = keep_key (store, batch->keys->pdata[i], written, error);
+  for (guint i = 0; fine && i < batch->certificates->len; i++)
+    fine = keep_certificate (store->certificates_dir, batch->certificates->pdata[i], written, error);
+  for (guint i = 0; !fine && i < written->len; i++)
+    g_unlink (written->pdata[i]);
+  for (guint i = 0; fine && batch->keys->len > 0 && i < store->entries->len; i++)
+    load_key (store, store->entries->pdata[i]);
+  for (guint i = 0; fine && i < batch->certificates->len; i++) {
+    g_autofree char *fingerprint = smime_names_fingerprint (batch->certificates->pdata[i]);
+    g_autofree char *name = g_strconcat (fingerprint, ".crt", NULL);
+    if (smime_store_entry (store, fingerprint) == NULL)
+      load_entry (store, name);
+  }
+  ERR_clear_error ();
+  return fine;
+}
+
+gboolean
 smime_store_add_anchor (struct smime_store *store, GBytes *certificates, guint *added_out, GError **error)
 {
   struct smime_batch batch;
   gboolean recognised = FALSE;
   *added_out = 0;
+  g_autoptr (GPtrArray) written = g_ptr_array_new_with_free_func (g_free);
   smime_import_init (&batch);
   gboolean fine = smime_import_read (certificates, NULL, &batch, &recognised, error);
   if (fine && batch.certificates->len == 0) {
@@ -250,15 +278,11 @@ smime_store_add_anchor (struct smime_store *store, GBytes *certificates, guint *
                  "There is no certificate in this file, so that no authority was added. Give a certificate in PEM or DER form.");
     fine = FALSE;
   }
-  for (guint i = 0; fine && i < batch.certificates->len; i++) {
-    g_autofree char *fingerprint = smime_names_fingerprint (batch.certificates->pdata[i]);
-    g_autofree char *file = g_strconcat (fingerprint, ".crt", NULL);
-    g_autofree char *path = g_build_filename (store->anchors_dir, file, NULL);
-    if (g_file_test (path, G_FILE_TEST_EXISTS))
-      continue;
-    fine = keep_certificate (store->anchors_dir, batch.certificates->pdata[i], error);
-    *added_out += fine;
-  }
+  for (guint i = 0; fine && i < batch.certificates->len; i++)
+    fine = keep_certificate (store->anchors_dir, batch.certificates->pdata[i], written, error);
+  for (guint i = 0; !fine && i < written->len; i++)
+    g_unlink (written->pdata[i]);
+  *added_out = fine ? written->len : 0;
   smime_import_clear (&batch);
   return smime_store_reload (store, fine ? error : NULL) && fine;
 }

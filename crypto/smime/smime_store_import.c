@@ -38,15 +38,9 @@ smime_store_import (struct smime_store *store, GBytes *blob, const struct secret
   smime_import_init (&batch);
   /* Everything is read before anything is written: a file with one broken part changes nothing. */
   gboolean fine = smime_import_read (blob, passphrase, &batch, recognised_out, error);
-  for (guint i = 0; fine && i < batch.keys->len; i++)
-    fine = smime_store_keep_key (store, batch.keys->pdata[i], error);
-  for (guint i = 0; fine && i < batch.certificates->len; i++)
-    fine = smime_store_keep_certificate (store, batch.certificates->pdata[i], error);
-  if (fine && *recognised_out) {
-    fine = smime_store_reload (store, error);
-    if (fine && candidates_out != NULL)
-      report (store, &batch, candidates_out);
-  }
+  fine = fine && smime_store_keep (store, &batch, error);
+  if (fine && candidates_out != NULL)
+    report (store, &batch, candidates_out);
   smime_import_clear (&batch);
   return fine;
 }
@@ -54,8 +48,6 @@ smime_store_import (struct smime_store *store, GBytes *blob, const struct secret
 gboolean
 smime_store_settle (struct smime_store *store, GPtrArray *candidates_out, GError **error)
 {
-  if (!smime_store_reload (store, error))
-    return FALSE;
   if (candidates_out == NULL)
     return TRUE;
   /* A certificate that was reported before its key came is reported as somebody else's: say it anew. */

@@ -261,6 +261,31 @@ test_import_cut (void **state)
   smime_store_free (store);
 }
 
+/* A disk that is full in the middle leaves nothing behind. The second file's place is taken by a folder, which no rename replaces. */
+static void
+test_import_rollback (void **state)
+{
+  struct smime_store *store = fresh ("rollback");
+  g_autoptr (GBytes) key = openssl_tool_read (&tool, "alice.key"), certificate = openssl_tool_read (&tool, "alice.crt");
+  g_autofree char *both = g_strdup_printf ("%.*s%.*s", (int) g_bytes_get_size (key), (const char *) g_bytes_get_data (key, NULL),
+                                           (int) g_bytes_get_size (certificate), (const char *) g_bytes_get_data (certificate, NULL));
+  g_autofree char *fingerprint = smime_world_fingerprint (&tool, "alice");
+  g_autofree char *blocked = g_strdup_printf ("%s/rollback/smime/%s.crt", tool.dir, fingerprint);
+  g_autofree char *inside = g_build_filename (blocked, "x", NULL), *path = openssl_tool_path (&tool, "rollback/smime");
+  g_autoptr (GBytes) blob = g_bytes_new (both, strlen (both));
+  g_autoptr (GError) error = NULL;
+  gboolean recognised;
+  assert_int_equal (g_mkdir_with_parents (inside, 0700), 0);
+  assert_false (smime_store_import (store, blob, NULL, NULL, &recognised, &error));
+  assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED));
+  GDir *dir = g_dir_open (path, 0, NULL);
+  const char *name;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    assert_false (g_str_has_suffix (name, ".key"));
+  g_dir_close (dir);
+  smime_store_free (store);
+}
+
 static void
 test_files (void **state)
 {
@@ -460,7 +485,8 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_import_formats), cmocka_unit_test (test_import_keys),    cmocka_unit_test (test_import_certificates),
     cmocka_unit_test (test_import_order),   cmocka_unit_test (test_two_pairs),      cmocka_unit_test (test_import_refused),
-    cmocka_unit_test (test_import_cut),     cmocka_unit_test (test_files),          cmocka_unit_test (test_faults),
+    cmocka_unit_test (test_import_cut),     cmocka_unit_test (test_import_rollback),
+    cmocka_unit_test (test_files),          cmocka_unit_test (test_faults),
     cmocka_unit_test (test_chains),         cmocka_unit_test (test_anchors),        cmocka_unit_test (test_names),
   };
   return cmocka_run_group_tests_name ("smime_store", tests, make_world, remove_world);
