@@ -95,7 +95,7 @@ add_html (struct walk *walk, const struct inspect_node *node, const char *html)
   g_autofree char *note = note_for (walk, node);
   gsize length = strlen (html);
   walk->left -= MIN (length, walk->left);
-  add_row (walk, node, "html", g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, g_memdup2 (html, length), length, TRUE, NULL, NULL), note);
+  add_row (walk, node, "html", g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, html, length, 1), note);
 }
 
 static gboolean
