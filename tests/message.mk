@@ -1,6 +1,6 @@
 # Tests of messages: text made safe, addresses, reading, writing.
 MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose tests/unit/test_html \
-	tests/unit/test_message_view tests/unit/test_message_reply tests/unit/test_message_text
+	tests/unit/test_message_view tests/unit/test_message_reply tests/unit/test_message_text tests/unit/test_filter
 check_PROGRAMS += $(MESSAGE_TESTS)
 TESTS += $(MESSAGE_TESTS)
 tests_unit_test_sanitise_SOURCES = tests/unit/test_sanitise.c
@@ -24,3 +24,6 @@ tests_unit_test_message_reply_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_message_text_SOURCES = tests/unit/test_message_text.c
 tests_unit_test_message_text_LDADD = $(TEST_LIBS)
 tests_unit_test_message_text_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
+tests_unit_test_filter_LDADD = $(TEST_LIBS)
+tests_unit_test_filter_CFLAGS = $(TEST_CFLAGS)

@@ -8,12 +8,11 @@
 
 #include <libxml/HTMLparser.h>
 #include <string.h>
-#include <time.h>
 
 #define INPUT_MAX (8u * 1024 * 1024)
 #define DEPTH_MAX 5000
 #define LINK_TEXT_MAX 500
-#define CPU_MAX_S 3.5
+#define TIME_MAX_MS 1500 /* of the clock on the wall: somebody waits */
 
 enum block { BLOCK_NONE = 0, BLOCK_LINE, BLOCK_PARAGRAPH };
 enum role {
@@ -57,22 +56,14 @@ struct reader {
   char *target;      /* of the link that is open */
   GString *link_text;
   guint events;
-  double deadline;
+  gint64 deadline_us;
   gboolean stopped;
 };
-
-static double
-cpu_s (void)
-{
-  struct timespec now = { 0 };
-  (void) clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
-  return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
-}
 
 static void
 watch_clock (struct reader *reader)
 {
-  if (++reader->events % 1024 == 0 && cpu_s () > reader->deadline) {
+  if (++reader->events % 1024 == 0 && g_get_monotonic_time () > reader->deadline_us) {
     reader->stopped = TRUE;
     xmlStopParser (reader->parser);
   }
@@ -345,7 +336,7 @@ html_to_text (const char *html, gsize size, guint columns)
   /* libxml2 ends at a NUL and is confused by broken UTF-8: neither is left. */
   g_autofree char *valid = g_utf8_make_valid (html != NULL ? html : "", (gssize) MIN (size, INPUT_MAX));
   struct element ground = { .look = { .foreground = 0, .background = 0xFFFFFF } };
-  struct reader reader = { .stack = g_array_new (FALSE, FALSE, sizeof ground), .link_text = g_string_new (NULL), .deadline = cpu_s () + CPU_MAX_S };
+  struct reader reader = { .stack = g_array_new (FALSE, FALSE, sizeof ground), .link_text = g_string_new (NULL), .deadline_us = g_get_monotonic_time () + TIME_MAX_MS * 1000 };
   g_array_append_val (reader.stack, ground);
   html_out_init (&reader.out, columns);
   reader.out.full = FALSE;

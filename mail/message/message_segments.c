@@ -11,7 +11,7 @@
 
 #define TEXT_BYTES_MAX (4u * 1024 * 1024)
 #define SEGMENTS_MAX 500
-#define HTML_MAX 40 /* each costs a process */
+#define HTML_MAX 20 /* each costs a process and may cost its whole time */
 #define CPU_MAX_S 5.0
 #define DEPTH_MAX 60
 
