@@ -194,7 +194,7 @@ test_refuses_what_is_no_key (void **state)
 static void
 test_long_path (void **state)
 {
-  g_autofree char *deep = g_strnfill (90, 'd'), *name = g_strconcat (deep, "/", deep, NULL), *other = NULL;
+  g_autofree char *deep = g_strnfill (90, 'd'), *name = g_strconcat (deep, "/", deep, NULL);
   g_free (fixture_run (&fixture, "mkdir -p %s", name));
   {
     AUTOFREE (keyring) keyring = fixture_keyring (&fixture, name);
