@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Folders, keys and certificates that tests of crypto/ share. */
 #include "tests/unit/fixture.h"
 #include <glib/gstdio.h>
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Certificates of every kind, good and bad, for tests of S/MIME. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
