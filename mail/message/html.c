@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define INPUT_MAX (8u * 1024 * 1024)
-#define DEPTH_MAX 5000
+#define DEPTH_MAX 600 /* the parser looks through all that is open at every end tag */
 #define LINK_TEXT_MAX 500
 #define TIME_MAX_MS 1500 /* of the clock on the wall: somebody waits */
 
@@ -51,7 +51,6 @@ struct reader {
   struct html_out out;
   struct html_links links;
   GArray *stack;     /* struct element */
-  guint too_deep;    /* open elements that have no entry */
   guint skip, pre;
   char *target;      /* of the link that is open */
   GString *link_text;
@@ -61,12 +60,17 @@ struct reader {
 };
 
 static void
+stop (struct reader *reader)
+{
+  reader->stopped = TRUE;
+  xmlStopParser (reader->parser);
+}
+
+static void
 watch_clock (struct reader *reader)
 {
-  if (++reader->events % 1024 == 0 && g_get_monotonic_time () > reader->deadline_us) {
-    reader->stopped = TRUE;
-    xmlStopParser (reader->parser);
-  }
+  if (++reader->events % 1024 == 0 && g_get_monotonic_time () > reader->deadline_us)
+    stop (reader);
 }
 
 static const struct tag *
@@ -255,8 +259,10 @@ start_element (void *data, const xmlChar *name, const xmlChar **attributes)
   struct reader *reader = data;
   const char *const *pairs = (const char *const *) attributes;
   watch_clock (reader);
+  if (reader->stopped)
+    return;
   if (reader->stack->len >= DEPTH_MAX) {
-    reader->too_deep++;
+    stop (reader);
     return;
   }
   const struct tag *tag = find_tag ((const char *) name);
@@ -274,11 +280,7 @@ end_element (void *data, const xmlChar *name)
 {
   struct reader *reader = data;
   watch_clock (reader);
-  if (reader->too_deep > 0) {
-    reader->too_deep--;
-    return;
-  }
-  if (reader->stack->len <= 1)
+  if (reader->stopped || reader->stack->len <= 1)
     return;
   struct element element = *top (reader);
   close_role (reader, &element);
@@ -292,7 +294,7 @@ characters (void *data, const xmlChar *text, int length)
 {
   struct reader *reader = data;
   watch_clock (reader);
-  if (reader->skip > 0 || length <= 0)
+  if (reader->stopped || reader->skip > 0 || length <= 0)
     return;
   gboolean hidden = html_style_is_hidden (&top (reader)->look);
   if (reader->target != NULL && reader->link_text->len < LINK_TEXT_MAX)
@@ -323,11 +325,10 @@ static char *
 finish (struct reader *reader)
 {
   close_link (reader);
-  gboolean stopped = reader->stopped || reader->too_deep > 0;
   g_autofree char *text = html_out_finish (&reader->out), *notes = html_links_footnotes (&reader->links);
   g_array_unref (reader->stack);
   g_string_free (reader->link_text, TRUE);
-  return g_strconcat (text, stopped ? "\n[This HTML is built to be slow; the rest is left out.]\n" : "", *notes != '\0' ? "\n" : "", notes, NULL);
+  return g_strconcat (text, reader->stopped ? "\n[This HTML is built to be slow; the rest is left out.]\n" : "", *notes != '\0' ? "\n" : "", notes, NULL);
 }
 
 char *
