@@ -180,6 +180,10 @@ stream_start_tls (struct stream *stream, gboolean unread, GError **error)
   stream->ahead_at = stream->ahead_size = 0;
   if (stream->tls != NULL)
     return TRUE;
+  if (stream->error->domain != CRYPTO_ERROR) { /* a time-out or a broken line says nothing about who the server is */
+    stream->error->domain = ENGINE_ERROR;
+    stream->error->code = ENGINE_ERROR_NETWORK;
+  }
   if (error != NULL)
     *error = g_error_copy (stream->error);
   return FALSE;

@@ -1,0 +1,79 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Mailbox names from the server: as text, as folders, and never as anything else. */
+#include "mail/net/imap_name.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void
+test_decode (void **state)
+{
+  const struct { const char *wire, *text; } cases[] = {
+    { "INBOX", "INBOX" }, { "Entw&APw-rfe", "Entw\xc3\xbcrfe" }, { "~peter/mail/&U,BTFw-/&ZeVnLIqe-", "~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e" },
+    { "Q&-A", "Q&A" }, { "&2D3eAA-", "\xf0\x9f\x98\x80" }, { "a&", "a&" }, { "&AP", "&AP" }, { "&!!-", "&!!-" }, { "&2D0-", "&2D0-" }, { "&3gA-", "&3gA-" },
+    { "&AAA-", "&AAA-" }, { "&APy-", "&APy-" }, { "", "" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *text = imap_name_decode (cases[i].wire);
+    assert_string_equal (text, cases[i].text);
+  }
+  /* Cut anywhere, the result is still text. */
+  const char *whole = "&U,BTFw-/&ZeVnLIqe-&2D3eAA-&-x";
+  for (gsize cut = 0; cut <= strlen (whole); cut++) {
+    g_autofree char *part = g_strndup (whole, cut), *text = imap_name_decode (part);
+    assert_true (g_utf8_validate (text, -1, NULL));
+  }
+}
+
+static void
+test_safe (void **state)
+{
+  g_autofree char *longest = g_strnfill (IMAP_NAME_MAX, 'a'), *too_long = g_strnfill (IMAP_NAME_MAX + 1, 'a');
+  assert_true (imap_name_is_safe ("INBOX"));
+  assert_true (imap_name_is_safe ("a b/\"c\"\\d"));
+  assert_true (imap_name_is_safe (longest));
+  const char *const bad[] = { NULL, "", "a\r\nb", "a\nb", "a\x01", "\x7f", "\xc3\xbc", too_long };
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    assert_false (imap_name_is_safe (bad[i]));
+}
+
+static void
+test_dir (void **state)
+{
+  const struct { const char *path; char delimiter; const char *dir; } cases[] = {
+    { "INBOX", '/', "INBOX" }, { "inbox", '.', "INBOX" }, { "a/b", '/', "a/b" }, { "a.b", '.', "a/b" }, { "a.b", '/', "a.b" }, { "a/b", '.', "a%2fb" },
+    { "../../etc", '/', "%2e./%2e./etc" }, { "..", '\0', "%2e." }, { "/abs", '/', "%/abs" }, { "a//b", '/', "a/%/b" }, { "x/cur", '/', "x/%63ur" },
+    { "new", '/', "%6eew" }, { "tmp", '.', "%74mp" }, { ".hidden", '/', "%2ehidden" }, { "50%", '/', "50%25" }, { "Entw&APw-rfe", '/', "Entw\xc3\xbcrfe" },
+    { "&AC8-", '.', "%2f" }, { "a\"b", '/', "a%22b" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *dir = imap_name_to_dir (cases[i].path, cases[i].delimiter);
+    assert_string_equal (dir, cases[i].dir);
+  }
+  g_autofree char *deep = g_strnfill (60, '/');
+  assert_null (imap_name_to_dir (deep, '/'));
+  g_autofree char *wide = g_strnfill (900, 'w'), *dir = imap_name_to_dir (wide, '/');
+  assert_true (strlen (dir) < 100);
+}
+
+static void
+test_role (void **state)
+{
+  assert_string_equal (imap_name_role ("Inbox", '/'), "inbox");
+  assert_string_equal (imap_name_role ("INBOX.Sent", '.'), "sent");
+  assert_string_equal (imap_name_role ("Entw&APw-rfe", '/'), "drafts");
+  assert_string_equal (imap_name_role ("[Gmail]/All Mail", '/'), "archive");
+  assert_string_equal (imap_name_role ("Sentinel", '/'), "");
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_decode), cmocka_unit_test (test_safe), cmocka_unit_test (test_dir), cmocka_unit_test (test_role) };
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

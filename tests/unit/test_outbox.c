@@ -1,0 +1,174 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The outbox over restarts: nothing is lost, and nothing is sent twice by itself. */
+#include "mail/store/outbox.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char *dir;
+
+static int
+setup (void **state)
+{
+  dir = g_dir_make_tmp ("outbox-XXXXXX", NULL);
+  return 0;
+}
+
+static int
+teardown (void **state)
+{
+  const char *argv[] = { "rm", "-rf", dir, NULL };
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+  g_free (dir);
+  return 0;
+}
+
+static struct outbox *
+open_box (void)
+{
+  g_autoptr (GError) error = NULL;
+  struct outbox *box = outbox_open (dir, &error);
+  if (box == NULL)
+    fail_msg ("%s", error->message);
+  return box;
+}
+
+static char *
+submit (struct outbox *box, const char *message_id)
+{
+  const char *const bob[] = { "bob@x.test", NULL }, *const carol[] = { "carol@x.test", "erin@x.test", NULL }, *const ids[] = { "pgp:0123456789ABCDEF", NULL };
+  struct outbox_copy first = { .method = ROUTE_PGP, .recipients = (GStrv) bob, .ids = (GStrv) ids };
+  struct outbox_copy second = { .method = ROUTE_SMIME, .recipients = (GStrv) carol, .ids = (GStrv) ids };
+  g_autoptr (GPtrArray) copies = g_ptr_array_new ();
+  g_autoptr (GPtrArray) messages = g_ptr_array_new ();
+  g_autoptr (GBytes) one = g_bytes_new_static ("one", 3);
+  g_autoptr (GBytes) two = g_bytes_new_static ("two", 3);
+  g_autoptr (GBytes) sent = g_bytes_new_static ("sent", 4);
+  g_autoptr (GError) error = NULL;
+  g_ptr_array_add (copies, &first);
+  g_ptr_array_add (copies, &second);
+  g_ptr_array_add (messages, one);
+  g_ptr_array_add (messages, two);
+  char *id = outbox_submit (box, message_id, "alice@x.test", "/draft", copies, messages, sent, &error);
+  if (id == NULL)
+    fail_msg ("%s", error->message);
+  return id;
+}
+
+static enum outbox_state
+state_of (struct outbox *box, const char *id)
+{
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  assert_non_null (item);
+  return outbox_item_state (item);
+}
+
+static void
+test_survives (void **state)
+{
+  g_autofree char *id = NULL;
+  {
+    AUTOFREE (outbox) box = open_box ();
+    id = submit (box, "m1@x");
+  }
+  AUTOFREE (outbox) box = open_box ();
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  assert_int_equal (outbox_item_state (item), OUTBOX_READY);
+  assert_string_equal (item->from, "alice@x.test");
+  assert_string_equal (item->draft_path, "/draft");
+  assert_int_equal (item->copies->len, 2);
+  const struct outbox_copy *copy = g_ptr_array_index (item->copies, 1);
+  assert_int_equal (copy->method, ROUTE_SMIME);
+  assert_string_equal (copy->recipients[1], "erin@x.test");
+  g_autoptr (GBytes) message = outbox_message (box, id, 1, NULL);
+  assert_int_equal (g_bytes_get_size (message), 3);
+  assert_memory_equal (g_bytes_get_data (message, NULL), "two", 3);
+  int fd = outbox_open_sent (box, id);
+  char text[8] = "";
+  assert_int_equal (read (fd, text, sizeof text), 4);
+  close (fd);
+}
+
+/* Asking again after a lost answer must not send again. */
+static void
+test_given_twice (void **state)
+{
+  AUTOFREE (outbox) box = open_box ();
+  g_autofree char *id = submit (box, "m2@x"), *again = submit (box, "m2@x");
+  assert_string_equal (id, again);
+  assert_true (outbox_set (box, id, 0, OUTBOX_ACCEPTED, "", NULL));
+  assert_true (outbox_set (box, id, 1, OUTBOX_FAILED, "no", NULL));
+  g_autofree char *half = submit (box, "m2@x");
+  assert_string_equal (id, half);
+  /* Only one that nobody got makes room. */
+  assert_true (outbox_set (box, id, 0, OUTBOX_FAILED, "no", NULL));
+  g_autofree char *fresh = submit (box, "m2@x");
+  assert_string_not_equal (id, fresh);
+  assert_null (outbox_find (box, id, NULL));
+}
+
+static void
+test_died_while_sending (void **state)
+{
+  g_autofree char *id = NULL;
+  {
+    AUTOFREE (outbox) box = open_box ();
+    id = submit (box, "m3@x");
+    assert_true (outbox_set (box, id, 0, OUTBOX_ACCEPTED, "", NULL));
+    assert_true (outbox_set (box, id, 1, OUTBOX_SENDING, "", NULL));
+    assert_int_equal (state_of (box, id), OUTBOX_SENDING);
+  }
+  AUTOFREE (outbox) box = open_box ();
+  assert_int_equal (state_of (box, id), OUTBOX_UNKNOWN);
+  assert_false (outbox_forget (box, id, NULL));
+  assert_true (outbox_retry (box, id, NULL));
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  /* The copy that was taken is not sent again with the other. */
+  assert_int_equal (((struct outbox_copy *) g_ptr_array_index (item->copies, 0))->state, OUTBOX_ACCEPTED);
+  assert_int_equal (((struct outbox_copy *) g_ptr_array_index (item->copies, 1))->state, OUTBOX_READY);
+}
+
+static void
+test_filed (void **state)
+{
+  AUTOFREE (outbox) box = open_box ();
+  g_autofree char *id = submit (box, "m4@x"), *path = g_build_filename (dir, id, NULL);
+  assert_true (g_file_test (path, G_FILE_TEST_IS_DIR));
+  for (guint i = 0; i < 2; i++)
+    assert_true (outbox_set (box, id, i, OUTBOX_ACCEPTED, "", NULL));
+  assert_int_equal (state_of (box, id), OUTBOX_ACCEPTED);
+  assert_true (outbox_forget (box, id, NULL));
+  assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  assert_true (outbox_forget (box, id, NULL)); /* asked twice */
+}
+
+/* A submission that was cut off left a folder that nobody was told about. */
+static void
+test_leftovers (void **state)
+{
+  g_autofree char *stray = g_build_filename (dir, "stray", NULL), *file = g_build_filename (stray, "copy-0.eml", NULL);
+  g_mkdir (stray, 0700);
+  g_file_set_contents (file, "x", 1, NULL);
+  AUTOFREE (outbox) box = open_box ();
+  assert_false (g_file_test (stray, G_FILE_TEST_EXISTS));
+  g_autoptr (GPtrArray) items = outbox_items (box);
+  for (guint i = 0; i < items->len; i++) {
+    g_autoptr (GBytes) message = outbox_message (box, ((struct outbox_item *) g_ptr_array_index (items, i))->id, 0, NULL);
+    assert_non_null (message);
+  }
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_survives), cmocka_unit_test (test_given_twice), cmocka_unit_test (test_died_while_sending),
+                                      cmocka_unit_test (test_filed), cmocka_unit_test (test_leftovers) };
+  return cmocka_run_group_tests (tests, setup, teardown);
+}

@@ -1,0 +1,335 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Mail files, their state, and local changes, without a server; also what a crash leaves between two steps. */
+#include "mail/engine.h"
+#include "mail/store/maildir.h"
+#include "mail/store/sync_p.h"
+#include "mail/store/tags.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define MAIL(id) "From: a@b\r\nMessage-ID:\r\n <" id ">\r\nSubject: x\r\n\r\nbody\r\n"
+
+struct world {
+  char *dir, *root;
+  GString *events;
+  struct sync *sync;
+};
+
+static gboolean
+on_event (const char *event, GVariant *fields, gpointer data)
+{
+  struct world *world = data;
+  g_autofree char *text = g_variant_print (fields, FALSE);
+  g_string_append_printf (world->events, "%s %s\n", event, text);
+  g_variant_unref (g_variant_ref_sink (fields));
+  return TRUE;
+}
+
+static void
+start (struct world *world)
+{
+  g_autofree char *file = g_build_filename (world->dir, "state.db", NULL);
+  g_autoptr (GError) error = NULL;
+  struct state *state = state_open (file, &error);
+  if (state == NULL)
+    fail_msg ("%s", error->message);
+  world->sync = sync_new (state, world->root, g_variant_new ("a{sv}", NULL), on_event, world);
+}
+
+static void
+restart (struct world *world)
+{
+  g_clear_pointer (&world->sync, sync_free);
+  start (world);
+}
+
+static int
+setup (void **state)
+{
+  struct world *world = g_new0 (struct world, 1);
+  world->dir = g_dir_make_tmp ("sync-XXXXXX", NULL);
+  world->root = g_build_filename (world->dir, "mail", NULL);
+  world->events = g_string_new (NULL);
+  start (world);
+  *state = world;
+  return 0;
+}
+
+static int
+teardown (void **state)
+{
+  struct world *world = *state;
+  const char *argv[] = { "rm", "-rf", world->dir, NULL };
+  sync_free (world->sync);
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+  g_string_free (world->events, TRUE);
+  g_free (world->dir);
+  g_free (world->root);
+  g_free (world);
+  return 0;
+}
+
+static struct state_folder *
+folder (struct world *world, const char *role)
+{
+  struct state_folder *found = sync_role_folder (world->sync, role);
+  assert_non_null (found);
+  return found;
+}
+
+/* A mail as a pull leaves it. Returns its path. */
+static char *
+arrive (struct world *world, const char *role, guint32 uid, const char *flags, const char *msgid)
+{
+  AUTOFREE (state_folder) in = folder (world, role);
+  g_autofree char *dir = sync_dir (world->sync, in), *base = g_strdup_printf ("U7.%u", uid);
+  g_autofree char *text = g_strdup_printf ("Message-ID: <%s>\r\n\r\nbody\r\n", msgid);
+  in->uidvalidity = 7;
+  in->present = TRUE;
+  state_folder_save (world->sync->state, in);
+  assert_true (maildir_make (dir, NULL));
+  assert_true (maildir_store (dir, base, flags, text, strlen (text), NULL));
+  struct state_mail mail = { .folder = in->id, .uid = uid, .base = base, .msgid = (char *) msgid, .indexed = STATE_INDEXED };
+  g_strlcpy (mail.flags, flags, sizeof mail.flags);
+  g_strlcpy (mail.server_flags, flags, sizeof mail.server_flags);
+  state_mail_save (world->sync->state, &mail);
+  return maildir_path (dir, base, flags);
+}
+
+static char *
+second_of (GVariant *moves_take)
+{
+  g_autoptr (GVariant) moves = g_variant_ref_sink (moves_take);
+  char *path = NULL;
+  assert_int_equal (g_variant_n_children (moves), 1);
+  g_variant_get_child (moves, 0, "(ss)", NULL, &path);
+  return path;
+}
+
+static const char *const nothing[] = { NULL };
+
+static void
+test_flags (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *path = arrive (world, "inbox", 1, "", "a@x");
+  const char *const paths[] = { path, NULL }, *const seen[] = { "seen", "flagged", NULL }, *const odd[] = { "purple", NULL };
+  assert_null (sync_flags (world->sync, paths, odd, nothing, NULL));
+  assert_false (sync_has_changes (world->sync));
+  g_autofree char *flagged = second_of (sync_flags (world->sync, paths, seen, nothing, NULL));
+  assert_true (g_str_has_suffix (flagged, ":2,FS"));
+  assert_true (g_file_test (flagged, G_FILE_TEST_EXISTS));
+  assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  assert_true (sync_has_changes (world->sync));
+  /* The old name still names the mail; taking the flags back leaves nothing to push. */
+  g_autofree char *back = second_of (sync_flags (world->sync, paths, nothing, seen, NULL));
+  assert_string_equal (back, path);
+  assert_false (sync_has_changes (world->sync));
+  const char *const outside[] = { "/etc/cur/passwd:2,", NULL };
+  assert_null (sync_flags (world->sync, outside, seen, nothing, NULL));
+}
+
+static void
+test_move_and_back (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *path = arrive (world, "inbox", 1, "S", "a@x");
+  const char *const paths[] = { path, NULL };
+  g_autofree char *archived = second_of (sync_move (world->sync, paths, "archive", NULL));
+  assert_non_null (strstr (archived, "/Archive/cur/"));
+  assert_true (g_file_test (archived, G_FILE_TEST_EXISTS));
+  assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_autoptr (GPtrArray) changes = state_changes (world->sync->state);
+  assert_int_equal (changes->len, 1);
+  assert_int_equal (((struct state_change *) g_ptr_array_index (changes, 0))->uid, 1);
+  const char *const there[] = { archived, NULL };
+  g_autofree char *trashed = second_of (sync_move (world->sync, there, "trash", NULL));
+  const char *const in_trash[] = { trashed, NULL };
+  g_autofree char *home = second_of (sync_move (world->sync, in_trash, "inbox", NULL));
+  assert_non_null (strstr (home, "/INBOX/cur/"));
+  assert_false (sync_has_changes (world->sync)); /* it never left, as far as the server is concerned */
+  assert_null (sync_move (world->sync, in_trash, "nowhere", NULL));
+}
+
+static void
+test_append_and_remove (void **state)
+{
+  struct world *world = *state;
+  g_autoptr (GBytes) message = g_bytes_new_static (MAIL ("d@x"), strlen (MAIL ("d@x")));
+  const char *const draft[] = { "draft", NULL };
+  g_autofree char *first = sync_append (world->sync, "drafts", message, draft, NULL, NULL);
+  assert_true (g_str_has_suffix (first, ":2,D"));
+  AUTOFREE (state_folder) drafts = folder (world, "drafts");
+  g_autoptr (GPtrArray) mails = state_mails (world->sync->state, drafts->id, STATE_ALL);
+  assert_string_equal (((struct state_mail *) g_ptr_array_index (mails, 0))->msgid, "d@x");
+  g_autofree char *second = sync_append (world->sync, "drafts", message, draft, first, NULL);
+  assert_false (g_file_test (first, G_FILE_TEST_EXISTS));
+  assert_true (g_file_test (second, G_FILE_TEST_EXISTS));
+  g_autoptr (GPtrArray) changes = state_changes (world->sync->state);
+  assert_int_equal (changes->len, 1); /* the first was never sent, so there is nothing to remove */
+  const char *const paths[] = { second, NULL };
+  assert_true (sync_remove (world->sync, paths, NULL));
+  assert_true (sync_remove (world->sync, paths, NULL));
+  assert_false (sync_has_changes (world->sync));
+  g_autofree char *path = arrive (world, "inbox", 3, "", "e@x");
+  const char *const server[] = { path, NULL };
+  assert_true (sync_remove (world->sync, server, NULL));
+  assert_true (sync_has_changes (world->sync));
+  assert_non_null (strstr (world->events->str, path));
+}
+
+/* Reported until it is confirmed, over restarts. */
+static void
+test_report (void **state)
+{
+  struct world *world = *state;
+  g_autoptr (GBytes) message = g_bytes_new_static (MAIL ("d@x"), strlen (MAIL ("d@x")));
+  g_autofree char *path = sync_append (world->sync, "sent", message, nothing, NULL, NULL);
+  const char *const paths[] = { path, NULL };
+  g_string_truncate (world->events, 0);
+  restart (world);
+  sync_report (world->sync);
+  assert_non_null (strstr (world->events->str, path));
+  assert_non_null (strstr (world->events->str, "'add': <['sent', 'unread']>"));
+  assert_true (sync_indexed (world->sync, paths, NULL));
+  g_string_truncate (world->events, 0);
+  restart (world);
+  sync_report (world->sync);
+  assert_string_equal (world->events->str, "");
+}
+
+/* What kill -9 leaves: half-written files, a whole one without a record, a second name, a record without its file, an old name. */
+static void
+test_sweep (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *kept = arrive (world, "inbox", 1, "", "a@x"), *lost = arrive (world, "inbox", 2, "", "b@x");
+  AUTOFREE (state_folder) inbox = folder (world, "inbox");
+  assert_true (sync_mark_dirty (world->sync, inbox, NULL));
+  g_autofree char *dir = sync_dir (world->sync, inbox), *half = g_build_filename (dir, "tmp", "L1.half", NULL);
+  g_autofree char *whole = maildir_path (dir, "U7.9", "S"), *other_life = maildir_path (dir, "U6.4", ""), *second = maildir_path (dir, "L1.2_3.4", "");
+  const char *const files[] = { half, whole, other_life, second };
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    assert_true (g_file_set_contents (files[i], MAIL ("w@x"), -1, NULL));
+  g_unlink (lost);
+  g_autofree char *renamed = maildir_path (dir, "U7.1", "F");
+  assert_int_equal (g_rename (kept, renamed), 0);
+  restart (world);
+  assert_false (g_file_test (half, G_FILE_TEST_EXISTS));
+  assert_false (g_file_test (other_life, G_FILE_TEST_EXISTS));
+  assert_false (g_file_test (second, G_FILE_TEST_EXISTS));
+  assert_true (g_file_test (whole, G_FILE_TEST_EXISTS));
+  AUTOFREE (state_mail) adopted = state_mail_by_uid (world->sync->state, inbox->id, 9);
+  assert_non_null (adopted);
+  assert_string_equal (adopted->msgid, "w@x");
+  assert_null (state_mail_by_uid (world->sync->state, inbox->id, 2));
+  g_autofree char *found = maildir_locate (dir, "U7.1", "");
+  assert_string_equal (found, renamed);
+}
+
+/* A mail with two names, its move recorded, the first name not yet removed. */
+static void
+test_half_moved (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *path = arrive (world, "inbox", 1, "", "a@x");
+  const char *const paths[] = { path, NULL };
+  g_autofree char *moved = second_of (sync_move (world->sync, paths, "archive", NULL));
+  assert_int_equal (link (moved, path), 0);
+  restart (world);
+  assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  assert_true (g_file_test (moved, G_FILE_TEST_EXISTS));
+  assert_true (sync_has_changes (world->sync));
+}
+
+static void
+test_batch (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *dir = g_build_filename (world->dir, "box", NULL);
+  assert_true (maildir_make (dir, NULL));
+  AUTOFREE (maildir_batch) batch = maildir_batch_new (dir);
+  g_autoptr (GBytes) look = NULL;
+  for (int i = 0; i < 30000; i++)
+    assert_true (maildir_batch_write (batch, "0123456789", 10, NULL));
+  assert_true (maildir_batch_end (batch, "one", "S", 1000, &look, NULL));
+  assert_int_equal (g_bytes_get_size (look), 300000);
+  assert_true (maildir_batch_write (batch, "dropped", 7, NULL));
+  maildir_batch_drop (batch);
+  assert_true (maildir_batch_write (batch, "two", 3, NULL));
+  assert_true (maildir_batch_end (batch, "two", "", 0, NULL, NULL));
+  g_autoptr (GPtrArray) before = maildir_list (dir);
+  assert_int_equal (before->len, 0);
+  assert_true (maildir_batch_commit (batch, NULL));
+  g_autoptr (GPtrArray) after = maildir_list (dir);
+  assert_int_equal (after->len, 2);
+  g_autofree char *one = maildir_path (dir, "one", "S"), *bytes = NULL;
+  gsize size = 0;
+  assert_true (g_file_get_contents (one, &bytes, &size, NULL));
+  assert_int_equal (size, 300000);
+}
+
+static void
+test_rollback (void **state)
+{
+  struct world *world = *state;
+  AUTOFREE (state_folder) inbox = folder (world, "inbox");
+  struct state_mail first = { .folder = inbox->id, .uid = 5, .base = (char *) "one", .msgid = (char *) "" };
+  struct state_mail same_uid = { .folder = inbox->id, .uid = 5, .base = (char *) "two", .msgid = (char *) "" };
+  g_autoptr (GError) error = NULL;
+  state_begin (world->sync->state);
+  state_mail_save (world->sync->state, &first);
+  state_mail_save (world->sync->state, &same_uid);
+  assert_false (state_commit (world->sync->state, &error));
+  assert_non_null (error);
+  assert_int_equal (state_count (world->sync->state, inbox->id), 0);
+  first.id = 0;
+  state_begin (world->sync->state);
+  state_mail_save (world->sync->state, &first);
+  assert_true (state_commit (world->sync->state, NULL));
+  assert_int_equal (state_count (world->sync->state, inbox->id), 1);
+}
+
+static void
+test_tags (void **state)
+{
+  const struct { const char *old_role, *old_flags, *role, *flags, *add, *remove; } cases[] = {
+    { NULL, NULL, "inbox", "", "inbox,unread", "" },        { NULL, NULL, "", "FRS", "flagged,replied", "" },
+    { "inbox", "", "inbox", "S", "", "unread" },            { "inbox", "S", "trash", "S", "deleted", "inbox" },
+    { "sent", "FS", "sent", "P", "unread,passed", "flagged" }, { "junk", "", "junk", "", "", "" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GPtrArray) add = g_ptr_array_new ();
+    g_autoptr (GPtrArray) remove = g_ptr_array_new ();
+    tags_between (cases[i].old_role, cases[i].old_flags, cases[i].role, cases[i].flags, add, remove);
+    g_ptr_array_add (add, NULL);
+    g_ptr_array_add (remove, NULL);
+    g_autofree char *adds = g_strjoinv (",", (char **) add->pdata), *removes = g_strjoinv (",", (char **) remove->pdata);
+    assert_string_equal (adds, cases[i].add);
+    assert_string_equal (removes, cases[i].remove);
+  }
+  char merged[8];
+  tags_flags_merge ("S", "FS", "RS", merged); /* flagged here, answered there */
+  assert_string_equal (merged, "FRS");
+  tags_flags_merge ("FS", "S", "FS", merged); /* unflagged here */
+  assert_string_equal (merged, "S");
+  tags_flags_merge ("", "S", "", merged); /* read here, not yet pushed */
+  assert_string_equal (merged, "S");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = { TEST (test_flags), TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_report), TEST (test_sweep),
+                                      TEST (test_half_moved), TEST (test_batch), TEST (test_rollback), TEST (test_tags) };
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,432 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Our IMAP against a server that lies, hangs, breaks off, floods, or wants a password in clear. */
+#include "crypto/error.h"
+#include "mail/engine.h"
+#include "mail/net/imap.h"
+#include "mail/net/stream.h"
+#include "tests/unit/openssl_tool.h"
+#include "tests/wire/peer.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define LEAF "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"
+static struct openssl_tool tool;
+static char *cert, *key, *anchors, *other_cert, *other_key, *old_cert, *old_key, *stranger;
+
+/* Up to and including the sign-in. */
+#define HELLO "S: * OK ready"
+#define START "C: STARTTLS", "S: $TAG OK begin", "TLS"
+#define CAPABLE "C: CAPABILITY", "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR IDLE UIDPLUS MOVE", "S: $TAG OK done"
+#define SIGN_IN "C: AUTHENTICATE PLAIN AGFsaWNlAHNlY3JldA==", "S: $TAG OK welcome"
+#define SESSION HELLO, START, CAPABLE, SIGN_IN, CAPABLE
+#define SELECT "C: SELECT", "S: * 2 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 9] x", "S: $TAG OK [READ-WRITE] done"
+
+struct meeting {
+  struct remote remote;
+  struct peer *peer;
+  struct imap *imap;
+  GError *error;
+  char *heard, *problem;
+};
+
+static struct secret *
+password (void)
+{
+  return secret_new ("secret", 6);
+}
+
+static void
+meet (struct meeting *meeting, const char *const *script, guint timeout_ms, const char *certificate, const char *private_key, const char *ca)
+{
+  *meeting = (struct meeting) { .remote = { .host = (char *) "mail.test", .port = 143, .starttls = TRUE, .auth = (char *) "password",
+                                            .user = (char *) "alice", .ca_file = (char *) ca, .timeout_ms = timeout_ms } };
+  int fd;
+  meeting->peer = peer_start (script, certificate, private_key, &fd);
+  struct stream *stream = stream_new_take (fd, &meeting->remote);
+  AUTOFREE (secret) secret = password ();
+  meeting->imap = imap_open_over (stream, &meeting->remote, secret, &meeting->error);
+  assert_true ((meeting->imap == NULL) == (meeting->error != NULL));
+}
+
+static void
+part (struct meeting *meeting)
+{
+  g_clear_pointer (&meeting->imap, imap_close);
+  meeting->problem = peer_stop (meeting->peer, &meeting->heard);
+}
+
+static void
+forget (struct meeting *meeting)
+{
+  g_clear_error (&meeting->error);
+  g_free (meeting->heard);
+  g_free (meeting->problem);
+}
+
+/* Opening fails with this error, and no password was said. */
+static void
+fails (const char *const *script, GQuark domain, int code)
+{
+  struct meeting meeting;
+  meet (&meeting, script, 5000, cert, key, anchors);
+  part (&meeting);
+  assert_non_null (meeting.error);
+  if (!g_error_matches (meeting.error, domain, code))
+    fail_msg ("%s", meeting.error->message);
+  assert_null (strstr (meeting.heard, "AGFsaWNlAHNlY3JldA"));
+  assert_null (strstr (meeting.heard, "secret"));
+  forget (&meeting);
+}
+
+static void
+test_session (void **state)
+{
+  const char *const script[] = { SESSION, "C: LOGOUT", NULL };
+  struct meeting meeting;
+  meet (&meeting, script, 5000, cert, key, anchors);
+  assert_null (meeting.error);
+  assert_true (imap_has (meeting.imap, "MOVE"));
+  assert_false (imap_has (meeting.imap, "CONDSTORE"));
+  part (&meeting);
+  assert_null (meeting.problem);
+  forget (&meeting);
+}
+
+static void
+test_before_tls (void **state)
+{
+  const char *const refused[] = { HELLO, "C: STARTTLS", "S: $TAG NO not today", "HANG", NULL };
+  const char *const bad[] = { HELLO, "C: STARTTLS", "S: $TAG BAD what", "HANG", NULL };
+  const char *const injected[] = { HELLO, "C: STARTTLS", "S: $TAG OK begin\r\n* OK now you are mine", "TLS", "HANG", NULL };
+  const char *const half[] = { HELLO, "C: STARTTLS", "S> $TAG OK begin\r\n* CAPA", "TLS", "HANG", NULL };
+  const char *const preauth[] = { "S: * PREAUTH welcome alice", "HANG", NULL };
+  const char *const bye[] = { "S: * BYE too many", NULL };
+  fails (refused, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (bad, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (injected, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (half, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (preauth, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (bye, ENGINE_ERROR, ENGINE_ERROR_NETWORK);
+}
+
+/* What was said before TLS counts for nothing after it. */
+static void
+test_forgets (void **state)
+{
+  const char *const script[] = { "S: * OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR] ready", START, "C: CAPABILITY",
+                                 "S: * CAPABILITY IMAP4rev1 LOGINDISABLED", "S: $TAG OK done", "HANG", NULL };
+  fails (script, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN);
+}
+
+static void
+test_certificates (void **state)
+{
+  const char *const script[] = { HELLO, START, "HANG", NULL };
+  const struct { const char *cert, *key, *anchors; int code; } cases[] = {
+    { other_cert, other_key, anchors, TLS_ERROR_HOSTNAME },
+    { old_cert, old_key, anchors, TLS_ERROR_EXPIRED },
+    { cert, key, stranger, TLS_ERROR_UNTRUSTED },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    struct meeting meeting;
+    meet (&meeting, script, 5000, cases[i].cert, cases[i].key, cases[i].anchors);
+    part (&meeting);
+    if (!g_error_matches (meeting.error, CRYPTO_ERROR, cases[i].code))
+      fail_msg ("case %zu: %s", i, meeting.error->message);
+    assert_null (strstr (meeting.heard, "AUTHENTICATE"));
+    forget (&meeting);
+  }
+}
+
+static void
+test_sign_in (void **state)
+{
+  const char *const wrong[] = { HELLO, START, CAPABLE, "C: AUTHENTICATE", "S: $TAG NO [AUTHENTICATIONFAILED] no", "HANG", NULL };
+  const char *const more[] = { HELLO, START, CAPABLE, "C: AUTHENTICATE", "S: + more", "C: *", "S: $TAG BAD so", "HANG", NULL };
+  const char *const plain[] = { HELLO, START, "C: CAPABILITY", "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN", "S: $TAG OK done", "C: AUTHENTICATE PLAIN", "S: + ",
+                                "C: AGFsaWNlAHNlY3JldA==", "S: $TAG OK done", NULL };
+  struct meeting meeting;
+  const char *const *refused[] = { wrong, more };
+  for (gsize i = 0; i < 2; i++) {
+    meet (&meeting, refused[i], 5000, cert, key, anchors);
+    part (&meeting);
+    if (!g_error_matches (meeting.error, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN))
+      fail_msg ("case %zu: %s", i, meeting.error->message);
+    assert_null (strstr (meeting.error->message, "secret"));
+    forget (&meeting);
+  }
+  /* Without SASL-IR the credential waits for the server's "+"; the tag of the answer is the command's, not the credential's. */
+  meet (&meeting, plain, 1000, cert, key, anchors);
+  part (&meeting);
+  assert_null (meeting.problem);
+  forget (&meeting);
+}
+
+/* A session that ends, hangs, or turns to garbage after each of its steps. */
+static void
+at_each_step (const char *end, guint timeout_ms)
+{
+  const char *const whole[] = { SESSION, NULL };
+  for (gsize steps = 0; whole[steps] != NULL; steps++) {
+    const char *cut[G_N_ELEMENTS (whole) + 2] = { NULL };
+    memcpy (cut, whole, steps * sizeof *whole);
+    cut[steps] = end;
+    cut[steps + 1] = strcmp (end, "CLOSE") == 0 ? NULL : "HANG";
+    struct meeting meeting;
+    meet (&meeting, cut, timeout_ms, cert, key, anchors);
+    part (&meeting);
+    if (meeting.error == NULL)
+      fail_msg ("after %zu steps and “%s” the session stood", steps, end);
+    if (meeting.error->domain != ENGINE_ERROR && meeting.error->domain != CRYPTO_ERROR)
+      fail_msg ("after %zu steps and “%s”: %s", steps, end, meeting.error->message);
+    forget (&meeting);
+  }
+}
+
+static void
+test_lost (void **state)
+{
+  at_each_step ("CLOSE", 5000);
+}
+
+static void
+test_hangs (void **state)
+{
+  at_each_step ("HANG", 60);
+}
+
+static void
+test_garbage (void **state)
+{
+  at_each_step ("S: \x01\xff ))) NIL {12", 100);
+  at_each_step ("S: * OK [[[[((((", 100);
+  at_each_step ("S: A1 OK", 100);
+  at_each_step ("S: * 99999999999999999999 EXISTS", 100);
+}
+
+static void
+test_floods (void **state)
+{
+  at_each_step ("FLOOD 3000000", 5000);
+}
+
+/* ---- in a session ---- */
+
+static void
+with_session (struct meeting *meeting, const char *const *script)
+{
+  struct imap_selected info;
+  g_autoptr (GError) error = NULL;
+  meet (meeting, script, 5000, cert, key, anchors);
+  assert_null (meeting->error);
+  assert_true (imap_select (meeting->imap, "INBOX", TRUE, &info, &error));
+  assert_int_equal (info.uidvalidity, 7);
+  assert_int_equal (info.uidnext, 9);
+  assert_int_equal (info.exists, 2);
+}
+
+static gboolean
+take_body (const void *bytes, gsize size, gpointer data)
+{
+  g_string_append_len (data, bytes, (gssize) size);
+  return TRUE;
+}
+
+static void
+take_done (const struct imap_head *head, gpointer data)
+{
+  g_string_append_printf (data, "[%u %s]", head != NULL ? head->uid : 0, head != NULL ? head->flags : "?");
+}
+
+static char *
+fetch_two (struct meeting *meeting, gboolean *fine)
+{
+  GString *all = g_string_new (NULL);
+  const struct imap_head heads[] = { { .uid = 4, .size_bytes = 12 }, { .uid = 5, .size_bytes = 12 } };
+  const struct imap_body_sink sink = { .body = take_body, .done = take_done, .data = all };
+  g_autoptr (GError) error = NULL;
+  *fine = imap_fetch_bodies (meeting->imap, heads, 2, &sink, &error);
+  assert_true (*fine == (error == NULL));
+  return g_string_free (all, FALSE);
+}
+
+static void
+test_fetch (void **state)
+{
+  const char *const slow[] = { "", "SLOW" };
+  for (gsize i = 0; i < 2; i++) {
+    /* UID before and after the body; flags of another mail in between; a body that nobody asked for. */
+    const char *const script[] = { SESSION, SELECT, "C: UID FETCH 4:5", *slow[i] != '\0' ? slow[i] : "S: * OK hm",
+                                   "S> * 1 FETCH (UID 4 FLAGS (\\Seen $Forwarded) BODY[] {5}\r\nabc\r\n)\r\n", "S: * 2 FETCH (FLAGS (\\Flagged))",
+                                   "S> * 2 FETCH (BODY[] {4}\r\nde\r\n UID 5 FLAGS (\\Answered \\Flagged))\r\n",
+                                   "S> * 3 FETCH (UID 77 BODY[] {3}\r\nxyz)\r\n", "S: $TAG OK done", "HANG", NULL };
+    struct meeting meeting;
+    gboolean fine;
+    with_session (&meeting, script);
+    g_autofree char *all = fetch_two (&meeting, &fine);
+    assert_true (fine);
+    assert_string_equal (all, "abc\r\n[4 PS]de\r\n[5 FR]xyz[0 ?]");
+    part (&meeting);
+    forget (&meeting);
+  }
+}
+
+static void
+test_huge_literal (void **state)
+{
+  const char *const sizes[] = { "S> * 1 FETCH (UID 4 FLAGS () BODY[] {4294967295}\r\n", "S> * 1 FETCH (UID 4 FLAGS () BODY[] {99999999999}\r\n",
+                                "S> * LIST () \"/\" {2000000000}\r\n" };
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    const char *const script[] = { SESSION, SELECT, "C: UID FETCH", sizes[i], "FLOOD 100000000", "HANG", NULL };
+    struct meeting meeting;
+    gboolean fine;
+    with_session (&meeting, script);
+    g_autofree char *all = fetch_two (&meeting, &fine);
+    assert_false (fine);
+    assert_true (imap_is_lost (meeting.imap));
+    assert_true (strlen (all) < 8 * 1024 * 1024);
+    part (&meeting);
+    forget (&meeting);
+  }
+}
+
+static void
+test_list (void **state)
+{
+  const char *const script[] = { SESSION, "C: LIST", "S: * LIST (\\HasNoChildren) \"/\" INBOX", "S: * LIST (\\HasNoChildren \\Sent) \"/\" Gesendetes",
+                                 "S: * LIST () \"/\" Sent", "S: * LIST () \"/\" {9}\r\na\r\nDELETE", "S: * LIST () \"/\" \"../../etc\"",
+                                 "S: * LIST (\\Noselect) \"/\" top", "S: * LIST () \"/\" Trash", "S: * LIST () \"/\" Trash", "S: $TAG OK done", "HANG", NULL };
+  struct meeting meeting;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  meet (&meeting, script, 5000, cert, key, anchors);
+  g_autoptr (GPtrArray) folders = imap_list (meeting.imap, &error);
+  assert_null (error);
+  for (guint i = 0; i < folders->len; i++) {
+    const struct imap_folder *folder = g_ptr_array_index (folders, i);
+    g_string_append_printf (text, "%s=%s%s ", folder->path, folder->role, folder->selectable ? "" : "!");
+  }
+  assert_string_equal (text->str, "INBOX=inbox Gesendetes=sent Sent= ../../etc= top=! Trash=trash ");
+  part (&meeting);
+  forget (&meeting);
+}
+
+static void
+test_refusal_is_no_loss (void **state)
+{
+  const char *const script[] = { SESSION, SELECT, "C: UID STORE 4 +FLAGS.SILENT", "S: $TAG NO [READ-ONLY] no", "C: UID STORE", "S: $TAG OK done", "HANG", NULL };
+  struct meeting meeting;
+  g_autoptr (GError) error = NULL;
+  const guint32 uid = 4;
+  with_session (&meeting, script);
+  assert_false (imap_store (meeting.imap, &uid, 1, TRUE, "S", &error));
+  assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_FAILED));
+  assert_false (imap_is_lost (meeting.imap));
+  assert_true (imap_store (meeting.imap, &uid, 1, TRUE, "S", NULL));
+  part (&meeting);
+  forget (&meeting);
+}
+
+static void
+test_move (void **state)
+{
+  const char *const script[] = { SESSION, SELECT, "C: UID MOVE 4:5 ", "S: * OK [COPYUID 9 4:5 101:102] moved", "S: * 1 EXPUNGE", "S: * 1 EXPUNGE",
+                                 "S: $TAG OK done", "HANG", NULL };
+  struct meeting meeting;
+  const guint32 uids[] = { 4, 5 };
+  guint32 uidvalidity, moved[2];
+  with_session (&meeting, script);
+  assert_true (imap_move (meeting.imap, uids, 2, "Archive", &uidvalidity, moved, NULL));
+  assert_int_equal (uidvalidity, 9);
+  assert_int_equal (moved[0], 101);
+  assert_int_equal (moved[1], 102);
+  assert_false (imap_move (meeting.imap, uids, 2, "a\r\nA1 DELETE INBOX", &uidvalidity, moved, NULL));
+  part (&meeting);
+  assert_null (strstr (meeting.heard, "DELETE"));
+  forget (&meeting);
+}
+
+static void
+test_idle (void **state)
+{
+  struct meeting meeting;
+  gboolean changed = FALSE;
+  const char *const news[] = { SESSION, SELECT, "C: IDLE", "S: + idling", "S: * 3 EXISTS", "C: DONE", "S: $TAG OK done", "HANG", NULL };
+  with_session (&meeting, news);
+  assert_true (imap_idle (meeting.imap, -1, 5, &changed, NULL));
+  assert_true (changed);
+  part (&meeting);
+  forget (&meeting);
+  /* News before the "+" is news. */
+  const char *const early[] = { SESSION, SELECT, "C: IDLE", "S: * 3 EXISTS\r\n+ idling", "C: DONE", "S: $TAG OK done", "HANG", NULL };
+  with_session (&meeting, early);
+  assert_true (imap_idle (meeting.imap, -1, 5, &changed, NULL));
+  assert_true (changed);
+  part (&meeting);
+  forget (&meeting);
+  /* A request of the engine ends it at once. */
+  const char *const woken[] = { SESSION, SELECT, "C: IDLE", "S: + idling", "C: DONE", "S: $TAG OK done", "HANG", NULL };
+  int wake[2];
+  assert_int_equal (pipe (wake), 0);
+  assert_int_equal (write (wake[1], "x", 1), 1);
+  gint64 begin = g_get_monotonic_time ();
+  with_session (&meeting, woken);
+  assert_true (imap_idle (meeting.imap, wake[0], 100, &changed, NULL));
+  assert_false (changed);
+  assert_true (g_get_monotonic_time () - begin < 20 * G_USEC_PER_SEC);
+  part (&meeting);
+  forget (&meeting);
+  close (wake[0]);
+  close (wake[1]);
+}
+
+static int
+setup (void **state)
+{
+  (void) signal (SIGPIPE, SIG_IGN);
+  openssl_tool_init (&tool);
+  openssl_tool_root (&tool, "root", "ec", "");
+  openssl_tool_root (&tool, "stranger", "ec", "");
+  openssl_tool_issue (&tool, "good", "root", "ec", 10, "/CN=x", LEAF "subjectAltName=DNS:mail.test\n", "");
+  openssl_tool_issue (&tool, "other", "root", "ec", 10, "/CN=x", LEAF "subjectAltName=DNS:else.test\n", "");
+  openssl_tool_issue (&tool, "old", "root", "ec", -1, "/CN=x", LEAF "subjectAltName=DNS:mail.test\n", "");
+  cert = openssl_tool_path (&tool, "good.crt");
+  key = openssl_tool_path (&tool, "good.key");
+  other_cert = openssl_tool_path (&tool, "other.crt");
+  other_key = openssl_tool_path (&tool, "other.key");
+  old_cert = openssl_tool_path (&tool, "old.crt");
+  old_key = openssl_tool_path (&tool, "old.key");
+  anchors = openssl_tool_path (&tool, "root.crt");
+  stranger = openssl_tool_path (&tool, "stranger.crt");
+  return 0;
+}
+
+static int
+teardown (void **state)
+{
+  char *paths[] = { cert, key, other_cert, other_key, old_cert, old_key, anchors, stranger };
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    g_free (paths[i]);
+  openssl_tool_clear (&tool);
+  return 0;
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (test_session), cmocka_unit_test (test_before_tls), cmocka_unit_test (test_forgets), cmocka_unit_test (test_certificates),
+    cmocka_unit_test (test_sign_in), cmocka_unit_test (test_lost), cmocka_unit_test (test_hangs), cmocka_unit_test (test_garbage),
+    cmocka_unit_test (test_floods), cmocka_unit_test (test_fetch), cmocka_unit_test (test_huge_literal), cmocka_unit_test (test_list),
+    cmocka_unit_test (test_refusal_is_no_loss), cmocka_unit_test (test_move), cmocka_unit_test (test_idle),
+  };
+  return cmocka_run_group_tests (tests, setup, teardown);
+}

@@ -1,0 +1,298 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Our SMTP against a server that refuses, lies, or goes away at the worst moment; above all: what is said about a mail is true. */
+#include "crypto/error.h"
+#include "mail/engine.h"
+#include "mail/net/smtp.h"
+#include "mail/net/stream.h"
+#include "tests/unit/openssl_tool.h"
+#include "tests/wire/peer.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct openssl_tool tool;
+static char *cert, *key, *anchors;
+
+#define HELLO "S: 220 mail.test ESMTP", "C: EHLO [127.0.0.1]", "S: 250-mail.test\r\n250-SIZE 1000\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go", "TLS"
+#define OFFER "C: EHLO", "S: 250-mail.test\r\n250-SIZE 1000\r\n250 AUTH LOGIN PLAIN"
+#define SIGN_IN "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==", "S: 235 welcome"
+#define SESSION HELLO, OFFER, SIGN_IN
+#define MESSAGE "From: a\r\n\r\n.dot\r\n..two\r\nend\r\n"
+static const char *const bob[] = { "bob@mail.test", NULL }, *const both[] = { "bob@mail.test", "carol@mail.test", NULL };
+
+struct meeting {
+  struct remote remote;
+  struct peer *peer;
+  struct smtp *smtp;
+  GError *error;
+  char *heard, *problem, *text;
+  guint asked;       /* how often on_ready was asked */
+  gboolean refuse;   /* what it says */
+};
+
+static void
+meet (struct meeting *meeting, const char *const *script, guint timeout_ms)
+{
+  *meeting = (struct meeting) { .remote = { .host = (char *) "mail.test", .port = 587, .starttls = TRUE, .auth = (char *) "password",
+                                            .user = (char *) "alice", .ca_file = anchors, .timeout_ms = timeout_ms } };
+  int fd;
+  meeting->peer = peer_start (script, cert, key, &fd);
+  AUTOFREE (secret) secret = secret_new ("secret", 6);
+  meeting->smtp = smtp_open_over (stream_new_take (fd, &meeting->remote), &meeting->remote, secret, &meeting->error);
+  assert_true ((meeting->smtp == NULL) == (meeting->error != NULL));
+}
+
+static void
+part (struct meeting *meeting)
+{
+  g_clear_pointer (&meeting->smtp, smtp_close);
+  meeting->problem = peer_stop (meeting->peer, &meeting->heard);
+}
+
+static void
+forget (struct meeting *meeting)
+{
+  g_clear_error (&meeting->error);
+  g_free (meeting->heard);
+  g_free (meeting->problem);
+  g_free (meeting->text);
+}
+
+static gboolean
+on_ready (gpointer data, GError **error)
+{
+  struct meeting *meeting = data;
+  meeting->asked++;
+  if (meeting->refuse)
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The gate said no.");
+  return !meeting->refuse;
+}
+
+static enum smtp_outcome
+send_over (struct meeting *meeting, const char *const *recipients, const char *message)
+{
+  g_clear_pointer (&meeting->text, g_free);
+  enum smtp_outcome outcome = smtp_send (meeting->smtp, "alice@mail.test", recipients, (const guint8 *) message, strlen (message), on_ready, meeting,
+                                         &meeting->text);
+  assert_non_null (meeting->text);
+  return outcome;
+}
+
+static void
+fails (const char *const *script, GQuark domain, int code)
+{
+  struct meeting meeting;
+  meet (&meeting, script, 5000);
+  part (&meeting);
+  assert_non_null (meeting.error);
+  if (!g_error_matches (meeting.error, domain, code))
+    fail_msg ("%s", meeting.error->message);
+  assert_null (strstr (meeting.heard, "AGFsaWNlAHNlY3JldA"));
+  forget (&meeting);
+}
+
+static void
+test_before_sign_in (void **state)
+{
+  const char *const busy[] = { "S: 554 go away", "HANG", NULL };
+  const char *const none[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250 AUTH PLAIN", "HANG", NULL };
+  const char *const refused[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250 STARTTLS", "C: STARTTLS", "S: 454 no", "HANG", NULL };
+  const char *const injected[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go\r\n250 AUTH PLAIN", "TLS", "HANG", NULL };
+  const char *const forgotten[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250-AUTH PLAIN\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go", "TLS", "C: EHLO",
+                                    "S: 250 x", "HANG", NULL };
+  fails (busy, ENGINE_ERROR, ENGINE_ERROR_NETWORK);
+  fails (none, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (refused, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (injected, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (forgotten, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN);
+}
+
+static void
+test_sign_in (void **state)
+{
+  const struct { const char *answer; int code; } cases[] = {
+    { "S: 535 5.7.8 no", ENGINE_ERROR_SIGN_IN }, { "S: 454 later", ENGINE_ERROR_NETWORK }, { "S: 334 more", ENGINE_ERROR_NETWORK },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const char *const script[] = { HELLO, OFFER, "C: AUTH PLAIN", cases[i].answer, "HANG", NULL };
+    struct meeting meeting;
+    meet (&meeting, script, 5000);
+    part (&meeting);
+    if (!g_error_matches (meeting.error, ENGINE_ERROR, cases[i].code))
+      fail_msg ("case %zu: %s", i, meeting.error->message);
+    assert_null (strstr (meeting.error->message, "secret"));
+    forget (&meeting);
+  }
+}
+
+static void
+at_each_step (const char *end, guint timeout_ms)
+{
+  const char *const whole[] = { SESSION, NULL };
+  for (gsize steps = 0; whole[steps] != NULL; steps++) {
+    const char *cut[G_N_ELEMENTS (whole) + 2] = { NULL };
+    memcpy (cut, whole, steps * sizeof *whole);
+    cut[steps] = end;
+    cut[steps + 1] = strcmp (end, "CLOSE") == 0 ? NULL : "HANG";
+    struct meeting meeting;
+    meet (&meeting, cut, timeout_ms);
+    part (&meeting);
+    if (meeting.error == NULL || (meeting.error->domain != ENGINE_ERROR && meeting.error->domain != CRYPTO_ERROR))
+      fail_msg ("after %zu steps and “%s”: %s", steps, end, meeting.error != NULL ? meeting.error->message : "it stood");
+    forget (&meeting);
+  }
+}
+
+static void
+test_each_step (void **state)
+{
+  at_each_step ("CLOSE", 5000);
+  at_each_step ("HANG", 60);
+  at_each_step ("S: nonsense", 5000);
+  at_each_step ("S: 99 odd", 5000);
+  at_each_step ("S: 250-one\r\n550 two", 5000);
+  at_each_step ("FLOOD 1000000", 5000);
+}
+
+static void
+test_accepted (void **state)
+{
+  const char *const script[] = { SESSION, "C: MAIL FROM:<alice@mail.test>", "S: 250 ok", "C: RCPT TO:<bob@mail.test>", "S: 250 ok",
+                                 "C: RCPT TO:<carol@mail.test>", "S: 251 forwarded", "C: DATA", "S: 354 go", "DATA", "S: 250 queued", "C: QUIT", NULL };
+  struct meeting meeting;
+  meet (&meeting, script, 5000);
+  assert_int_equal (send_over (&meeting, both, MESSAGE), SMTP_ACCEPTED);
+  assert_int_equal (meeting.asked, 1);
+  part (&meeting);
+  assert_null (meeting.problem);
+  assert_non_null (strstr (meeting.heard, "DATA\r\nFrom: a\r\n\r\n..dot\r\n...two\r\nend\r\n.\r\nQUIT\r\n"));
+  forget (&meeting);
+}
+
+/* One recipient refused: nobody gets it, and the reason names who. */
+static void
+test_recipients (void **state)
+{
+  const struct { const char *answer; enum smtp_outcome outcome; } cases[] = {
+    { "S: 550 no such user", SMTP_REFUSED }, { "S: 450 greylisted", SMTP_LATER }, { "S: 552 full", SMTP_REFUSED },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const char *const script[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT TO:<bob", "S: 250 ok", "C: RCPT TO:<carol", cases[i].answer, "C: RSET",
+                                   "S: 250 ok", "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "DATA", "S: 250 ok", NULL };
+    struct meeting meeting;
+    meet (&meeting, script, 5000);
+    assert_int_equal (send_over (&meeting, both, MESSAGE), cases[i].outcome);
+    assert_int_equal (meeting.asked, 0);
+    assert_non_null (strstr (meeting.text, "carol@mail.test"));
+    assert_null (strstr (meeting.text, "bob@mail.test"));
+    assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_ACCEPTED); /* the line is still good */
+    part (&meeting);
+    assert_null (meeting.problem);
+    forget (&meeting);
+  }
+}
+
+static void
+test_gate_says_no (void **state)
+{
+  const char *const script[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: RSET", "S: 250 ok", "HANG", NULL };
+  struct meeting meeting;
+  meet (&meeting, script, 5000);
+  meeting.refuse = TRUE;
+  assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_REFUSED);
+  assert_string_equal (meeting.text, "The gate said no.");
+  part (&meeting);
+  assert_null (strstr (meeting.heard, "DATA"));
+  assert_null (strstr (meeting.heard, "From: a"));
+  forget (&meeting);
+}
+
+#define TO_DATA SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA"
+/* The moment that counts. */
+static void
+test_lost (void **state)
+{
+  const struct { const char *const script[40]; enum smtp_outcome outcome; } cases[] = {
+    { { SESSION, "C: MAIL", NULL }, SMTP_LATER },
+    { { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", NULL }, SMTP_LATER },
+    { { TO_DATA, NULL }, SMTP_LATER },
+    { { TO_DATA, "S: 451 not now", "HANG", NULL }, SMTP_LATER },
+    { { TO_DATA, "S: 554 never", "HANG", NULL }, SMTP_REFUSED },
+    { { TO_DATA, "S: 354 go", "DATA", NULL }, SMTP_UNKNOWN },
+    { { TO_DATA, "S: 354 go", "DATA", "HANG", NULL }, SMTP_UNKNOWN },
+    { { TO_DATA, "S: 354 go", "DATA", "S> 25", NULL }, SMTP_UNKNOWN },
+    { { TO_DATA, "S: 354 go", "DATA", "S: nonsense", "HANG", NULL }, SMTP_UNKNOWN },
+    { { TO_DATA, "S: 354 go", "DATA", "FLOOD 1000000", "HANG", NULL }, SMTP_UNKNOWN },
+    { { TO_DATA, "S: 354 go", "DATA", "S: 452 disk full", "HANG", NULL }, SMTP_LATER },
+    { { TO_DATA, "S: 354 go", "DATA", "S: 550 spam", "HANG", NULL }, SMTP_REFUSED },
+    { { TO_DATA, "S: 354 go", "DATA", "S: 421 bye", "HANG", NULL }, SMTP_LATER },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    struct meeting meeting;
+    meet (&meeting, cases[i].script, 500);
+    assert_null (meeting.error);
+    enum smtp_outcome outcome = send_over (&meeting, bob, MESSAGE);
+    if (outcome != cases[i].outcome)
+      fail_msg ("case %zu: %d: %s", i, outcome, meeting.text);
+    part (&meeting);
+    forget (&meeting);
+  }
+}
+
+/* What must not even be tried. */
+static void
+test_never_said (void **state)
+{
+  const char *const script[] = { SESSION, "HANG", NULL };
+  const char *const injected[] = { "bob@mail.test>\r\nRCPT TO:<x@y.test", NULL }, *const nobody[] = { NULL };
+  struct meeting meeting;
+  g_autofree char *big = g_strnfill (1100, 'x'), *large = g_strconcat ("From: a\r\n\r\n", big, "\r\n", NULL);
+  meet (&meeting, script, 5000);
+  assert_int_equal (send_over (&meeting, injected, MESSAGE), SMTP_REFUSED);
+  assert_int_equal (send_over (&meeting, nobody, MESSAGE), SMTP_REFUSED);
+  assert_int_equal (send_over (&meeting, bob, "no line end"), SMTP_REFUSED);
+  assert_int_equal (send_over (&meeting, bob, large), SMTP_REFUSED);
+  part (&meeting);
+  assert_null (strstr (meeting.heard, "MAIL"));
+  forget (&meeting);
+}
+
+static int
+setup (void **state)
+{
+  (void) signal (SIGPIPE, SIG_IGN);
+  openssl_tool_init (&tool);
+  openssl_tool_root (&tool, "root", "ec", "");
+  openssl_tool_issue (&tool, "good", "root", "ec", 10, "/CN=x",
+                      "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:mail.test\n", "");
+  cert = openssl_tool_path (&tool, "good.crt");
+  key = openssl_tool_path (&tool, "good.key");
+  anchors = openssl_tool_path (&tool, "root.crt");
+  return 0;
+}
+
+static int
+teardown (void **state)
+{
+  g_free (cert);
+  g_free (key);
+  g_free (anchors);
+  openssl_tool_clear (&tool);
+  return 0;
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (test_before_sign_in), cmocka_unit_test (test_sign_in), cmocka_unit_test (test_each_step), cmocka_unit_test (test_accepted),
+    cmocka_unit_test (test_recipients), cmocka_unit_test (test_gate_says_no), cmocka_unit_test (test_lost), cmocka_unit_test (test_never_said),
+  };
+  return cmocka_run_group_tests (tests, setup, teardown);
+}
