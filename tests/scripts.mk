@@ -3,7 +3,9 @@
 TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
 LIVE_TESTS = tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh
-UI_TESTS =
+UI_TESTS = tests/ui/send.sh tests/ui/changes.sh
+GOLDEN_SCREENS = tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held \
+	tests/ui/golden/compose tests/ui/golden/sent
 CRASH_TESTS = tests/crash/kill_engine.sh tests/crash/kill_keys.sh tests/crash/kill_index.sh tests/crash/kill_imap.sh \
 	tests/crash/kill_smtp.sh tests/crash/kill_filter.sh
 SLOW_TESTS = $(LIVE_TESTS) $(UI_TESTS) $(CRASH_TESTS)
@@ -18,6 +20,6 @@ check-crash: all
 	$(MAKE) check TESTS='$(CRASH_TESTS)'
 .PHONY: list-tests check-live check-ui check-crash
 
-TESTS += tests/lint/shell
-EXTRA_DIST += $(SLOW_TESTS) tests/lint/shell .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
-	tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh
+TESTS += tests/lint/shell tests/lint/symbols
+EXTRA_DIST += $(SLOW_TESTS) $(GOLDEN_SCREENS) tests/lint/shell tests/lint/symbols .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
+	tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh tests/ui/ui.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-FileCopyrightText: wardmail contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What Alice does with her mail reaches the server, and what happens there reaches her.
+# What Alice does with her mail reaches the server, and what happens there reaches her. (Archiving and deleting: tests/ui/changes.sh.)
 set -euo pipefail
 # shellcheck source=tests/live/live.sh
 . "$(dirname "$0")/live.sh"
@@ -21,16 +21,18 @@ ward tag -flagged +unread -- "$query" >/dev/null
 settled INBOX '' 'unread again'
 say 'flags reach the server'
 
-gone_from () { [ "$(mailbox alice count "$1" SUBJECT "\"$subject\"")" = 0 ]; }
-ward tag -inbox -- "$query" >/dev/null
-wait_until 20 gone_from INBOX || fail 'archived, and still in the inbox on the server'
-is 1 "$(mailbox alice count Archive SUBJECT "\"$subject\"")" 'archived on the server'
-ward tag +deleted -- "$query" >/dev/null
-wait_until 20 gone_from Archive || fail 'deleted, and still in Archive on the server'
-is 1 "$(mailbox alice count Trash SUBJECT "\"$subject\"")" 'in Trash on the server'
+mailbox alice store INBOX '+\Flagged' SUBJECT '"Duty phone numbers"'
+mailbox alice store INBOX '-\Seen' SUBJECT '"Telemetry parts"'
+mailbox alice move INBOX Archive SUBJECT '"Minutes of the quality circle"'
+mailbox alice expunge INBOX SUBJECT '"Your mailbox is almost full"'
 ward sync >/dev/null
-is 1 "$(ward count "$query")" 'copies of it that Alice has'
-say 'archiving and deleting reach the server'
+is 1 "$(ward count 'tag:flagged and subject:"Duty phone numbers"')" 'what was flagged elsewhere'
+is 1 "$(ward count 'tag:unread and subject:"Telemetry parts"')" 'what was marked as unread elsewhere'
+is '1 0' "$(ward count 'folder:demo/Archive and subject:"Minutes of the quality circle"') $(ward count 'folder:demo/INBOX and subject:"Minutes of the quality circle"')" \
+  'what was moved elsewhere, in Archive and in the inbox'
+is 0 "$(ward count 'subject:"Your mailbox is almost full"')" 'what was removed elsewhere'
+is $((ALICE_MAILS - 1)) "$(ward count '*')" 'mails that are left'
+say 'what happens on the server reaches Alice'
 
 printf 'From: Bob Okafor <bob@demo.test>\r\nTo: alice@demo.test\r\nSubject: Fresh coffee\r\nMessage-ID: <fresh-1@demo.test>\r\n\r\nIn the kitchen.\r\n' |
   mailbox alice append INBOX

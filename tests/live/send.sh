@@ -14,6 +14,7 @@ printf 'Dear all,\n\nthe plan %s is attached. Grüße, 田中さん!\n\nAlice\n'
 printf 'step,dose\n1,%s\n' "$marker" >"$dir/in/plan-$marker.csv"
 ward send --json --to bob@demo.test --cc carol@demo.test --cc erin@demo.test --bcc erin2@demo.test \
   --subject "Treatment plan $marker" --attach "$dir/in/plan-$marker.csv" <"$dir/in/body" >"$dir/p/sent.json" || fail "send: exit $?"
+if (no_trace "$marker") 2>/dev/null; then fail 'the search for traces does not find the text where it is'; fi
 rm -r "$dir/in"
 id=$(json 'd["message_id"].strip("<>")' <"$dir/p/sent.json")
 is 3 "$(json 'len(d["copies"])' <"$dir/p/sent.json")" 'copies'

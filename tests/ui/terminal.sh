@@ -29,3 +29,19 @@ terminal_wait_gone () {
 terminal_keys () { tmux -S "$TERMINAL" send-keys "$@"; }
 terminal_type () { tmux -S "$TERMINAL" send-keys -l -- "$1"; }
 terminal_end () { tmux -S "$TERMINAL" kill-server 2>/dev/null || true; }
+
+# terminal_golden NAME: until the screen is that of tests/ui/golden/NAME, 15 seconds at most. Lines of what the clock decides
+# are masked by $GOLDEN_MASK, a sed script. GENERATE=1 writes the file anew, once the screen has come to rest.
+terminal_masked () { terminal_text | sed -E "${GOLDEN_MASK-}" | sed 's/[[:space:]]*$//'; }
+terminal_is () { [ "$(terminal_masked)" = "$(cat "$1")" ]; }
+terminal_golden () {
+  local file=$TOP/tests/ui/golden/$1 before=
+  if [ -n "${GENERATE-}" ]; then
+    mkdir -p "$(dirname "$file")"
+    until [ "$(terminal_masked)" = "$before" ]; do before=$(terminal_masked); read -rt 0.7 <> <(:) || true; done
+    printf '%s\n' "$before" >"$file"
+    return
+  fi
+  wait_until 15 terminal_is "$file" || { echo "the screen is not the golden one ($1; GENERATE=1 renews it):" >&2
+    diff -u "$file" <(terminal_masked) >&2 || true; return 1; }
+}

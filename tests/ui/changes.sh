@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-FileCopyrightText: wardmail contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What is done on the screen reaches the server; new mail comes onto the screen by itself; any size of terminal does.
+set -euo pipefail
+# shellcheck source=tests/ui/ui.sh
+. "$(dirname "$0")/ui.sh"
+ui_start
+# in FOLDER SUBJECT COUNT [FLAG]: the server has that many there, within 20 s.
+on_server () { [ "$(mailbox alice count "$1" SUBJECT "\"$2\"" "${@:4}")" = "$3" ]; }
+settled () { wait_until 20 on_server "$@" || fail "the server has not $3 of '$2' in $1 ${4-}"; }
+
+terminal_keys Enter
+terminal_wait 'Meet at bed 1'
+settled INBOX "$NEWEST_SUBJECT" 1 SEEN
+terminal_type F
+settled INBOX "$NEWEST_SUBJECT" 1 FLAGGED
+terminal_type a
+settled INBOX "$NEWEST_SUBJECT" 0
+settled Archive "$NEWEST_SUBJECT" 1
+say 'reading, flagging and archiving reach the server'
+terminal_wait 'Your mailbox is almost full'
+terminal_wait_gone "$NEWEST_SUBJECT"
+terminal_type /
+terminal_type 'subject:"almost full"'
+terminal_keys Enter
+terminal_wait 'IT Service Desk'
+terminal_wait_gone 'Second opinion'
+terminal_keys Enter
+terminal_wait 'mailbox-confirm.dem0.test'
+terminal_type d
+settled INBOX 'Your mailbox is almost full' 0
+settled Trash 'Your mailbox is almost full' 1
+say 'so does deleting, from a search'
+
+terminal_keys q
+terminal_wait 'Second opinion'
+printf 'From: Bob Okafor <bob@demo.test>\r\nTo: alice@demo.test\r\nDate: Mon, 03 Mar 2025 08:59:00 +0000\r\nSubject: Fresh coffee\r\nMessage-ID: <fresh-1@demo.test>\r\n\r\nIn the kitchen.\r\n' |
+  mailbox alice append INBOX
+terminal_wait 'Fresh coffee' 20
+say 'new mail appears by itself'
+
+for size in 20x6 200x60 1x1 40x10 80x24; do
+  tmux -S "$dir/tmux" resize-window -x "${size%x*}" -y "${size#*x}"
+done
+terminal_wait 'Fresh coffee'
+terminal_lacks 'ended with code' || fail 'resizing ended the client'
+say 'and every size of terminal does'

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-FileCopyrightText: wardmail contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The newcomer's way: the inbox, an encrypted mail, a letter to Bob whose route shows while it is typed, the record in Sent.
+# The saved screens are in tests/ui/golden/.
+set -euo pipefail
+# shellcheck source=tests/ui/ui.sh
+. "$(dirname "$0")/ui.sh"
+# What was sent carries the real clock's date.
+export GOLDEN_MASK='/Golden greeting/s/│(.....).{9}/│\1         /; s/^(Date: ).*20[0-9][0-9].*[0-9]:[0-9][0-9]$/\1/'
+ui_start
+terminal_golden inbox
+
+terminal_keys Down Down
+terminal_keys Enter
+terminal_wait 'Keyword for the search: quokka-smime'
+terminal_wait '[GOOD]'
+terminal_golden encrypted
+terminal_type '?'
+terminal_wait 'Keys'
+terminal_golden help
+terminal_keys q
+terminal_wait_gone 'Keys ─'
+terminal_keys q
+terminal_wait_gone 'quokka-smime'
+say 'an encrypted mail is read'
+
+terminal_type m
+terminal_wait 'To:'
+terminal_type 'bob@demo.test'
+terminal_wait 'OpenPGP'
+terminal_keys Enter
+terminal_type 'dave@demo.test'
+terminal_wait 'HELD'
+terminal_golden route-held
+for _ in {1..14}; do terminal_keys BSpace; done
+terminal_wait_gone 'HELD'
+terminal_keys Enter Enter
+terminal_type 'Golden greeting'
+terminal_keys Enter
+terminal_type 'Dear Bob,'
+terminal_keys Enter Enter
+terminal_type 'the screens are golden today. Grüße, 田中'
+terminal_golden compose
+terminal_keys C-x
+terminal_wait 'Sent: 1 OpenPGP copy to bob@demo.test.' 30
+say 'a letter to Bob is sent'
+
+mailbox bob wait INBOX 4
+terminal_keys Tab
+terminal_wait 'To the list'
+terminal_keys Down Down Enter
+terminal_wait 'Golden greeting'
+terminal_wait_gone 'To the list'
+terminal_golden sent
+terminal_keys Enter
+terminal_wait 'the screens are golden today. Grüße, 田中'
+terminal_wait '[GOOD]'
+say 'and it is in Sent, and can be read there'
+file=$(mailbox bob fetch INBOX "$dir/bob" SUBJECT '"[...]"')
+person_gpg bob --decrypt "$file" 2>/dev/null | grep -q '^Subject: Golden greeting' || fail 'Bob does not read the subject'

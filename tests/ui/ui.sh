@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# SPDX-FileCopyrightText: wardmail contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The ground of the terminal tests: the demo's world at a fixed time, and the client on it at 80x24. To be sourced.
+# shellcheck source=tests/live/live.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../live/live.sh"
+# shellcheck source=tests/ui/terminal.sh
+. "$(dirname "${BASH_SOURCE[0]}")/terminal.sh"
+export TZ=UTC WORLD_NOW=1740992400 WARDMAIL_TEST_NOW=2025-03-03T09:00:00Z
+
+# ui_start: ends with the inbox on the screen.
+ui_start () {
+  live_start
+  ward sync >/dev/null
+  terminal_start "$dir/tmux" 80 24 "$WARDMAIL" --profile "$dir/p"
+  terminal_wait ' INBOX · '
+  terminal_wait "$NEWEST_SUBJECT" 60
+  terminal_wait ' connected '
+}
