@@ -308,6 +308,42 @@ core_account_new (struct core *core, struct account *account_take)
   return account;
 }
 
+/* Its workers stop and its calls end. The struct stays until the engine leaves: a flow under way may still look at it. */
+static void
+core_account_retire (struct core *core, struct core_account *account)
+{
+  g_ptr_array_add (core->retired, account);
+  supervised_stop (account->imap);
+  supervised_stop (account->smtp);
+  arrive_forget (account);
+}
+
+/* Those that are as they were go on as they are. */
+static void
+take_accounts (struct core *core, GPtrArray *accounts)
+{
+  g_autoptr (GPtrArray) old = core->accounts;
+  core->accounts = g_ptr_array_new_with_free_func (core_account_free);
+  g_ptr_array_set_free_func (old, NULL);
+  g_ptr_array_set_free_func (accounts, NULL);
+  for (guint i = 0; i < accounts->len; i++) {
+    struct account *account = g_ptr_array_index (accounts, i);
+    g_autoptr (GVariant) fields = g_variant_ref_sink (account_fields (account));
+    struct core_account *kept = NULL;
+    for (guint k = 0; k < old->len && kept == NULL; k++) {
+      struct core_account *candidate = g_ptr_array_index (old, k);
+      g_autoptr (GVariant) had = g_variant_ref_sink (account_fields (candidate->account));
+      if (g_variant_equal (fields, had))
+        kept = g_ptr_array_remove_index (old, k);
+    }
+    g_ptr_array_add (core->accounts, kept != NULL ? kept : core_account_new (core, account));
+    if (kept != NULL)
+      account_free (account);
+  }
+  for (guint i = 0; i < old->len; i++)
+    core_account_retire (core, g_ptr_array_index (old, i));
+}
+
 gboolean
 core_load (struct core *core, GError **error)
 {
@@ -334,10 +370,7 @@ core_load (struct core *core, GError **error)
     policy_free (core->policy);
   core->settings = settings;
   core->policy = policy;
-  g_ptr_array_set_size (core->accounts, 0);
-  g_ptr_array_set_free_func (accounts, NULL);
-  for (guint i = 0; i < accounts->len; i++)
-    g_ptr_array_add (core->accounts, core_account_new (core, g_ptr_array_index (accounts, i)));
+  take_accounts (core, accounts);
   supervised_stop (core->keys); /* it holds the policy */
   return TRUE;
 }
@@ -426,6 +459,7 @@ core_init (struct core *core)
   static const struct supervised_hooks lookup = { .start = start_lookup, .notice = on_notice };
   core->loop = g_main_loop_new (NULL, FALSE);
   core->accounts = g_ptr_array_new_with_free_func (core_account_free);
+  core->retired = g_ptr_array_new_with_free_func (core_account_free);
   core->asks = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   core->keys = supervised_new (PEER_KEYS, "keys", "The part that decrypts and signs", &keys, core);
   core->reader = supervised_new (PEER_INDEX, "index-reader", "The part that searches", &reader, core);
@@ -436,8 +470,16 @@ core_init (struct core *core)
 static void
 core_clear (struct core *core)
 {
-  /* Callbacks of what is cut off here may still look at everything else: the server goes last. */
-  g_ptr_array_set_size (core->accounts, 0);
+  /* Callbacks of what is cut off here may still look at everything else: workers first, then the server, then what is left. */
+  while (core->accounts->len > 0)
+    core_account_retire (core, g_ptr_array_steal_index (core->accounts, 0));
+  /* A call that fails may make another one as its last step; after two rounds every flow has ended. */
+  for (guint round = 0; round < 2; round++) {
+    supervised_stop (core->keys);
+    supervised_stop (core->reader);
+    supervised_stop (core->writer);
+    supervised_stop (core->lookup);
+  }
   g_clear_handle_id (&core->leave_timer, g_source_remove);
   g_clear_handle_id (&core->tick, g_source_remove);
   g_clear_handle_id (&core->tell_timer, g_source_remove);
@@ -448,6 +490,7 @@ core_clear (struct core *core)
   server_free (core->server);
   remove_keys_link (core);
   g_ptr_array_unref (core->accounts);
+  g_ptr_array_unref (core->retired);
   g_hash_table_unref (core->asks);
   if (core->settings != NULL)
     settings_free (core->settings);

@@ -42,6 +42,7 @@ struct core {
   struct supervised *keys, *reader, *writer, *lookup;
   char *keys_link;            /* where the keys folder's path is too long for sockets; else NULL */
   GPtrArray *accounts;        /* struct core_account * */
+  GPtrArray *retired;         /* the same, of accounts that are no more */
   GHashTable *asks;           /* ask id -> struct core_ask * */
   guint ask_ids;
   guint leave_timer, tick, tell_timer;
@@ -85,6 +86,7 @@ void flow_import (struct core *core, struct request *request);
 /* flow_arrive.c: from the imap workers' events into the index. */
 void arrive_event (struct core_account *account, const char *event, GVariant *fields);
 void arrive_when_done (struct core_account *account, core_done_fn done, gpointer data);
+void arrive_forget (struct core_account *account);  /* the account is no more: drop what waits, tell who waits */
 /* Index one mail that we wrote ourselves: a Sent record, a draft. */
 void arrive_own (struct core *core, const char *path, const char *const *add, core_done_fn done, gpointer data);
 /* Get the shadows of protected mails (rows as of the imap event "mails") and index them all. */

@@ -355,3 +355,11 @@ arrive_when_done (struct core_account *account, core_done_fn done, gpointer data
   g_ptr_array_add (account->drained, waiter);
   account_next (account);
 }
+
+void
+arrive_forget (struct core_account *account)
+{
+  g_queue_clear_full (&account->arrivals, (GDestroyNotify) g_variant_unref);
+  if (!account->arriving)
+    account_drained (account);
+}
