@@ -88,7 +88,6 @@ content (struct smtp *smtp, const guint8 *message, gsize size, char **text_out)
   gboolean sent = stream_write (smtp->stream, ".\r\n", 3);
   int code = sent ? smtp_reply (smtp, 600) : 0;
   if (code == 250) {
-    g_autofree char *words = smtp_words (smtp);
     *text_out = g_strdup_printf ("%s took it.", smtp->remote->host);
     return SMTP_ACCEPTED;
   }

@@ -257,7 +257,8 @@ sync_indexed (struct sync *sync, const char *const *paths, GError **error)
   for (gsize i = 0; paths[i] != NULL; i++) {
     struct state_folder *found = NULL;
     AUTOFREE (state_mail) mail = sync_find (sync, paths[i], &found, NULL);
-    AUTOFREE (state_folder) folder = found;
+    if (found != NULL)
+      state_folder_free (found);
     if (mail == NULL || mail->indexed != STATE_NEW)
       continue;
     mail->indexed = STATE_INDEXED;

@@ -152,9 +152,9 @@ forbid_sockets (scmp_filter_ctx filter, const struct sandbox *sandbox)
     gboolean needed = (family == AF_UNIX && (sandbox->unix_sockets || sandbox->network))
                       || ((family == AF_INET || family == AF_INET6 || family == AF_NETLINK) && sandbox->network);
     if (!needed)
-      done = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (socket), 1, SCMP_A0_32 (SCMP_CMP_EQ, family)) == 0;
+      done = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (socket), 1, SCMP_A0_32 (SCMP_CMP_EQ, family, 0)) == 0;
   }
-  return done && seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (socket), 1, SCMP_A0_32 (SCMP_CMP_GE, 64)) == 0;
+  return done && seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (socket), 1, SCMP_A0_32 (SCMP_CMP_GE, 64, 0)) == 0;
 }
 
 /* New programs and processes; threads stay possible. clone3 hides its flags from filters, so libc is made to fall back to clone. */

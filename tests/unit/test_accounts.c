@@ -34,7 +34,7 @@ static void
 written_and_read (void **state)
 {
   struct fixture *fixture = *state;
-  g_autofree char *path = fixture_write (fixture, "accounts.conf", "# mine\n[old]\naddress=x@y.test\n");
+  g_free (fixture_write (fixture, "accounts.conf", "# mine\n[old]\naddress=x@y.test\n"));
   g_autoptr (GPtrArray) accounts = g_ptr_array_new_with_free_func ((GDestroyNotify) account_free);
   struct account *account = account_new ();
   account->name = g_strdup ("clinic");
@@ -103,7 +103,7 @@ static void
 user_defaults_to_address (void **state)
 {
   struct fixture *fixture = *state;
-  g_autofree char *path = fixture_write (fixture, "accounts.conf", GOOD);
+  g_free (fixture_write (fixture, "accounts.conf", GOOD));
   g_autoptr (GPtrArray) accounts = accounts_load (fixture->paths, NULL);
   assert_non_null (accounts);
   assert_string_equal (((struct account *) g_ptr_array_index (accounts, 0))->user, "a@b.test");

@@ -91,6 +91,7 @@ test_limits (void **state)
 {
   struct filter *filter = *state;
   g_autoptr (GVariant) started = call (filter, "start", NULL);
+  assert_non_null (started);
   GString *text = g_string_new (NULL);
   while (text->len < 12 * 1024 * 1024)
     g_string_append (text, "<div><a href='x'></p></span>");

@@ -64,11 +64,11 @@ issuer_id (const char *der, int depth, int skip)
 static void
 make_pgp (void)
 {
-  g_autofree char *ignored = run (
+  g_free (run (
       "mkdir -m 700 g && for n in alice:future-default bob:rsa2048; do "
       "gpg -q --batch --passphrase '' --quick-gen-key ${n%%:*}@example.org ${n#*:} default never 2>/dev/null; done; "
       "f=$(gpg --list-keys --with-colons bob@example.org | sed -n 's/^fpr:*\\([0-9A-F]*\\):/\\1/p' | head -1); "
-      "gpg -q --batch --passphrase '' --quick-add-key $f rsa2048 encr never; echo 'PHI-MARKER' > body; seq 100000 > long");
+      "gpg -q --batch --passphrase '' --quick-add-key $f rsa2048 encr never; echo 'PHI-MARKER' > body; seq 100000 > long"));
 #define GPG "gpg -q --batch --trust-model always --armor -o - "
   armor_one = crlf (run (GPG "-r bob@example.org -e body"));
   armor_two = crlf (run (GPG "-r bob@example.org -r alice@example.org -e body"));
@@ -87,9 +87,9 @@ make_pgp (void)
 static void
 make_cms (void)
 {
-  g_autofree char *ignored = run (
+  g_free (run (
       "for n in one two; do openssl req -x509 -newkey rsa:2048 -nodes -keyout $n.key -out $n.pem -subj /CN=$n -days 9 2>/dev/null; done; "
-      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ec.key -out ec.pem -subj /CN=ec -days 9 2>/dev/null");
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ec.key -out ec.pem -subj /CN=ec -days 9 2>/dev/null"));
 #define CMS "openssl cms -encrypt -binary -in body -outform DER -aes256 "
 #define BASE64(file) crlf (run ("base64 -w 64 " file))
   g_free (run (CMS "-out one.der one.pem && " CMS "-out two.der two.pem && " CMS "-out both.der one.pem two.pem && "

@@ -273,13 +273,13 @@ static GVariant *
 call (struct process *process, const char *method, GVariant *args, GUnixFDList *fds, guint *events_out)
 {
   static guint32 serial;
-  struct channel_message *message;
   assert_true (channel_send (process->channel, PROTOCOL_CALL, ++serial, method, args, fds));
   assert_true (channel_flush_wait (process->channel));
   for (;;) {
-    if (channel_receive_wait (process->channel, 60000, &message) != CHANNEL_MESSAGE)
+    struct channel_message *got = NULL;
+    if (channel_receive_wait (process->channel, 60000, &got) != CHANNEL_MESSAGE)
       return NULL;
-    AUTOFREE (channel_message) owned = message;
+    AUTOFREE (channel_message) message = got;
     if (message->kind == PROTOCOL_EVENT && events_out != NULL)
       (*events_out)++;
     if (message->kind == PROTOCOL_FAIL) {

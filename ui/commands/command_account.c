@@ -182,7 +182,7 @@ add (struct command_context *context, int argc, char **argv)
                                    TEXT ("user", user), TEXT ("ca", ca), TEXT ("client-cert", client_cert),
                                    TEXT ("client-key", client_key), TEXT ("issuer", issuer), TEXT ("client-id", client_id),
                                    TEXT ("flow", flow),
-                                   { "secret-fd", 0, 0, G_OPTION_ARG_INT, &options.secret_fd, NULL, NULL }, { NULL } };
+                                   { "secret-fd", 0, 0, G_OPTION_ARG_INT, &options.secret_fd, NULL, NULL }, G_OPTION_ENTRY_NULL };
 #undef TEXT
   g_autoptr (GError) error = NULL;
   enum command_exit code;
@@ -234,7 +234,7 @@ static enum command_exit
 list (struct command_context *context, int argc, char **argv)
 {
   gboolean json = FALSE;
-  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL }, { NULL } };
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL }, G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("account", "%s.", error->message);

@@ -6,7 +6,7 @@
 enum command_exit
 command_count (struct command_context *context, int argc, char **argv)
 {
-  const GOptionEntry entries[] = { { NULL } };
+  const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("count", "%s.", error->message);

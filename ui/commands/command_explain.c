@@ -65,7 +65,7 @@ command_explain (struct command_context *context, int argc, char **argv)
   g_autofree char *from = NULL;
   const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
                                    { "from", 0, 0, G_OPTION_ARG_FILENAME, &from, NULL, NULL },
-                                   { NULL } };
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("explain", "%s.", error->message);

@@ -133,7 +133,7 @@ enum command_exit
 command_import (struct command_context *context, int argc, char **argv)
 {
   g_autofree char *folder = NULL;
-  const GOptionEntry entries[] = { { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, NULL, NULL }, { NULL } };
+  const GOptionEntry entries[] = { { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, NULL, NULL }, G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("import", "%s.", error->message);

@@ -47,7 +47,7 @@ command_reply (struct command_context *context, int argc, char **argv)
   gboolean print = FALSE, all = FALSE;
   const GOptionEntry entries[] = { { "print", 0, 0, G_OPTION_ARG_NONE, &print, NULL, NULL },
                                    { "all", 0, 0, G_OPTION_ARG_NONE, &all, NULL, NULL },
-                                   { NULL } };
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("reply", "%s.", error->message);

@@ -49,7 +49,7 @@ command_search (struct command_context *context, int argc, char **argv)
   const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
                                    { "limit", 0, 0, G_OPTION_ARG_INT, &limit, NULL, NULL },
                                    { "offset", 0, 0, G_OPTION_ARG_INT, &offset, NULL, NULL },
-                                   { NULL } };
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("search", "%s.", error->message);

@@ -83,7 +83,7 @@ command_send (struct command_context *context, int argc, char **argv)
                                    { "attach", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.attach, NULL, NULL },
                                    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, NULL, NULL },
                                    { "out", 0, 0, G_OPTION_ARG_FILENAME, &options.out, NULL, NULL },
-                                   { NULL } };
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   enum command_exit code;
   if (!command_options (&argc, &argv, entries, &error))

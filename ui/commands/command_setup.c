@@ -56,7 +56,7 @@ command_setup (struct command_context *context, int argc, char **argv)
                                    { "at-rest", 0, 0, G_OPTION_ARG_FILENAME, &at_rest, NULL, NULL },
                                    { "factor", 0, 0, G_OPTION_ARG_FILENAME, &factor, NULL, NULL },
                                    { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL },
-                                   { NULL } };
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("setup", "%s.", error->message);

@@ -85,7 +85,7 @@ command_show (struct command_context *context, int argc, char **argv)
   g_autofree char *at = NULL;
   const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
                                    { "at", 0, 0, G_OPTION_ARG_FILENAME, &at, NULL, NULL },
-                                   { NULL } };
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("show", "%s.", error->message);

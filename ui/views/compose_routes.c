@@ -95,7 +95,7 @@ static gboolean
 method_is_good (GVariant *route)
 {
   enum route_tone tone;
-  g_autofree char *words = recipients_route (route, &tone);
+  g_free (recipients_route (route, &tone));
   return tone == ROUTE_TONE_GOOD;
 }
 
