@@ -79,6 +79,8 @@ greet (struct imap *imap, GError **error)
   mailstream *etpan = stream_etpan (imap->stream);
   imap->session = mailimap_new (0, NULL);
   int code = etpan == NULL || imap->session == NULL ? MAILIMAP_ERROR_MEMORY : mailimap_connect (imap->session, etpan);
+  if (imap->session != NULL && imap->session->imap_stream != NULL)
+    mailstream_set_logger (imap->session->imap_stream, NULL, NULL); /* it would be handed passwords */
   if (code == MAILIMAP_NO_ERROR_AUTHENTICATED && stream_is_tls (imap->stream))
     return TRUE;
   if (code == MAILIMAP_NO_ERROR_AUTHENTICATED) {
@@ -126,10 +128,16 @@ protect (struct imap *imap, GError **error)
     imap->lost = TRUE;
     return FALSE;
   }
-  if (imap->session->imap_connection_info != NULL && imap->session->imap_connection_info->imap_capability != NULL) {
-    mailimap_capability_data_free (imap->session->imap_connection_info->imap_capability);
-    imap->session->imap_connection_info->imap_capability = NULL;
-  }
+  /* Nothing that was said in clear is remembered: capabilities, texts, numbers. */
+  mailimap *fresh = mailimap_new (0, NULL);
+  if (fresh == NULL)
+    return imap_failed (imap, MAILIMAP_ERROR_MEMORY, "protect the connection", error);
+  fresh->imap_stream = etpan;
+  fresh->imap_state = MAILIMAP_STATE_NON_AUTHENTICATED;
+  fresh->imap_connection_info = mailimap_connection_info_new ();
+  imap->session->imap_stream = NULL;
+  mailimap_free (imap->session);
+  imap->session = fresh;
   return TRUE;
 }
 

@@ -80,3 +80,13 @@ DEFINE_AUTOFREE (state_change, state_change_free)
 void state_change_save (struct state *state, struct state_change *change); /* id 0: inserts */
 void state_change_delete (struct state *state, gint64 id);
 gboolean state_has_changes (struct state *state); /* also changed flags */
+
+/* ---- the news (state_news.c): paths that the index may still know, until it has surely been told ---- */
+struct state_news {
+  char *path;                 /* where a mail was */
+  gint64 mail;                /* which now lies elsewhere; 0: it is gone */
+};
+void state_news_free (struct state_news *news);
+void state_news_add (struct state *state, const char *path, gint64 mail);
+GPtrArray *state_news_list (struct state *state); /* struct state_news *, oldest first */
+void state_news_expire (struct state *state, gint64 before_s); /* forget those written before that time */

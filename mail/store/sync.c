@@ -8,9 +8,12 @@
 #include "mail/message/sanitise.h"
 #include "mail/net/imap_name.h"
 #include "mail/store/maildir.h"
+#include "mail/store/tags.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define NEWS_S 60 /* after that the engine has surely told the index */
 
 char *
 sync_dir (const struct sync *sync, const struct state_folder *folder)
@@ -239,26 +242,79 @@ sync_free (struct sync *sync)
   g_free (sync);
 }
 
+/* New mail that was never confirmed. */
+static void
+report_mails (struct sync *sync, const struct state_folder *folder)
+{
+  g_autofree char *dir = sync_dir (sync, folder);
+  g_autoptr (GPtrArray) mails = state_mails (sync->state, folder->id, STATE_UNINDEXED);
+  GPtrArray *rows = g_ptr_array_new ();
+  for (guint m = 0; m < mails->len; m++) {
+    const struct state_mail *mail = g_ptr_array_index (mails, m);
+    g_autofree char *path = maildir_locate (dir, mail->base, mail->flags);
+    g_autoptr (GMappedFile) file = path == NULL ? NULL : g_mapped_file_new (path, FALSE, NULL);
+    if (file == NULL)
+      continue;
+    g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
+    g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail->flags, message_is_encrypted (bytes)));
+  }
+  sync_emit_mails (sync, rows);
+}
+
+/* The role of the folder that a path lies in; "" where it is none of ours. */
+static char *
+role_of_path (struct sync *sync, const char *path)
+{
+  g_autofree char *dir = NULL, *base = NULL;
+  gsize root = strlen (sync->root) + 1;
+  if (!maildir_split (path, &dir, &base, NULL) || strlen (dir) <= root)
+    return g_strdup ("");
+  AUTOFREE (state_folder) folder = state_folder_find (sync->state, "dir", dir + root);
+  return g_strdup (folder == NULL ? "" : folder->role);
+}
+
+/* A mail that lies elsewhere than the index may think: NULL if it is gone. Every flag that it has not is taken from it, too. */
+static GVariant *
+moved_row (struct sync *sync, const struct state_news *news)
+{
+  AUTOFREE (state_mail) mail = news->mail == 0 ? NULL : state_mail_get (sync->state, news->mail);
+  AUTOFREE (state_folder) folder = mail == NULL ? NULL : state_folder_get (sync->state, mail->folder);
+  g_autofree char *dir = folder == NULL ? NULL : sync_dir (sync, folder);
+  g_autofree char *path = dir == NULL ? NULL : maildir_locate (dir, mail->base, mail->flags), *old_role = role_of_path (sync, news->path);
+  char inverse[STATE_FLAGS_SIZE];
+  if (path == NULL)
+    return NULL;
+  tags_flags_change ("DFPRST", "", mail->flags, inverse);
+  return sync_move_row (news->path, path, old_role, inverse, folder->role, mail->flags);
+}
+
 void
 sync_report (struct sync *sync)
 {
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
-  for (guint i = 0; i < folders->len; i++) {
-    const struct state_folder *folder = g_ptr_array_index (folders, i);
-    g_autofree char *dir = sync_dir (sync, folder);
-    g_autoptr (GPtrArray) mails = state_mails (sync->state, folder->id, STATE_UNINDEXED);
-    GPtrArray *rows = g_ptr_array_new ();
-    for (guint m = 0; m < mails->len; m++) {
-      const struct state_mail *mail = g_ptr_array_index (mails, m);
-      g_autofree char *path = maildir_locate (dir, mail->base, mail->flags);
-      g_autoptr (GMappedFile) file = path == NULL ? NULL : g_mapped_file_new (path, FALSE, NULL);
-      if (file == NULL)
-        continue;
-      g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
-      g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail->flags, message_is_encrypted (bytes)));
-    }
-    sync_emit_mails (sync, rows);
+  for (guint i = 0; i < folders->len; i++)
+    report_mails (sync, g_ptr_array_index (folders, i));
+  g_autoptr (GPtrArray) news = state_news_list (sync->state);
+  g_autoptr (GPtrArray) gone = g_ptr_array_new ();
+  GPtrArray *moved = g_ptr_array_new ();
+  for (guint i = 0; i < news->len; i++) {
+    const struct state_news *one = g_ptr_array_index (news, i);
+    GVariant *row = moved_row (sync, one);
+    if (row != NULL)
+      g_ptr_array_add (moved, row);
+    else if (!g_file_test (one->path, G_FILE_TEST_EXISTS))
+      g_ptr_array_add (gone, one->path);
   }
+  sync_emit_moved (sync, moved);
+  sync_emit_removed (sync, gone);
+}
+
+void
+sync_settle (struct sync *sync)
+{
+  state_begin (sync->state);
+  state_news_expire (sync->state, g_get_real_time () / G_USEC_PER_SEC - NEWS_S);
+  (void) state_commit (sync->state, NULL); /* told once too often is no harm */
 }
 
 void

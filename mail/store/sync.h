@@ -18,8 +18,9 @@ typedef gboolean (*sync_emit_fn) (const char *event, GVariant *fields, gpointer 
 struct sync *sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit, gpointer data);
 void sync_free (struct sync *sync);
 DEFINE_AUTOFREE (sync, sync_free)
-/* Report again what the index never confirmed. */
+/* At the start: report again what the index never confirmed, and what it may have missed. */
 void sync_report (struct sync *sync);
+void sync_settle (struct sync *sync); /* from time to time: forget news that are old */
 GVariant *sync_folder_rows (struct sync *sync); /* floating aa{sv}: path, name, role, dir */
 
 /* ---- local changes (sync_local.c); paths: files of this account ---- */

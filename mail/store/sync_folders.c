@@ -76,8 +76,10 @@ lose_folder (struct sync *sync, struct state_folder *folder, GPtrArray *gone)
   for (guint i = 0; i < mails->len; i++) {
     const struct state_mail *mail = g_ptr_array_index (mails, i);
     char *path = maildir_locate (dir, mail->base, mail->flags);
-    if (path != NULL)
+    if (path != NULL) {
       g_ptr_array_add (gone, path);
+      state_news_add (sync->state, path, 0);
+    }
     state_mail_delete (sync->state, mail->id);
   }
   folder->present = FALSE;
@@ -159,8 +161,10 @@ start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity,
       state_change_save (sync->state, &kept);
     }
     char *path = maildir_locate (dir, mail->base, mail->flags);
-    if (path != NULL)
+    if (path != NULL) {
       g_ptr_array_add (gone, path);
+      state_news_add (sync->state, path, 0);
+    }
     state_mail_delete (sync->state, mail->id);
   }
   folder->uidvalidity = uidvalidity;

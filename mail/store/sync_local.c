@@ -48,6 +48,7 @@ reflag (struct sync *sync, const char *path, const char *add, const char *remove
   g_autofree char *dir = sync_dir (sync, folder), *old_path = NULL, *new_path = NULL;
   if (!maildir_rename (dir, mail->base, before, mail->flags, &old_path, &new_path, error))
     return FALSE;
+  state_news_add (sync->state, old_path, mail->id);
   g_variant_builder_add (moves, "(ss)", path, new_path);
   return TRUE;
 }
@@ -123,6 +124,7 @@ move_one (struct sync *sync, const char *path, struct state_folder *to, GArray *
   g_free (mail->base);
   mail->base = g_steal_pointer (&base);
   state_mail_save (sync->state, mail);
+  state_news_add (sync->state, names.old_path, mail->id);
   g_array_append_val (moved, names);
   return TRUE;
 }
@@ -202,8 +204,10 @@ sync_remove (struct sync *sync, const char *const *paths, GError **error)
       continue; /* gone already: that is what was asked for */
     g_autofree char *dir = sync_dir (sync, folder);
     char *path = maildir_locate (dir, mail->base, mail->flags);
-    if (path != NULL)
+    if (path != NULL) {
       g_ptr_array_add (gone, path);
+      state_news_add (sync->state, path, 0);
+    }
     note_removal (sync, mail);
   }
   if (!state_commit (sync->state, error))
@@ -257,8 +261,7 @@ sync_indexed (struct sync *sync, const char *const *paths, GError **error)
   for (gsize i = 0; paths[i] != NULL; i++) {
     struct state_folder *found = NULL;
     AUTOFREE (state_mail) mail = sync_find (sync, paths[i], &found, NULL);
-    if (found != NULL)
-      state_folder_free (found);
+    g_clear_pointer (&found, state_folder_free);
     if (mail == NULL || mail->indexed != STATE_NEW)
       continue;
     mail->indexed = STATE_INDEXED;

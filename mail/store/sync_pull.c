@@ -95,6 +95,7 @@ take_flags (struct sync *sync, const struct state_folder *folder, const char *di
   if (mail->indexed == STATE_SKIPPED || strcmp (before, merged) == 0
       || !maildir_rename (dir, mail->base, before, merged, &old_path, &new_path, NULL))
     return;
+  state_news_add (sync->state, old_path, mail->id);
   g_ptr_array_add (rows, sync_move_row (old_path, new_path, folder->role, before, folder->role, merged));
   sync->counts.changed++;
 }
@@ -117,8 +118,10 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
       continue;
     char *path = mail->indexed == STATE_SKIPPED ? NULL : maildir_locate (dir, mail->base, mail->flags);
     state_mail_delete (sync->state, mail->id);
-    if (path != NULL)
+    if (path != NULL) {
       g_ptr_array_add (gone, path);
+      state_news_add (sync->state, path, 0);
+    }
   }
   gboolean done = state_commit (sync->state, error);
   for (guint i = 0; i < gone->len && done; i++) {

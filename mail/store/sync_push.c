@@ -20,8 +20,10 @@ forget (struct sync *sync, struct state_mail *mail, const struct state_folder *f
   g_autofree char *dir = sync_dir (sync, folder);
   char *path = maildir_locate (dir, mail->base, mail->flags);
   state_mail_delete (sync->state, mail->id);
-  if (path != NULL)
-    g_ptr_array_add (gone, path);
+  if (path == NULL)
+    return;
+  state_news_add (sync->state, path, 0);
+  g_ptr_array_add (gone, path);
 }
 
 static void

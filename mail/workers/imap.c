@@ -223,6 +223,7 @@ work (struct mailbox *box, GError **error)
   if (!push_if_due (box, error))
     return FALSE;
   if (now_s () >= box->next_look) {
+    sync_settle (box->sync);
     if (!sync_list (box->sync, box->imap, error))
       return FALSE;
     sync_schedule (box->sync, TRUE);

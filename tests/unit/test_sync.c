@@ -206,6 +206,32 @@ test_report (void **state)
   assert_string_equal (world->events->str, "");
 }
 
+/* The index may not have heard of what we did last: it is told again, and not for ever. */
+static void
+test_news (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *read = arrive (world, "inbox", 1, "", "a@x"), *kept = arrive (world, "inbox", 2, "", "b@x"), *gone = arrive (world, "inbox", 3, "", "c@x");
+  const char *const to_read[] = { read, NULL }, *const to_move[] = { kept, NULL }, *const to_remove[] = { gone, NULL }, *const seen[] = { "seen", NULL };
+  g_autofree char *read_now = second_of (sync_flags (world->sync, to_read, seen, nothing, NULL));
+  g_autofree char *kept_now = second_of (sync_move (world->sync, to_move, "archive", NULL));
+  assert_true (sync_remove (world->sync, to_remove, NULL));
+  g_string_truncate (world->events, 0);
+  restart (world);
+  sync_report (world->sync);
+  g_autofree char *first = g_strdup_printf ("('%s', '%s', @as [], ['unread'", read, read_now);
+  g_autofree char *second = g_strdup_printf ("('%s', '%s', ['archive'", kept, kept_now), *third = g_strdup_printf ("removed {'paths': <['%s']>}", gone);
+  if (strstr (world->events->str, first) == NULL || strstr (world->events->str, second) == NULL || strstr (world->events->str, third) == NULL)
+    fail_msg ("%s", world->events->str);
+  state_begin (world->sync->state);
+  state_news_expire (world->sync->state, G_MAXINT64);
+  assert_true (state_commit (world->sync->state, NULL));
+  g_string_truncate (world->events, 0);
+  restart (world);
+  sync_report (world->sync);
+  assert_string_equal (world->events->str, "");
+}
+
 /* What kill -9 leaves: half-written files, a whole one without a record, a second name, a record without its file, an old name. */
 static void
 test_sweep (void **state)
@@ -329,7 +355,7 @@ test_tags (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { TEST (test_flags), TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_report), TEST (test_sweep),
+  const struct CMUnitTest tests[] = { TEST (test_flags), TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_report), TEST (test_news), TEST (test_sweep),
                                       TEST (test_half_moved), TEST (test_batch), TEST (test_rollback), TEST (test_tags) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
