@@ -93,9 +93,12 @@ window_text (gint64 from, gint64 until)
   GString *text = g_string_new (NULL);
   if (from == G_MININT64 && until == G_MAXINT64)
     return g_string_free (text, FALSE);
-  g_string_append (text, "date:");
-  if (from != G_MININT64)
-    g_string_append_printf (text, "@%" G_GINT64_FORMAT, from);
+  if (from == G_MININT64) {
+    /* Not "date:..until": notmuch's open beginning lies just after 1970, where mail without a date stands. */
+    g_string_append_printf (text, "(not date:@%" G_GINT64_FORMAT "..)", until);
+    return g_string_free (text, FALSE);
+  }
+  g_string_append_printf (text, "date:@%" G_GINT64_FORMAT, from);
   g_string_append (text, "..");
   if (until != G_MAXINT64)
     g_string_append_printf (text, "@%" G_GINT64_FORMAT, until - 1);

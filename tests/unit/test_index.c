@@ -519,6 +519,24 @@ test_windows (void **state)
   g_rand_free (rand);
 }
 
+/* Mail without a date, or with one before 1970, stands behind all other mail, and is not lost there. */
+static void
+test_undated (void **state)
+{
+  struct world *world = *state;
+  gboolean more = TRUE;
+  g_autofree char *dated = add_mail (world, "1:2,S", "dated@x", NULL, "dated", T0, "with a date");
+  g_autofree char *old = add_mail (world, "2:2,S", "old@x", NULL, "old", -86400, "before all time");
+  g_autofree char *undated = mail_path (world, "3:2,S");
+  put (undated, "Message-ID: <undated@x>\nFrom: Ann Example <ann@example.org>\nSubject: undated\n\nwithout a date\n");
+  assert_int_equal (add_full (world, undated, NULL, NULL, NULL, NULL), 1);
+  g_autoptr (GVariant) rows = threads (world, "*", 10, 0, &more);
+  assert_int_equal (g_variant_n_children (rows), 3);
+  assert_field (rows, 0, "subject", "dated");
+  g_autoptr (GVariant) found = threads (world, "subject:undated", 10, 0, &more);
+  assert_int_equal (g_variant_n_children (found), 1);
+}
+
 /* ---- damaged mail ---- */
 
 /* An empty message inside a message: some builds of libnotmuch follow a NULL pointer there. */
@@ -769,7 +787,7 @@ main (void)
     WORLD_TEST (test_add_find),         WORLD_TEST (test_thread_order),        WORLD_TEST (test_tags),
     WORLD_TEST (test_moved_removed),    WORLD_TEST (test_shadow),              WORLD_TEST (test_shadow_without_id),
     WORLD_TEST (test_shadow_late),      WORLD_TEST (test_shadow_left_behind),  WORLD_TEST (test_bad_query),
-    WORLD_TEST (test_windows),          WORLD_TEST (test_odd_mail),         WORLD_TEST (test_killed),
+    WORLD_TEST (test_windows),          WORLD_TEST (test_undated),          WORLD_TEST (test_odd_mail),         WORLD_TEST (test_killed),
     WORLD_TEST (test_aborted),          WORLD_TEST (test_slow),                WORLD_TEST (test_not_mail),
     WORLD_TEST (test_locked),           WORLD_TEST (test_reader_beside_writer), WORLD_TEST (test_reader_before_index),
   };
