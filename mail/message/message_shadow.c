@@ -19,15 +19,26 @@ append_field (GString *out, const char *name, const char *value)
   message_header_append (out, line);
 }
 
+/* "Last, First <a@b>", as it is shown, in the form that a header needs. */
+static char *
+header_address (const char *shown)
+{
+  const char *open = strrchr (shown, '<');
+  if (open == NULL || open == shown)
+    return g_strdup (shown);
+  g_autofree char *name = g_strstrip (g_strndup (shown, (gsize) (open - shown)));
+  g_autofree char *encoded = message_header_encode_name (name);
+  return g_strdup_printf ("%s %s", encoded, open);
+}
+
 static void
 append_addresses (GString *out, const char *name, const struct message_shown *shown, const char *field)
 {
   g_autoptr (GPtrArray) list = message_fields_addresses (message_shown_for (shown, field), field, TRUE);
   g_autoptr (GString) value = g_string_new (NULL);
   for (guint i = 0; i < list->len; i++) {
-    g_autofree char *one = message_address_display (list->pdata[i]);
-    if (one != NULL)
-      g_string_append_printf (value, "%s%s", value->len > 0 ? ", " : "", one);
+    g_autofree char *one = header_address (list->pdata[i]);
+    g_string_append_printf (value, "%s%s", value->len > 0 ? ", " : "", one);
   }
   if (value->len == 0)
     return;
