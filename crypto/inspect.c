@@ -85,13 +85,15 @@ inspect_add_child (struct inspect *inspect, struct inspect_node *parent, GBytes 
 }
 
 gboolean
-inspect_may_operate (struct inspect *inspect)
+inspect_may_operate (struct inspect *inspect, GBytes *input)
 {
-  if (inspect->operations_left == 0) {
+  const gsize size = g_bytes_get_size (input);
+  if (inspect->operations_left == 0 || size > inspect->operation_bytes_left) {
     truncated (inspect);
     return FALSE;
   }
   inspect->operations_left--;
+  inspect->operation_bytes_left -= size;
   return TRUE;
 }
 
@@ -325,7 +327,8 @@ inspect_message (struct keyring *keyring, GBytes *message, gint64 at)
                              .layers = g_ptr_array_new_with_free_func (layer_free),
                              .parts_left = INSPECT_PARTS_MAX,
                              .operations_left = INSPECT_OPERATIONS_MAX,
-                             .bytes_left = INSPECT_BYTES_MAX };
+                             .bytes_left = INSPECT_BYTES_MAX,
+                             .operation_bytes_left = INSPECT_OPERATION_BYTES_MAX };
   verdict_init (&result->verdict);
   result->root = result->payload = node_new (message, g_strdup ("1"), "text/plain");
   inspect_walk (&inspect, result->root, TRUE);

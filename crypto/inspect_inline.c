@@ -37,15 +37,16 @@ is_line (const char *data, gsize at, gsize end, const char *mark)
   return TRUE;
 }
 
+/* ended: for each kind, whether it is already known that no more end comes: a block is looked for once, not from each begin. */
 static gboolean
-find_block (const char *data, gsize size, gsize from, struct block *block)
+find_block (const char *data, gsize size, gsize from, gboolean ended[], struct block *block)
 {
   for (gsize at = from; at < size; at = line_end (data, size, at)) {
     if (data[at] != '-')
       continue;
     for (gsize kind = 0; kind < G_N_ELEMENTS (kinds); kind++) {
       gsize next = line_end (data, size, at);
-      if (!is_line (data, at, next, kinds[kind].begin))
+      if (ended[kind] || !is_line (data, at, next, kinds[kind].begin))
         continue;
       for (block->start = at; next < size;) {
         const gsize line = next;
@@ -55,6 +56,7 @@ find_block (const char *data, gsize size, gsize from, struct block *block)
           return TRUE;
         }
       }
+      ended[kind] = TRUE;
     }
   }
   return FALSE;
@@ -88,7 +90,9 @@ inspect_inline_text (struct inspect *inspect, struct inspect_node *node, const s
   gsize size = 0, done = 0;
   const char *data = g_bytes_get_data (text, &size);
   struct block block;
-  if (size == 0 || !find_block (data, size, 0, &block))
+  gboolean ended[G_N_ELEMENTS (kinds)] = { FALSE };
+  static const char mark[] = "-----BEGIN PGP ";
+  if (size == 0 || memmem (data, size, mark, sizeof mark - 1) == NULL || !find_block (data, size, 0, ended, &block))
     return FALSE;
   if (is_blank (data, 0, block.start) && is_blank (data, block.end, size)) {
     g_autoptr (GBytes) armor = inspect_split_slice (text, block.start, block.end - block.start);
@@ -103,7 +107,7 @@ inspect_inline_text (struct inspect *inspect, struct inspect_node *node, const s
     if (child != NULL)
       inspect_pgp_block (inspect, child, armor, charset, FALSE);
     done = block.end;
-  } while (++count < BLOCKS_MAX && find_block (data, size, done, &block));
+  } while (++count < BLOCKS_MAX && find_block (data, size, done, ended, &block));
   add_text (inspect, node, text, done, size, charset);
   return TRUE;
 }

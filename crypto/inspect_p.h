@@ -5,7 +5,8 @@
 #include "crypto/inspect.h"
 #include "crypto/inspect_split.h"
 
-#define INSPECT_OPERATIONS_MAX 20 /* runs of gpg or CMS for one message */
+#define INSPECT_OPERATIONS_MAX 20 /* runs of gpg or CMS for one message, */
+#define INSPECT_OPERATION_BYTES_MAX (128u * 1024 * 1024) /* and what they are fed altogether */
 
 struct inspect_signature {
   enum signature_state state; /* before From was looked at */
@@ -34,13 +35,13 @@ struct inspect {
   struct inspection *result;
   GPtrArray *layers;          /* struct inspect_layer *, in document order */
   guint parts_left, operations_left, depth;
-  gsize bytes_left;
+  gsize bytes_left, operation_bytes_left;
 };
 
 /* inspect.c */
 struct inspect_node *inspect_add_child (struct inspect *inspect, struct inspect_node *parent, GBytes *entity, const char *fallback);
 void inspect_walk (struct inspect *inspect, struct inspect_node *node, gboolean whole);
-gboolean inspect_may_operate (struct inspect *inspect);
+gboolean inspect_may_operate (struct inspect *inspect, GBytes *input);
 gboolean inspect_take_bytes (struct inspect *inspect, gsize size);
 struct inspect_layer *inspect_add_layer (struct inspect *inspect, struct inspect_node *node, enum protection protocol, gboolean whole);
 struct inspect_signature *inspect_add_signature (struct inspect_layer *layer, enum signature_state state);

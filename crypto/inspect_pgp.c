@@ -25,22 +25,34 @@ signatures_new (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify)pgp_signature_free);
 }
 
+/* What is copied for it is gone again when it returns: layers inside layers must not pile up copies. */
+static void
+verify_detached (struct inspect *inspect, struct inspect_layer *layer, GBytes *part, GBytes *signature_part)
+{
+  layer->signed_ = TRUE;
+  if (inspect->keyring == NULL) {
+    inspect_add_signature (layer, SIGNATURE_UNKNOWN_KEY);
+    return;
+  }
+  if (!inspect_may_operate (inspect, part)) {
+    inspect_add_signature (layer, SIGNATURE_ERROR);
+    return;
+  }
+  g_autoptr (GPtrArray) found = signatures_new ();
+  g_autoptr (GBytes) content = protect_frame_crlf (part);
+  g_autoptr (GBytes) signature = inspect_split_decode (signature_part);
+  if (pgp_verify_detached (keyring_pgp (inspect->keyring), content, signature, inspect->at, keyring_trusted (inspect->keyring),
+                           found, NULL))
+    take_signatures (layer, found);
+  else
+    inspect_add_signature (layer, SIGNATURE_ERROR);
+}
+
 gboolean
 inspect_pgp_signed (struct inspect *inspect, struct inspect_node *node, GPtrArray *parts, gboolean whole)
 {
   struct inspect_layer *layer = inspect_add_layer (inspect, node, PROTECTION_PGP, whole);
-  g_autoptr (GPtrArray) found = signatures_new ();
-  g_autoptr (GBytes) content = protect_frame_crlf (g_ptr_array_index (parts, 0));
-  g_autoptr (GBytes) signature = inspect_split_decode (g_ptr_array_index (parts, 1));
-  layer->signed_ = TRUE;
-  if (inspect->keyring == NULL)
-    inspect_add_signature (layer, SIGNATURE_UNKNOWN_KEY);
-  else if (inspect_may_operate (inspect)
-           && pgp_verify_detached (keyring_pgp (inspect->keyring), content, signature, inspect->at,
-                                   keyring_trusted (inspect->keyring), found, NULL))
-    take_signatures (layer, found);
-  else
-    inspect_add_signature (layer, SIGNATURE_ERROR);
+  verify_detached (inspect, layer, g_ptr_array_index (parts, 0), g_ptr_array_index (parts, 1));
   struct inspect_node *child = inspect_add_child (inspect, node, g_ptr_array_index (parts, 0), "text/plain");
   if (child != NULL) {
     child->signed_ |= inspect_layer_valid (layer);
@@ -60,7 +72,7 @@ decrypt (struct inspect *inspect, struct inspect_layer *layer, GBytes *encrypted
     layer->reason = "no_key";
     return NULL;
   }
-  GBytes *content = inspect_may_operate (inspect)
+  GBytes *content = inspect_may_operate (inspect, encrypted)
                         ? pgp_decrypt (keyring_pgp (inspect->keyring), encrypted, inspect->at,
                                        keyring_trusted (inspect->keyring), &layer->cipher, found, &error)
                         : NULL;
@@ -135,7 +147,7 @@ inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *a
   else if (inspect->keyring == NULL)
     inspect_add_signature (layer, SIGNATURE_UNKNOWN_KEY);
   else {
-    if (inspect_may_operate (inspect))
+    if (inspect_may_operate (inspect, armor))
       content = pgp_verify_inline (keyring_pgp (inspect->keyring), armor, inspect->at, keyring_trusted (inspect->keyring), found,
                                    NULL);
     take_signatures (layer, found);

@@ -18,18 +18,24 @@ take_signature (struct inspect *inspect, struct inspect_layer *layer, const stru
     verdict_warn (&inspect->result->verdict, "signature_detail", "%s", from->detail);
 }
 
-/* content NULL: opaque. Returns what may be shown, NULL if nothing. */
+/* part NULL: opaque. Returns what may be shown, NULL if nothing. */
 static GBytes *
-verify (struct inspect *inspect, struct inspect_layer *layer, GBytes *cms, GBytes *content)
+verify (struct inspect *inspect, struct inspect_layer *layer, GBytes *cms, GBytes *part)
 {
   struct smime_signature signature = { 0 };
   GBytes *shown = NULL;
   layer->signed_ = TRUE;
-  if (inspect->keyring == NULL)
+  if (inspect->keyring == NULL) {
     inspect_add_signature (layer, SIGNATURE_UNKNOWN_KEY);
-  else if (inspect_may_operate (inspect)
-           && smime_verify (keyring_smime (inspect->keyring), cms, content, inspect->at, keyring_trusted (inspect->keyring),
-                            &signature, &shown, NULL))
+    return NULL;
+  }
+  if (!inspect_may_operate (inspect, part != NULL ? part : cms)) {
+    inspect_add_signature (layer, SIGNATURE_ERROR);
+    return NULL;
+  }
+  g_autoptr (GBytes) content = part != NULL ? protect_frame_crlf (part) : NULL;
+  if (smime_verify (keyring_smime (inspect->keyring), cms, content, inspect->at, keyring_trusted (inspect->keyring), &signature,
+                    &shown, NULL))
     take_signature (inspect, layer, &signature);
   else
     inspect_add_signature (layer, SIGNATURE_ERROR);
@@ -37,13 +43,18 @@ verify (struct inspect *inspect, struct inspect_layer *layer, GBytes *cms, GByte
   return shown;
 }
 
+static void
+verify_detached (struct inspect *inspect, struct inspect_layer *layer, GPtrArray *parts)
+{
+  g_autoptr (GBytes) cms = inspect_split_decode (g_ptr_array_index (parts, 1));
+  g_bytes_unref (verify (inspect, layer, cms, g_ptr_array_index (parts, 0))); /* NULL or not: what is shown is the part itself */
+}
+
 gboolean
 inspect_smime_signed (struct inspect *inspect, struct inspect_node *node, GPtrArray *parts, gboolean whole)
 {
   struct inspect_layer *layer = inspect_add_layer (inspect, node, PROTECTION_SMIME, whole);
-  g_autoptr (GBytes) content = protect_frame_crlf (g_ptr_array_index (parts, 0));
-  g_autoptr (GBytes) cms = inspect_split_decode (g_ptr_array_index (parts, 1));
-  g_bytes_unref (verify (inspect, layer, cms, content)); /* NULL or not: what is shown is the part itself */
+  verify_detached (inspect, layer, parts);
   struct inspect_node *child = inspect_add_child (inspect, node, g_ptr_array_index (parts, 0), "text/plain");
   if (child != NULL) {
     child->signed_ |= inspect_layer_valid (layer);
@@ -129,7 +140,7 @@ open_enveloped (struct inspect *inspect, struct inspect_node *node, GBytes *cms,
     return;
   }
   g_autoptr (GBytes) content
-      = inspect_may_operate (inspect) ? smime_decrypt (keyring_smime (inspect->keyring), cms, inspect->at, &how, &error) : NULL;
+      = inspect_may_operate (inspect, cms) ? smime_decrypt (keyring_smime (inspect->keyring), cms, inspect->at, &how, &error) : NULL;
   layer->cipher = how.cipher;
   if (content == NULL) {
     if (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_INTEGRITY))
@@ -198,7 +209,7 @@ inspect_smime_entity (struct inspect *inspect, struct inspect_node *node, const 
     open_enveloped (inspect, node, cms, whole);
     return TRUE;
   case SMIME_COMPRESSED: {
-    g_autoptr (GBytes) content = inspect_may_operate (inspect) ? smime_uncompress (cms, NULL) : NULL;
+    g_autoptr (GBytes) content = inspect_may_operate (inspect, cms) ? smime_uncompress (cms, NULL) : NULL;
     if (content == NULL || !inspect_take_bytes (inspect, g_bytes_get_size (content)))
       return TRUE;
     g_autoptr (GBytes) entity = inspect_as_entity (content);

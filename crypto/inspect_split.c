@@ -142,18 +142,26 @@ inspect_split_header_has_nul (GBytes *entity)
   return end > 0 && memchr (data, '\0', end) != NULL;
 }
 
-static gboolean
-starts_line (const char *data, gsize size, gsize at, const char *mark, gsize mark_size, gboolean *last_out)
+/* Where the next delimiter line begins, its end in *next_out; size when there is none. */
+static gsize
+next_delimiter (const char *data, gsize size, gsize from, const char *mark, gsize *next_out, gboolean *last_out)
 {
-  if (size - at < mark_size || memcmp (data + at, mark, mark_size) != 0)
-    return FALSE;
-  at += mark_size;
-  *last_out = size - at >= 2 && data[at] == '-' && data[at + 1] == '-';
-  if (*last_out)
-    at += 2;
-  while (at < size && (data[at] == ' ' || data[at] == '\t' || data[at] == '\r'))
-    at++;
-  return at == size || data[at] == '\n';
+  const gsize mark_size = strlen (mark);
+  for (const char *hit; from < size && (hit = memmem (data + from, size - from, mark, mark_size)) != NULL;) {
+    const gsize start = (gsize)(hit - data);
+    gsize at = start + mark_size;
+    *last_out = size - at >= 2 && data[at] == '-' && data[at + 1] == '-';
+    if (*last_out)
+      at += 2;
+    while (at < size && (data[at] == ' ' || data[at] == '\t' || data[at] == '\r'))
+      at++;
+    if ((start == 0 || data[start - 1] == '\n') && (at == size || data[at] == '\n')) {
+      *next_out = MIN (at + 1, size);
+      return start;
+    }
+    from = start + 1;
+  }
+  return size;
 }
 
 GPtrArray *
@@ -163,14 +171,13 @@ inspect_split_parts (GBytes *entity, const char *boundary, guint parts_max, gboo
   if (boundary == NULL || *boundary == '\0')
     return parts;
   g_autofree char *mark = g_strconcat ("--", boundary, NULL);
-  const gsize mark_size = strlen (mark);
-  gsize size = 0;
+  gsize size = 0, start = 0, next = 0;
   const char *data = g_bytes_get_data (entity, &size);
-  gsize at = inspect_split_body (entity), start = 0;
   gboolean inside = FALSE, last = FALSE;
-  for (; at < size && !last; at = line_end (data, size, at)) {
-    if (data[at] != '-' || !starts_line (data, size, at, mark, mark_size, &last))
-      continue;
+  for (gsize at = inspect_split_body (entity); !last; at = next) {
+    at = next_delimiter (data, size, at, mark, &next, &last);
+    if (at == size)
+      break;
     if (inside) {
       /* The line end before a delimiter belongs to the delimiter. RFC 2046, 5.1.1. */
       gsize end = at;
@@ -179,7 +186,7 @@ inspect_split_parts (GBytes *entity, const char *boundary, guint parts_max, gboo
       g_ptr_array_add (parts, inspect_split_slice (entity, start, end - start));
     }
     inside = !last;
-    start = line_end (data, size, at);
+    start = next;
     if (inside && parts->len >= parts_max) {
       *cut_out = TRUE;
       return parts;

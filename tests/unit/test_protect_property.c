@@ -239,6 +239,25 @@ check_copy (const struct protected_copy *copy, const struct plan_copy *planned, 
     open_elsewhere (copy, sender);
 }
 
+/* Every recipient is in one copy, and who is blind has it for himself. */
+static void
+check_shares (const struct plan *plan, GPtrArray *copies)
+{
+  for (guint i = 0; i < plan->routes->len; i++) {
+    const char *address = ((struct route *)plan->routes->pdata[i])->address;
+    const gboolean blind = g_array_index (plan->kinds, enum recipient_kind, i) == RECIPIENT_BCC;
+    guint found = 0;
+    for (guint k = 0; k < copies->len; k++) {
+      const struct protected_copy *copy = copies->pdata[k];
+      if (!g_ptr_array_find_with_equal_func (copy->recipients, address, g_str_equal, NULL))
+        continue;
+      found++;
+      assert_true (!blind || copy->recipients->len == 1);
+    }
+    assert_int_equal (found, 1);
+  }
+}
+
 static struct plan *
 make_plan (GRand *random, const struct person *sender, const struct route_policy *policy, gboolean *hold_out)
 {
@@ -301,6 +320,7 @@ test_random_audiences (void **state)
     assert_int_equal (copies->len, plan->copies->len);
     for (guint i = 0; i < copies->len; i++)
       check_copy (copies->pdata[i], plan->copies->pdata[i], sender);
+    check_shares (plan, copies);
     sent++;
     copies_made += copies->len;
   }
