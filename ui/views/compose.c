@@ -189,7 +189,8 @@ cancel_answered (struct app *app, char choice, gpointer data)
   if (choice == 's')
     compose_save (compose, TRUE);
   else if (choice == 'd') {
-    app_notice (app, NOTICE_INFO, "The message is discarded.");
+    app_notice (app, NOTICE_INFO, compose->draft_id == NULL ? "The message is discarded."
+                                                            : "The changes are discarded; the draft is as it was, in Drafts.");
     app_close (&compose->view);
   }
 }

@@ -63,7 +63,9 @@ tell_held (struct compose *compose, GVariant *reply)
   }
   g_ptr_array_add (lines, g_strdup (""));
   g_ptr_array_add (lines, g_strdup ("You can take them out of the recipients and send again, or leave and go on later."));
-  app_notice (app, NOTICE_WARN, "HELD: nothing was sent. %s The message is in Drafts.", first);
+  if (g_str_has_prefix (first, "HELD: "))
+    first += strlen ("HELD: ");
+  app_notice (app, NOTICE_WARN, "HELD: nothing was sent: %s The message is in Drafts.", first);
   compose->changed = FALSE;
   if (*fields_text (reply, "message_id") != '\0') {
     g_free (compose->draft_id);

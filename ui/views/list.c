@@ -22,6 +22,7 @@ struct list {
   GHashTable *known;        /* thread ids in threads */
   struct rows rows;
   gboolean more, loaded;
+  gboolean provisional;     /* the first list, before it is known which folder is the inbox */
   struct app_call *call;    /* a page or a window under way */
   guint window_offset;      /* of the refresh under way */
   guint stale;              /* rows before this one were not asked again since the index changed */
@@ -193,20 +194,25 @@ moved (struct list *list)
   load_more (list);
 }
 
-void
+gboolean
 list_adopt (struct view *view, const struct folder *folder)
 {
   struct list *list = (struct list *)view;
-  if (list->query != NULL)
-    return;
-  list->query = g_strdup (folder != NULL ? folder->query : "*");
-  if (folder != NULL) {
-    g_free (list->title);
-    list->title = g_strdup (folder->name);
-    list->folder = strcmp (folder->role, "search") == 0 ? NULL : folder_copy (folder);
-  }
+  if (!list->provisional)
+    return FALSE;
+  list->provisional = folder == NULL;
+  const char *query = folder != NULL ? folder->query : "tag:inbox";
+  list->folder = folder_copy (folder);
+  if (g_strcmp0 (list->query, query) == 0)
+    return TRUE;
+  g_free (list->query);
+  list->query = g_strdup (query);
   list->more = TRUE;
-  load_more (list);
+  if (list->call != NULL || list->threads->len > 0)
+    refresh (view);
+  else
+    load_more (list);
+  return TRUE;
 }
 
 /* ---- What the keys do ---- */
@@ -459,6 +465,7 @@ list_new (struct app *app, const char *title, const char *query, const struct fo
   list->view.app = app;
   list->title = g_strdup (title);
   list->query = g_strdup (query);
+  list->provisional = query == NULL;
   list->folder = folder_copy (folder);
   list->threads = g_ptr_array_new_with_free_func (list_row_free);
   list->known = g_hash_table_new (g_str_hash, g_str_equal);

@@ -4,8 +4,9 @@
 #pragma once
 #include "ui/views/views.h"
 
-/* A list that was opened before folders were known gets its folder (or saved search) and begins to load. */
-void list_adopt (struct view *view, const struct folder *folder);
+/* A list that was opened before folders were known gets its folder and begins to load; NULL: there is none yet, show the inbox's mark.
+ * FALSE: the list is another one by now. */
+gboolean list_adopt (struct view *view, const struct folder *folder);
 
 struct list_row {
   char *thread, *subject, *authors, *newest;

@@ -88,6 +88,8 @@ recipients_route (GVariant *route, enum route_tone *tone_out)
   const char *reason = reason_words (fields_text (route, "reason"));
   if (reason == NULL)
     reason = fields_text (route, "sentence");
+  if (g_str_has_prefix (reason, "HELD: "))
+    reason += strlen ("HELD: ");
   return *reason != '\0' ? g_strdup_printf ("HELD: %s", reason) : g_strdup ("HELD");
 }
 

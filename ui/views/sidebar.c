@@ -104,20 +104,18 @@ add_searches (struct sidebar *sidebar)
     g_ptr_array_add (sidebar->folders, folder_new (usual[i][0], "", "", "search", usual[i][1]));
 }
 
-/* The first list was opened before folders were known. */
+/* The first list was opened before folders were known. A new profile learns its folders only from the server: until then the list
+ * shows what is marked as in the inbox, and gets its folder when there is one, if it is still there. */
 static void
 place_first (struct sidebar *sidebar)
 {
   struct view *list = app_find (sidebar->view.app, PLACE_LIST);
+  const struct folder *inbox = sidebar_folder (&sidebar->view, "inbox");
+  guint index;
   if (sidebar->placed || list == NULL)
     return;
-  sidebar->placed = TRUE;
-  const struct folder *inbox = sidebar_folder (&sidebar->view, "inbox");
-  if (inbox == NULL)
-    inbox = sidebar_folder (&sidebar->view, "search");
-  list_adopt (list, inbox);
-  guint index = 0;
-  if (g_ptr_array_find (sidebar->folders, inbox, &index))
+  sidebar->placed = inbox != NULL;
+  if (list_adopt (list, inbox) && g_ptr_array_find (sidebar->folders, inbox, &index))
     sidebar->rows.cursor = (int)index;
 }
 
@@ -148,7 +146,8 @@ folders_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError
   g_autoptr (GVariant) rows = reply != NULL ? fields_rows (reply, "folders") : NULL;
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-    struct folder *folder = folder_new (fields_text (row, "name"), fields_text (row, "account"), fields_text (row, "path"),
+    gboolean inbox = strcmp (fields_text (row, "role"), "inbox") == 0;
+    struct folder *folder = folder_new (inbox ? "Inbox" : fields_text (row, "name"), fields_text (row, "account"), fields_text (row, "path"),
                                         fields_text (row, "role"), fields_text (row, "query"));
     folder->unread = fields_number (row, "unread");
     folder->total = fields_number (row, "total");
