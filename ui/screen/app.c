@@ -287,24 +287,39 @@ clock_text (gint64 now)
   return time != NULL ? g_date_time_format (time, "%H:%M") : g_strdup ("");
 }
 
+static void
+show_notice (struct app *app, enum notice kind, char *text_take)
+{
+  g_free (app->notice);
+  app->notice = g_strdelimit (text_take, "\r\n\t", ' ');
+  app->notice_kind = kind;
+  if (app->notice_timer != 0)
+    g_source_remove (app->notice_timer);
+  app->notice_timer = g_timeout_add_seconds (NOTICE_S, notice_fades, app);
+  app_redraw (app, FALSE);
+}
+
 void
 app_notice (struct app *app, enum notice kind, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);
-  g_free (app->notice);
-  app->notice = g_strdup_vprintf (format, arguments);
+  show_notice (app, kind, g_strdup_vprintf (format, arguments));
   va_end (arguments);
-  g_strdelimit (app->notice, "\r\n\t", ' ');
-  app->notice_kind = kind;
   g_autofree char *clock = clock_text (app_now ());
   if (app->messages->len >= MESSAGES_MAX)
     g_ptr_array_remove_index (app->messages, 0);
   g_ptr_array_add (app->messages, g_strdup_printf ("%s  %s", clock, app->notice));
-  if (app->notice_timer != 0)
-    g_source_remove (app->notice_timer);
-  app->notice_timer = g_timeout_add_seconds (NOTICE_S, notice_fades, app);
-  app_redraw (app, FALSE);
+}
+
+/* Said in passing: it covers no warning and is not kept. */
+static void
+tell_new_mail (struct app *app, GVariant *fields)
+{
+  guint32 new = 0;
+  g_variant_lookup (fields, "new", "u", &new);
+  if (new > 0 && !(app->notice != NULL && app->notice_kind == NOTICE_WARN))
+    show_notice (app, NOTICE_INFO, g_strdup_printf ("%u new message%s.", new, new == 1 ? "" : "s"));
 }
 
 GPtrArray *
@@ -480,6 +495,8 @@ engine_event (const char *event, GVariant *fields, gpointer data)
     account_event (app, event, fields);
   else if (strcmp (event, "notice") == 0 && g_variant_lookup (fields, "text", "&s", &text))
     app_notice (app, NOTICE_INFO, "%s", text);
+  else if (strcmp (event, "changed") == 0)
+    tell_new_mail (app, fields);
   if (app->sidebar != NULL && app->sidebar->class->event != NULL)
     app->sidebar->class->event (app->sidebar, event, fields);
   for (guint i = 0; i < app->views->len; i++) {

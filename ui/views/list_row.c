@@ -26,7 +26,8 @@ list_row_new (GVariant *fields)
   row->encrypted = fields_has (tags, "encrypted");
   row->is_signed = fields_has (tags, "signed");
   row->replied = fields_has (tags, "replied");
-  row->draft = fields_has (tags, "draft");
+  /* What was a draft once and is sent now may carry both marks: it is not to be written on. */
+  row->draft = fields_has (tags, "draft") && !fields_has (tags, "sent");
   return row;
 }
 

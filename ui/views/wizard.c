@@ -250,6 +250,10 @@ save_account (struct wizard *wizard, GError **error)
     g_autofree char *path = expand_home (form_text (form, SERVER_CA));
     account->ca_file = g_canonicalize_filename (path, NULL);
   }
+  if (*form_text (form, SERVER_PASSWORD) == '\0') {
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "Please type the password.");
+    return FALSE;
+  }
   if (!account_check (account, error))
     return FALSE;
   g_autoptr (GPtrArray) accounts = g_ptr_array_new ();
