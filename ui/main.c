@@ -71,7 +71,9 @@ main (int argc, char **argv)
   setlocale (LC_ALL, "");
   g_autofree char *name = argc > 0 ? g_path_get_basename (argv[0]) : g_strdup ("wardmail");
   g_set_prgname ("wardmail");
-  if (strcmp (name, "sendmail") == 0)
+  if (strcmp (name, "sendmail") == 0) {
+    argv[0] = name; /* without the folder it was called from */
     return commands_run (NULL, argc, argv);
+  }
   return run (argc, argv);
 }

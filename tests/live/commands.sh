@@ -30,6 +30,10 @@ fails 1 'comes later' --profile p setup --name A --address a@b.test --at-rest no
 fails 3 'not protect' setup --name A --address a@b.test --at-rest none
 fails 1 'no profile yet' --profile p search x
 [ ! -e p ] || fail 'a refused setup left a folder behind'
+ln -s "$WARDMAIL" sendmail
+code=0; ./sendmail -bp </dev/null 2>err || code=$?
+is 2 "$code" 'exit code when called as sendmail'
+grep -q 'option of sendmail' err || fail "called as sendmail it is not sendmail: $(cat err)"
 say 'wrong usage and refusals'
 
 ward setup --name 'Moreno, Dr. Alice' --address alice@x.test --at-rest none --factor none --passphrase-fd 3 3<<<unused | grep -q 'unprotected test profile'
