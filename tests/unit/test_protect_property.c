@@ -15,7 +15,8 @@
 #include <cmocka.h>
 
 #define AUDIENCES 2000
-#define OPENED_EVERY 97 /* of the copies: opened by the other programs, as each of their readers */
+#define AUDIENCES_CHECKED 300 /* under the checkers of memory, where each start of gpg costs many times as much */
+#define OPENED_EVERY 47 /* of the copies: opened by the other programs, as each of their readers */
 #define MARKER "PHI-MARKER-7391"
 #define SECRET_SUBJECT "Biopsy of Mrs Example"
 
@@ -280,6 +281,18 @@ make_plan (GRand *random, const struct person *sender, const struct route_policy
   return plan;
 }
 
+static guint
+how_many (void)
+{
+  const char *given = g_getenv ("WARDMAIL_TEST_AUDIENCES");
+#ifdef WITH_SANITIZERS
+  const guint usual = AUDIENCES_CHECKED;
+#else
+  const guint usual = AUDIENCES;
+#endif
+  return given != NULL ? (guint)CLAMP (g_ascii_strtoull (given, NULL, 10), 50, 1000000) : usual;
+}
+
 static void
 test_random_audiences (void **state)
 {
@@ -287,8 +300,9 @@ test_random_audiences (void **state)
   const guint32 seed = given != NULL ? (guint32)g_ascii_strtoull (given, NULL, 10) : 20260101;
   g_autoptr (GRand) random = g_rand_new_with_seed (seed);
   guint sent = 0, held = 0, copies_made = 0;
-  print_message ("seed %u (WARDMAIL_TEST_SEED)\n", seed);
-  for (guint n = 0; n < AUDIENCES; n++) {
+  const guint audiences = how_many ();
+  print_message ("%u audiences (WARDMAIL_TEST_AUDIENCES), seed %u (WARDMAIL_TEST_SEED)\n", audiences, seed);
+  for (guint n = 0; n < audiences; n++) {
     const gint who = g_rand_int_range (random, 0, SENDERS + 4);
     const struct person *sender = &people[G_N_ELEMENTS (people) - SENDERS + (gsize)MAX (0, who - 4)];
     struct route_policy policy;
@@ -325,7 +339,7 @@ test_random_audiences (void **state)
     copies_made += copies->len;
   }
   print_message ("%u sent as %u copies, %u held, %u opened elsewhere\n", sent, copies_made, held, opened);
-  assert_true (sent > AUDIENCES / 5 && held > AUDIENCES / 5 && opened > 5);
+  assert_true (sent > audiences / 5 && held > audiences / 5 && opened > sent / 50);
 }
 
 int
