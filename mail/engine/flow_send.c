@@ -16,7 +16,7 @@
 struct sending {
   struct core *core;
   struct request *request;
-  struct core_account *account;  /* NULL for a dry run */
+  struct core_account *account;  /* NULL for a dry run, or where there is none: what is held is said all the same */
   GVariant *reply;               /* of keys.protect */
   GUnixFDList *fds;
   char *message_id, *draft_id;
@@ -153,7 +153,8 @@ keep_held (struct sending *sending)
   sending->text = held_sentence (sending);
   g_autoptr (GUnixFDList) fds = sending->account != NULL ? single_fd (sending, "draft") : NULL;
   if (fds == NULL) {
-    g_autofree char *text = g_strconcat (sending->text, sending->account == NULL ? "" : " It could not be kept in Drafts, since you have no key of your own to encrypt it with.", NULL);
+    const char *why = sending->account == NULL ? "" : " It could not be kept in Drafts, since you have no key of your own to encrypt it with.";
+    g_autofree char *text = g_strconcat (sending->text, why, NULL);
     sending_reply (sending, "held", text);
     return;
   }
@@ -303,6 +304,10 @@ on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
       sending_reply (sending, "dry-run", "Nothing was sent: this was a dry run.");
     else
       sending_fail (sending, refused);
+  } else if (sending->account == NULL) {
+    refused = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "There is no account to send from, so nothing was sent. Add one: "
+                                   "wardmail account add NAME --address … --imap … --smtp …");
+    sending_fail (sending, refused);
   } else {
     submit (sending);
   }
@@ -371,11 +376,6 @@ flow_send (struct core *core, struct request *request)
   }
   g_autoptr (GVariant) draft = complete_draft (core, request);
   struct core_account *account = dry ? NULL : account_of (core, draft);
-  if (!dry && account == NULL) {
-    request_fail_text (request, ENGINE_ERROR_NOT_FOUND,
-                       "There is no account to send from, so nothing was sent. Add one: wardmail account add NAME --address … --imap … --smtp …");
-    return;
-  }
   struct sending *sending = g_new0 (struct sending, 1);
   sending->core = core;
   sending->request = request_ref (request);
