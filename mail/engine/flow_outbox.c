@@ -49,14 +49,18 @@ on_filed_indexed (gpointer data, const GError *error)
   struct filing *filing = data;
   struct core_account *account = filing->account;
   g_autoptr (GVariant) row = g_variant_get_child_value (filing->rows, filing->next);
-  const char *id = "", *draft = "";
+  const char *id = "", *draft = "", *message_id = "";
   (void) g_variant_lookup (row, "id", "&s", &id);
+  (void) g_variant_lookup (row, "message_id", "&s", &message_id);
   (void) g_variant_lookup (row, "draft_path", "&s", &draft);
   supervised_call (account->smtp, "filed", g_variant_new_parsed ("{'id': <%s>}", id), NULL, NULL, on_forgotten, NULL);
   if (*draft != '\0') {
-    const char *paths[] = { draft, NULL };
+    const char *paths[] = { draft, NULL }, *ids[] = { message_id, NULL };
     supervised_call (account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_forgotten, NULL);
     supervised_call (account->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_forgotten, NULL);
+    /* Record and draft are one message to the index where they have one Message-ID: it is a draft no more. */
+    supervised_call (account->core->writer, "tag", g_variant_new_parsed ("{'ids': <%^as>, 'add': <@as []>, 'remove': <['draft']>}", ids), NULL,
+                     NULL, on_forgotten, NULL);
   }
   core_changed (account->core);
   filing->next++;

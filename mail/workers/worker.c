@@ -250,6 +250,8 @@ int
 worker_run (const struct worker_role *role, int fd)
 {
   (void) prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (getppid () == 1)
+    return 0; /* the engine died before that was set */
   (void) signal (SIGPIPE, SIG_IGN);
   (void) signal (SIGINT, SIG_IGN); /* Ctrl-C belongs to the screen */
   struct worker worker = { .role = role, .channel = channel_new (fd) };
