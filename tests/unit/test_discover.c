@@ -96,6 +96,18 @@ test_hosts (void **state)
   assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_USAGE));
 }
 
+/* A name that cannot exist: nothing is found, in the time that was given, whether or not anything answers. */
+static void
+test_in_time (void **state)
+{
+  struct discover found = { { NULL, 0, FALSE }, { NULL, 0, FALSE } };
+  gint64 begin = g_get_monotonic_time ();
+  assert_true (discover_domain ("nothing.invalid", 4000, &found, NULL));
+  assert_null (found.imap.host);
+  assert_null (found.smtp.host);
+  assert_true (g_get_monotonic_time () - begin < 10 * G_USEC_PER_SEC);
+}
+
 /* ---- a server ---- */
 
 struct site {
@@ -243,7 +255,8 @@ main (void)
   (void) signal (SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_parse),  cmocka_unit_test (test_parse_cut), cmocka_unit_test (test_parse_hostile),
-    cmocka_unit_test (test_hosts),  cmocka_unit_test (test_silent),    cmocka_unit_test_setup_teardown (test_https, set_up, tear_down),
+    cmocka_unit_test (test_hosts),  cmocka_unit_test (test_in_time),   cmocka_unit_test (test_silent),
+    cmocka_unit_test_setup_teardown (test_https, set_up, tear_down),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
