@@ -8,13 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crypto/guard/secret.h"
-#include "mail/engine/secrets.h"
 #include "mail/workers/worker.h"
 
 #define LEAVE_AFTER_MS 4000   /* after the last client of a profile without a vault has gone */
 #define TICK_S 30
-#define KEYS_DIR_SIZE_MAX 60
 
 struct core_ask {
   struct supervised *worker;
@@ -71,148 +68,6 @@ core_account_for_path (struct core *core, const char *path)
   const char *name = path + root + 1, *end = strchr (name, '/');
   g_autofree char *account = end != NULL ? g_strndup (name, (gsize) (end - name)) : NULL;
   return account != NULL ? core_account_find (core, account) : NULL;
-}
-
-/* ---- what the workers are told when they start ---- */
-
-/* gpg's sockets lie in its home folder, and a socket's path may have 107 bytes: a long one is reached through a short private link. */
-static const char *
-short_keys_dir (struct core *core)
-{
-  if (strlen (core->paths->keys_dir) <= KEYS_DIR_SIZE_MAX)
-    return core->paths->keys_dir;
-  if (core->keys_link != NULL)
-    return core->keys_link;
-  g_autofree char *dir = g_strdup ("/tmp/wardmail-XXXXXX");
-  if (g_mkdtemp (dir) == NULL)
-    return core->paths->keys_dir; /* the keyring says what is wrong */
-  core->keys_link = g_build_filename (dir, "keys", NULL);
-  if (symlink (core->paths->keys_dir, core->keys_link) != 0)
-    g_clear_pointer (&core->keys_link, g_free);
-  return core->keys_link != NULL ? core->keys_link : core->paths->keys_dir;
-}
-
-static void
-remove_keys_link (struct core *core)
-{
-  if (core->keys_link == NULL)
-    return;
-  g_autofree char *dir = g_path_get_dirname (core->keys_link);
-  (void) unlink (core->keys_link);
-  (void) rmdir (dir);
-  g_clear_pointer (&core->keys_link, g_free);
-}
-
-static GVariant *
-start_keys (gpointer owner, GError **error)
-{
-  struct core *core = owner;
-  GVariantBuilder policy;
-  g_variant_builder_init (&policy, G_VARIANT_TYPE_VARDICT);
-  if (core->policy != NULL) {
-    g_variant_builder_add (&policy, "{sv}", "least_smime", g_variant_new_int32 (core->policy->least_smime_trust));
-    g_variant_builder_add (&policy, "{sv}", "least_pgp", g_variant_new_int32 (core->policy->least_pgp_trust));
-    g_variant_builder_add (&policy, "{sv}", "prefer", g_variant_new_int32 (core->policy->prefer));
-    g_variant_builder_add (&policy, "{sv}", "allow_smime", g_variant_new_boolean (core->policy->allow_smime));
-    g_variant_builder_add (&policy, "{sv}", "allow_pgp", g_variant_new_boolean (core->policy->allow_pgp));
-  }
-  return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core), g_variant_builder_end (&policy));
-}
-
-static GVariant *
-start_index (struct core *core, gboolean writer)
-{
-  return g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", core->paths->index_dir, core->paths->mail_dir,
-                               writer);
-}
-
-static GVariant *
-start_reader (gpointer owner, GError **error)
-{
-  return start_index (owner, FALSE);
-}
-
-static GVariant *
-start_writer (gpointer owner, GError **error)
-{
-  return start_index (owner, TRUE);
-}
-
-static GVariant *
-start_lookup (gpointer owner, GError **error)
-{
-  return g_variant_new_parsed ("@a{sv} {}");
-}
-
-static void
-add_text (GVariantBuilder *builder, const char *name, const char *value)
-{
-  if (value != NULL && *value != '\0')
-    g_variant_builder_add (builder, "{sv}", name, g_variant_new_string (value));
-}
-
-static GVariant *
-account_fields (const struct account *account)
-{
-  static const char *const security[] = { "tls", "starttls" }, *const auth[] = { "password", "oauth2", "external" };
-  GVariantBuilder builder;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  add_text (&builder, "name", account->name);
-  add_text (&builder, "address", account->address);
-  add_text (&builder, "imap_host", account->imap_host);
-  add_text (&builder, "smtp_host", account->smtp_host);
-  g_variant_builder_add (&builder, "{sv}", "imap_port", g_variant_new_uint32 (account->imap_port));
-  g_variant_builder_add (&builder, "{sv}", "smtp_port", g_variant_new_uint32 (account->smtp_port));
-  add_text (&builder, "imap_security", security[account->imap_security]);
-  add_text (&builder, "smtp_security", security[account->smtp_security]);
-  add_text (&builder, "auth", auth[account->auth]);
-  add_text (&builder, "user", account->user);
-  add_text (&builder, "ca_file", account->ca_file);
-  add_text (&builder, "client_cert_file", account->client_cert_file);
-  add_text (&builder, "client_key_file", account->client_key_file);
-  return g_variant_builder_end (&builder);
-}
-
-static void
-add_secret (GVariantBuilder *builder, const struct core_account *account)
-{
-  AUTOFREE (secret) secret = secrets_load (account->core->paths, account->account->name);
-  if (secret != NULL)
-    g_variant_builder_add (builder, "{sv}", "secret",
-                           g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, secret_peek (secret), secret_size (secret), 1));
-}
-
-static GVariant *
-start_imap (gpointer owner, GError **error)
-{
-  struct core_account *account = owner;
-  const struct settings *settings = account->core->settings;
-  GVariantBuilder builder, own;
-  g_variant_builder_init (&own, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&own, "{sv}", "poll_s", g_variant_new_uint32 (settings != NULL ? settings->poll_s : 60));
-  add_text (&own, "archive", settings != NULL ? settings->archive_folder : NULL);
-  add_text (&own, "drafts", settings != NULL ? settings->drafts_folder : NULL);
-  add_text (&own, "sent", settings != NULL ? settings->sent_folder : NULL);
-  add_text (&own, "trash", settings != NULL ? settings->trash_folder : NULL);
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "account", account_fields (account->account));
-  add_text (&builder, "mail_dir", account->core->paths->mail_dir);
-  add_text (&builder, "store_dir", account->core->paths->store_dir);
-  g_variant_builder_add (&builder, "{sv}", "settings", g_variant_builder_end (&own));
-  add_secret (&builder, account);
-  return g_variant_builder_end (&builder);
-}
-
-static GVariant *
-start_smtp (gpointer owner, GError **error)
-{
-  struct core_account *account = owner;
-  GVariantBuilder builder;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "account", account_fields (account->account));
-  add_text (&builder, "store_dir", account->core->paths->store_dir);
-  add_secret (&builder, account);
-  return g_variant_builder_end (&builder);
 }
 
 /* ---- what they tell ---- */
@@ -291,8 +146,8 @@ core_account_free (gpointer data)
 static struct core_account *
 core_account_new (struct core *core, struct account *account_take)
 {
-  static const struct supervised_hooks imap_hooks = { .start = start_imap, .event = on_imap_event, .notice = on_account_notice };
-  static const struct supervised_hooks smtp_hooks = { .start = start_smtp, .notice = on_account_notice };
+  static const struct supervised_hooks imap_hooks = { .start = core_start_imap, .event = on_imap_event, .notice = on_account_notice };
+  static const struct supervised_hooks smtp_hooks = { .start = core_start_smtp, .notice = on_account_notice };
   struct core_account *account = g_new0 (struct core_account, 1);
   account->core = core;
   account->account = account_take;
@@ -328,11 +183,11 @@ take_accounts (struct core *core, GPtrArray *accounts)
   g_ptr_array_set_free_func (accounts, NULL);
   for (guint i = 0; i < accounts->len; i++) {
     struct account *account = g_ptr_array_index (accounts, i);
-    g_autoptr (GVariant) fields = g_variant_ref_sink (account_fields (account));
+    g_autoptr (GVariant) fields = g_variant_ref_sink (core_account_fields (account));
     struct core_account *kept = NULL;
     for (guint k = 0; k < old->len && kept == NULL; k++) {
       struct core_account *candidate = g_ptr_array_index (old, k);
-      g_autoptr (GVariant) had = g_variant_ref_sink (account_fields (candidate->account));
+      g_autoptr (GVariant) had = g_variant_ref_sink (core_account_fields (candidate->account));
       if (g_variant_equal (fields, had))
         kept = g_ptr_array_remove_index (old, k);
     }
@@ -453,10 +308,10 @@ on_signal (gpointer data)
 static void
 core_init (struct core *core)
 {
-  static const struct supervised_hooks keys = { .start = start_keys, .notice = on_notice, .ask = on_ask };
-  static const struct supervised_hooks reader = { .start = start_reader, .notice = on_notice };
-  static const struct supervised_hooks writer = { .start = start_writer, .event = on_index_event, .notice = on_notice };
-  static const struct supervised_hooks lookup = { .start = start_lookup, .notice = on_notice };
+  static const struct supervised_hooks keys = { .start = core_start_keys, .notice = on_notice, .ask = on_ask };
+  static const struct supervised_hooks reader = { .start = core_start_reader, .notice = on_notice };
+  static const struct supervised_hooks writer = { .start = core_start_writer, .event = on_index_event, .notice = on_notice };
+  static const struct supervised_hooks lookup = { .start = core_start_lookup, .notice = on_notice };
   core->loop = g_main_loop_new (NULL, FALSE);
   core->accounts = g_ptr_array_new_with_free_func (core_account_free);
   core->retired = g_ptr_array_new_with_free_func (core_account_free);
@@ -488,7 +343,7 @@ core_clear (struct core *core)
   supervised_free (core->writer);
   supervised_free (core->lookup);
   server_free (core->server);
-  remove_keys_link (core);
+  core_remove_keys_link (core);
   g_ptr_array_unref (core->accounts);
   g_ptr_array_unref (core->retired);
   g_hash_table_unref (core->asks);

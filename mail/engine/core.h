@@ -60,6 +60,16 @@ void core_wake_accounts (struct core *core);             /* from now on mail com
 GVariant *core_rows (GVariant *reply, const char *field); /* an "aa{sv}" of a reply; caller unrefs */
 const char *core_own_address (struct core *core);        /* "" where there is no profile */
 
+/* core_start.c: the start messages (supervised_start_fn; owner is the core, of imap and smtp the account) */
+GVariant *core_start_keys (gpointer owner, GError **error);
+GVariant *core_start_reader (gpointer owner, GError **error);
+GVariant *core_start_writer (gpointer owner, GError **error);
+GVariant *core_start_lookup (gpointer owner, GError **error);
+GVariant *core_start_imap (gpointer owner, GError **error);
+GVariant *core_start_smtp (gpointer owner, GError **error);
+GVariant *core_account_fields (const struct account *account);
+void core_remove_keys_link (struct core *core);
+
 /* door.c: the table of the engine's methods */
 void door_request (gpointer core, struct request *request);
 

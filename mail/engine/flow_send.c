@@ -6,44 +6,12 @@
  *                         -> copies into the outbox (durable), then tried at once
  *
  * Until the outbox has the copies durably the sender is told nothing but "not sent", and the draft stays with him. */
-#include "mail/engine/core.h"
+#include "mail/engine/sending.h"
 
 #include <string.h>
 
 #include "mail/net/gate.h"
 #include "mail/workers/worker.h"
-
-struct sending {
-  struct core *core;
-  struct request *request;
-  struct core_account *account;  /* NULL for a dry run, or where there is none: what is held is said all the same */
-  GVariant *reply;               /* of keys.protect */
-  GUnixFDList *fds;
-  char *message_id, *draft_id;
-  char *draft_path;              /* of the draft that is being sent; NULL */
-  char *text;                    /* for the person */
-};
-
-static void
-sending_free (struct sending *sending)
-{
-  request_unref (sending->request);
-  g_clear_pointer (&sending->reply, g_variant_unref);
-  g_clear_object (&sending->fds);
-  g_free (sending->message_id);
-  g_free (sending->draft_id);
-  g_free (sending->draft_path);
-  g_free (sending->text);
-  g_free (sending);
-}
-
-static void
-sending_fail (struct sending *sending, const GError *error)
-{
-  request_fail (sending->request, error);
-  sending->core->busy--;
-  sending_free (sending);
-}
 
 /* A copy's row as the door shows it: no recipient ids; its bytes only for a dry run. */
 static GVariant *
@@ -73,24 +41,7 @@ sending_reply (struct sending *sending, const char *state, const char *text)
                                        sending->message_id, door_copies (sending, dry), held),
                  dry ? sending->fds : NULL);
   core_changed (sending->core);
-  sending->core->busy--;
   sending_free (sending);
-}
-
-static void
-on_old_removed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
-{
-}
-
-/* A newer draft has taken its place. */
-static void
-remove_old_draft (struct core *core, struct core_account *account, const char *path)
-{
-  if (path == NULL)
-    return;
-  const char *paths[] = { path, NULL };
-  supervised_call (account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_old_removed, NULL);
-  supervised_call (core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_old_removed, NULL);
 }
 
 /* ---- held ---- */
@@ -130,28 +81,15 @@ on_held_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
     return;
   }
   (void) g_variant_lookup (reply, "path", "&s", &path);
-  remove_old_draft (sending->core, sending->account, sending->draft_path);
+  sending_remove_draft (sending);
   arrive_own (sending->core, path, (const char *const[]) { "draft", NULL }, on_held_indexed, sending);
-}
-
-static GUnixFDList *
-single_fd (struct sending *sending, const char *field)
-{
-  gint32 handle = -1;
-  gint count = 0;
-  const int *list = g_unix_fd_list_peek_fds (sending->fds, &count);
-  if (!g_variant_lookup (sending->reply, field, "h", &handle) || handle < 0 || handle >= count)
-    return NULL;
-  GUnixFDList *fds = g_unix_fd_list_new ();
-  (void) g_unix_fd_list_append (fds, list[handle], NULL);
-  return fds;
 }
 
 static void
 keep_held (struct sending *sending)
 {
   sending->text = held_sentence (sending);
-  g_autoptr (GUnixFDList) fds = sending->account != NULL ? single_fd (sending, "draft") : NULL;
+  g_autoptr (GUnixFDList) fds = sending->account != NULL ? sending_fd (sending, "draft") : NULL;
   if (fds == NULL) {
     const char *why = sending->account == NULL ? "" : " It could not be kept in Drafts, since you have no key of your own to encrypt it with.";
     g_autofree char *text = g_strconcat (sending->text, why, NULL);
@@ -313,54 +251,11 @@ on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   }
 }
 
-/* The draft with the sender's address filled in where it names none. */
-static GVariant *
-complete_draft (struct core *core, struct request *request)
-{
-  g_autoptr (GVariant) draft = g_variant_lookup_value (request->fields, "draft", G_VARIANT_TYPE_VARDICT);
-  const char *from = "";
-  (void) g_variant_lookup (draft, "from", "&s", &from);
-  if (*from != '\0' || core->settings == NULL)
-    return g_steal_pointer (&draft);
-  g_autofree char *own = g_strdup_printf ("%s <%s>", core->settings->name, core->settings->address);
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (draft);
-  g_variant_dict_insert (&dict, "from", "s", own);
-  return g_variant_ref_sink (g_variant_dict_end (&dict));
-}
-
-static struct core_account *
-account_of (struct core *core, GVariant *draft)
-{
-  const char *from = "";
-  (void) g_variant_lookup (draft, "from", "&s", &from);
-  const char *open = strrchr (from, '<');
-  g_autofree char *address = open != NULL ? g_strndup (open + 1, strcspn (open + 1, ">")) : g_strdup (from);
-  return core_account_for_address (core, address);
-}
-
 static void
 protect (struct sending *sending)
 {
-  g_autoptr (GVariant) draft = complete_draft (sending->core, sending->request);
-  supervised_call (sending->core->keys, "protect", g_variant_new_parsed ("{'draft': <%@a{sv}>}", draft), sending->request->fds,
+  supervised_call (sending->core->keys, "protect", g_variant_new_parsed ("{'draft': <%@a{sv}>}", sending->draft), sending->request->fds,
                    sending->request, on_protected, sending);
-}
-
-/* Which file is the draft that is being sent or replaced? */
-static void
-on_draft_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
-{
-  struct sending *sending = data;
-  g_autoptr (GVariant) rows = error == NULL ? core_rows (reply, "rows") : NULL;
-  if (rows != NULL && g_variant_n_children (rows) > 0) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (rows, 0);
-    g_autofree const char **paths = NULL, **tags = NULL;
-    (void) g_variant_lookup (row, "paths", "^a&s", &paths);
-    (void) g_variant_lookup (row, "tags", "^a&s", &tags);
-    if (paths != NULL && paths[0] != NULL && tags != NULL && g_strv_contains (tags, "draft"))
-      sending->draft_path = g_strdup (paths[0]);
-  }
-  protect (sending);
 }
 
 void
@@ -374,107 +269,8 @@ flow_send (struct core *core, struct request *request)
     request_fail_text (request, ENGINE_ERROR_USAGE, "“%s” is no way to send.", mode);
     return;
   }
-  g_autoptr (GVariant) draft = complete_draft (core, request);
-  struct core_account *account = dry ? NULL : account_of (core, draft);
-  struct sending *sending = g_new0 (struct sending, 1);
-  sending->core = core;
-  sending->request = request_ref (request);
-  sending->account = account;
-  core->busy++;
-  if (draft_id == NULL || *draft_id == '\0') {
-    protect (sending);
-    return;
-  }
-  const char *ids[] = { draft_id, NULL };
-  supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_draft_found, sending);
-}
-
-/* ---- drafts ---- */
-
-static void
-on_draft_indexed (gpointer data, const GError *error)
-{
-  struct sending *sending = data;
-  request_reply (sending->request, g_variant_new_parsed ("{'id': <%s>}", sending->message_id), NULL);
-  core_changed (sending->core);
-  sending->core->busy--;
-  sending_free (sending);
-}
-
-static void
-on_draft_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
-{
-  struct sending *sending = data;
-  const char *path = "";
-  if (error != NULL) {
-    sending_fail (sending, error);
-    return;
-  }
-  (void) g_variant_lookup (reply, "path", "&s", &path);
-  remove_old_draft (sending->core, sending->account, sending->draft_path);
-  arrive_own (sending->core, path, (const char *const[]) { "draft", NULL }, on_draft_indexed, sending);
-}
-
-static void
-on_sealed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
-{
-  struct sending *sending = data;
-  const char *id = "";
-  if (error != NULL) {
-    sending_fail (sending, error);
-    return;
-  }
-  sending->reply = g_variant_ref (reply);
-  sending->fds = fds != NULL ? g_object_ref (fds) : g_unix_fd_list_new ();
-  (void) g_variant_lookup (reply, "message_id", "&s", &id);
-  sending->message_id = g_strdup (id);
-  g_autoptr (GUnixFDList) draft = single_fd (sending, "draft");
-  supervised_call (sending->account->imap, "append",
-                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"), draft, NULL,
-                   on_draft_kept, sending);
-}
-
-static void
-seal (struct sending *sending)
-{
-  g_autoptr (GVariant) draft = complete_draft (sending->core, sending->request);
-  supervised_call (sending->core->keys, "seal", g_variant_new_parsed ("{'draft': <%@a{sv}>}", draft), sending->request->fds,
-                   sending->request, on_sealed, sending);
-}
-
-static void
-on_replaced_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
-{
-  struct sending *sending = data;
-  g_autoptr (GVariant) rows = error == NULL ? core_rows (reply, "rows") : NULL;
-  if (rows != NULL && g_variant_n_children (rows) > 0) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (rows, 0);
-    g_autofree const char **paths = NULL;
-    (void) g_variant_lookup (row, "paths", "^a&s", &paths);
-    sending->draft_path = paths != NULL ? g_strdup (paths[0]) : NULL;
-  }
-  seal (sending);
-}
-
-void
-flow_draft_save (struct core *core, struct request *request)
-{
-  g_autoptr (GVariant) draft = complete_draft (core, request);
-  struct core_account *account = account_of (core, draft);
-  const char *replaces = NULL;
-  if (account == NULL) {
-    request_fail_text (request, ENGINE_ERROR_NOT_FOUND, "There is no account to keep a draft in. Add one first: wardmail account add.");
-    return;
-  }
-  struct sending *sending = g_new0 (struct sending, 1);
-  sending->core = core;
-  sending->request = request_ref (request);
-  sending->account = account;
-  core->busy++;
-  if (!g_variant_lookup (request->fields, "replaces", "&s", &replaces) || *replaces == '\0') {
-    seal (sending);
-    return;
-  }
-  const char *ids[] = { replaces, NULL };
-  supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_replaced_found, sending);
+  struct sending *sending = sending_new (core, request);
+  if (dry)
+    sending->account = NULL;
+  sending_with_draft (sending, draft_id, protect);
 }

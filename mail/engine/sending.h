@@ -1,0 +1,29 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* A draft on its way through the engine, to be sent or to be kept: what flow_send and flow_draft share. Engine only. */
+#pragma once
+#include "mail/engine/core.h"
+
+struct sending {
+  void (*next) (struct sending *sending);
+  struct core *core;
+  struct request *request;
+  GVariant *draft;               /* with the sender filled in */
+  struct core_account *account;  /* NULL for a dry run, or where there is none: what is held is said all the same */
+  GVariant *reply;               /* of keys.protect */
+  GUnixFDList *fds;
+  char *message_id, *draft_id;
+  char *draft_path;              /* of the draft that is being sent; NULL */
+  char *text;                    /* for the person */
+};
+
+/* Of a request with a draft. The account is that of its sender, NULL where there is none. The engine does not leave before sending_free. */
+struct sending *sending_new (struct core *core, struct request *request);
+void sending_free (struct sending *sending);
+void sending_fail (struct sending *sending, const GError *error);
+/* Find the file of an older draft that this one comes from (draft_id; NULL or "": none), then go on. */
+void sending_with_draft (struct sending *sending, const char *draft_id, void (*next) (struct sending *sending));
+/* A newer draft, or the sent message, has taken the place of that file. */
+void sending_remove_draft (struct sending *sending);
+/* A list with one descriptor of the keys worker's reply. NULL: there is none. Caller unrefs. */
+GUnixFDList *sending_fd (struct sending *sending, const char *field);

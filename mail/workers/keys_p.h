@@ -1,0 +1,28 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the keys worker share. */
+#pragma once
+#include "crypto/keys/keyring.h"
+#include "mail/workers/worker.h"
+
+#define KEYS_MESSAGE_SIZE_MAX (64u * 1024 * 1024)
+
+struct keys {
+  struct keyring *keyring;
+  struct route_policy policy;
+};
+
+GVariant *keys_nothing (void);
+/* A "h" field with these bytes in it. NULL with error. */
+GVariant *keys_reply_bytes (struct worker *worker, GBytes *bytes, GError **error);
+const char *keys_trust_name (enum key_trust trust);
+
+/* keys_send.c */
+GVariant *keys_routes (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_protect (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_seal (struct worker *worker, GVariant *args, GError **error);
+/* keys_ring.c */
+GVariant *keys_key_import (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_list (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_trust (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_ca_import (struct worker *worker, GVariant *args, GError **error);

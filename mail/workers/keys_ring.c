@@ -1,0 +1,80 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keys worker's keyring at the door: import, list, trust. */
+#include "mail/workers/keys_p.h"
+
+#define KEY_FILE_SIZE_MAX (8u * 1024 * 1024)
+
+static GVariant *
+key_rows (GPtrArray *candidates)
+{
+  static const char *const faults[] = { "", "untrusted", "expired", "not_yet_valid", "wrong_usage", "weak", "revoked", "broken" };
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < candidates->len; i++) {
+    const struct key_candidate *key = g_ptr_array_index (candidates, i);
+    g_variant_builder_add (&rows, "@a{sv}",
+                           g_variant_new_parsed ("{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
+                                                 "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>}",
+                                                 route_method_name (key->method), key->fingerprint, key->address != NULL ? key->address : "",
+                                                 key->owner != NULL ? key->owner : "", key->source != NULL ? key->source : "",
+                                                 keys_trust_name (key->trust), faults[key->fault], key->expires, key->own));
+  }
+  return g_variant_builder_end (&rows);
+}
+
+GVariant *
+keys_key_import (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  g_autoptr (GPtrArray) blobs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GVariant) files = g_variant_lookup_value (args, "files", G_VARIANT_TYPE ("ah"));
+  for (gsize i = 0; i < g_variant_n_children (files); i++) {
+    gint32 handle;
+    g_variant_get_child (files, i, "h", &handle);
+    GBytes *blob = worker_read_fd (worker_fd_at (worker, handle), KEY_FILE_SIZE_MAX, error);
+    if (blob == NULL)
+      return NULL;
+    g_ptr_array_add (blobs, blob);
+  }
+  AUTOFREE (secret) passphrase = NULL;
+  g_autoptr (GVariant) bytes = g_variant_lookup_value (args, "passphrase", G_VARIANT_TYPE_BYTESTRING);
+  if (bytes != NULL) {
+    gsize size;
+    const void *data = g_variant_get_fixed_array (bytes, &size, 1);
+    passphrase = secret_new (data, size);
+    secret_wipe ((void *) data, size);
+  }
+  g_autoptr (GPtrArray) candidates = keyring_import (keys->keyring, blobs, passphrase, error);
+  return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", key_rows (candidates)) : NULL;
+}
+
+GVariant *
+keys_key_list (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  const char *address = NULL;
+  (void) g_variant_lookup (args, "address", "&s", &address);
+  g_autoptr (GPtrArray) candidates = address != NULL ? keyring_find (keys->keyring, address, 0, error) : keyring_list (keys->keyring, 0, error);
+  return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", key_rows (candidates)) : NULL;
+}
+
+GVariant *
+keys_key_trust (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  const char *fingerprint = "";
+  (void) g_variant_lookup (args, "fingerprint", "&s", &fingerprint);
+  return keyring_trust (keys->keyring, fingerprint, error) ? keys_nothing () : NULL;
+}
+
+GVariant *
+keys_ca_import (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  guint added = 0;
+  g_autoptr (GBytes) file = worker_read_fd (worker_arg_fd (worker, args, "file"), KEY_FILE_SIZE_MAX, error);
+  if (file == NULL || !keyring_add_anchor (keys->keyring, file, &added, error))
+    return NULL;
+  return g_variant_new_parsed ("{'added': <%u>}", added);
+}

@@ -1,0 +1,273 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keys worker on the way out: routes, plans, protected copies, sealed drafts. */
+#include "mail/workers/keys_p.h"
+
+#include <string.h>
+
+#include "crypto/plan.h"
+#include "crypto/protect.h"
+#include "mail/message/message.h"
+
+static void
+add_route (GVariantBuilder *rows, const struct route *route, const char *kind)
+{
+  GVariantBuilder row;
+  g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&row, "{sv}", "address", g_variant_new_string (route->address));
+  g_variant_builder_add (&row, "{sv}", "kind", g_variant_new_string (kind));
+  g_variant_builder_add (&row, "{sv}", "route", g_variant_new_string (route_method_name (route->method)));
+  g_variant_builder_add (&row, "{sv}", "reason", g_variant_new_string (route_reason_name (route->reason)));
+  g_variant_builder_add (&row, "{sv}", "sentence", g_variant_new_string (route->sentence));
+  g_variant_builder_add (&row, "{sv}", "next", g_variant_new_string (route->next));
+  if (route->key != NULL)
+    g_variant_builder_add (&row, "{sv}", "key",
+                           g_variant_new_parsed ("{'fingerprint': <%s>, 'source': <%s>, 'trust': <%s>, 'expires': <%x>}",
+                                                 route->key->fingerprint, route->key->source, keys_trust_name (route->key->trust),
+                                                 route->key->expires));
+  g_variant_builder_add (rows, "@a{sv}", g_variant_builder_end (&row));
+}
+
+struct audience {
+  struct plan *plan;
+  char *sender;             /* addr-spec; NULL: not given */
+  gboolean can_smime, can_pgp;
+};
+
+static void
+audience_clear (struct audience *audience)
+{
+  plan_free (audience->plan);
+  g_free (audience->sender);
+}
+
+/* The route of each address of a field; what is no address at all is held under the words it was typed as. */
+static void
+plan_field (struct keys *keys, struct audience *audience, GVariant *fields, const char *name, enum recipient_kind kind)
+{
+  g_autofree const char **texts = NULL;
+  if (!g_variant_lookup (fields, name, "^a&s", &texts))
+    return;
+  for (guint i = 0; texts[i] != NULL; i++) {
+    const char *single[] = { texts[i], NULL };
+    g_autoptr (GPtrArray) addresses = message_addresses (single, NULL);
+    if (addresses == NULL || addresses->len == 0) {
+      plan_add (audience->plan, route_decide (texts[i], NULL, &keys->policy, FALSE, FALSE), kind);
+      continue;
+    }
+    for (guint k = 0; k < addresses->len; k++) {
+      const char *address = g_ptr_array_index (addresses, k);
+      g_autoptr (GPtrArray) candidates = keyring_find (keys->keyring, address, 0, NULL); /* NULL: route holds */
+      plan_add (audience->plan, route_decide (address, candidates, &keys->policy, audience->can_smime, audience->can_pgp), kind);
+    }
+  }
+}
+
+static gboolean
+audience_init (struct keys *keys, struct audience *audience, GVariant *fields, GError **error)
+{
+  const char *from = "";
+  memset (audience, 0, sizeof *audience);
+  audience->plan = plan_new ();
+  audience->can_smime = audience->can_pgp = TRUE;
+  if (g_variant_lookup (fields, "from", "&s", &from) && *from != '\0') {
+    const char *single[] = { from, NULL };
+    g_autoptr (GPtrArray) addresses = message_addresses (single, error);
+    if (addresses == NULL || addresses->len != 1) {
+      if (addresses != NULL)
+        g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "“%s” is not one address to send from.", from);
+      audience_clear (audience);
+      return FALSE;
+    }
+    audience->sender = g_strdup (g_ptr_array_index (addresses, 0));
+    audience->can_smime = keyring_can_send (keys->keyring, audience->sender, ROUTE_SMIME, 0);
+    audience->can_pgp = keyring_can_send (keys->keyring, audience->sender, ROUTE_PGP, 0);
+  }
+  plan_field (keys, audience, fields, "to", RECIPIENT_TO);
+  plan_field (keys, audience, fields, "cc", RECIPIENT_CC);
+  plan_field (keys, audience, fields, "bcc", RECIPIENT_BCC);
+  plan_finish (audience->plan);
+  return TRUE;
+}
+
+static GVariant *
+route_rows (const struct plan *plan, gboolean held_only)
+{
+  static const char *const kinds[] = { "to", "cc", "bcc" };
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < plan->routes->len; i++) {
+    const struct route *route = g_ptr_array_index (plan->routes, i);
+    if (!held_only || route->method == ROUTE_HOLD)
+      add_route (&rows, route, kinds[g_array_index (plan->kinds, enum recipient_kind, i)]);
+  }
+  return g_variant_builder_end (&rows);
+}
+
+GVariant *
+keys_routes (struct worker *worker, GVariant *args, GError **error)
+{
+  struct audience audience;
+  if (!audience_init (worker_state (worker), &audience, args, error))
+    return NULL;
+  GVariant *reply = g_variant_new_parsed ("{'routes': <%@aa{sv}>, 'held': <%u>}", route_rows (audience.plan, FALSE), audience.plan->held);
+  audience_clear (&audience);
+  return reply;
+}
+
+static GPtrArray *
+read_attachments (struct worker *worker, GVariant *draft, GError **error)
+{
+  g_autoptr (GPtrArray) attachments = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GVariant) list = g_variant_lookup_value (draft, "attachments", G_VARIANT_TYPE ("a(ssh)"));
+  for (gsize i = 0; list != NULL && i < g_variant_n_children (list); i++) {
+    gint32 handle;
+    g_variant_get_child (list, i, "(ssh)", NULL, NULL, &handle);
+    GBytes *bytes = worker_read_fd (worker_fd_at (worker, handle), KEYS_MESSAGE_SIZE_MAX, error);
+    if (bytes == NULL)
+      return NULL;
+    g_ptr_array_add (attachments, bytes);
+  }
+  return g_steal_pointer (&attachments);
+}
+
+struct composed {
+  struct protect_request request;
+  GBytes *payload;
+  GPtrArray *outer_headers;
+  char *message_id;
+};
+
+static void
+composed_clear (struct composed *composed)
+{
+  g_clear_pointer (&composed->payload, g_bytes_unref);
+  g_clear_pointer (&composed->outer_headers, g_ptr_array_unref);
+  g_clear_pointer (&composed->message_id, g_free);
+}
+
+static gboolean
+compose (struct worker *worker, GVariant *draft, const char *sender, struct composed *composed, GError **error)
+{
+  memset (composed, 0, sizeof *composed);
+  if (sender == NULL) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The message says nothing about who sends it. Set up the profile, or name a sender.");
+    return FALSE;
+  }
+  g_autoptr (GPtrArray) attachments = read_attachments (worker, draft, error);
+  if (attachments == NULL
+      || !message_compose (draft, attachments, g_get_real_time () / G_USEC_PER_SEC, &composed->outer_headers, &composed->payload,
+                           &composed->message_id, error)) {
+    composed_clear (composed);
+    return FALSE;
+  }
+  composed->request = (struct protect_request) { sender, composed->outer_headers, composed->payload };
+  return TRUE;
+}
+
+/* The record keeps the blind recipients too: inside, where only the sender can read them. */
+static GBytes *
+seal_record (struct keys *keys, GVariant *draft, const struct composed *composed, GError **error)
+{
+  struct protect_request request = composed->request;
+  g_autoptr (GBytes) payload = message_payload_with_bcc (composed->payload, draft, error);
+  if (payload == NULL)
+    return NULL;
+  request.payload = payload;
+  return protect_to_self (keys->keyring, &request, 0, error);
+}
+
+static GVariant *
+copy_rows (struct worker *worker, GPtrArray *copies, GError **error)
+{
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < copies->len; i++) {
+    const struct protected_copy *copy = g_ptr_array_index (copies, i);
+    GVariant *data = keys_reply_bytes (worker, copy->message, error);
+    if (data == NULL) {
+      g_variant_builder_clear (&rows);
+      return NULL;
+    }
+    g_variant_builder_add (&rows, "@a{sv}", g_variant_new_parsed ("{'method': <%s>, 'recipients': <%@as>, 'ids': <%@as>, 'data': <%@h>}",
+                                                                  route_method_name (copy->method),
+                                                                  g_variant_new_strv ((const char *const *) copy->recipients->pdata, copy->recipients->len),
+                                                                  g_variant_new_strv ((const char *const *) copy->recipient_ids->pdata, copy->recipient_ids->len), data));
+  }
+  return g_variant_builder_end (&rows);
+}
+
+/* Somebody is held: nothing but the sealed draft. */
+static GVariant *
+protect_held (struct worker *worker, GVariant *draft, const struct audience *audience, const struct composed *composed)
+{
+  g_autoptr (GBytes) record = seal_record (worker_state (worker), draft, composed, NULL);
+  GVariantBuilder reply;
+  g_variant_builder_init (&reply, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&reply, "{sv}", "message_id", g_variant_new_string (composed->message_id));
+  g_variant_builder_add (&reply, "{sv}", "copies", g_variant_new_array (G_VARIANT_TYPE_VARDICT, NULL, 0));
+  g_variant_builder_add (&reply, "{sv}", "held", route_rows (audience->plan, TRUE));
+  GVariant *handle = record != NULL ? keys_reply_bytes (worker, record, NULL) : NULL;
+  if (handle != NULL)
+    g_variant_builder_add (&reply, "{sv}", "draft", handle);
+  return g_variant_builder_end (&reply);
+}
+
+static GVariant *
+protect_all (struct worker *worker, GVariant *draft, const struct audience *audience, const struct composed *composed, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  g_autoptr (GPtrArray) copies = protect_copies (keys->keyring, audience->plan, &composed->request, 0, error);
+  g_autoptr (GBytes) record = copies != NULL ? seal_record (keys, draft, composed, error) : NULL;
+  if (record == NULL)
+    return NULL;
+  GVariant *rows = copy_rows (worker, copies, error);
+  GVariant *sent = rows != NULL ? keys_reply_bytes (worker, record, error) : NULL;
+  if (sent == NULL) {
+    if (rows != NULL)
+      g_variant_unref (g_variant_ref_sink (rows));
+    return NULL;
+  }
+  return g_variant_new_parsed ("{'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <@aa{sv} []>, 'sent': <%@h>}", composed->message_id, rows,
+                               sent);
+}
+
+GVariant *
+keys_protect (struct worker *worker, GVariant *args, GError **error)
+{
+  struct audience audience;
+  struct composed composed;
+  g_autoptr (GVariant) draft = g_variant_lookup_value (args, "draft", G_VARIANT_TYPE_VARDICT);
+  if (!audience_init (worker_state (worker), &audience, draft, error))
+    return NULL;
+  GVariant *reply = NULL;
+  if (audience.plan->routes->len == 0)
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The message has no recipient. Nothing was sent; add one in To, Cc or Bcc.");
+  else if (compose (worker, draft, audience.sender, &composed, error)) {
+    reply = audience.plan->held > 0 ? protect_held (worker, draft, &audience, &composed)
+                                    : protect_all (worker, draft, &audience, &composed, error);
+    composed_clear (&composed);
+  }
+  audience_clear (&audience);
+  return reply;
+}
+
+GVariant *
+keys_seal (struct worker *worker, GVariant *args, GError **error)
+{
+  struct audience audience;
+  struct composed composed;
+  g_autoptr (GVariant) draft = g_variant_lookup_value (args, "draft", G_VARIANT_TYPE_VARDICT);
+  if (!audience_init (worker_state (worker), &audience, draft, error))
+    return NULL;
+  GVariant *reply = NULL;
+  if (compose (worker, draft, audience.sender, &composed, error)) {
+    g_autoptr (GBytes) record = seal_record (worker_state (worker), draft, &composed, error);
+    GVariant *handle = record != NULL ? keys_reply_bytes (worker, record, error) : NULL;
+    if (handle != NULL)
+      reply = g_variant_new_parsed ("{'message_id': <%s>, 'draft': <%@h>}", composed.message_id, handle);
+    composed_clear (&composed);
+  }
+  audience_clear (&audience);
+  return reply;
+}
