@@ -14,6 +14,7 @@
 
 #define CHANNEL_MAGIC 0x574d4331u /* "WMC1" */
 #define CHANNEL_READ_AT_ONCE (256 * 1024)
+#define FRAME_ROOM 4096u /* for what a message has besides its fields */
 
 struct frame_header {
   guint32 magic, size, fds, spare; /* 16 bytes: the GVariant behind it must lie on a multiple of 8 */
@@ -155,6 +156,20 @@ channel_flush_wait (struct channel *channel)
 }
 
 gboolean
+channel_takes (GVariant *fields, GUnixFDList *fds, GError **error)
+{
+  gint count = fds != NULL ? g_unix_fd_list_get_length (fds) : 0;
+  if (fields != NULL && g_variant_get_size (fields) > PROTOCOL_SIZE_MAX - FRAME_ROOM)
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "That is too big to be handled at once, so nothing was done. Use less of it at a time.");
+  else if (count > PROTOCOL_FDS_MAX)
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "These are %d files or copies, and %d can be handled at once; nothing was done. "
+                 "Put the files into an archive, or do it in several steps.", count, PROTOCOL_FDS_MAX);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
 channel_send (struct channel *channel, enum protocol_kind kind, guint32 serial, const char *method, GVariant *fields, GUnixFDList *fds)
 {
   if (fields == NULL)
@@ -162,7 +177,7 @@ channel_send (struct channel *channel, enum protocol_kind kind, guint32 serial, 
   g_autoptr (GVariant) whole = g_variant_ref_sink (g_variant_new ("(uus@a{sv})", serial, (guint32) kind, method, fields));
   gsize size = g_variant_get_size (whole);
   gint count = fds != NULL ? g_unix_fd_list_get_length (fds) : 0;
-  if (size > PROTOCOL_SIZE_MAX || count > PROTOCOL_FDS_MAX)
+  if (size > PROTOCOL_SIZE_MAX || !channel_takes (fields, fds, NULL))
     return FALSE;
   struct frame_header header = { CHANNEL_MAGIC, (guint32) size, (guint32) count, 0 };
   guint8 *frame = g_malloc (sizeof header + size);

@@ -25,9 +25,11 @@ DEFINE_AUTOFREE (channel_message, channel_message_free)
 enum channel_result { CHANNEL_CLOSED = 0, CHANNEL_AGAIN, CHANNEL_MESSAGE };
 
 struct channel *channel_new (int fd_take);
+/* Is it small enough for one message? FALSE with a sentence in error. */
+gboolean channel_takes (GVariant *fields, GUnixFDList *fds, GError **error);
 int channel_fd (struct channel *channel);
 /* Queue a message and write as much as goes at once. fields: floating is sunk; NULL = empty. fds may be NULL; they are duplicated.
- * FALSE: the peer has gone. */
+ * FALSE: the peer has gone, or it is more than channel_takes. */
 gboolean channel_send (struct channel *channel, enum protocol_kind kind, guint32 serial, const char *method, GVariant *fields,
                        GUnixFDList *fds);
 gboolean channel_unsent (struct channel *channel);              /* wait for writability and flush */

@@ -275,10 +275,10 @@ engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDL
   g_hash_table_insert (engine->calls, GUINT_TO_POINTER (id), pending);
   g_autoptr (GVariant) fields = g_variant_ref_sink (args != NULL ? args : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
   GError *error = NULL;
-  if (!ensure_connected (engine, &error))
+  if (!channel_takes (fields, fds, &error) || !ensure_connected (engine, &error))
     fail_later (pending, error);
-  else if (!transmit (engine, PROTOCOL_CALL, id, method, fields, fds) && g_variant_get_size (fields) > PROTOCOL_SIZE_MAX)
-    fail_later (pending, g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_USAGE, "That is too big to be handled at once."));
+  else
+    (void) transmit (engine, PROTOCOL_CALL, id, method, fields, fds);
   return id; /* a line that broke is noticed by the reading side */
 }
 

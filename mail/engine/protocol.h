@@ -9,7 +9,7 @@
 
 #define PROTOCOL_MESSAGE_TYPE "(uusa{sv})"
 #define PROTOCOL_SIZE_MAX (64u * 1024 * 1024) /* of one message; bigger things travel as file descriptors */
-#define PROTOCOL_FDS_MAX 64
+#define PROTOCOL_FDS_MAX 250 /* the kernel takes 253 in one go */
 
 enum protocol_kind {
   PROTOCOL_CALL = 1, PROTOCOL_REPLY, PROTOCOL_FAIL, PROTOCOL_CANCEL, PROTOCOL_EVENT, PROTOCOL_ASK, PROTOCOL_ANSWER,

@@ -307,12 +307,28 @@ on_started (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer dat
   fail_all (&supervised->waiting, (enum engine_error) error->code, error->message);
 }
 
+static gboolean
+on_too_big (gpointer data)
+{
+  struct call *call = data;
+  g_autoptr (GError) error = NULL;
+  call->timer = 0;
+  g_queue_remove (&call->supervised->sent, call);
+  (void) channel_takes (call->fields, call->fds, &error);
+  call_end (call, NULL, NULL, error);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 send_call (struct supervised *supervised, struct call *call)
 {
   call->serial = ++supervised->serials;
   call->tries++;
   g_queue_push_tail (&supervised->sent, call);
+  if (!channel_takes (call->fields, call->fds, NULL)) {
+    call->timer = g_timeout_add (0, on_too_big, call); /* from the loop, so that done is never called from within */
+    return;
+  }
   if (call->method->timeout_s > 0)
     call->timer = g_timeout_add_seconds (call->method->timeout_s, on_call_timeout, call);
   (void) channel_send (supervised->channel, PROTOCOL_CALL, call->serial, call->name, call->fields, call->fds);

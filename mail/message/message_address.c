@@ -191,13 +191,16 @@ read_list (const char *text, GPtrArray *mailboxes, GError **error)
     const char *end = piece_end (p);
     gsize length = end == NULL ? strlen (p) : (gsize) (end - p);
     if (strspn (p, " ") < length) {
+      if (mailboxes->len >= ADDRESSES_MAX) {
+        g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                     "A message can have at most %d recipients, and this one has more; nothing was done with it. Please use several messages.", ADDRESSES_MAX);
+        return FALSE;
+      }
       struct mailbox *mailbox = end == NULL ? NULL : read_piece (p, length);
-      if (mailbox == NULL || mailboxes->len >= ADDRESSES_MAX) {
+      if (mailbox == NULL) {
         g_autofree char *shown = sanitise (p, (gssize) MIN (length, 120), SANITISE_LINE);
         g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
                      "“%s” is not a mail address. An address looks like name@example.org; several are separated by commas.", g_strstrip (shown));
-        if (mailbox != NULL)
-          mailbox_free (mailbox);
         return FALSE;
       }
       g_ptr_array_add (mailboxes, mailbox);

@@ -191,12 +191,10 @@ answer (struct worker *worker, struct channel_message *call)
     error->domain = ENGINE_ERROR;
     error->code = (gint) code;
   }
+  if (reply != NULL && !channel_takes (reply, worker->reply_fds, &error))
+    g_clear_pointer (&reply, g_variant_unref);
   gboolean done = channel_send (worker->channel, reply != NULL ? PROTOCOL_REPLY : PROTOCOL_FAIL, call->serial, call->method,
-                                reply != NULL ? reply : channel_error_fields (error), worker->reply_fds);
-  if (!done && reply != NULL) { /* too big for one message */
-    g_set_error (&error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The answer to “%s” is too big.", call->method);
-    done = channel_send (worker->channel, PROTOCOL_FAIL, call->serial, call->method, channel_error_fields (error), NULL);
-  }
+                                reply != NULL ? reply : channel_error_fields (error), reply != NULL ? worker->reply_fds : NULL);
   done = done && channel_flush_wait (worker->channel);
   g_clear_object (&worker->reply_fds);
   worker->call = NULL;

@@ -68,6 +68,29 @@ test_descriptors (void **state)
   close (pipe_fds[0]);
 }
 
+/* As many as there may be, and one more: refused with a sentence, not swallowed. */
+static void
+test_many_descriptors (void **state)
+{
+  int pair[2];
+  make_pair (pair);
+  AUTOFREE (channel) a = channel_new (pair[0]);
+  AUTOFREE (channel) b = channel_new (pair[1]);
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  for (gint i = 0; i < PROTOCOL_FDS_MAX; i++)
+    assert_int_equal (g_unix_fd_list_append (fds, STDIN_FILENO, NULL), i);
+  assert_true (channel_takes (NULL, fds, NULL));
+  assert_true (channel_send (a, PROTOCOL_CALL, 1, "send", NULL, fds));
+  AUTOFREE (channel_message) message = NULL;
+  assert_int_equal (channel_receive (b, &message), CHANNEL_MESSAGE);
+  assert_int_equal (g_unix_fd_list_get_length (message->fds), PROTOCOL_FDS_MAX);
+  g_autoptr (GError) error = NULL;
+  assert_int_equal (g_unix_fd_list_append (fds, STDIN_FILENO, NULL), PROTOCOL_FDS_MAX);
+  assert_false (channel_takes (NULL, fds, &error));
+  assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_USAGE));
+  assert_false (channel_send (a, PROTOCOL_CALL, 2, "send", NULL, fds));
+}
+
 /* The bytes of one frame, as they go over the line. */
 static GByteArray *
 frame_bytes (void)
@@ -169,6 +192,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_round_trip),   cmocka_unit_test (test_descriptors), cmocka_unit_test (test_byte_by_byte),
     cmocka_unit_test (test_cut_anywhere), cmocka_unit_test (test_garbled),     cmocka_unit_test (test_protocol_check),
+    cmocka_unit_test (test_many_descriptors),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
