@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "mail/engine.h"
+#include "mail/engine/pace.h"
 
 #define ENGINE_START_MS 10000
 #define CLOSE_RANGE_FIRST_FREE 4u
@@ -31,11 +32,12 @@ own_program (void)
   return path;
 }
 
-/* What a worker may know of the environment: where programs are, the character set, the time zone, and what the sanitizers read. */
+/* What a worker may know of the environment: where programs are, the character set, the time zone, and what tests and sanitizers read. */
 static char **
 worker_environment (void)
 {
-  static const char *const kept[] = { "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "WARDMAIL_TEST_NOW", "XDG_RUNTIME_DIR" };
+  static const char *const kept[] = { "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "WARDMAIL_TEST_NOW",
+                                       "WARDMAIL_TEST_REPORTS", "XDG_RUNTIME_DIR" };
   GPtrArray *environment = g_ptr_array_new ();
   g_ptr_array_add (environment, g_strdup ("PATH=/usr/local/bin:/usr/bin:/bin"));
   g_ptr_array_add (environment, g_strdup ("LC_ALL=C.UTF-8"));
@@ -75,15 +77,25 @@ become (const char *program, char *const *argv, char *const *environment, int fd
 }
 
 static gboolean
-null_device (int fd, int flags)
+put_file (int fd, const char *path, int flags)
 {
-  int null = open ("/dev/null", flags);
-  if (null < 0)
+  int file = open (path, flags, 0600);
+  if (file < 0)
     return FALSE;
-  gboolean done = dup2 (null, fd) == fd;
-  if (null != fd)
-    close (null);
+  gboolean done = dup2 (file, fd) == fd;
+  if (file != fd)
+    close (file);
   return done;
+}
+
+/* Standard error of the engine and its workers: nowhere, or, for tests, where the client's goes or at the end of a file. */
+static gboolean
+put_stderr (void)
+{
+  const char *kept = getenv ("WARDMAIL_KEEP_STDERR");
+  if (kept == NULL)
+    return put_file (2, "/dev/null", O_WRONLY);
+  return kept[0] != '/' || put_file (2, kept, O_WRONLY | O_APPEND | O_CREAT);
 }
 
 pid_t
@@ -119,8 +131,7 @@ become_engine (const char *program, char *const *argv, int ready_fd)
   pid_t pid = fork ();
   if (pid != 0)
     _exit (pid < 0 ? 1 : 0);
-  if (chdir ("/") != 0 || !null_device (0, O_RDONLY) || !null_device (1, O_WRONLY)
-      || (getenv ("WARDMAIL_KEEP_STDERR") == NULL && !null_device (2, O_WRONLY)))
+  if (chdir ("/") != 0 || !put_file (0, "/dev/null", O_RDONLY) || !put_file (1, "/dev/null", O_WRONLY) || !put_stderr ())
     _exit (127);
   become (program, argv, environ, ready_fd);
 }
@@ -132,7 +143,7 @@ wait_ready (int fd, GError **error)
   struct pollfd wait = { .fd = fd, .events = POLLIN };
   int result;
   do
-    result = poll (&wait, 1, ENGINE_START_MS);
+    result = poll (&wait, 1, ENGINE_START_MS * (int) pace ());
   while (result < 0 && errno == EINTR);
   char byte;
   if (result > 0 && read (fd, &byte, 1) == 1)

@@ -11,6 +11,7 @@
 
 #include "mail/engine.h"
 #include "mail/engine/channel.h"
+#include "mail/engine/pace.h"
 #include "mail/engine/spawn.h"
 
 #define TRIES_MAX 3
@@ -330,7 +331,7 @@ send_call (struct supervised *supervised, struct call *call)
     return;
   }
   if (call->method->timeout_s > 0)
-    call->timer = g_timeout_add_seconds (call->method->timeout_s, on_call_timeout, call);
+    call->timer = g_timeout_add_seconds (call->method->timeout_s * pace (), on_call_timeout, call);
   (void) channel_send (supervised->channel, PROTOCOL_CALL, call->serial, call->name, call->fields, call->fds);
   watch_writable (supervised);
 }
@@ -453,7 +454,7 @@ supervised_stop (struct supervised *supervised)
   fail_all (&supervised->waiting, ENGINE_ERROR_CANCELLED, "It was stopped.");
   if (pid <= 0)
     return;
-  for (guint waited = 0; waited < STOP_WAIT_MS; waited += 5) {
+  for (guint waited = 0; waited < STOP_WAIT_MS * pace (); waited += 5) {
     if (waitpid (pid, NULL, WNOHANG) == pid)
       return;
     g_usleep (5000);
