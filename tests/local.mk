@@ -8,5 +8,6 @@ include tests/archive.mk
 include tests/engine.mk
 include tests/ui.mk
 include tests/scripts.mk
+include tests/watched.mk
 include tests/lint.mk
 include tests/commands.mk

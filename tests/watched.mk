@@ -1,0 +1,19 @@
+# Every test runs under tests/watched. check-asan has a build of its own in the folder asan; check-valgrind takes this build.
+LOG_COMPILER = $(top_srcdir)/tests/watched
+SH_LOG_COMPILER = $(top_srcdir)/tests/watched
+VALGRIND_TESTS = $(filter tests/unit/% tests/wire/%,$(TESTS)) tests/live/short.sh
+ASAN_TESTS = $(filter tests/unit/% tests/wire/%,$(TESTS)) $(LIVE_TESTS)
+
+list-asan: ; @echo $(ASAN_TESTS)
+list-valgrind: ; @echo $(VALGRIND_TESTS)
+asan/Makefile:
+	$(MKDIR_P) asan && cd asan && '$(abs_top_srcdir)/configure' -q --enable-werror --enable-sanitizers CFLAGS='-g -O1'
+check-asan: asan/Makefile
+	$(MAKE) -C asan all
+	$(MAKE) -C asan check TESTS='$(ASAN_TESTS)'
+check-valgrind: all
+	$(MAKE) check TESTS='$(VALGRIND_TESTS)' WATCH=valgrind
+clean-local: ; rm -rf asan
+.PHONY: list-asan list-valgrind check-asan check-valgrind
+
+EXTRA_DIST += tests/watched tests/asan.supp tests/valgrind.supp
