@@ -29,7 +29,7 @@
 #define NEWEST_KEY "wardmail.newest"
 
 struct index_db {
-  char *index_dir, *mail_dir, *lock_path;
+  char *index_dir, *mail_dir, *lock_path, *commits_path;
   gboolean writer;
   struct index_guard *guard;
   notmuch_database_t *reader; /* opened at the first query */
@@ -73,10 +73,11 @@ open_failed (guint status, char *message, GError **error)
   return FALSE;
 }
 
+/* libnotmuch makes its files one after the other. A reader waits for the writer's own, which it makes when all of them are there. */
 static gboolean
 exists (struct index_db *db)
 {
-  return access (db->lock_path, F_OK) == 0;
+  return access (db->writer ? db->lock_path : db->commits_path, F_OK) == 0;
 }
 
 /* A folder left by a creation that was killed half way holds nothing yet: libnotmuch takes it over. */
@@ -133,6 +134,13 @@ folder (const char *path)
   return copy;
 }
 
+static void
+open_commits (struct index_db *db)
+{
+  if (db->commits < 0)
+    db->commits = open (db->commits_path, O_CLOEXEC | O_NOFOLLOW | (db->writer ? O_RDWR | O_CREAT : O_RDONLY), 0600);
+}
+
 struct index_db *
 index_db_new (const char *index_dir, const char *mail_dir, gboolean writer, GError **error)
 {
@@ -146,6 +154,7 @@ index_db_new (const char *index_dir, const char *mail_dir, gboolean writer, GErr
   db->writer = writer;
   db->commits = -1;
   db->lock_path = g_build_filename (db->index_dir, ".notmuch", "xapian", "flintlock", NULL);
+  db->commits_path = g_build_filename (db->index_dir, "commits", NULL);
   if (!writer)
     return db;
   index_shadow_sweep (db->mail_dir);
@@ -154,6 +163,7 @@ index_db_new (const char *index_dir, const char *mail_dir, gboolean writer, GErr
     index_db_free (db);
     return NULL;
   }
+  open_commits (db);
   return db;
 }
 
@@ -171,6 +181,7 @@ index_db_free (struct index_db *db)
   g_free (db->index_dir);
   g_free (db->mail_dir);
   g_free (db->lock_path);
+  g_free (db->commits_path);
   g_free (db);
 }
 
@@ -192,14 +203,6 @@ index_db_owns_path (struct index_db *db, const char *path)
   gsize length = strlen (db->mail_dir);
   return strlen (path) < 4096 && strncmp (path, db->mail_dir, length) == 0 && path[length] == '/' && strstr (path, "/../") == NULL
          && strstr (path, "//") == NULL && !g_str_has_suffix (path, "/..");
-}
-
-static void
-open_commits (struct index_db *db)
-{
-  g_autofree char *path = g_build_filename (db->index_dir, "commits", NULL);
-  if (db->commits < 0)
-    db->commits = open (path, O_CLOEXEC | O_NOFOLLOW | (db->writer ? O_RDWR | O_CREAT : O_RDONLY), 0600);
 }
 
 static void
