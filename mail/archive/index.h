@@ -23,8 +23,10 @@ DEFINE_AUTOFREE (index_db, index_db_free)
 /* Reading. A query that cannot be understood: ENGINE_ERROR_USAGE. Results are floating. */
 gboolean index_query_check (const char *query, GError **error); /* brackets and quotes close, length; pure */
 /* Threads, newest matching message first: looks at windows of time, newest first, each longer than the one before, until offset + limit
- * threads are found; never at the whole match set for a first screen. limit 0: 50. more_out: there are older ones. */
-GVariant *index_query_threads (struct index_db *db, const char *query, guint limit, guint offset, gboolean *more_out, GError **error);
+ * threads are found; never at the whole match set for a first screen. limit 0: 50. recipients: rows say whom the newest match goes to (reads
+ * the head of that one file). more_out: there are older ones. */
+GVariant *index_query_threads (struct index_db *db, const char *query, guint limit, guint offset, gboolean recipients,
+                               gboolean *more_out, GError **error);
 gboolean index_query_count (struct index_db *db, const char *query, guint *count_out, GError **error);
 /* One thread in reading order. query (may be NULL) says which messages are marked as matched. ENGINE_ERROR_NOT_FOUND. */
 GVariant *index_thread_rows (struct index_db *db, const char *thread, const char *query, GError **error);

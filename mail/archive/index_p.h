@@ -35,6 +35,7 @@ char *index_query_both (const char *restriction, const char *query);  /* restric
 #define INDEX_TEXT_MAX 4096
 char *index_row_id (struct _notmuch_message *message);                /* Message-ID as it travels: valid UTF-8 */
 char *index_row_id_back (const char *id);                             /* and back; caller frees */
+char *index_row_path (struct _notmuch_message *message);              /* the first of its files that is there; "": none */
 char *index_row_text (const char *text);                              /* sanitised, bounded, never NULL */
 GVariant *index_row_paths (struct _notmuch_message *message);         /* as */
 GVariant *index_row_tags (struct _notmuch_message *message);          /* as */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mail/engine.h"
+#include "mail/message/message_field.h"
 
 #define DAY ((gint64) 24 * 3600)
 #define WINDOW_DAYS 7
@@ -81,6 +82,7 @@ index_query_open (notmuch_database_t *notmuch, const char *text, gboolean exclud
 struct threads {
   const char *query;
   guint limit, offset, wanted; /* wanted: offset + limit, and one more to know if there is more */
+  gboolean recipients;
   GHashTable *seen;            /* thread ids; owns them */
   GPtrArray *order;            /* the same, newest first; borrowed */
   GHashTable *rows;            /* thread id -> GVariant a{sv} */
@@ -169,7 +171,7 @@ authors (notmuch_thread_t *thread)
   return g_steal_pointer (&text);
 }
 
-static char *
+static notmuch_message_t *
 newest_match (notmuch_thread_t *thread)
 {
   notmuch_message_t *newest = NULL;
@@ -183,7 +185,7 @@ newest_match (notmuch_thread_t *thread)
     if (newest == NULL || notmuch_message_get_date (message) > notmuch_message_get_date (newest))
       newest = message;
   }
-  return newest != NULL ? index_row_id (newest) : g_strdup ("");
+  return newest;
 }
 
 static GVariant *
@@ -199,14 +201,25 @@ thread_tags (notmuch_thread_t *thread)
   return g_variant_builder_end (&builder);
 }
 
+static void
+add_newest (GVariantBuilder *row, notmuch_message_t *newest, gboolean recipients)
+{
+  g_autofree char *id = newest != NULL ? index_row_id (newest) : g_strdup ("");
+  g_variant_builder_add (row, "{sv}", "newest", g_variant_new_string (id));
+  if (!recipients)
+    return;
+  g_autofree char *path = newest != NULL ? index_row_path (newest) : g_strdup ("");
+  g_autofree char *names = message_field_recipients (path);
+  g_variant_builder_add (row, "{sv}", "recipients", g_variant_new_string (names));
+}
+
 static GVariant *
-thread_row (notmuch_thread_t *thread)
+thread_row (notmuch_thread_t *thread, gboolean recipients)
 {
   GVariantBuilder row;
   g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
   g_autofree char *subject = index_row_text (notmuch_thread_get_subject (thread));
   g_autofree char *names = authors (thread);
-  g_autofree char *newest = newest_match (thread);
   g_variant_builder_add (&row, "{sv}", "thread", g_variant_new_string (notmuch_thread_get_thread_id (thread)));
   g_variant_builder_add (&row, "{sv}", "subject", g_variant_new_string (subject));
   g_variant_builder_add (&row, "{sv}", "authors", g_variant_new_string (names));
@@ -214,7 +227,7 @@ thread_row (notmuch_thread_t *thread)
   g_variant_builder_add (&row, "{sv}", "matched", g_variant_new_uint32 ((guint32) notmuch_thread_get_matched_messages (thread)));
   g_variant_builder_add (&row, "{sv}", "total", g_variant_new_uint32 ((guint32) notmuch_thread_get_total_messages (thread)));
   g_variant_builder_add (&row, "{sv}", "tags", thread_tags (thread));
-  g_variant_builder_add (&row, "{sv}", "newest", g_variant_new_string (newest));
+  add_newest (&row, newest_match (thread), recipients);
   return g_variant_ref_sink (g_variant_builder_end (&row));
 }
 
@@ -237,7 +250,7 @@ fetch_rows (notmuch_database_t *notmuch, struct threads *threads, guint first, g
     notmuch_thread_t *thread = notmuch_threads_get (found);
     if (thread == NULL)
       break;
-    g_hash_table_replace (threads->rows, g_strdup (notmuch_thread_get_thread_id (thread)), thread_row (thread));
+    g_hash_table_replace (threads->rows, g_strdup (notmuch_thread_get_thread_id (thread)), thread_row (thread, threads->recipients));
     notmuch_thread_destroy (thread);
   }
   notmuch_query_destroy (query);
@@ -273,14 +286,15 @@ thread_rows (struct threads *threads)
 }
 
 GVariant *
-index_query_threads (struct index_db *db, const char *query, guint limit, guint offset, gboolean *more_out, GError **error)
+index_query_threads (struct index_db *db, const char *query, guint limit, guint offset, gboolean recipients,
+                     gboolean *more_out, GError **error)
 {
   if (!index_query_check (query, error))
     return NULL;
   limit = limit == 0 ? LIMIT_DEFAULT : MIN (limit, INDEX_THREADS_MAX);
   offset = MIN (offset, OFFSET_MAX);
   struct threads threads = {
-    .query = query, .limit = limit, .offset = offset, .wanted = offset + limit + 1,
+    .query = query, .limit = limit, .offset = offset, .wanted = offset + limit + 1, .recipients = recipients,
     .seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL), .order = g_ptr_array_new (),
     .rows = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref),
   };

@@ -5,6 +5,7 @@
 
 #include <notmuch.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mail/message/sanitise.h"
 
@@ -68,6 +69,20 @@ index_row_paths (notmuch_message_t *message)
   if (names != NULL)
     notmuch_filenames_destroy (names);
   return g_variant_builder_end (&paths);
+}
+
+/* One may have been renamed a moment ago. */
+char *
+index_row_path (notmuch_message_t *message)
+{
+  g_autoptr (GVariant) paths = g_variant_ref_sink (index_row_paths (message));
+  const char *path = "";
+  for (gsize i = 0; i < g_variant_n_children (paths); i++) {
+    g_variant_get_child (paths, i, "&s", &path);
+    if (access (path, R_OK) == 0)
+      break;
+  }
+  return g_strdup (path);
 }
 
 GVariant *

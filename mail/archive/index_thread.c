@@ -5,7 +5,6 @@
 
 #include <notmuch.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "mail/engine.h"
 #include "mail/message/message_field.h"
@@ -26,27 +25,13 @@ is_thread_id (const char *id)
   return length > 0 && length <= 32 && strspn (id, "0123456789abcdef") == length;
 }
 
-/* The first of its files that is there: one may have been renamed a moment ago. */
-static char *
-present_path (notmuch_message_t *message)
-{
-  g_autoptr (GVariant) paths = g_variant_ref_sink (index_row_paths (message));
-  const char *path = "";
-  for (gsize i = 0; i < g_variant_n_children (paths); i++) {
-    g_variant_get_child (paths, i, "&s", &path);
-    if (access (path, R_OK) == 0)
-      break;
-  }
-  return g_strdup (path);
-}
-
 static void
 add_row (struct reading *reading, notmuch_message_t *message, guint depth)
 {
   GVariantBuilder row;
   g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
   g_autofree char *id = index_row_id (message);
-  g_autofree char *path = present_path (message);
+  g_autofree char *path = index_row_path (message);
   g_autofree char *from = index_row_text (notmuch_message_get_header (message, "from"));
   g_autofree char *subject = index_row_text (notmuch_message_get_header (message, "subject"));
   g_autofree char *to = message_field_read (path, "To"); /* not in the index; libnotmuch would parse the whole file for it */

@@ -14,8 +14,29 @@
 #include "mail/archive/index_shadow.h"
 #include "mail/archive/index_tag.h"
 #include "mail/engine.h"
+#include "mail/message/message_attachment.h"
 
-#define SHADOWED "wardmail.shadow" /* a property of messages whose terms came from a shadow */
+#define SHADOWED "wardmail.shadow"   /* a property of messages whose terms came from a shadow */
+#define ATTACHED "wardmail.attached" /* and of those with something attached that is no signature */
+
+/* libnotmuch marks each mail with an attached signature, and each encrypted one, as one that has attachments. The mark stays where this file, or
+ * one that was indexed before it for the same message (a shadow), has something attached for a person. */
+static guint
+settle_attachment (notmuch_message_t *message, const char *path)
+{
+  const char *value = NULL;
+  guint status = NOTMUCH_STATUS_SUCCESS;
+  gboolean marked = FALSE;
+  for (notmuch_tags_t *tags = notmuch_message_get_tags (message); notmuch_tags_valid (tags); notmuch_tags_move_to_next (tags))
+    marked = marked || g_strcmp0 (notmuch_tags_get (tags), "attachment") == 0;
+  if (!marked || (notmuch_message_get_property (message, ATTACHED, &value) == NOTMUCH_STATUS_SUCCESS && value != NULL))
+    return status;
+  if (message_has_attachment (path))
+    status = notmuch_message_add_property (message, ATTACHED, "1");
+  else
+    status = notmuch_message_remove_tag (message, "attachment");
+  return status;
+}
 
 /* guard_path: who is to blame if libnotmuch does not come back. */
 static guint
@@ -29,10 +50,11 @@ index_file (struct index_db *db, notmuch_database_t *notmuch, const char *path, 
   index_guard_enter (index_db_guard (db), guard_path);
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = notmuch_database_index_file (notmuch, path, options, message_out);
+  guint settled = *message_out != NULL ? settle_attachment (*message_out, path) : NOTMUCH_STATUS_SUCCESS;
   index_guard_leave (index_db_guard (db));
   if (options != NULL)
     notmuch_indexopts_destroy (options);
-  return status;
+  return settled != NOTMUCH_STATUS_SUCCESS ? settled : status;
 }
 
 static gboolean

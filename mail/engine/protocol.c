@@ -35,8 +35,9 @@ static const struct protocol_method methods[] = {
     MAY ("smtp_security", "s")), 15, FALSE },
   /* folders: account s, path s (as on the server), name s (to show), role s ("inbox","drafts","sent","archive","trash","junk",""), query s, unread u, total u */
   { PEER_ENGINE, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
-  /* rows: thread s, subject s, authors s, date x, matched u, total u, tags as, newest s (id of the newest matching message) */
-  { PEER_ENGINE, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
+  /* rows: thread s, subject s, authors s, date x, matched u, total u, tags as, newest s (id of the newest matching message), and where
+   * recipients are asked for: recipients s (whom that message goes to) */
+  { PEER_ENGINE, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
   /* rows: id s, from s, to s, subject s, date x, tags as, depth u, matched b, path s */
   { PEER_ENGINE, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_ENGINE, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60, FALSE },
@@ -92,7 +93,7 @@ static const struct protocol_method methods[] = {
 
   /* ---- index: started twice, as the writer (it alone gets add, moved, removed, tag, import) and as the reader ---- */
   { PEER_INDEX, "start", F (MUST ("index_dir", "s"), MUST ("mail_dir", "s"), MUST ("writer", "b")), NOTHING, 60, FALSE },
-  { PEER_INDEX, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
+  { PEER_INDEX, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
   { PEER_INDEX, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_INDEX, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60, FALSE },
   /* counts, in the order asked for: at most total queries 200 */

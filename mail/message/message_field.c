@@ -14,6 +14,9 @@
 
 #define HEAD_MAX (64u * 1024)
 #define FIELD_MAX 4096
+#define IS_EMPTY_GROUP(address) \
+  (INTERNET_ADDRESS_IS_GROUP (address) \
+   && internet_address_list_length (internet_address_group_get_members (INTERNET_ADDRESS_GROUP (address))) == 0)
 
 /* One line, without its end; NULL at the end of the head. */
 static const char *
@@ -30,8 +33,9 @@ next_line (const char **at, const char *end, gsize *length_out)
   return *length_out == 0 ? NULL : line;
 }
 
-char *
-message_field_find (const char *head, gsize size, const char *name)
+/* As it stands in the mail, unfolded and bounded; NULL: there is none. */
+static char *
+find_raw (const char *head, gsize size, const char *name)
 {
   const char *at = head, *end = head + size, *line;
   gsize length = 0, name_length = strlen (name);
@@ -48,19 +52,28 @@ message_field_find (const char *head, gsize size, const char *name)
     g_string_append_len (field, line + skip, (gssize) MIN (length - skip, FIELD_MAX - MIN (field->len, FIELD_MAX)));
   }
   if (field == NULL)
-    return g_strdup ("");
+    return NULL;
   for (char *nul = memchr (field->str, 0, field->len); nul != NULL; nul = memchr (field->str, 0, field->len))
     *nul = ' ';
-  message_init ();
-  g_autofree char *decoded = g_mime_utils_header_decode_text (NULL, g_strstrip (field->str));
-  return sanitise (decoded, -1, SANITISE_LINE);
+  return g_strdup (g_strstrip (field->str));
 }
 
 char *
-message_field_read (const char *path, const char *name)
+message_field_find (const char *head, gsize size, const char *name)
+{
+  g_autofree char *raw = find_raw (head, size, name);
+  if (raw == NULL)
+    return g_strdup ("");
+  message_init ();
+  g_autofree char *decoded = g_mime_utils_header_decode_text (NULL, raw);
+  return sanitise (decoded, -1, SANITISE_LINE);
+}
+
+static char *
+read_head (const char *path, gsize *size_out)
 {
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  g_autofree char *head = g_malloc (HEAD_MAX);
+  char *head = g_malloc (HEAD_MAX);
   gsize size = 0;
   while (fd >= 0 && size < HEAD_MAX) {
     ssize_t got = read (fd, head + size, HEAD_MAX - size);
@@ -72,5 +85,50 @@ message_field_read (const char *path, const char *name)
   }
   if (fd >= 0)
     close (fd);
+  *size_out = size;
+  return head;
+}
+
+char *
+message_field_read (const char *path, const char *name)
+{
+  gsize size = 0;
+  g_autofree char *head = read_head (path, &size);
   return message_field_find (head, size, name);
+}
+
+/* The field is parsed before it is decoded: a name may hold a comma. */
+static void
+add_names (GString *names, InternetAddressList *list)
+{
+  gint count = internet_address_list_length (list);
+  for (gint i = 0; i < count && names->len < FIELD_MAX; i++) {
+    InternetAddress *address = internet_address_list_get_address (list, i);
+    const char *name = internet_address_get_name (address);
+    if (IS_EMPTY_GROUP (address)) /* "undisclosed-recipients:;" */
+      continue;
+    if ((name == NULL || *name == '\0') && INTERNET_ADDRESS_IS_MAILBOX (address))
+      name = internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (address));
+    if (name != NULL && *name != '\0')
+      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
+  }
+}
+
+char *
+message_field_recipients (const char *path)
+{
+  static const char *const fields[] = { "To", "Cc", "Bcc" };
+  gsize size = 0;
+  g_autofree char *head = read_head (path, &size);
+  g_autoptr (GString) names = g_string_new (NULL);
+  message_init ();
+  for (gsize i = 0; i < G_N_ELEMENTS (fields) && names->len == 0; i++) {
+    g_autofree char *raw = find_raw (head, size, fields[i]);
+    InternetAddressList *list = raw != NULL ? internet_address_list_parse (NULL, raw) : NULL;
+    if (list == NULL)
+      continue;
+    add_names (names, list);
+    g_object_unref (list);
+  }
+  return sanitise (names->str, (gssize) MIN (names->len, FIELD_MAX), SANITISE_LINE);
 }

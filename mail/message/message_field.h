@@ -8,3 +8,6 @@
 char *message_field_read (const char *path, const char *name);
 /* The same from bytes. */
 char *message_field_find (const char *head, gsize size, const char *name);
+/* Whom it goes to, by name where there is one, else by address: "Bob Okafor, carol@x.org". The To field, or where that names nobody Cc,
+ * then Bcc. Sanitised, bounded; "" when nobody is named. */
+char *message_field_recipients (const char *path);

@@ -47,11 +47,12 @@ threads (struct worker *worker, GVariant *args, GError **error)
 {
   const char *query = "";
   guint32 limit = 0, offset = 0;
-  gboolean more = FALSE;
+  gboolean more = FALSE, recipients = FALSE;
   g_variant_lookup (args, "query", "&s", &query);
   g_variant_lookup (args, "limit", "u", &limit);
   g_variant_lookup (args, "offset", "u", &offset);
-  GVariant *rows = index_query_threads (database (worker), query, limit, offset, &more, error);
+  g_variant_lookup (args, "recipients", "b", &recipients);
+  GVariant *rows = index_query_threads (database (worker), query, limit, offset, recipients, &more, error);
   if (rows == NULL)
     return NULL;
   GVariantBuilder reply;

@@ -121,7 +121,8 @@ threads (struct engine *engine, GVariant *args)
     end = 0;
   if (strstr (query, "drafts") != NULL)
     return D ("rows", ROWS (D ("thread", S ("draft"), "subject", S ("Half written"), "authors", S ("Alice Moreno"), "date", X (NOW - 7200),
-                               "matched", U (1), "total", U (1), "tags", AS ("draft"), "newest", S ("draft.1@x"))), "more", B (FALSE));
+                               "matched", U (1), "total", U (1), "tags", AS ("draft"), "newest", S ("draft.1@x"), "recipients", S ("Bob Baker"))),
+              "more", B (FALSE));
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   guint seen = 0, n = 0;

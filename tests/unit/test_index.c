@@ -162,7 +162,7 @@ static GVariant *
 threads (struct world *world, const char *query, guint limit, guint offset, gboolean *more_out)
 {
   g_autoptr (GError) error = NULL;
-  GVariant *rows = index_query_threads (world->db, query, limit, offset, more_out, &error);
+  GVariant *rows = index_query_threads (world->db, query, limit, offset, FALSE, more_out, &error);
   if (error != NULL)
     print_error ("%s\n", error->message);
   assert_non_null (rows);
@@ -410,7 +410,7 @@ assert_usage (struct world *world, const char *query)
   g_autoptr (GError) error = NULL;
   guint found;
   gboolean more;
-  GVariant *rows = index_query_threads (world->db, query, 0, 0, &more, &error);
+  GVariant *rows = index_query_threads (world->db, query, 0, 0, FALSE, &more, &error);
   if (rows != NULL)
     print_error ("accepted: %s\n", query);
   assert_null (rows);
@@ -730,7 +730,7 @@ read_until_all (struct world *world, guint wanted)
     if (!index_query_count (reader, "*", &found, &error) || found < last)
       _exit (1);
     last = found;
-    GVariant *rows = index_query_threads (reader, "tag:inbox", 20, 0, &more, &error);
+    GVariant *rows = index_query_threads (reader, "tag:inbox", 20, 0, FALSE, &more, &error);
     if (rows == NULL)
       _exit (2);
     g_variant_unref (g_variant_ref_sink (rows));
@@ -770,12 +770,97 @@ test_reader_before_index (void **state)
   AUTOFREE (index_db) reader = index_db_new (nothing, world->mail_dir, FALSE, NULL);
   assert_true (index_query_count (reader, "*", &found, NULL));
   assert_int_equal (found, 0);
-  g_autoptr (GVariant) rows = g_variant_ref_sink (index_query_threads (reader, "*", 0, 0, &more, NULL));
+  g_autoptr (GVariant) rows = g_variant_ref_sink (index_query_threads (reader, "*", 0, 0, FALSE, &more, NULL));
   assert_int_equal (g_variant_n_children (rows), 0);
   assert_false (more);
   const char *none[] = { NULL };
   assert_false (index_write_removed (reader, none, &error));
   assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_USAGE));
+}
+
+/* libnotmuch makes an index file by file: a reader that comes in between has nothing to say yet. */
+static void
+test_reader_beside_creation (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *half = g_build_filename (world->dir, "half", NULL);
+  g_autofree char *xapian = g_build_filename (half, ".notmuch", "xapian", NULL);
+  g_autofree char *lock = g_build_filename (xapian, "flintlock", NULL);
+  g_autoptr (GError) error = NULL;
+  guint found = 1;
+  assert_int_equal (g_mkdir_with_parents (xapian, 0700), 0);
+  put (lock, "");
+  AUTOFREE (index_db) reader = index_db_new (half, world->mail_dir, FALSE, NULL);
+  assert_true (index_query_count (reader, "*", &found, &error));
+  assert_int_equal (found, 0);
+}
+
+static void
+assert_recipients (struct world *world, const char *query, const char *expected)
+{
+  gboolean more;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) rows = g_variant_ref_sink (index_query_threads (world->db, query, 0, 0, TRUE, &more, &error));
+  assert_int_equal (g_variant_n_children (rows), 1);
+  g_autoptr (GVariant) row = g_variant_get_child_value (rows, 0);
+  const char *names = NULL;
+  assert_true (g_variant_lookup (row, "recipients", "&s", &names));
+  assert_string_equal (names, expected);
+}
+
+/* Whom the newest match goes to, not the newest message of the thread. */
+static void
+test_recipients (void **state)
+{
+  struct world *world = *state;
+  static const char *const sent[] = { "sent", NULL };
+  static const char *const none[] = { NULL };
+  g_autofree char *a = mail_path (world, "a:2,"), *b = mail_path (world, "b:2,"), *c = mail_path (world, "c:2,");
+  put (a, "Message-ID: <a@x>\nFrom: me@x.org\nTo: \"Weiss, Carol\" <carol@x.org>,\n =?utf-8?q?J=C3=B6rg?= <j@x.org>, dave@x.org\n"
+          "Subject: a\nDate: Mon, 3 Mar 2025 09:00:00 +0000\n\na\n");
+  put (b, "Message-ID: <b@x>\nIn-Reply-To: <a@x>\nFrom: Carol <carol@x.org>\nTo: me@x.org\nSubject: Re: a\nDate: Mon, 3 Mar 2025 10:00:00 +0000\n\nb\n");
+  put (c, "Message-ID: <c@x>\nFrom: me@x.org\nTo: undisclosed-recipients:;\nCc: Erin <e@x.org>\nSubject: c\nDate: Mon, 3 Mar 2025 09:00:00 +0000\n\nc\n");
+  assert_int_equal (add_full (world, a, sent, NULL, NULL, NULL), 1);
+  assert_int_equal (add_full (world, b, none, NULL, NULL, NULL), 1);
+  assert_int_equal (add_full (world, c, sent, NULL, NULL, NULL), 1);
+  assert_recipients (world, "tag:sent and subject:a", "Weiss, Carol, Jörg, dave@x.org");
+  assert_recipients (world, "id:b@x", "me@x.org");
+  assert_recipients (world, "id:c@x", "Erin");
+}
+
+#define SIGNED_HEAD "From: a@x.org\nSubject: s\nDate: Mon, 3 Mar 2025 09:00:00 +0000\nMIME-Version: 1.0\n" \
+  "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256; boundary=s\n\n--s\n"
+#define SIGNATURE "\n--s\nContent-Type: application/pkcs7-signature; name=smime.p7s\nContent-Disposition: attachment; filename=smime.p7s\n\nMIIB\n--s--\n"
+#define WITH_FILE "Content-Type: multipart/mixed; boundary=m\n\n--m\n\ntext\n--m\nContent-Type: text/csv\n" \
+  "Content-Disposition: attachment; filename=a.csv\n\n1,2\n--m--\n"
+#define ENVELOPE "From: a@x.org\nSubject: s\nDate: Mon, 3 Mar 2025 09:00:00 +0000\nMIME-Version: 1.0\nContent-Type: application/pkcs7-mime; " \
+  "smime-type=enveloped-data; name=smime.p7m\nContent-Disposition: attachment; filename=smime.p7m\n\nMIIB\n"
+
+/* A signature is no attachment, nor is the wrapping of an encrypted mail; not after a move either. */
+static void
+test_attachment_mark (void **state)
+{
+  struct world *world = *state;
+  static const struct { const char *id, *text, *shadow; guint marked; } cases[] = {
+    { "signed@x", SIGNED_HEAD "\ntext\n" SIGNATURE, NULL, 0 },
+    { "file@x", SIGNED_HEAD WITH_FILE SIGNATURE, NULL, 1 },
+    { "closed@x", ENVELOPE, NULL, 0 },
+    { "opened@x", ENVELOPE, "Message-ID: <opened@x>\nFrom: a@x.org\nSubject: s\nMIME-Version: 1.0\n" WITH_FILE, 1 },
+    { "plain@x", ENVELOPE, "Message-ID: <plain@x>\nFrom: a@x.org\nSubject: s\n\ntext\n", 0 },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *name = g_strdup_printf ("%s:2,", cases[i].id), *seen = g_strdup_printf ("%s:2,S", cases[i].id);
+    g_autofree char *path = mail_path (world, name), *moved = mail_path (world, seen);
+    g_autofree char *text = g_strdup_printf ("Message-ID: <%s>\n%s", cases[i].id, cases[i].text);
+    g_autofree char *query = g_strdup_printf ("id:%s and tag:attachment", cases[i].id);
+    put (path, text);
+    assert_int_equal (add_full (world, path, NULL, NULL, cases[i].shadow, NULL), 1);
+    assert_int_equal (count (world, query), cases[i].marked);
+    assert_int_equal (rename (path, moved), 0);
+    g_autoptr (GVariant) moves = g_variant_ref_sink (g_variant_new_parsed ("[(%s, %s)]", path, moved));
+    assert_true (index_write_moved (world->db, moves, NULL));
+    assert_int_equal (count (world, query), cases[i].marked);
+  }
 }
 
 #define WORLD_TEST(function) cmocka_unit_test_setup_teardown (function, set_up, tear_down)
@@ -790,6 +875,7 @@ main (void)
     WORLD_TEST (test_windows),          WORLD_TEST (test_undated),          WORLD_TEST (test_odd_mail),         WORLD_TEST (test_killed),
     WORLD_TEST (test_aborted),          WORLD_TEST (test_slow),                WORLD_TEST (test_not_mail),
     WORLD_TEST (test_locked),           WORLD_TEST (test_reader_beside_writer), WORLD_TEST (test_reader_before_index),
+    WORLD_TEST (test_reader_beside_creation), WORLD_TEST (test_recipients),    WORLD_TEST (test_attachment_mark),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -148,6 +148,14 @@ window_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError 
   after_reply (list);
 }
 
+/* Where one's own mail lies, one's own name in each row says nothing. */
+static gboolean
+shows_recipients (const struct list *list)
+{
+  static const char *const roles[] = { "sent", "drafts", NULL };
+  return list->folder != NULL && g_strv_contains (roles, list->folder->role);
+}
+
 static void
 call_threads (struct list *list, guint offset, guint limit, app_done_fn done)
 {
@@ -156,6 +164,8 @@ call_threads (struct list *list, guint offset, guint limit, app_done_fn done)
   g_variant_builder_add (&args, "{sv}", "query", g_variant_new_string (list->query));
   g_variant_builder_add (&args, "{sv}", "limit", g_variant_new_uint32 (limit));
   g_variant_builder_add (&args, "{sv}", "offset", g_variant_new_uint32 (offset));
+  if (shows_recipients (list))
+    g_variant_builder_add (&args, "{sv}", "recipients", g_variant_new_boolean (TRUE));
   list->call = app_call (&list->view, "threads", g_variant_builder_end (&args), NULL, done, NULL);
 }
 
@@ -405,7 +415,7 @@ list_draw (struct view *view, const struct area *area, gboolean focused)
   struct list *list = (struct list *)view;
   gint64 now = app_now ();
   draw_clear (area, STYLE_TEXT);
-  list_row_heading (area, 0);
+  list_row_heading (area, 0, shows_recipients (list));
   int old_height = list->rows.height;
   rows_settle (&list->rows, area->height - 1, (int)list->threads->len);
   if (list->rows.height > old_height)

@@ -9,7 +9,7 @@
 gboolean list_adopt (struct view *view, const struct folder *folder);
 
 struct list_row {
-  char *thread, *subject, *authors, *newest;
+  char *thread, *subject, *people, *newest; /* people: who writes, or whom it goes to */
   gint64 date;
   guint matched, total;
   gboolean unread, flagged, attachment, encrypted, is_signed, replied, draft;
@@ -18,4 +18,4 @@ struct list_row *list_row_new (GVariant *fields);
 void list_row_free (gpointer row);
 /* One row at y; the cursor's row is drawn over its whole width. */
 void list_row_draw (const struct list_row *row, const struct area *area, int y, gboolean here, gboolean focused, gint64 now);
-void list_row_heading (const struct area *area, int y);
+void list_row_heading (const struct area *area, int y, gboolean recipients);

@@ -15,7 +15,11 @@ list_row_new (GVariant *fields)
   g_auto (GStrv) tags = fields_texts (fields, "tags");
   row->thread = g_strdup (fields_text (fields, "thread"));
   row->subject = g_strdup (fields_text (fields, "subject"));
-  row->authors = g_strdelimit (g_strdup (fields_text (fields, "authors")), "|", ','); /* notmuch parts those who match by it */
+  g_autoptr (GVariant) recipients = g_variant_lookup_value (fields, "recipients", G_VARIANT_TYPE_STRING);
+  if (recipients == NULL)
+    row->people = g_strdelimit (g_strdup (fields_text (fields, "authors")), "|", ','); /* notmuch parts those who match by it */
+  else
+    row->people = *fields_text (fields, "recipients") != '\0' ? g_strdup (fields_text (fields, "recipients")) : g_strdup ("(nobody named)");
   row->newest = g_strdup (fields_text (fields, "newest"));
   row->date = fields_time (fields, "date");
   row->matched = fields_number (fields, "matched");
@@ -39,26 +43,26 @@ list_row_free (gpointer data)
     return;
   g_free (row->thread);
   g_free (row->subject);
-  g_free (row->authors);
+  g_free (row->people);
   g_free (row->newest);
   g_free (row);
 }
 
 static int
-author_columns (int width)
+people_columns (int width)
 {
   return width < 50 ? 12 : width < 80 ? 16 : width < 120 ? 22 : 28;
 }
 
 void
-list_row_heading (const struct area *area, int y)
+list_row_heading (const struct area *area, int y, gboolean recipients)
 {
   int x = MARK_COLUMNS + 1;
   draw_row (area, y, STYLE_TEXT);
   draw_text (area, y, x, DATE_COLUMNS, STYLE_HEADING, "Date");
   x += DATE_COLUMNS + 1;
-  draw_text (area, y, x, area->width - x, STYLE_HEADING, "From");
-  x += author_columns (area->width) + 1;
+  draw_text (area, y, x, area->width - x, STYLE_HEADING, recipients ? "To" : "From");
+  x += people_columns (area->width) + 1;
   draw_text (area, y, x, area->width - x, STYLE_HEADING, "Subject");
 }
 
@@ -81,19 +85,19 @@ list_row_draw (const struct list_row *row, const struct area *area, int y, gbool
   unsigned style = here ? (focused ? STYLE_SELECTED : STYLE_SELECTED_AWAY) : STYLE_TEXT;
   if (row->unread)
     style |= STYLE_BOLD;
-  int x = MARK_COLUMNS + 1, authors = author_columns (area->width);
+  int x = MARK_COLUMNS + 1, people = people_columns (area->width);
   g_autofree char *date = fields_short_date (row->date, now);
   draw_row (area, y, style);
   draw_marks (row, area, y, style, here);
   draw_text (area, y, x, DATE_COLUMNS, style, date);
   x += DATE_COLUMNS + 1;
-  int width = authors;
+  int width = people;
   if (row->total > 1) {
     g_autofree char *count = g_strdup_printf ("(%u)", row->total);
     draw_right (area, y, x, width, style, count);
     width -= text_width (count) + 1;
   }
-  draw_text (area, y, x, width, style, row->authors);
-  x += authors + 1;
+  draw_text (area, y, x, width, style, row->people);
+  x += people + 1;
   draw_text (area, y, x, area->width - x, style, *row->subject != '\0' ? row->subject : "(no subject)");
 }

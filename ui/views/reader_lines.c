@@ -10,6 +10,8 @@
 #define ROWS_MAX 50000u
 #define TEXT_COLUMNS_MAX 100
 #define LABEL_COLUMNS 10
+#define PEOPLE_ROWS 3
+#define MORE_COLUMNS 30
 
 static void
 line_free (gpointer data)
@@ -64,14 +66,17 @@ reader_size (guint64 bytes)
   return g_strdup_printf ("%.1f MB", (double)bytes / 1e6);
 }
 
+/* A signature is no attachment: the verdict has told what it is worth. */
 static gboolean
 is_attachment (GVariant *part)
 {
+  static const char *const signatures[]
+      = { "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", NULL };
   const char *type = fields_text (part, "type");
-  if (strcmp (fields_text (part, "disposition"), "attachment") == 0 || *fields_text (part, "filename") != '\0')
-    return TRUE;
-  return !g_str_has_prefix (type, "text/") && strcmp (type, "application/pgp-signature") != 0
-         && strcmp (type, "application/pkcs7-signature") != 0 && strcmp (type, "application/x-pkcs7-signature") != 0;
+  if (g_strv_contains (signatures, type))
+    return FALSE;
+  return strcmp (fields_text (part, "disposition"), "attachment") == 0 || *fields_text (part, "filename") != '\0'
+         || !g_str_has_prefix (type, "text/");
 }
 
 GVariant *
@@ -102,10 +107,56 @@ add_attachments (GPtrArray *lines, GVariant *view, int width)
   }
 }
 
+/* "Name <address>". A name that looks like an address is left out, and a long one is cut: the address is what counts. */
+static char *
+person (const char *shown)
+{
+  const char *address = strrchr (shown, '<');
+  if (address == NULL || address == shown)
+    return g_strdup (shown);
+  g_autofree char *whole = g_strndup (shown, (gsize)(address - shown));
+  g_autofree char *name = text_cut (g_strstrip (whole), 40);
+  if (strchr (name, '@') != NULL || *name == '\0') {
+    address++;
+    return g_strndup (address, strcspn (address, ">"));
+  }
+  return g_strdup_printf ("%s %s", name, address);
+}
+
+static char *
+senders (GVariant *view)
+{
+  g_auto (GStrv) shown = fields_texts (view, "from_shown");
+  GString *text = g_string_new (NULL);
+  for (gsize i = 0; shown != NULL && shown[i] != NULL; i++) {
+    g_autofree char *one = person (shown[i]);
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", one);
+  }
+  return text->len > 0 ? g_string_free (text, FALSE) : (g_string_free (text, TRUE), fields_joined (view, "from"));
+}
+
+/* The first ones of a long list, and how many more there are. */
+static char *
+some (GVariant *view, const char *name, int columns)
+{
+  g_auto (GStrv) all = fields_texts (view, name);
+  guint count = all != NULL ? g_strv_length (all) : 0;
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < count; i++) {
+    if (i > 0 && text_width (text->str) + text_width (all[i]) > columns * PEOPLE_ROWS - MORE_COLUMNS && count - i > 1) {
+      g_string_append_printf (text, " and %u more (x: all)", count - i);
+      break;
+    }
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", all[i]);
+  }
+  return g_string_free (text, FALSE);
+}
+
 static void
 add_header (GPtrArray *lines, GVariant *view, gint64 date, int width)
 {
-  g_autofree char *from = fields_joined (view, "from"), *to = fields_joined (view, "to"), *cc = fields_joined (view, "cc");
+  int columns = MAX (width - LABEL_COLUMNS, 10);
+  g_autofree char *from = senders (view), *to = some (view, "to", columns), *cc = some (view, "cc", columns);
   const char *iso = fields_text (view, "date");
   g_autoptr (GDateTime) time = *iso != '\0' ? g_date_time_new_from_iso8601 (iso, NULL) : NULL;
   g_autofree char *shown = fields_long_date (time != NULL ? g_date_time_to_unix (time) : date);
@@ -215,6 +266,14 @@ coverage_words (const char *coverage)
   return strcmp (coverage, "whole") == 0 ? "the whole message" : strcmp (coverage, "part") == 0 ? "only a part of the message" : "";
 }
 
+static void
+add_people (GPtrArray *lines, const char *label, GVariant *view, const char *name)
+{
+  g_auto (GStrv) all = fields_texts (view, name);
+  for (gsize i = 0; all != NULL && all[i] != NULL; i++)
+    add_detail (lines, i == 0 ? label : "", all[i]);
+}
+
 GPtrArray *
 reader_details (GVariant *view)
 {
@@ -246,5 +305,10 @@ reader_details (GVariant *view)
   g_autofree char *outer = g_strdup (fields_text (view, "outer_subject"));
   if (*outer != '\0' && strcmp (outer, fields_text (view, "subject")) != 0)
     add_detail (lines, "Outer subject", outer);
+  g_ptr_array_add (lines, g_strdup ("Addresses"));
+  add_people (lines, "  from", view, "from");
+  add_people (lines, "  to", view, "to");
+  add_people (lines, "  cc", view, "cc");
+  add_people (lines, "  hidden (bcc)", view, "bcc");
   return lines;
 }
