@@ -128,6 +128,7 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
     (void) g_variant_lookup (row_or_null, "state", "&s", &state);
     (void) g_variant_lookup (row_or_null, "text", "&s", &why);
   } else if (error != NULL) {
+    state = "unknown"; /* what broke may have broken after the server took it */
     why = error->message;
   }
   g_autoptr (GVariant) copies = core_rows (sending->reply, "copies");
@@ -139,8 +140,9 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
     text = g_strdup_printf ("The server refused the message: %s It is kept in the outbox.", why);
     sending_reply (sending, "failed", text);
   } else if (strcmp (state, "unknown") == 0) {
-    text = g_strdup_printf ("It is not known whether the server took the message: %s Decide in the outbox whether to send it again.", why);
-    sending_reply (sending, "queued", text);
+    text = g_strdup_printf ("It is not known whether the server took the message: %s It is kept in the outbox; decide there whether to send it again.",
+                            why);
+    sending_reply (sending, "unknown", text);
   } else {
     text = g_strdup_printf ("The message is encrypted and kept in the outbox; it goes out as soon as the server can be reached. %s", why);
     sending_reply (sending, "queued", text);
@@ -228,6 +230,7 @@ on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   sending->reply = g_variant_ref (reply);
   sending->fds = fds != NULL ? g_object_ref (fds) : g_unix_fd_list_new ();
   (void) g_variant_lookup (reply, "message_id", "&s", &id);
+  g_free (sending->message_id);
   sending->message_id = g_strdup (id);
   (void) g_variant_lookup (sending->request->fields, "mode", "&s", &mode);
   g_autoptr (GVariant) held = core_rows (reply, "held"), copies = core_rows (reply, "copies");
@@ -258,12 +261,40 @@ protect (struct sending *sending)
                    sending->request, on_protected, sending);
 }
 
+static void
+start_sending (struct sending *sending)
+{
+  const char *draft_id = NULL;
+  (void) g_variant_lookup (sending->request->fields, "draft_id", "&s", &draft_id);
+  sending_with_draft (sending, draft_id, protect);
+}
+
+/* What the outbox has forgotten is in Sent; what it still has, it knows by itself. */
+static void
+on_looked_in_sent (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct sending *sending = data;
+  g_autoptr (GVariant) rows = error == NULL ? core_rows (reply, "rows") : NULL;
+  for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    g_autofree const char **tags = NULL;
+    if (!g_variant_lookup (row, "tags", "^a&s", &tags) || !g_strv_contains (tags, "sent"))
+      continue;
+    sending->reply = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+    sending->fds = g_unix_fd_list_new ();
+    sending_reply (sending, "sent", "Sent, encrypted to everybody. wardmail's engine stopped just after that; nothing was sent twice.");
+    return;
+  }
+  start_sending (sending);
+}
+
 void
 flow_send (struct core *core, struct request *request)
 {
-  const char *mode = "send", *draft_id = NULL;
+  const char *mode = "send", *id = "";
+  gboolean again = FALSE;
   (void) g_variant_lookup (request->fields, "mode", "&s", &mode);
-  (void) g_variant_lookup (request->fields, "draft_id", "&s", &draft_id);
+  (void) g_variant_lookup (request->fields, "again", "b", &again);
   gboolean dry = strcmp (mode, "dry-run") == 0;
   if (!dry && strcmp (mode, "send") != 0) {
     request_fail_text (request, ENGINE_ERROR_USAGE, "“%s” is no way to send.", mode);
@@ -272,5 +303,11 @@ flow_send (struct core *core, struct request *request)
   struct sending *sending = sending_new (core, request);
   if (dry)
     sending->account = NULL;
-  sending_with_draft (sending, draft_id, protect);
+  if (!again || dry || !g_variant_lookup (sending->draft, "message_id", "&s", &id) || *id == '\0') {
+    start_sending (sending);
+    return;
+  }
+  sending->message_id = g_strdup (id);
+  const char *ids[] = { id, NULL };
+  supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_looked_in_sent, sending);
 }

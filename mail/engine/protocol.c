@@ -53,8 +53,10 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")), F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20, FALSE },
   /* mode: "send" (default), "dry-run" (copies with data; nothing stored, nothing sent)
    * copies: method s, recipients as, data h (dry-run only); held: address s, reason s, sentence s, next s
-   * state: "sent" (the server took every copy), "queued" (kept in the outbox; text says why), "held" (kept in Drafts), "failed", "dry-run" */
-  { PEER_ENGINE, "send", F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b")),
+   * state: "sent" (the server took every copy), "queued" (kept in the outbox; text says why), "unknown" (kept there too: the server may have taken
+   * it), "held" (kept in Drafts), "failed", "dry-run". again: a call with the same message_id in its draft was lost with the engine; what that
+   * one has sent is not sent twice. */
+  { PEER_ENGINE, "send", F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b"), MAY ("again", "b")),
     F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}")), 0, FALSE },
   { PEER_ENGINE, "draft_save", F (MUST ("draft", "a{sv}"), MAY ("replaces", "s")), F (MUST ("id", "s")), 60, FALSE },
   /* A finished plaintext message, as programs hand it to sendmail, as a draft; "date" is not taken over. */
@@ -132,7 +134,7 @@ static const struct protocol_method methods[] = {
   { PEER_SMTP, "start", F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay")), NOTHING, 30, FALSE },
   { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 45, FALSE },
   /* Durable before the reply. copies as of keys.protect; each is checked by the gate here too, before it is stored. */
-  { PEER_SMTP, "submit", F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"), MAY ("draft_path", "s")), F (MUST ("id", "s")), 60, TRUE },
+  { PEER_SMTP, "submit", F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"), MAY ("draft_path", "s")), F (MUST ("id", "s")), 60, FALSE }, /* the same again is known by its message_id */
   /* Tries what is ready (id: only that one, now). rows: id s, message_id s, state s ("ready","sending","accepted","failed","unknown"), text s,
    * recipients as, date x, sent h (the Sent record, only where state is accepted and the record was not yet filed), draft_path s */
   { PEER_SMTP, "run", F (MAY ("id", "s")), F (MUST ("rows", "aa{sv}")), 0, FALSE },

@@ -73,9 +73,18 @@ outbox_item_text (const struct outbox_item *item)
   const struct outbox_copy *copy = telling_copy (item);
   if (copy == NULL)
     return g_strdup ("The server took it for everybody.");
-  if (copy->text != NULL && *copy->text != '\0')
-    return g_strdup (copy->text);
-  return g_strdup (copy->state == OUTBOX_READY ? "It waits to be sent." : "It is being sent.");
+  GString *text = g_string_new (copy->text);
+  if (text->len == 0)
+    g_string_append (text, copy->state == OUTBOX_READY ? "It waits to be sent." : "It is being sent.");
+  /* A server decides copy by copy: who has it already must be said. */
+  for (guint i = 0, told = 0; i < item->copies->len; i++) {
+    const struct outbox_copy *other = g_ptr_array_index (item->copies, i);
+    for (char **one = other->recipients; other->state == OUTBOX_ACCEPTED && *one != NULL && told < 10; one++, told++)
+      g_string_append_printf (text, "%s%s", told == 0 ? " The server took it for: " : ", ", *one);
+    if (i + 1 == item->copies->len && told > 0)
+      g_string_append_c (text, '.');
+  }
+  return g_string_free (text, FALSE);
 }
 
 /* ---- files ---- */
@@ -214,15 +223,37 @@ outbox_find (struct outbox *outbox, const char *id, GError **error)
   return NULL;
 }
 
-/* The id of the same message given before; one that failed for everybody makes room. */
-static char *
-known_id (struct outbox *outbox, const char *message_id, GError **error)
+static gint
+by_text (gconstpointer a, gconstpointer b)
 {
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* All recipients of all copies, in one order: who is to get the message. */
+static char *
+audience (GPtrArray *copies)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  for (guint c = 0; c < copies->len; c++)
+    for (char **one = ((struct outbox_copy *) g_ptr_array_index (copies, c))->recipients; *one != NULL; one++)
+      g_ptr_array_add (all, *one);
+  g_ptr_array_sort (all, by_text);
+  g_ptr_array_add (all, NULL);
+  return g_strjoinv ("\n", (char **) all->pdata);
+}
+
+/* The id of the same message to the same people, given before; one that failed for everybody makes room. Programs give one Message-ID with
+ * one recipient after the other: those are different mails. */
+static char *
+known_id (struct outbox *outbox, const char *message_id, GPtrArray *copies)
+{
+  g_autofree char *wanted = audience (copies);
   g_autoptr (GPtrArray) items = outbox_items (outbox);
   for (guint i = 0; i < items->len; i++) {
     const struct outbox_item *item = g_ptr_array_index (items, i);
     guint failed = 0;
-    if (strcmp (item->message_id, message_id) != 0)
+    g_autofree char *got = audience (item->copies);
+    if (strcmp (item->message_id, message_id) != 0 || strcmp (got, wanted) != 0)
       continue;
     for (guint c = 0; c < item->copies->len; c++)
       failed += ((struct outbox_copy *) g_ptr_array_index (item->copies, c))->state == OUTBOX_FAILED;
@@ -231,7 +262,7 @@ known_id (struct outbox *outbox, const char *message_id, GError **error)
     g_autofree char *dir = g_build_filename (outbox->dir, item->id, NULL);
     state_begin (outbox->state);
     state_outbox_delete (outbox->state, item->id);
-    if (state_commit (outbox->state, error))
+    if (state_commit (outbox->state, NULL)) /* else it stays, and harms nobody */
       remove_folder (dir);
   }
   return NULL;
@@ -254,7 +285,7 @@ char *
 outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path, GPtrArray *copies, GPtrArray *messages,
                GBytes *sent, GError **error)
 {
-  char *known = known_id (outbox, message_id, error);
+  char *known = known_id (outbox, message_id, copies);
   if (known != NULL)
     return known;
   g_autofree char *id = g_uuid_string_random ();

@@ -41,9 +41,9 @@ open_box (void)
 }
 
 static char *
-submit (struct outbox *box, const char *message_id)
+submit_to (struct outbox *box, const char *message_id, const char *second_to)
 {
-  const char *const bob[] = { "bob@x.test", NULL }, *const carol[] = { "carol@x.test", "erin@x.test", NULL }, *const ids[] = { "pgp:0123456789ABCDEF", NULL };
+  const char *const bob[] = { "bob@x.test", NULL }, *const carol[] = { "carol@x.test", second_to, NULL }, *const ids[] = { "pgp:0123456789ABCDEF", NULL };
   struct outbox_copy first = { .method = ROUTE_PGP, .recipients = (GStrv) bob, .ids = (GStrv) ids };
   struct outbox_copy second = { .method = ROUTE_SMIME, .recipients = (GStrv) carol, .ids = (GStrv) ids };
   g_autoptr (GPtrArray) copies = g_ptr_array_new ();
@@ -60,6 +60,12 @@ submit (struct outbox *box, const char *message_id)
   if (id == NULL)
     fail_msg ("%s", error->message);
   return id;
+}
+
+static char *
+submit (struct outbox *box, const char *message_id)
+{
+  return submit_to (box, message_id, "erin@x.test");
 }
 
 static enum outbox_state
@@ -112,6 +118,17 @@ test_given_twice (void **state)
   g_autofree char *fresh = submit (box, "m2@x");
   assert_string_not_equal (id, fresh);
   assert_null (outbox_find (box, id, NULL));
+}
+
+/* Programs hand in one Message-ID for one recipient after the other: each of them must get his mail. */
+static void
+test_same_id_other_people (void **state)
+{
+  AUTOFREE (outbox) box = open_box ();
+  g_autofree char *id = submit (box, "m2b@x"), *other = submit_to (box, "m2b@x", "frank@x.test");
+  assert_string_not_equal (id, other);
+  assert_int_equal (state_of (box, id), OUTBOX_READY);
+  assert_int_equal (state_of (box, other), OUTBOX_READY);
 }
 
 static void
@@ -168,7 +185,7 @@ test_leftovers (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_survives), cmocka_unit_test (test_given_twice), cmocka_unit_test (test_died_while_sending),
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_survives), cmocka_unit_test (test_given_twice), cmocka_unit_test (test_same_id_other_people), cmocka_unit_test (test_died_while_sending),
                                       cmocka_unit_test (test_filed), cmocka_unit_test (test_leftovers) };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

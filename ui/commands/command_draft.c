@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOST_TRIES 3
+
 static const struct command_json_field held_fields[] = {
   { "address", COMMAND_JSON_TEXT, NULL },
   { "reason", COMMAND_JSON_TEXT, NULL },
@@ -220,11 +222,35 @@ report (struct command_context *context, const struct command_draft_how *how, GV
     print_json (context, reply, copies, held, files);
   if (is_held)
     return command_out_refuse (COMMAND_HELD, "%s", *text != '\0' ? text : "Held: nothing was sent to anybody.");
-  if (g_str_equal (state, "failed"))
+  if (g_str_equal (state, "failed") || g_str_equal (state, "unknown"))
     return command_out_refuse (COMMAND_FAILED, "%s", text);
   if (!how->json)
     print_text (context, copies, files, text);
   return COMMAND_DONE;
+}
+
+/* A name for the message before it goes to the engine: by it the engine knows the message again if it dies under the call. */
+static void
+name_message (struct command_draft *draft, const char *address)
+{
+  const char *at = strrchr (address, '@');
+  if (at == NULL || !g_str_is_ascii (at) || g_variant_dict_contains (&draft->fields, "message_id"))
+    return;
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *id = g_strconcat (uuid, at, NULL);
+  g_variant_dict_insert (&draft->fields, "message_id", "s", id);
+}
+
+static GVariant *
+call_send (struct command_draft *draft, struct command_context *context, const struct command_draft_how *how, GVariant *fields, gboolean again,
+           GUnixFDList **fds, GError **error)
+{
+  g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
+  g_variant_dict_insert_value (&args, "draft", fields);
+  g_variant_dict_insert (&args, "mode", "s", how->dry_run || how->out_dir != NULL ? "dry-run" : "send");
+  g_variant_dict_insert (&args, "wait", "b", TRUE);
+  g_variant_dict_insert (&args, "again", "b", again);
+  return command_call (context, "send", g_variant_dict_end (&args), draft->fds, fds, error);
 }
 
 enum command_exit
@@ -232,13 +258,14 @@ command_draft_send (struct command_draft *draft, struct command_context *context
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GUnixFDList) fds = NULL;
-  g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
-  gboolean dry = how->dry_run || how->out_dir != NULL;
+  name_message (draft, context->settings->address);
   g_variant_dict_insert_value (&draft->fields, "attachments", g_variant_builder_end (&draft->attachments));
   g_variant_builder_init (&draft->attachments, G_VARIANT_TYPE ("a(ssh)"));
-  g_variant_dict_insert_value (&args, "draft", g_variant_dict_end (&draft->fields));
-  g_variant_dict_insert (&args, "mode", "s", dry ? "dry-run" : "send");
-  g_variant_dict_insert (&args, "wait", "b", TRUE);
-  g_autoptr (GVariant) reply = command_call (context, "send", g_variant_dict_end (&args), draft->fds, &fds, &error);
+  g_autoptr (GVariant) fields = g_variant_ref_sink (g_variant_dict_end (&draft->fields));
+  g_autoptr (GVariant) reply = call_send (draft, context, how, fields, FALSE, &fds, &error);
+  for (guint tries = 0; tries < LOST_TRIES && g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_LOST); tries++) {
+    g_clear_error (&error);
+    reply = call_send (draft, context, how, fields, TRUE, &fds, &error);
+  }
   return reply != NULL ? report (context, how, reply, fds) : refused (context, how, error);
 }

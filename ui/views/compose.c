@@ -268,6 +268,7 @@ compose_free (struct view *view)
   g_clear_pointer (&compose->origin, g_variant_unref);
   g_clear_pointer (&compose->routes, g_variant_unref);
   g_free (compose->draft_id);
+  g_free (compose->message_id);
   g_free (compose->edit_path);
   g_free (compose);
 }

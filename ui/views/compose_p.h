@@ -18,6 +18,8 @@ struct compose {
   int focus;                /* enum compose_field */
   GVariant *origin;         /* the draft it began with, for what a person does not edit; NULL */
   char *draft_id;           /* the draft on disk that this replaces; NULL */
+  char *message_id;         /* given when it is first sent; NULL */
+  guint lost;               /* how often the engine died while it was being sent */
   gboolean changed;         /* since it was last saved */
   GVariant *routes;         /* aa{sv}; NULL: nothing asked yet */
   struct app_call *route_call;

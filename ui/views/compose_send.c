@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOST_TRIES 3
 #define RETURN_MS 1000
 #define EDITED_MAX (8u * 1024 * 1024)
 
@@ -76,16 +77,23 @@ tell_held (struct compose *compose, GVariant *reply)
     app_push (app, text_view_lines (app, "HELD: nothing was sent", lines, ""));
 }
 
+static void call_send (struct compose *compose);
+
 static void
 sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct compose *compose = (struct compose *)view;
   compose->working = FALSE;
+  if (reply == NULL && g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_LOST) && compose->lost++ < LOST_TRIES) {
+    call_send (compose); /* by its Message-ID the engine knows what the one before has sent */
+    return;
+  }
   if (reply == NULL) {
     app_notice (view->app, NOTICE_WARN, "%s The message is still here.", error->message);
     not_done (compose);
     return;
   }
+  compose->lost = 0;
   const char *state = fields_text (reply, "state"), *text = fields_text (reply, "text");
   g_autoptr (GVariant) copy_rows = fields_rows (reply, "copies");
   g_autofree char *copies = recipients_copies (copy_rows);
@@ -95,7 +103,7 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
     else
       app_notice (view->app, NOTICE_INFO, "%s", *text != '\0' ? text : "Sent.");
     done_with (compose);
-  } else if (strcmp (state, "queued") == 0) {
+  } else if (strcmp (state, "queued") == 0 || strcmp (state, "unknown") == 0) {
     app_notice (view->app, NOTICE_WARN, "%s", *text != '\0' ? text : "The message waits in the Outbox and is sent as soon as the server can be reached.");
     done_with (compose);
   } else if (strcmp (state, "held") == 0) {
@@ -104,6 +112,23 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
     app_notice (view->app, NOTICE_WARN, "%s The message is still here.", *text != '\0' ? text : "The message was not sent.");
     not_done (compose);
   }
+}
+
+/* A draft that has a Message-ID keeps it; the others get theirs here, before the engine could die with them. */
+static GVariant *
+named (struct compose *compose, GVariant *draft)
+{
+  const struct settings *settings = app_settings (compose->view.app);
+  const char *at = settings != NULL ? strrchr (settings->address, '@') : NULL;
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (draft);
+  g_variant_unref (g_variant_ref_sink (draft));
+  if (compose->message_id == NULL && at != NULL && g_str_is_ascii (at)) {
+    g_autofree char *uuid = g_uuid_string_random ();
+    compose->message_id = g_strconcat (uuid, at, NULL);
+  }
+  if (compose->message_id != NULL && !g_variant_dict_contains (&dict, "message_id"))
+    g_variant_dict_insert (&dict, "message_id", "s", compose->message_id);
+  return g_variant_dict_end (&dict);
 }
 
 static void
@@ -118,8 +143,9 @@ call_send (struct compose *compose)
   }
   GVariantBuilder args;
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&args, "{sv}", "draft", draft);
+  g_variant_builder_add (&args, "{sv}", "draft", named (compose, draft));
   g_variant_builder_add (&args, "{sv}", "wait", g_variant_new_boolean (TRUE));
+  g_variant_builder_add (&args, "{sv}", "again", g_variant_new_boolean (compose->lost > 0));
   if (compose->draft_id != NULL)
     g_variant_builder_add (&args, "{sv}", "draft_id", g_variant_new_string (compose->draft_id));
   compose->working = TRUE;
