@@ -54,6 +54,7 @@ DEFINE_AUTOFREE (state_mail, state_mail_free)
 struct state_mail *state_mail_get (struct state *state, gint64 id);
 struct state_mail *state_mail_by_base (struct state *state, gint64 folder, const char *base);
 struct state_mail *state_mail_by_uid (struct state *state, gint64 folder, guint32 uid);
+struct state_mail *state_mail_by_msgid (struct state *state, gint64 folder, const char *msgid); /* the newest of them */
 enum state_which { STATE_ALL, STATE_ON_SERVER, STATE_UNINDEXED, STATE_FLAGS_CHANGED };
 GPtrArray *state_mails (struct state *state, gint64 folder, enum state_which which); /* struct state_mail *, newest UID first */
 guint state_count (struct state *state, gint64 folder); /* those with a UID */

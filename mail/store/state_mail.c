@@ -56,6 +56,13 @@ state_mail_by_uid (struct state *state, gint64 folder, guint32 uid)
   return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid = ?", "ii", folder, (gint64) uid));
 }
 
+struct state_mail *
+state_mail_by_msgid (struct state *state, gint64 folder, const char *msgid)
+{
+  return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND msgid = ? ORDER BY id DESC LIMIT 1", "is", folder,
+                                        msgid));
+}
+
 GPtrArray *
 state_mails (struct state *state, gint64 folder, enum state_which which)
 {

@@ -218,6 +218,15 @@ sync_remove (struct sync *sync, const char *const *paths, GError **error)
   return TRUE;
 }
 
+/* The record of a sent mail that is stored already: whoever died after storing it asks again. NULL: it is not. */
+static char *
+stored_record (struct sync *sync, const char *role, const struct state_folder *folder, const char *msgid)
+{
+  AUTOFREE (state_mail) mail = strcmp (role, "sent") == 0 && *msgid != '\0' ? state_mail_by_msgid (sync->state, folder->id, msgid) : NULL;
+  g_autofree char *dir = sync_dir (sync, folder);
+  return mail != NULL ? maildir_locate (dir, mail->base, mail->flags) : NULL;
+}
+
 char *
 sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces, GError **error)
 {
@@ -229,6 +238,9 @@ sync_append (struct sync *sync, const char *role, GBytes *message, const char *c
   gsize size = 0;
   const void *bytes = g_bytes_get_data (message, &size);
   g_autofree char *dir = sync_dir (sync, folder), *base = maildir_unique (), *msgid = sync_message_id (message);
+  char *stored = stored_record (sync, role, folder, msgid);
+  if (stored != NULL)
+    return stored;
   tags_flags_change ("", letters, "", mail.flags);
   memcpy (mail.server_flags, mail.flags, sizeof mail.server_flags);
   if (!maildir_store (dir, base, mail.flags, bytes, size, error))

@@ -187,6 +187,23 @@ test_append_and_remove (void **state)
 }
 
 /* Reported until it is confirmed, over restarts. */
+/* A record of a sent mail may be handed in again after a crash; a draft with one Message-ID is a new version each time. */
+static void
+test_append_twice (void **state)
+{
+  struct world *world = *state;
+  g_autoptr (GBytes) message = g_bytes_new_static (MAIL ("twice@x"), strlen (MAIL ("twice@x")));
+  g_autofree char *first = sync_append (world->sync, "sent", message, nothing, NULL, NULL);
+  restart (world);
+  g_autofree char *again = sync_append (world->sync, "sent", message, nothing, NULL, NULL);
+  assert_string_equal (first, again);
+  g_autoptr (GPtrArray) changes = state_changes (world->sync->state);
+  assert_int_equal (changes->len, 1);
+  g_autofree char *draft = sync_append (world->sync, "drafts", message, nothing, NULL, NULL);
+  g_autofree char *newer = sync_append (world->sync, "drafts", message, nothing, NULL, NULL);
+  assert_string_not_equal (draft, newer);
+}
+
 static void
 test_report (void **state)
 {
@@ -355,7 +372,7 @@ test_tags (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { TEST (test_flags), TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_report), TEST (test_news), TEST (test_sweep),
+  const struct CMUnitTest tests[] = { TEST (test_flags), TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice), TEST (test_report), TEST (test_news), TEST (test_sweep),
                                       TEST (test_half_moved), TEST (test_batch), TEST (test_rollback), TEST (test_tags) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
