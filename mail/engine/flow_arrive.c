@@ -305,8 +305,9 @@ account_next (struct core_account *account)
   step->account = account;
   g_variant_get (pair, "(s@a{sv})", &step->event, &step->fields);
   account->arriving = TRUE;
+  g_autoptr (GVariant) rows = core_rows (step->fields, "mails");
   if (strcmp (step->event, "mails") == 0)
-    arrive_rows (account->core, core_rows (step->fields, "mails"), on_mails_indexed, step);
+    arrive_rows (account->core, rows, on_mails_indexed, step);
   else if (strcmp (step->event, "moved") == 0)
     start_moved (step);
   else

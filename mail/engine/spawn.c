@@ -36,7 +36,7 @@ own_program (void)
 static char **
 worker_environment (void)
 {
-  static const char *const kept[] = { "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "WARDMAIL_TEST_NOW",
+  static const char *const kept[] = { "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "G_SLICE", "WARDMAIL_TEST_NOW",
                                        "WARDMAIL_TEST_REPORTS", "XDG_RUNTIME_DIR" };
   GPtrArray *environment = g_ptr_array_new ();
   g_ptr_array_add (environment, g_strdup ("PATH=/usr/local/bin:/usr/bin:/bin"));
