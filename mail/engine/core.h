@@ -87,6 +87,8 @@ void flow_reply (struct core *core, struct request *request);
 void flow_draft_open (struct core *core, struct request *request);
 void flow_change (struct core *core, struct request *request);
 void flow_tag (struct core *core, struct request *request);
+/* Put a tag on one message, and on the server the flag that stands for it. Nobody waits for it; an unknown id is no error. */
+void change_mark (struct core *core, const char *id, const char *tag);
 void flow_send (struct core *core, struct request *request);
 void flow_draft_save (struct core *core, struct request *request);
 void flow_outbox (struct core *core, struct request *request);

@@ -212,6 +212,18 @@ on_acknowledged (GVariant *reply, GUnixFDList *fds, const GError *error, gpointe
   step_end (data);
 }
 
+/* Would a person call it new mail? What was read elsewhere, what he wrote himself and junk are none. */
+static gboolean
+is_news (GVariant *row)
+{
+  static const char *const others[] = { "sent", "draft", "spam", "deleted" };
+  g_autofree const char **tags = NULL;
+  gboolean news = g_variant_lookup (row, "add", "^a&s", &tags) && g_strv_contains (tags, "unread");
+  for (gsize i = 0; news && i < G_N_ELEMENTS (others); i++)
+    news = !g_strv_contains (tags, others[i]);
+  return news;
+}
+
 static void
 on_mails_indexed (gpointer data, const GError *error)
 {
@@ -229,8 +241,8 @@ on_mails_indexed (gpointer data, const GError *error)
     const char *path = "";
     (void) g_variant_lookup (row, "path", "&s", &path);
     g_variant_builder_add (&paths, "s", path);
+    step->account->arrived += is_news (row) ? 1 : 0;
   }
-  step->account->arrived += (guint) g_variant_n_children (rows);
   supervised_call (step->account->imap, "indexed", g_variant_new_parsed ("{'paths': <%@as>}", g_variant_builder_end (&paths)), NULL, NULL,
                    on_acknowledged, step);
 }

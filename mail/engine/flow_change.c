@@ -30,7 +30,7 @@ static const struct action actions[] = {
 
 struct change {
   struct core *core;
-  struct request *request;
+  struct request *request;      /* NULL: nobody waits for it */
   const struct action *action;  /* NULL for "tag" */
   GVariant *flags_add, *flags_remove, *tags_add, *tags_remove; /* as */
   char *to;                     /* for move: role or path; NULL: flags only */
@@ -52,7 +52,8 @@ clear_variant (GVariant **variant)
 static void
 change_free (struct change *change)
 {
-  request_unref (change->request);
+  if (change->request != NULL)
+    request_unref (change->request);
   clear_variant (&change->flags_add);
   clear_variant (&change->flags_remove);
   clear_variant (&change->tags_add);
@@ -67,7 +68,8 @@ change_free (struct change *change)
 static void
 change_fail (struct change *change, const GError *error)
 {
-  request_fail (change->request, error);
+  if (change->request != NULL)
+    request_fail (change->request, error);
   change_free (change);
 }
 
@@ -83,7 +85,7 @@ change_new (struct core *core, struct request *request)
 {
   struct change *change = g_new0 (struct change, 1);
   change->core = core;
-  change->request = request_ref (request);
+  change->request = request != NULL ? request_ref (request) : NULL;
   change->ids = g_ptr_array_new_with_free_func (g_free);
   change->paths = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
   g_variant_builder_init (&change->moves, G_VARIANT_TYPE ("a(ss)"));
@@ -121,7 +123,8 @@ static void
 change_end (struct change *change)
 {
   core_changed (change->core);
-  request_reply (change->request, g_variant_new_parsed ("{'changed': <%u>}", change->ids->len), NULL);
+  if (change->request != NULL)
+    request_reply (change->request, g_variant_new_parsed ("{'changed': <%u>}", change->ids->len), NULL);
   change_free (change);
 }
 
@@ -280,4 +283,18 @@ flow_tag (struct core *core, struct request *request)
   change->flags_add = flags_for (change->tags_add, change->tags_remove);
   change->flags_remove = flags_for (change->tags_remove, change->tags_add);
   supervised_call (core->writer, "tag", request->fields, NULL, NULL, on_query_tagged, change);
+}
+
+void
+change_mark (struct core *core, const char *id, const char *tag)
+{
+  const char *ids[] = { id, NULL };
+  struct change *change = change_new (core, NULL);
+  change->tags_add = words (tag);
+  change->tags_remove = words (NULL);
+  change->flags_add = flags_for (change->tags_add, change->tags_remove);
+  change->flags_remove = flags_for (change->tags_remove, change->tags_add);
+  supervised_call (core->writer, "tag", g_variant_new_parsed ("{'ids': <%^as>, 'add': <%@as>, 'remove': <%@as>}", ids, change->tags_add,
+                                                              change->tags_remove),
+                   NULL, NULL, on_query_tagged, change);
 }

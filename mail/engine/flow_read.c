@@ -23,6 +23,13 @@ struct reading {
   guint filters;
   struct supervised *filter;
   void (*finished) (struct reading *reading, GVariant *view);
+
+  int file;                                         /* of a mail that is forwarded, for its attachments; -1: none */
+  GVariant *draft;                                  /* that forwards it */
+  GPtrArray *carried;                               /* char *: ids of the parts that go along */
+  guint carried_next, left_behind;
+  GVariantBuilder attachments;                      /* a(ssh), once carried is there */
+  GUnixFDList *attached;
 };
 
 static void
@@ -31,6 +38,13 @@ reading_free (struct reading *reading)
   request_unref (reading->request);
   g_clear_pointer (&reading->view, g_variant_unref);
   g_clear_pointer (&reading->segments, g_ptr_array_unref);
+  g_clear_pointer (&reading->draft, g_variant_unref);
+  if (reading->carried != NULL)
+    g_variant_builder_clear (&reading->attachments);
+  g_clear_pointer (&reading->carried, g_ptr_array_unref);
+  g_clear_object (&reading->attached);
+  if (reading->file >= 0)
+    close (reading->file);
   g_free (reading);
 }
 
@@ -107,6 +121,7 @@ reading_new (struct core *core, struct request *request, void (*opened) (struct 
   reading->core = core;
   reading->request = request_ref (request);
   reading->opened = opened;
+  reading->file = -1;
   return reading;
 }
 
@@ -235,6 +250,60 @@ flow_show (struct core *core, struct request *request)
 
 /* ---- reply, forward ---- */
 
+/* The draft with its attachments, and with a line where some of them stayed behind. */
+static void
+forward_end (struct reading *reading)
+{
+  g_auto (GVariantDict) draft = G_VARIANT_DICT_INIT (reading->draft);
+  const char *body = "";
+  (void) g_variant_dict_lookup (&draft, "body", "&s", &body);
+  if (reading->left_behind > 0) {
+    g_autofree char *told = g_strdup_printf ("%s\n[%u attachment%s of this message could not be forwarded.]\n", body, reading->left_behind,
+                                             reading->left_behind == 1 ? "" : "s");
+    g_variant_dict_insert (&draft, "body", "s", told);
+  }
+  g_variant_dict_insert_value (&draft, "attachments", g_variant_builder_end (&reading->attachments));
+  g_variant_builder_init (&reading->attachments, G_VARIANT_TYPE ("a(ssh)"));
+  request_reply (reading->request, g_variant_new_parsed ("{'draft': <%@a{sv}>}", g_variant_dict_end (&draft)), reading->attached);
+  reading_free (reading);
+}
+
+static void carry_next (struct reading *reading);
+
+static void
+on_carried (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reading *reading = data;
+  const char *filename = "", *type = "";
+  gint32 handle = -1;
+  int fd = -1;
+  if (error == NULL && fds != NULL && g_variant_lookup (reply, "data", "h", &handle) && handle >= 0
+      && handle < g_unix_fd_list_get_length (fds))
+    fd = g_unix_fd_list_peek_fds (fds, NULL)[handle];
+  int at = fd >= 0 ? g_unix_fd_list_append (reading->attached, fd, NULL) : -1;
+  if (at >= 0) {
+    (void) g_variant_lookup (reply, "filename", "&s", &filename);
+    (void) g_variant_lookup (reply, "type", "&s", &type);
+    g_variant_builder_add (&reading->attachments, "(ssh)", filename, type, at);
+  } else {
+    reading->left_behind++;
+  }
+  carry_next (reading);
+}
+
+static void
+carry_next (struct reading *reading)
+{
+  if (reading->carried_next >= reading->carried->len) {
+    forward_end (reading);
+    return;
+  }
+  g_autoptr (GUnixFDList) fds = NULL;
+  const char *part = g_ptr_array_index (reading->carried, reading->carried_next++);
+  GVariant *fields = message_fields (reading, fcntl (reading->file, F_DUPFD_CLOEXEC, 0), part, &fds);
+  supervised_call (reading->core->keys, "part", fields, fds, reading->request, on_carried, reading);
+}
+
 static void
 reply_finished (struct reading *reading, GVariant *view)
 {
@@ -247,14 +316,31 @@ reply_finished (struct reading *reading, GVariant *view)
     g_ptr_array_add (own, ((struct core_account *) g_ptr_array_index (reading->core->accounts, i))->account->address);
   g_ptr_array_add (own, NULL);
   GVariant *draft = message_reply (view, (const char *const *) own->pdata, all, forward);
+  if (forward) {
+    reading->draft = g_variant_ref_sink (draft);
+    reading->carried = message_forward_parts (view, &reading->left_behind);
+    reading->attached = g_unix_fd_list_new ();
+    g_variant_builder_init (&reading->attachments, G_VARIANT_TYPE ("a(ssh)"));
+    carry_next (reading);
+    return;
+  }
   request_reply (reading->request, g_variant_new_parsed ("{'draft': <%@a{sv}>}", draft), NULL);
   reading_free (reading);
+}
+
+static void
+answer_opened (struct reading *reading, int fd)
+{
+  gboolean forward = FALSE;
+  if (g_variant_lookup (reading->request->fields, "forward", "b", &forward) && forward)
+    reading->file = fcntl (fd, F_DUPFD_CLOEXEC, 0);
+  inspect_opened (reading, fd);
 }
 
 void
 flow_reply (struct core *core, struct request *request)
 {
-  struct reading *reading = reading_new (core, request, inspect_opened);
+  struct reading *reading = reading_new (core, request, answer_opened);
   reading->finished = reply_finished;
   locate (reading);
 }

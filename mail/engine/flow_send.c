@@ -149,6 +149,22 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
   }
 }
 
+/* What was answered or forwarded is marked so. A draft that forwards names no mail it answers, but refers to one. */
+static void
+mark_parent (struct sending *sending)
+{
+  g_autoptr (GVariant) draft = g_variant_lookup_value (sending->request->fields, "draft", G_VARIANT_TYPE_VARDICT);
+  const char *parent = "";
+  g_autofree const char **references = NULL;
+  (void) g_variant_lookup (draft, "in_reply_to", "&s", &parent);
+  (void) g_variant_lookup (draft, "references", "^a&s", &references);
+  guint count = references != NULL ? g_strv_length ((char **) references) : 0;
+  if (*parent != '\0')
+    change_mark (sending->core, parent, "replied");
+  else if (count > 0)
+    change_mark (sending->core, references[count - 1], "passed");
+}
+
 static void
 on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
@@ -162,6 +178,7 @@ on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   (void) g_variant_lookup (reply, "id", "&s", &id);
   (void) g_variant_lookup (sending->request->fields, "wait", "b", &wait);
   server_event (sending->core->server, "outbox", NULL);
+  mark_parent (sending);
   if (wait) {
     outbox_run (sending->account, id, on_run, sending);
     return;

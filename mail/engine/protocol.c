@@ -48,6 +48,7 @@ static const struct protocol_method methods[] = {
    * "segments" (aa{sv}: part s, text s, signed b, encrypted b, note s), "protected" b */
   { PEER_ENGINE, "show", F (MESSAGE), F (MUST ("view", "a{sv}")), 30, FALSE },
   { PEER_ENGINE, "part", F (MESSAGE, MUST ("part", "s")), F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 30, FALSE },
+  /* Where it is forwarded, the draft carries its attachments along. */
   { PEER_ENGINE, "reply", F (MESSAGE, MAY ("all", "b"), MAY ("forward", "b")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, key a{sv} (fingerprint, source, trust s, expires x) */
   { PEER_ENGINE, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")), F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20, FALSE },
@@ -155,7 +156,7 @@ static const struct protocol_method methods[] = {
 static const struct protocol_field event_state[] = { MUST ("account", "s"), MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_progress[] = { MUST ("account", "s"), MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_notice[] = { MUST ("text", "s"), { NULL, NULL, FALSE } };  /* one sentence for the person */
-static const struct protocol_field event_changed[] = { MUST ("new", "u"), { NULL, NULL, FALSE } };  /* the index changed; new: how many mails arrived */
+static const struct protocol_field event_changed[] = { MUST ("new", "u"), { NULL, NULL, FALSE } };  /* the index changed; new: how many unread mails arrived */
 static const struct protocol_field event_none[] = { { NULL, NULL, FALSE } };
 /* From imap to the engine. mails: path s, add as, remove as (tags), protected b (holds encrypted parts) */
 static const struct protocol_field event_mails[] = { MUST ("mails", "aa{sv}"), { NULL, NULL, FALSE } };

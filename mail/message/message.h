@@ -23,6 +23,11 @@ GVariant *message_finish_view (GVariant *view, GVariant *segments);
  * view may show; encrypted parts inside a larger mail are never quoted. Pure. */
 GVariant *message_reply (GVariant *view, const char *const *own, gboolean all, gboolean forward);
 
+#define MESSAGE_FORWARD_MAX 50                       /* attachments that go along */
+#define MESSAGE_FORWARD_BYTES_MAX (50 * 1024 * 1024) /* and their size together */
+/* The parts that go along when what the view shows is forwarded: char *, their ids. left_out: how many attachments stay behind. Pure. */
+GPtrArray *message_forward_parts (GVariant *view, guint *left_out);
+
 /* addresses: "Name <a@b>, c@d" -> addr-specs. Returns NULL with a sentence when a piece is no address. CR, LF, NUL are refused. */
 GPtrArray *message_addresses (const char *const *texts, GError **error);      /* char *: addr-specs */
 char *message_address_display (const char *text);                             /* "Name <a@b>", RFC 2047 encoded for a header */

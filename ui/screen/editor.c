@@ -397,7 +397,7 @@ row_text (const GString *line, gsize start, gsize size)
   for (char *p = text; *p != '\0'; p++)
     if (*p == '\t')
       *p = ' ';
-  return text;
+  return g_strchomp (text); /* the space at a break hangs over the edge */
 }
 
 void

@@ -12,7 +12,7 @@ struct list_row {
   char *thread, *subject, *people, *newest; /* people: who writes, or whom it goes to */
   gint64 date;
   guint matched, total;
-  gboolean unread, flagged, attachment, encrypted, is_signed, replied, draft;
+  gboolean unread, flagged, attachment, encrypted, is_signed, replied, forwarded, draft;
 };
 struct list_row *list_row_new (GVariant *fields);
 void list_row_free (gpointer row);

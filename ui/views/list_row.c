@@ -30,6 +30,7 @@ list_row_new (GVariant *fields)
   row->encrypted = fields_has (tags, "encrypted");
   row->is_signed = fields_has (tags, "signed");
   row->replied = fields_has (tags, "replied");
+  row->forwarded = fields_has (tags, "passed");
   /* What was a draft once and is sent now may carry both marks: it is not to be written on. */
   row->draft = fields_has (tags, "draft") && !fields_has (tags, "sent");
   return row;
@@ -70,7 +71,7 @@ static void
 draw_marks (const struct list_row *row, const struct area *area, int y, unsigned style, gboolean here)
 {
   char marks[MARK_COLUMNS + 1] = {
-    row->unread ? 'N' : row->replied ? 'R' : ' ',
+    row->unread ? 'N' : row->replied ? 'R' : row->forwarded ? 'F' : ' ',
     row->flagged ? '!' : ' ',
     row->attachment ? '@' : ' ',
     row->encrypted ? 'E' : row->is_signed ? 'S' : ' ',

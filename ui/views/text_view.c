@@ -106,7 +106,7 @@ text_view_keys (struct app *app, enum place place)
   }
   if (place == PLACE_LIST) {
     g_ptr_array_add (lines, g_strdup (""));
-    g_ptr_array_add (lines, g_strdup ("Marks: N unread, R answered, ! flagged, @ attachment, E encrypted, S signed"));
+    g_ptr_array_add (lines, g_strdup ("Marks: N unread, R answered, F forwarded, ! flagged, @ attachment, E encrypted, S signed"));
   }
   return text_view_lines (app, "Keys", lines, "");
 }
