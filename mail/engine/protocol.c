@@ -117,7 +117,7 @@ static const struct protocol_method methods[] = {
   /* ---- imap: one an account ---- */
   /* secret: password. settings: poll_s u, archive s, drafts s, sent s, trash s (folder overrides, optional) */
   { PEER_IMAP, "start", F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MUST ("settings", "a{sv}")), NOTHING, 30, FALSE },
-  { PEER_IMAP, "test", NOTHING, F (MUST ("text", "s")), 45, FALSE },
+  { PEER_IMAP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* folders: path s, name s, role s, dir s (absolute folder on disk) */
   { PEER_IMAP, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
   { PEER_IMAP, "sync", NOTHING, F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u")), 0, FALSE },
@@ -133,7 +133,7 @@ static const struct protocol_method methods[] = {
 
   /* ---- smtp: one an account, owner of its outbox ---- */
   { PEER_SMTP, "start", F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay")), NOTHING, 30, FALSE },
-  { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 45, FALSE },
+  { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* Durable before the reply. copies as of keys.protect; each is checked by the gate here too, before it is stored. */
   { PEER_SMTP, "submit", F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"), MAY ("draft_path", "s")), F (MUST ("id", "s")), 60, FALSE }, /* the same again is known by its message_id */
   /* Tries what is ready (id: only that one, now). rows: id s, message_id s, state s ("ready","sending","accepted","failed","unknown"), text s,

@@ -121,7 +121,7 @@ connect_any (const struct remote *remote, GError **error)
   }
   int fd = -1;
   for (const struct addrinfo *address = list; address != NULL && fd < 0; address = address->ai_next)
-    fd = connect_one (address, (int) remote->timeout_ms);
+    fd = connect_one (address, (int) MIN (remote->timeout_ms, REMOTE_CONNECT_MS));
   int problem = errno;
   freeaddrinfo (list);
   if (fd < 0)
@@ -170,7 +170,7 @@ stream_start_tls (struct stream *stream, gboolean unread, GError **error)
 {
   const struct remote *remote = stream->remote;
   struct tls_settings settings = { .host = remote->host, .anchors_file = remote->ca_file, .client_cert_file = remote->client_cert_file,
-                                   .client_key_file = remote->client_key_file, .timeout_ms = (int) remote->timeout_ms };
+                                   .client_key_file = remote->client_key_file, .timeout_ms = (int) MIN (remote->timeout_ms, REMOTE_CONNECT_MS) };
   if (unread || stream->ahead_size > stream->ahead_at)
     g_set_error (&stream->error, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE,
                  "Somebody put text into the connection to %s before it was protected. wardmail has stopped and sent no password.",

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define SLOW_S 4
 #define LEAVE_MS 3000
 
 gboolean
@@ -56,6 +57,16 @@ asked (guint ask, const char *kind, const char *text, gpointer data)
   engine_answer (context->engine, ask, secret != NULL ? secret_peek (secret) : NULL);
 }
 
+/* Nobody waits in silence: after a few seconds, one sentence. */
+static gboolean
+on_slow (gpointer data)
+{
+  struct command_context *context = data;
+  context->slow = 0;
+  command_out_aside ("Still at work, or waiting for a server. Ctrl-C leaves it; nothing is lost.");
+  return G_SOURCE_REMOVE;
+}
+
 static void
 heard (const char *event, GVariant *fields, gpointer data)
 {
@@ -73,7 +84,10 @@ command_call (struct command_context *context, const char *method, GVariant *arg
     engine_set_ask (context->engine, asked, context);
     engine_set_event (context->engine, heard, context);
   }
-  return engine_call_wait (context->engine, method, args, fds, fds_out, error);
+  context->slow = g_timeout_add_seconds (SLOW_S, on_slow, context);
+  GVariant *reply = engine_call_wait (context->engine, method, args, fds, fds_out, error);
+  g_clear_handle_id (&context->slow, g_source_remove);
+  return reply;
 }
 
 /* Folders and links alike, without following any. */
