@@ -169,9 +169,8 @@ imap_close (struct imap *imap)
     mailstream *etpan = imap->session->imap_stream;
     if (!imap->lost && stream_error (imap->stream) == NULL)
       (void) stream_write (imap->stream, "bye LOGOUT\r\n", 12);
-    stream_etpan_wipe (etpan);
     imap->session->imap_stream = NULL; /* or mailimap_free would talk to the remote, and wait for it */
-    mailstream_close (etpan);
+    stream_etpan_close (etpan);
   }
   if (imap->session != NULL)
     mailimap_free (imap->session);

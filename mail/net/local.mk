@@ -9,5 +9,5 @@ libmail_a_SOURCES += mail/store/state.h mail/store/state_p.h mail/store/state.c 
 libmail_a_SOURCES += mail/store/maildir_batch.c mail/store/sync.h mail/store/sync_p.h mail/store/sync.c mail/store/sync_events.c \
 	mail/store/sync_local.c mail/store/sync_push.c mail/store/sync_folders.c mail/store/sync_pull.c
 libmail_a_SOURCES += mail/workers/imap.c
-libmail_a_SOURCES += mail/net/smtp.h mail/net/smtp_p.h mail/net/smtp_session.c mail/net/smtp_send.c mail/store/outbox.h mail/store/outbox.c \
+libmail_a_SOURCES += mail/net/smtp.h mail/net/smtp_p.h mail/net/smtp_driver.c mail/net/smtp_session.c mail/net/smtp_send.c mail/store/outbox.h mail/store/outbox.c \
 	mail/store/state_news.c mail/store/state_outbox.c mail/workers/smtp.c

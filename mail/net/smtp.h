@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* An SMTP submission session (RFC 5321, 6409, 3207, 4954). smtp worker only, blocking.
+/* An SMTP submission session (RFC 5321, 6409, 3207, 4954): libetpan over our own stream. smtp worker only, blocking.
  *
- * It speaks on our own stream and not through libetpan, whose command buffers are fixed and whose addresses are unchecked, and because
- * the one thing that counts is to know at each byte whether the server may have taken a message. Errors as in imap.h. */
+ * Each reply is checked before libetpan sees it (smtp_driver.c); the one thing that counts is to know of each message whether the
+ * server may have taken it. Errors as in imap.h. */
 #pragma once
 #include "crypto/guard/secret.h"
 #include "mail/net/remote.h"
@@ -17,7 +17,7 @@ DEFINE_AUTOFREE (smtp, smtp_close)
 gboolean smtp_is_lost (const struct smtp *smtp);
 
 enum smtp_outcome {
-  SMTP_UNKNOWN = 0,  /* all was sent, but no answer came: it may or may not have been taken */
+  SMTP_UNKNOWN = 0,  /* its sending began, but no answer came: it may or may not have been taken */
   SMTP_LATER,        /* surely not taken; trying again may help */
   SMTP_REFUSED,      /* surely not taken, and it will not be */
   SMTP_ACCEPTED,

@@ -5,15 +5,33 @@
 #include "mail/net/smtp.h"
 #include "mail/net/stream.h"
 
+#include <libetpan/libetpan.h>
+
+#define SMTP_COMMAND_S 120
+#define SMTP_TAKEN_S 600 /* RFC 5321 4.5.3.2.6: the answer to a whole mail takes its time */
+
 struct smtp {
   const struct remote *remote;
   struct stream *stream;
-  GString *reply;           /* text of the last reply, its lines joined */
-  int code;
+  mailsmtp *session;
   gboolean lost;
-  gboolean starttls, plain, external;
-  guint64 size_max;         /* SIZE; 0: not said */
+  gboolean plain, external; /* AUTH, as the server offers it under TLS */
+  /* The reply under way (smtp_driver.c). */
+  gboolean asked;           /* something was said since the last one */
+  gboolean answered;        /* it is complete */
+  guint lines;
+  int code;                 /* of its first line */
+  guint seconds;            /* that it may take */
 };
-int smtp_reply (struct smtp *smtp, guint seconds); /* the code; 0: the line is dead */
-int smtp_command (struct smtp *smtp, const char *verb, const char *rest);
-char *smtp_words (const struct smtp *smtp);        /* what the server said last, for a sentence */
+
+/* libetpan exports these and declares them in none of the headers that it installs. */
+int mailsmtp_send_command (mailsmtp *session, char *command);         /* with its CRLF; -1: the line is dead */
+int mailsmtp_send_command_private (mailsmtp *session, char *command);
+int mailsmtp_read_response (mailsmtp *session);
+int mailesmtp_parse_ehlo (mailsmtp *session);
+
+/* smtp_driver.c: the stream as libetpan may see it; NULL: no memory. Closed with stream_etpan_close or by libetpan. */
+mailstream *smtp_driver_new (struct smtp *smtp);
+/* After a call of libetpan: the code of the reply; 0: there was none, and the line is dead. */
+int smtp_code (struct smtp *smtp, int result);
+char *smtp_words (const struct smtp *smtp); /* what the server said last, for a sentence */

@@ -1,6 +1,11 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Connecting to a submission server: greeting, TLS, what it can do, signing in. */
+/* Connecting to a submission server: greeting, TLS, what it can do, signing in.
+ *
+ * EHLO and AUTH are said through libetpan's plain command functions. mailesmtp_ehlo would tell the machine's name or its inner address
+ * (and no IPv6 one: it asks for 16 bytes of it). mailesmtp_auth_sasl cuts a line of more than 512 bytes off without its end, leaves
+ * the password unwiped on its stack and heap, and has cyrus-sasl load plug-ins that the sandbox keeps away; libetpan also takes
+ * PLAIN-CLIENTTOKEN for PLAIN and knows no EXTERNAL. */
 #include "mail/net/smtp_p.h"
 
 #include "crypto/error.h"
@@ -8,12 +13,7 @@
 #include "mail/message/sanitise.h"
 #include "mail/net/sasl.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define REPLY_LINES_MAX 100
-#define REPLY_BYTES 65536
-#define COMMAND_S 120
 
 gboolean
 smtp_is_lost (const struct smtp *smtp)
@@ -21,52 +21,12 @@ smtp_is_lost (const struct smtp *smtp)
   return smtp->lost || stream_error (smtp->stream) != NULL;
 }
 
-/* RFC 5321 4.2: "250-text" lines, the last one "250 text". */
-int
-smtp_reply (struct smtp *smtp, guint seconds)
-{
-  g_string_truncate (smtp->reply, 0);
-  stream_allow (smtp->stream, REPLY_BYTES, seconds);
-  int code = 0;
-  for (guint i = 0; i < REPLY_LINES_MAX; i++) {
-    const char *line = stream_line (smtp->stream);
-    if (line == NULL)
-      break;
-    gsize size = strlen (line);
-    int this_code = size >= 3 && g_ascii_isdigit (line[0]) && g_ascii_isdigit (line[1]) && g_ascii_isdigit (line[2]) ? atoi (line) : 0;
-    if (this_code < 200 || this_code > 599 || (code != 0 && this_code != code) || (size > 3 && line[3] != ' ' && line[3] != '-'))
-      break;
-    code = this_code;
-    if (smtp->reply->len > 0)
-      g_string_append_c (smtp->reply, '\n');
-    g_string_append (smtp->reply, size > 4 ? line + 4 : "");
-    if (size == 3 || line[3] == ' ') {
-      smtp->code = code;
-      if (code == 421) /* RFC 5321 3.8: it closes the line */
-        smtp->lost = TRUE;
-      return code;
-    }
-  }
-  g_autofree char *sentence = g_strdup_printf ("%s answered in a way that wardmail does not understand; the connection was closed.",
-                                               smtp->remote->host);
-  stream_fail (smtp->stream, sentence);
-  smtp->lost = TRUE;
-  smtp->code = 0;
-  return 0;
-}
-
-int
-smtp_command (struct smtp *smtp, const char *verb, const char *rest)
-{
-  g_autofree char *line = g_strconcat (verb, rest, "\r\n", NULL);
-  return stream_write (smtp->stream, line, strlen (line)) ? smtp_reply (smtp, COMMAND_S) : 0;
-}
-
 char *
 smtp_words (const struct smtp *smtp)
 {
-  g_autofree char *safe = sanitise (smtp->reply->str, (gssize) MIN (smtp->reply->len, 200), SANITISE_LINE);
-  return g_strdup_printf ("it says “%d %s”", smtp->code, g_strstrip (safe));
+  const char *text = smtp->session == NULL || smtp->session->response == NULL ? "" : smtp->session->response;
+  g_autofree char *safe = sanitise (text, (gssize) MIN (strlen (text), 200), SANITISE_LINE);
+  return g_strdup_printf ("it says “%d %s”", smtp->session == NULL ? 0 : smtp->session->response_code, g_strstrip (safe));
 }
 
 static gboolean
@@ -83,27 +43,50 @@ failed (struct smtp *smtp, enum engine_error code, const char *what, GError **er
   return FALSE;
 }
 
-/* The fixed literal tells nothing about this machine. */
-static gboolean
-hello (struct smtp *smtp, GError **error)
+/* The mechanisms that are whole words of an AUTH line. */
+static void
+take_mechanisms (struct smtp *smtp)
 {
-  if (smtp_command (smtp, "EHLO ", "[127.0.0.1]") != 250)
-    return failed (smtp, ENGINE_ERROR_NETWORK, "does not talk to wardmail", error);
-  g_auto (GStrv) lines = g_strsplit (smtp->reply->str, "\n", -1);
-  smtp->starttls = smtp->plain = smtp->external = FALSE;
-  smtp->size_max = 0;
+  g_auto (GStrv) lines = g_strsplit (smtp->session->response, "\n", -1);
+  smtp->plain = smtp->external = FALSE;
   for (gsize i = 1; lines[0] != NULL && lines[i] != NULL; i++) {
     g_auto (GStrv) words = g_strsplit_set (g_strstrip (lines[i]), " =", -1);
-    if (words[0] == NULL)
-      continue;
-    smtp->starttls = smtp->starttls || g_ascii_strcasecmp (words[0], "STARTTLS") == 0;
-    if (g_ascii_strcasecmp (words[0], "SIZE") == 0 && words[1] != NULL)
-      smtp->size_max = g_ascii_strtoull (words[1], NULL, 10);
-    for (gsize w = 1; g_ascii_strcasecmp (words[0], "AUTH") == 0 && words[w] != NULL; w++) {
+    for (gsize w = 1; words[0] != NULL && g_ascii_strcasecmp (words[0], "AUTH") == 0 && words[w] != NULL; w++) {
       smtp->plain = smtp->plain || g_ascii_strcasecmp (words[w], "PLAIN") == 0;
       smtp->external = smtp->external || g_ascii_strcasecmp (words[w], "EXTERNAL") == 0;
     }
   }
+}
+
+/* The fixed literal tells nothing about this machine. */
+static gboolean
+hello (struct smtp *smtp, GError **error)
+{
+  char command[] = "EHLO [127.0.0.1]\r\n";
+  gboolean sent = mailsmtp_send_command (smtp->session, command) != -1;
+  if (sent)
+    (void) mailsmtp_read_response (smtp->session);
+  if (smtp_code (smtp, sent ? MAILSMTP_NO_ERROR : MAILSMTP_ERROR_STREAM) != 250)
+    return failed (smtp, ENGINE_ERROR_NETWORK, "does not talk to wardmail", error);
+  take_mechanisms (smtp);
+  (void) mailesmtp_parse_ehlo (smtp->session); /* it always succeeds; the driver has taken the tabs out that it would not survive */
+  return TRUE;
+}
+
+/* Nothing that was said in clear is remembered: offers, sizes, texts. */
+static gboolean
+forget (struct smtp *smtp, GError **error)
+{
+  mailsmtp *fresh = mailsmtp_new (0, NULL);
+  if (fresh == NULL) {
+    smtp->lost = TRUE;
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to talk to %s.", smtp->remote->host);
+    return FALSE;
+  }
+  fresh->stream = smtp->session->stream;
+  smtp->session->stream = NULL;
+  mailsmtp_free (smtp->session);
+  smtp->session = fresh;
   return TRUE;
 }
 
@@ -112,7 +95,7 @@ protect (struct smtp *smtp, GError **error)
 {
   if (stream_is_tls (smtp->stream))
     return TRUE;
-  if (!smtp->starttls || smtp_command (smtp, "STARTTLS", "") != 220) {
+  if ((smtp->session->esmtp & MAILSMTP_ESMTP_STARTTLS) == 0 || smtp_code (smtp, mailesmtp_starttls (smtp->session)) != 220) {
     if (stream_error (smtp->stream) != NULL)
       return failed (smtp, ENGINE_ERROR_NETWORK, "broke off", error);
     smtp->lost = TRUE;
@@ -121,7 +104,7 @@ protect (struct smtp *smtp, GError **error)
                  "administrator.", smtp->remote->host);
     return FALSE;
   }
-  return stream_start_tls (smtp->stream, FALSE, error) && hello (smtp, error);
+  return stream_start_tls (smtp->stream, smtp->session->stream->read_buffer_len > 0, error) && forget (smtp, error) && hello (smtp, error);
 }
 
 static gboolean
@@ -131,6 +114,20 @@ refuse (struct smtp *smtp, const char *why, GError **error)
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN, "Signing in to %s%s%s failed: %s", smtp->remote->host,
                smtp->remote->user != NULL ? " as " : "", smtp->remote->user != NULL ? smtp->remote->user : "", why);
   return FALSE;
+}
+
+/* One line, in memory that is wiped; so is the buffer that it goes through. */
+static int
+authenticate (struct smtp *smtp, const char *verb, const struct secret *line)
+{
+  char *text = g_strconcat (verb, secret_peek (line), "\r\n", NULL);
+  gboolean sent = mailsmtp_send_command_private (smtp->session, text) != -1;
+  secret_wipe (text, strlen (text));
+  g_free (text);
+  stream_etpan_wipe (smtp->session->stream);
+  if (sent)
+    (void) mailsmtp_read_response (smtp->session);
+  return smtp_code (smtp, sent ? MAILSMTP_NO_ERROR : MAILSMTP_ERROR_STREAM);
 }
 
 static gboolean
@@ -148,10 +145,7 @@ sign_in (struct smtp *smtp, const struct secret *secret, GError **error)
   AUTOFREE (secret) line = external ? sasl_external (smtp->remote->user) : sasl_plain (smtp->remote->user, secret);
   if (line == NULL)
     return refuse (smtp, "there is no password for it. Enter it again in the account's settings.", error);
-  const char *verb = external ? "AUTH EXTERNAL " : "AUTH PLAIN ";
-  gboolean sent = stream_write (smtp->stream, verb, strlen (verb)) && stream_write (smtp->stream, secret_peek (line), secret_size (line))
-                  && stream_write (smtp->stream, "\r\n", 2);
-  int code = sent ? smtp_reply (smtp, COMMAND_S) : 0;
+  int code = authenticate (smtp, external ? "AUTH EXTERNAL " : "AUTH PLAIN ", line);
   if (code == 235)
     return TRUE;
   if (code == 0)
@@ -161,18 +155,32 @@ sign_in (struct smtp *smtp, const struct secret *secret, GError **error)
   return refuse (smtp, "the server did not accept the user name or the password. Check both in the account's settings.", error);
 }
 
+/* libetpan closes the mailstream itself where it does not like the greeting. */
+static gboolean
+greet (struct smtp *smtp, GError **error)
+{
+  mailstream *etpan = smtp_driver_new (smtp);
+  smtp->session = etpan == NULL ? NULL : mailsmtp_new (0, NULL);
+  if (smtp->session == NULL) {
+    if (etpan != NULL)
+      stream_etpan_close (etpan);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to talk to %s.", smtp->remote->host);
+    return FALSE;
+  }
+  int code = smtp_code (smtp, mailsmtp_connect (smtp->session, etpan));
+  if (code != 220)
+    return failed (smtp, ENGINE_ERROR_NETWORK, "does not take mail now", error);
+  mailstream_set_logger (etpan, NULL, NULL); /* it would be handed passwords */
+  return TRUE;
+}
+
 struct smtp *
 smtp_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret, GError **error)
 {
   AUTOFREE (smtp) smtp = g_new0 (struct smtp, 1);
   smtp->remote = remote;
   smtp->stream = stream_take;
-  smtp->reply = g_string_new (NULL);
-  if (smtp_reply (smtp, COMMAND_S) != 220) {
-    failed (smtp, ENGINE_ERROR_NETWORK, "does not take mail now", error);
-    return NULL;
-  }
-  if (!hello (smtp, error) || !protect (smtp, error) || !sign_in (smtp, secret, error))
+  if (!greet (smtp, error) || !hello (smtp, error) || !protect (smtp, error) || !sign_in (smtp, secret, error))
     return NULL;
   return g_steal_pointer (&smtp);
 }
@@ -187,9 +195,15 @@ smtp_open (const struct remote *remote, const struct secret *secret, GError **er
 void
 smtp_close (struct smtp *smtp)
 {
-  if (!smtp_is_lost (smtp))
-    (void) stream_write (smtp->stream, "QUIT\r\n", 6);
+  mailstream *etpan = smtp->session == NULL ? NULL : smtp->session->stream;
+  if (etpan != NULL && !smtp_is_lost (smtp)) {
+    (void) mailsmtp_quit (smtp->session); /* says it, and closes without waiting */
+  } else if (etpan != NULL) {
+    smtp->session->stream = NULL; /* or mailsmtp_free would talk to the remote */
+    stream_etpan_close (etpan);
+  }
+  if (smtp->session != NULL)
+    mailsmtp_free (smtp->session);
   stream_free (smtp->stream);
-  g_string_free (smtp->reply, TRUE);
   g_free (smtp);
 }

@@ -27,6 +27,9 @@ struct stream {
   gint64 deadline;       /* monotonic microseconds */
   char line[LINE_MAX_SIZE], ahead[4096];
   gsize ahead_at, ahead_size;
+  int wake_fd;           /* see stream_set_meanwhile; -1 */
+  stream_meanwhile_fn meanwhile;
+  gpointer meanwhile_data;
 };
 
 static void
@@ -136,6 +139,7 @@ stream_new_take (int fd, const struct remote *remote)
   struct stream *stream = g_new0 (struct stream, 1);
   stream->remote = remote;
   stream->fd = fd;
+  stream->wake_fd = -1;
   int flags = fcntl (fd, F_GETFL);
   (void) fcntl (fd, F_SETFL, flags | O_NONBLOCK);
   stream_allow (stream, 64 * 1024, 120);
@@ -207,28 +211,78 @@ read_plain (struct stream *stream, void *buffer, gsize size, int timeout_ms)
   return got;
 }
 
+void
+stream_set_meanwhile (struct stream *stream, int wake_fd, stream_meanwhile_fn meanwhile, gpointer data)
+{
+  stream->wake_fd = wake_fd;
+  stream->meanwhile = meanwhile;
+  stream->meanwhile_data = data;
+}
+
+/* What somebody else wants now. Its time is not the server's. */
+static void
+look_up (struct stream *stream)
+{
+  gint64 begin = g_get_monotonic_time ();
+  if (stream->wake_fd < 0 || wait_for (stream->wake_fd, POLLIN, 0) <= 0)
+    return;
+  if (!stream->meanwhile (stream->meanwhile_data))
+    fail (stream, "wardmail is being closed");
+  stream->deadline += g_get_monotonic_time () - begin;
+}
+
+/* FALSE: the stream has failed, or failed now. */
+static gboolean
+may_read (struct stream *stream)
+{
+  if (stream->error == NULL)
+    look_up (stream);
+  if (stream->allowed == 0)
+    fail (stream, "it sent far more than it was asked for");
+  else if (time_left (stream) == 0)
+    fail (stream, "it took too long to answer");
+  return stream->error == NULL;
+}
+
 ssize_t
 stream_read (struct stream *stream, void *buffer, gsize size)
 {
-  int timeout_ms = time_left (stream);
-  if (stream->error != NULL)
-    return -1;
-  if (stream->allowed == 0)
-    fail (stream, "it sent far more than it was asked for");
-  else if (timeout_ms == 0)
-    fail (stream, "it took too long to answer");
-  if (stream->error != NULL)
-    return -1;
-  size = (gsize) MIN ((guint64) size, stream->allowed);
-  g_autoptr (GError) error = NULL;
-  ssize_t got = stream->tls != NULL ? tls_read (stream->tls, buffer, size, timeout_ms, -1, &error)
-                                    : read_plain (stream, buffer, size, timeout_ms);
+  ssize_t got = -1;
+  gboolean called = TRUE;
+  while (called) {
+    if (!may_read (stream))
+      return -1;
+    int timeout_ms = time_left (stream);
+    gsize most = (gsize) MIN ((guint64) size, stream->allowed);
+    g_autoptr (GError) error = NULL;
+    got = stream->tls != NULL ? tls_read (stream->tls, buffer, most, timeout_ms, stream->wake_fd, &error)
+                              : read_plain (stream, buffer, most, timeout_ms);
+    called = got < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  }
   if (got > 0) {
     stream->allowed -= (guint64) got;
     return got;
   }
   fail (stream, got == 0 ? "it hung up" : time_left (stream) == 0 ? "it took too long to answer" : "the line broke or it stopped answering");
   return -1;
+}
+
+gboolean
+stream_is_ahead (struct stream *stream)
+{
+  if (stream->error != NULL || stream->ahead_at < stream->ahead_size)
+    return TRUE;
+  g_autoptr (GError) error = NULL;
+  ssize_t got = stream->tls != NULL ? tls_read (stream->tls, stream->ahead, sizeof stream->ahead, 0, -1, &error)
+                                    : read (stream->fd, stream->ahead, sizeof stream->ahead);
+  gboolean silent = stream->tls != NULL ? g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) : errno == EAGAIN || errno == EINTR;
+  if (got < 0 && silent)
+    return FALSE;
+  stream->ahead_at = 0;
+  stream->ahead_size = got > 0 ? (gsize) got : 0;
+  if (got <= 0)
+    fail (stream, "it hung up");
+  return TRUE;
 }
 
 gboolean

@@ -27,8 +27,14 @@ void stream_allow (struct stream *stream, guint64 bytes, guint seconds);
 /* At least one byte, or -1; never 0. */
 ssize_t stream_read (struct stream *stream, void *buffer, gsize size);
 gboolean stream_write (struct stream *stream, const void *bytes, gsize size);
-/* One line without its end, at most 8 KB; borrowed until the next call. NULL: see stream_error. Not to be mixed with libetpan on one stream. */
+/* One line without its end, at most 8 KB; borrowed until the next call. NULL: see stream_error. Not to be mixed with stream_read. */
 const char *stream_line (struct stream *stream);
+/* Whether the server has said something that was not read yet, or hung up; waits for nothing. */
+gboolean stream_is_ahead (struct stream *stream);
+/* While stream_read waits, and before each of its waits: if wake_fd is readable, meanwhile is called. It must read what is there and not
+ * touch this stream; FALSE: give up, the stream fails. Its time does not count as the server's. wake_fd -1: no more. TLS only. */
+typedef gboolean (*stream_meanwhile_fn) (gpointer data);
+void stream_set_meanwhile (struct stream *stream, int wake_fd, stream_meanwhile_fn meanwhile, gpointer data);
 /* Until bytes can be read, wake_fd is readable, or timeout_ms has passed. */
 enum stream_event stream_wait (struct stream *stream, int wake_fd, gint64 timeout_ms);
 const GError *stream_error (const struct stream *stream); /* NULL: none yet */
@@ -36,7 +42,8 @@ const GError *stream_error (const struct stream *stream); /* NULL: none yet */
 void stream_fail (struct stream *stream, const char *sentence);
 int stream_fd (const struct stream *stream);
 
-/* The stream as libetpan sees it. It is closed with mailstream_close; the stream itself stays the caller's. NULL: no memory. */
+/* The stream as libetpan sees it. It is closed with stream_etpan_close; the stream itself stays the caller's. NULL: no memory. */
 struct _mailstream;
 struct _mailstream *stream_etpan (struct stream *stream);
 void stream_etpan_wipe (struct _mailstream *etpan); /* the buffers, after a credential went through them */
+void stream_etpan_close (struct _mailstream *etpan); /* wiped, whatever still lies in them */

@@ -3,8 +3,7 @@
 /* Our SMTP against a server that refuses, lies, or goes away at the worst moment; above all: what is said about a mail is true. */
 #include "crypto/error.h"
 #include "mail/engine.h"
-#include "mail/net/smtp.h"
-#include "mail/net/stream.h"
+#include "mail/net/smtp_p.h"
 #include "tests/unit/openssl_tool.h"
 #include "tests/wire/peer.h"
 
@@ -23,8 +22,11 @@ static char *cert, *key, *anchors;
 #define OFFER "C: EHLO", "S: 250-mail.test\r\n250-SIZE 1000\r\n250 AUTH LOGIN PLAIN"
 #define SIGN_IN "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==", "S: 235 welcome"
 #define SESSION HELLO, OFFER, SIGN_IN
+#define SESSION_OF_ANY_SIZE HELLO, "C: EHLO", "S: 250-mail.test\r\n250 AUTH PLAIN", SIGN_IN
 #define MESSAGE "From: a\r\n\r\n.dot\r\n..two\r\nend\r\n"
 static const char *const bob[] = { "bob@mail.test", NULL }, *const both[] = { "bob@mail.test", "carol@mail.test", NULL };
+
+static char *secret_text; /* NULL: "secret" */
 
 struct meeting {
   struct remote remote;
@@ -43,7 +45,7 @@ meet (struct meeting *meeting, const char *const *script, guint timeout_ms)
                                             .user = (char *) "alice", .ca_file = anchors, .timeout_ms = timeout_ms } };
   int fd;
   meeting->peer = peer_start (script, cert, key, &fd);
-  AUTOFREE (secret) secret = secret_new ("secret", 6);
+  AUTOFREE (secret) secret = secret_new (secret_text != NULL ? secret_text : "secret", secret_text != NULL ? strlen (secret_text) : 6);
   meeting->smtp = smtp_open_over (stream_new_take (fd, &meeting->remote), &meeting->remote, secret, &meeting->error);
   assert_true ((meeting->smtp == NULL) == (meeting->error != NULL));
 }
@@ -95,6 +97,12 @@ fails (const char *const *script, GQuark domain, int code)
     fail_msg ("%s", meeting.error->message);
   assert_null (strstr (meeting.heard, "AGFsaWNlAHNlY3JldA"));
   forget (&meeting);
+}
+
+static void
+fails_to_talk (const char *const *script)
+{
+  fails (script, ENGINE_ERROR, ENGINE_ERROR_NETWORK);
 }
 
 static void
@@ -213,6 +221,137 @@ test_gate_says_no (void **state)
   forget (&meeting);
 }
 
+/* A reply of many lines at each step; the mail goes out byte for byte, with dots doubled and its size told. */
+static void
+test_many_lines (void **state)
+{
+  const char *const script[] = { "S: 220-one\r\n220-\r\n220 three", "C: EHLO [127.0.0.1]", "S: 250-mail.test\r\n250-DSN\r\n250 STARTTLS", "C: STARTTLS",
+                                 "S: 220-go\r\n220 on", "TLS", "C: EHLO [127.0.0.1]", "S: 250-mail.test\r\n250-SIZE\r\n250 AUTH\tLOGIN\tPLAIN",
+                                 "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==", "S: 235-wel\r\n235 come", "C: MAIL FROM:<alice@mail.test> SIZE=20",
+                                 "S: 250-o\r\n250 k", "C: RCPT TO:<bob@mail.test>", "S: 250-o\r\n250", "C: DATA", "S: 354-go\r\n354 on", "DATA",
+                                 "S: 250-2.0.0 queued\r\n250 as 1", "C: QUIT", NULL };
+  struct meeting meeting;
+  meet (&meeting, script, 5000);
+  assert_null (meeting.error);
+  assert_int_equal (send_over (&meeting, bob, ".\r\n..\r\nA: b\r\n\r\nc\r\n\r\n"), SMTP_ACCEPTED);
+  part (&meeting);
+  assert_null (meeting.problem);
+  assert_non_null (strstr (meeting.heard, "DATA\r\n..\r\n...\r\nA: b\r\n\r\nc\r\n\r\n.\r\nQUIT\r\n"));
+  forget (&meeting);
+}
+
+/* What is no reply is none, at any step; above all libetpan must not take it for one. */
+static void
+test_no_reply (void **state)
+{
+  static const char *const texts[] = { "S: 250x", "S: +250 ok", "S:  250 ok", "S: 4346 ok\r\n250 ok", "S: -250 ok\r\n250 ok", "S: 250-a\r\n354 b", "S: ",
+                                       "S: 600 high", "S: 25", "S: 0xfa ok", "S: 250-a\r\nb\r\n250 c" };
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    const char *const first[] = { texts[i], "HANG", NULL };
+    const char *const hello[] = { "S: 220 x", "C: EHLO", texts[i], "HANG", NULL };
+    const char *const sign_in[] = { HELLO, OFFER, "C: AUTH", texts[i], "HANG", NULL };
+    const char *const mail[] = { SESSION, "C: MAIL", texts[i], "HANG", NULL };
+    const char *const rcpt[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", texts[i], "HANG", NULL };
+    const char *const data[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", texts[i], "HANG", NULL };
+    const char *const end[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "DATA", texts[i], "HANG", NULL };
+    const char *const *const early[] = { first, hello, sign_in };
+    const char *const *const late[] = { mail, rcpt, data, end };
+    for (gsize s = 0; s < G_N_ELEMENTS (early) + G_N_ELEMENTS (late); s++) {
+      gboolean opens = s >= G_N_ELEMENTS (early);
+      struct meeting meeting;
+      meet (&meeting, opens ? late[s - G_N_ELEMENTS (early)] : early[s], 5000);
+      if (opens != (meeting.error == NULL))
+        fail_msg ("“%s” at step %zu: %s", texts[i], s, opens ? meeting.error->message : "it stood");
+      if (opens) {
+        assert_int_equal (send_over (&meeting, bob, MESSAGE), s == 6 ? SMTP_UNKNOWN : SMTP_LATER);
+        assert_true (smtp_is_lost (meeting.smtp));
+      }
+      part (&meeting);
+      assert_true ((strstr (meeting.heard, "From: a") != NULL) == (s == 6));
+      forget (&meeting);
+    }
+  }
+}
+
+/* Lines without end, 8 MB of them: refused after a hundred, in no time. A line without end: at_each_step. */
+static void
+test_endless (void **state)
+{
+  g_autoptr (GString) reply = g_string_new ("S> ");
+  while (reply->len < 8 * 1024 * 1024)
+    g_string_append (reply, "250-mail.test says so\r\n");
+  g_string_append (reply, "250 AUTH PLAIN\r\n");
+  const char *const hello[] = { "S: 220 x", "C: EHLO", reply->str, "HANG", NULL };
+  const char *const rcpt[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", reply->str, "HANG", NULL };
+  const char *const end[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "DATA", reply->str, "HANG", NULL };
+  const char *const *const late[] = { rcpt, end };
+  fails_to_talk (hello);
+  for (gsize i = 0; i < G_N_ELEMENTS (late); i++) {
+    struct meeting meeting;
+    meet (&meeting, late[i], 5000);
+    assert_null (meeting.error);
+    assert_int_equal (send_over (&meeting, bob, MESSAGE), i == 1 ? SMTP_UNKNOWN : SMTP_LATER);
+    part (&meeting);
+    forget (&meeting);
+  }
+}
+
+/* Answers before the questions: to the wrong question, or somebody else's. */
+static void
+test_early (void **state)
+{
+  const char *const greeting[] = { "S: 220 x\r\n250 STARTTLS", "HANG", NULL };
+  const char *const hello[] = { "S: 220 x", "C: EHLO", "S: 250 STARTTLS\r\n220 go", "HANG", NULL };
+  const char *const password[] = { HELLO, "C: EHLO", "S: 250-x\r\n250 AUTH PLAIN\r\n235 welcome", "HANG", NULL };
+  const char *const mail[] = { SESSION "\r\n250 ok", "HANG", NULL };
+  const char *const rcpt[] = { SESSION, "C: MAIL", "S: 250 ok\r\n250 ok\r\n354 go", "HANG", NULL };
+  const char *const mails_end[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go\r\n250 queued", "HANG", NULL };
+  const char *const *const late[] = { mail, rcpt, mails_end };
+  fails_to_talk (greeting);
+  fails_to_talk (hello);
+  fails_to_talk (password);
+  for (gsize i = 0; i < G_N_ELEMENTS (late); i++) {
+    struct meeting meeting;
+    meet (&meeting, late[i], 5000);
+    assert_null (meeting.error);
+    assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_LATER);
+    assert_non_null (strstr (meeting.text, "before"));
+    assert_true (smtp_is_lost (meeting.smtp));
+    part (&meeting);
+    assert_null (strstr (meeting.heard, "From: a"));
+    forget (&meeting);
+  }
+}
+
+/* What was offered in clear is forgotten, PLAIN is a whole word, and a long password goes out whole and stays in no buffer. */
+static void
+test_offers (void **state)
+{
+  const char *const look_alike[] = { HELLO, "C: EHLO", "S: 250-x\r\n250 AUTH PLAIN-CLIENTTOKEN XPLAIN", "HANG", NULL };
+  const char *const script[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250-SIZE 3\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go", "TLS", "C: EHLO",
+                                 "S: 250-x\r\n250 AUTH PLAIN", "C: AUTH PLAIN", "S: 235 ok", "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA",
+                                 "S: 354 go", "DATA", "S: 250 ok", NULL };
+  fails (look_alike, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN);
+  struct meeting meeting;
+  secret_text = g_strnfill (700, 'p');
+  meet (&meeting, script, 5000);
+  assert_null (meeting.error);
+  const mailstream *etpan = meeting.smtp->session->stream;
+  assert_null (memmem (etpan->write_buffer, etpan->buffer_max_size, "cHBwcHBw", 8));
+  assert_int_equal (meeting.smtp->session->smtp_max_msg_size, 0);
+  assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_ACCEPTED);
+  part (&meeting);
+  assert_null (meeting.problem);
+  g_autofree char *groups = g_strnfill (928, 'c');
+  for (gsize i = 0; i < 928; i++)
+    groups[i] = "cHBw"[i % 4];
+  g_autofree char *line = g_strconcat ("AUTH PLAIN AGFsaWNlAHBw", groups, "cHA=\r\n", NULL);
+  if (strstr (meeting.heard, line) == NULL)
+    fail_msg ("%s", meeting.heard);
+  forget (&meeting);
+  g_clear_pointer (&secret_text, g_free);
+}
+
 #define TO_DATA SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA"
 /* The moment that counts. */
 static void
@@ -232,6 +371,9 @@ test_lost (void **state)
     { { TO_DATA, "S: 354 go", "DATA", "S: 452 disk full", "HANG", NULL }, SMTP_LATER },
     { { TO_DATA, "S: 354 go", "DATA", "S: 550 spam", "HANG", NULL }, SMTP_REFUSED },
     { { TO_DATA, "S: 354 go", "DATA", "S: 421 bye", "HANG", NULL }, SMTP_LATER },
+    { { TO_DATA, "S: 354 go", "DATA", "S: 251 perhaps", "HANG", NULL }, SMTP_UNKNOWN },
+    { { TO_DATA, "S: 354 go", "DATA", "S: 354 go on", "HANG", NULL }, SMTP_UNKNOWN },
+    { { TO_DATA, "S: 250 odd", "HANG", NULL }, SMTP_LATER },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     struct meeting meeting;
@@ -241,6 +383,29 @@ test_lost (void **state)
     if (outcome != cases[i].outcome)
       fail_msg ("case %zu: %d: %s", i, outcome, meeting.text);
     part (&meeting);
+    forget (&meeting);
+  }
+}
+
+/* It goes away, or has an opinion, while the mail is still on its way. */
+static void
+test_lost_midway (void **state)
+{
+  const char *const gone[] = { SESSION_OF_ANY_SIZE, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "C: From: a", NULL };
+  const char *const loud[] = { SESSION_OF_ANY_SIZE, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "C: From: a",
+                               "S: 250 queued", "HANG", NULL };
+  const char *const *const scripts[] = { gone, loud };
+  g_autoptr (GString) large = g_string_new ("From: a\r\n\r\n");
+  while (large->len < 8 * 1024 * 1024)
+    g_string_append (large, "and so on, and so on, and so on, and so on, and so on\r\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (scripts); i++) {
+    struct meeting meeting;
+    meet (&meeting, scripts[i], 5000);
+    assert_null (meeting.error);
+    assert_int_equal (send_over (&meeting, bob, large->str), SMTP_UNKNOWN);
+    assert_true (smtp_is_lost (meeting.smtp));
+    part (&meeting);
+    assert_null (strstr (meeting.heard, "\r\n.\r\n"));
     forget (&meeting);
   }
 }
@@ -257,6 +422,9 @@ test_never_said (void **state)
   assert_int_equal (send_over (&meeting, injected, MESSAGE), SMTP_REFUSED);
   assert_int_equal (send_over (&meeting, nobody, MESSAGE), SMTP_REFUSED);
   assert_int_equal (send_over (&meeting, bob, "no line end"), SMTP_REFUSED);
+  assert_int_equal (send_over (&meeting, bob, "From: a\r\n\r\nbare\n.\nline ends\r\n"), SMTP_REFUSED);
+  assert_int_equal (send_over (&meeting, bob, "From: a\r\n\r\nbare\r.\rline ends\r\n"), SMTP_REFUSED);
+  assert_int_equal (send_over (&meeting, bob, "\nFrom: a\r\n"), SMTP_REFUSED);
   assert_int_equal (send_over (&meeting, bob, large), SMTP_REFUSED);
   part (&meeting);
   assert_null (strstr (meeting.heard, "MAIL"));
@@ -292,7 +460,9 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_before_sign_in), cmocka_unit_test (test_sign_in), cmocka_unit_test (test_each_step), cmocka_unit_test (test_accepted),
-    cmocka_unit_test (test_recipients), cmocka_unit_test (test_gate_says_no), cmocka_unit_test (test_lost), cmocka_unit_test (test_never_said),
+    cmocka_unit_test (test_recipients), cmocka_unit_test (test_gate_says_no), cmocka_unit_test (test_lost), cmocka_unit_test (test_lost_midway), cmocka_unit_test (test_never_said),
+    cmocka_unit_test (test_many_lines), cmocka_unit_test (test_no_reply), cmocka_unit_test (test_endless), cmocka_unit_test (test_early),
+    cmocka_unit_test (test_offers),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }
