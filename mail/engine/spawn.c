@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -109,9 +110,13 @@ spawn_worker (const char *role, int *fd_out, GError **error)
   g_autofree char *program = own_program ();
   g_auto (GStrv) environment = worker_environment ();
   const char *argv[] = { "wardmail", "--process", role, NULL };
-  pid_t pid = fork ();
-  if (pid == 0)
+  pid_t engine = getpid (), pid = fork ();
+  if (pid == 0) {
+    /* It dies with the engine, whatever it waits for; also where the engine went before this was said. */
+    if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid () != engine)
+      _exit (127);
     become (program, (char *const *) argv, environment, pair[1]);
+  }
   close (pair[1]);
   if (pid < 0) {
     set_error (error, role);
