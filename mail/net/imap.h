@@ -76,5 +76,7 @@ gboolean imap_append (struct imap *imap, const char *path, const char *flags, co
 gboolean imap_find (struct imap *imap, const char *message_id, guint32 uid_first, guint32 *uid_out, GError **error);
 
 /* ---- imap_idle.c ---- */
+/* What is called while a FETCH waits for the server and wake_fd is readable; see stream_set_meanwhile. The session must not be used in it. */
+void imap_set_meanwhile (struct imap *imap, int wake_fd, gboolean (*meanwhile) (gpointer data), gpointer data);
 /* IDLE (RFC 2177) or, without it, a wait and NOOP. TRUE: *changed_out says whether the folder changed; it ends early when wake_fd is readable. */
 gboolean imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);

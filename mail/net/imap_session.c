@@ -15,6 +15,12 @@ imap_is_lost (const struct imap *imap)
   return imap->lost;
 }
 
+void
+imap_set_meanwhile (struct imap *imap, int wake_fd, gboolean (*meanwhile) (gpointer data), gpointer data)
+{
+  stream_set_meanwhile (imap->stream, wake_fd, meanwhile, data);
+}
+
 gboolean
 imap_has (const struct imap *imap, const char *capability)
 {

@@ -10,6 +10,7 @@
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,6 +221,7 @@ sync_new (struct state *state_take, const char *root, GVariant *settings, sync_e
   sync->settings = g_variant_ref_sink (settings);
   sync->emit = emit;
   sync->data = data;
+  sync->wake_fd = -1;
   g_queue_init (&sync->scheduled);
   sync->heads = g_array_new (FALSE, FALSE, sizeof (struct imap_head));
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
@@ -240,6 +242,29 @@ sync_free (struct sync *sync)
   g_variant_unref (sync->settings);
   g_free (sync->root);
   g_free (sync);
+}
+
+void
+sync_set_serve (struct sync *sync, int wake_fd, sync_serve_fn serve)
+{
+  sync->wake_fd = wake_fd;
+  sync->serve = serve;
+}
+
+void
+sync_pause (struct sync *sync)
+{
+  sync->paused = TRUE;
+}
+
+gboolean
+sync_serve_now (struct sync *sync, GError **error)
+{
+  struct pollfd one = { .fd = sync->wake_fd, .events = POLLIN };
+  if (sync->wake_fd < 0 || poll (&one, 1, 0) <= 0 || sync->serve (sync->data))
+    return TRUE;
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "wardmail is being closed.");
+  return FALSE;
 }
 
 /* New mail that was never confirmed. */

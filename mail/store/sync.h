@@ -13,11 +13,17 @@
 
 struct sync;
 typedef gboolean (*sync_emit_fn) (const char *event, GVariant *fields, gpointer data);
+typedef gboolean (*sync_serve_fn) (gpointer data);
 
 /* root: the account's folder of mail. state: taken. settings: a{sv} with folder overrides. */
 struct sync *sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit, gpointer data);
 void sync_free (struct sync *sync);
 DEFINE_AUTOFREE (sync, sync_free)
+/* From now on serve is called (with emit's data) when wake_fd is readable, between the steps of sync_push and sync_pull and while mail comes
+ * in. It may make local changes and read; it must not use the session or call anything below "with a session" but sync_pause.
+ * FALSE: the engine has gone, and what is under way fails. */
+void sync_set_serve (struct sync *sync, int wake_fd, sync_serve_fn serve);
+void sync_pause (struct sync *sync); /* from serve: somebody waits for more than that */
 /* At the start: report again what the index never confirmed, and what it may have missed. */
 void sync_report (struct sync *sync);
 void sync_settle (struct sync *sync); /* from time to time: forget news that are old */
@@ -35,11 +41,11 @@ gboolean sync_indexed (struct sync *sync, const char *const *paths, GError **err
 gboolean sync_list (struct sync *sync, struct imap *imap, GError **error);   /* folders; starts over with a new session */
 gboolean sync_has_changes (struct sync *sync);
 gboolean sync_push (struct sync *sync, struct imap *imap, GError **error);
-enum sync_result { SYNC_FAILED = 0, SYNC_DONE, SYNC_MORE /* wake_fd is readable: call again later */ };
+enum sync_result { SYNC_FAILED = 0, SYNC_DONE, SYNC_MORE /* paused: call again later */ };
 /* all: put every folder on the list of what is to be looked at, INBOX first; else INBOX alone. */
 void sync_schedule (struct sync *sync, gboolean all);
 gboolean sync_is_scheduled (struct sync *sync);
-enum sync_result sync_pull (struct sync *sync, struct imap *imap, int wake_fd, GError **error);
+enum sync_result sync_pull (struct sync *sync, struct imap *imap, gboolean may_pause, GError **error);
 /* Waits on INBOX until the server has news, wake_fd is readable, or the time is over. */
 gboolean sync_watch (struct sync *sync, struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);
 struct sync_counts { guint fresh, changed, removed; };

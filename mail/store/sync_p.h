@@ -10,6 +10,9 @@ struct sync {
   GVariant *settings;
   sync_emit_fn emit;
   gpointer data;
+  int wake_fd;                 /* -1 */
+  sync_serve_fn serve;
+  gboolean paused;
   struct sync_counts counts;
   /* The pull under way. */
   GQueue scheduled;            /* gint64 *: folders still to be looked at */
@@ -25,6 +28,8 @@ struct state_folder *sync_role_folder (struct sync *sync, const char *role); /* 
 struct state_mail *sync_find (struct sync *sync, const char *path, struct state_folder **folder_out, GError **error);
 /* Before files appear or vanish in it: the next start looks at what lies there. */
 gboolean sync_mark_dirty (struct sync *sync, struct state_folder *folder, GError **error);
+/* Lets others in, where nothing that was read from the state before is used afterwards. FALSE: the engine has gone. */
+gboolean sync_serve_now (struct sync *sync, GError **error);
 char *sync_message_id (GBytes *start); /* without brackets; "" */
 /* Selects and notices another UIDVALIDITY: then everything there is fetched again. */
 gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh, struct imap_selected *out, GError **error);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What was done on the server, done here: new mail newest first, changed flags, mail that is gone.
  *
- * New mail is fetched in windows; between two of them the engine's requests are let through. A window's mails are reported
- * while it is still coming in. */
+ * New mail is fetched in windows. While one is coming in the engine's requests are let through, and its mails are reported; what
+ * must use the line itself gets it between two windows. */
 #include "mail/store/sync_p.h"
 
 #include "mail/engine.h"
@@ -11,7 +11,6 @@
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
-#include <poll.h>
 #include <string.h>
 
 #define WINDOW_MAILS 500
@@ -44,34 +43,100 @@ sync_is_scheduled (struct sync *sync)
 /* ---- what is there ---- */
 
 struct listing {
-  struct sync *sync;
   gboolean hides_deleted;   /* no UIDPLUS: what we delete stays, marked */
   GHashTable *seen;         /* uid -> flags (char *): what the server has */
-  GArray *fresh;            /* struct imap_head */
-  GHashTable *known;        /* uid -> struct state_mail *, borrowed */
-  GHashTable *leaving;      /* uids that the journal will move or remove */
+  GArray *fresh;            /* struct imap_head: likewise, of those that may be new */
 };
 
-static gboolean
-is_hidden (const struct listing *listing, const struct imap_head *head)
-{
-  return (listing->hides_deleted && strchr (head->flags, 'T') != NULL) || g_hash_table_contains (listing->leaving, GUINT_TO_POINTER (head->uid));
-}
+/* What is here of a folder. People change it while the server is being asked: to be looked up anew after each question. */
+struct here {
+  GPtrArray *mails;         /* struct state_mail * */
+  GHashTable *known;        /* uid -> one of them */
+  GHashTable *leaving;      /* uids that the journal will move or remove */
+};
 
 static void
 on_fresh (const struct imap_head *head, gpointer data)
 {
-  struct listing *listing = data;
-  if (!is_hidden (listing, head) && !g_hash_table_contains (listing->known, GUINT_TO_POINTER (head->uid)))
-    g_array_append_vals (listing->fresh, head, 1);
+  g_array_append_vals (((struct listing *) data)->fresh, head, 1);
 }
 
 static void
 on_seen (const struct imap_head *head, gpointer data)
 {
-  struct listing *listing = data;
-  if (!is_hidden (listing, head))
-    g_hash_table_insert (listing->seen, GUINT_TO_POINTER (head->uid), g_strdup (head->flags));
+  g_hash_table_insert (((struct listing *) data)->seen, GUINT_TO_POINTER (head->uid), g_strdup (head->flags));
+}
+
+static GHashTable *
+leaving_from (struct sync *sync, gint64 folder)
+{
+  GHashTable *leaving = g_hash_table_new (NULL, NULL);
+  g_autoptr (GPtrArray) changes = state_changes (sync->state);
+  for (guint i = 0; i < changes->len; i++) {
+    const struct state_change *change = g_ptr_array_index (changes, i);
+    if (change->folder == folder && (change->kind == STATE_MOVE || change->kind == STATE_REMOVE) && change->uid != 0)
+      g_hash_table_add (leaving, GUINT_TO_POINTER (change->uid));
+  }
+  return leaving;
+}
+
+static void
+here_clear (struct here *here)
+{
+  g_clear_pointer (&here->known, g_hash_table_unref);
+  g_clear_pointer (&here->leaving, g_hash_table_unref);
+  g_clear_pointer (&here->mails, g_ptr_array_unref);
+}
+
+static void
+here_free (struct here *here)
+{
+  here_clear (here);
+  g_free (here);
+}
+DEFINE_AUTOFREE (here, here_free)
+
+static void
+here_look (struct here *here, struct sync *sync, gint64 folder)
+{
+  here_clear (here);
+  here->mails = state_mails (sync->state, folder, STATE_ON_SERVER);
+  here->known = g_hash_table_new (NULL, NULL);
+  here->leaving = leaving_from (sync, folder);
+  for (guint i = 0; i < here->mails->len; i++) {
+    struct state_mail *mail = g_ptr_array_index (here->mails, i);
+    g_hash_table_insert (here->known, GUINT_TO_POINTER (mail->uid), mail);
+  }
+}
+
+static gboolean
+is_hidden (const struct listing *listing, const struct here *here, guint32 uid, const char *flags)
+{
+  return (listing->hides_deleted && strchr (flags, 'T') != NULL) || g_hash_table_contains (here->leaving, GUINT_TO_POINTER (uid));
+}
+
+/* What is not new after all. */
+static void
+drop_known (struct listing *listing, const struct here *here)
+{
+  guint kept = 0;
+  for (guint i = 0; i < listing->fresh->len; i++) {
+    const struct imap_head *head = &g_array_index (listing->fresh, struct imap_head, i);
+    if (!is_hidden (listing, here, head->uid, head->flags) && !g_hash_table_contains (here->known, GUINT_TO_POINTER (head->uid)))
+      g_array_index (listing->fresh, struct imap_head, kept++) = *head;
+  }
+  g_array_set_size (listing->fresh, kept);
+}
+
+static void
+drop_hidden (struct listing *listing, const struct here *here)
+{
+  GHashTableIter iter;
+  gpointer uid, flags;
+  g_hash_table_iter_init (&iter, listing->seen);
+  while (g_hash_table_iter_next (&iter, &uid, &flags))
+    if (is_hidden (listing, here, GPOINTER_TO_UINT (uid), flags))
+      g_hash_table_iter_remove (&iter);
 }
 
 static int
@@ -137,34 +202,37 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
   return done;
 }
 
+/* Asks for heads, lets others in meanwhile, and looks again at what is here. */
+static gboolean
+ask (struct sync *sync, struct imap *imap, gint64 folder, guint32 first, gboolean fresh, guint64 changed_since, struct listing *listing,
+     struct here *here, GError **error)
+{
+  imap_set_meanwhile (imap, sync->wake_fd, sync->serve, sync->data);
+  gboolean done = imap_fetch_heads (imap, first, fresh, changed_since, fresh ? on_fresh : on_seen, listing, error);
+  imap_set_meanwhile (imap, -1, NULL, NULL);
+  here_look (here, sync, folder);
+  if (fresh)
+    drop_known (listing, here);
+  else
+    drop_hidden (listing, here);
+  return done;
+}
+
 /* UIDs that the server has and we do not, below what was listed as new: left out by an earlier, interrupted pull. */
 static gboolean
-list_missed (struct imap *imap, struct listing *listing, guint32 below, GError **error)
+list_missed (struct sync *sync, struct imap *imap, gint64 folder, struct listing *listing, struct here *here, guint32 below, GError **error)
 {
   GHashTableIter iter;
   gpointer uid;
   guint32 first = 0;
   g_hash_table_iter_init (&iter, listing->seen);
   while (g_hash_table_iter_next (&iter, &uid, NULL))
-    if (GPOINTER_TO_UINT (uid) < below && !g_hash_table_contains (listing->known, uid) && (first == 0 || GPOINTER_TO_UINT (uid) < first))
+    if (GPOINTER_TO_UINT (uid) < below && !g_hash_table_contains (here->known, uid) && (first == 0 || GPOINTER_TO_UINT (uid) < first))
       first = GPOINTER_TO_UINT (uid);
   if (first == 0)
     return TRUE;
   g_array_set_size (listing->fresh, 0);
-  return imap_fetch_heads (imap, first, TRUE, 0, on_fresh, listing, error);
-}
-
-static GHashTable *
-leaving_from (struct sync *sync, gint64 folder)
-{
-  GHashTable *leaving = g_hash_table_new (NULL, NULL);
-  g_autoptr (GPtrArray) changes = state_changes (sync->state);
-  for (guint i = 0; i < changes->len; i++) {
-    const struct state_change *change = g_ptr_array_index (changes, i);
-    if (change->folder == folder && (change->kind == STATE_MOVE || change->kind == STATE_REMOVE) && change->uid != 0)
-      g_hash_table_add (leaving, GUINT_TO_POINTER (change->uid));
-  }
-  return leaving;
+  return ask (sync, imap, folder, first, TRUE, 0, listing, here, error);
 }
 
 /* Asks as little as tells everything: nothing where the counters stand still, changes since a modseq where the server counts them, and
@@ -172,36 +240,32 @@ leaving_from (struct sync *sync, gint64 folder)
 static gboolean
 list_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
 {
-  struct imap_selected *info = &sync->target;
-  if (!sync_select (sync, imap, folder, TRUE, info, error))
+  const struct imap_selected *info = &sync->target;
+  if (!sync_select (sync, imap, folder, TRUE, &sync->target, error))
     return FALSE;
-  guint count = state_count (sync->state, folder->id);
+  AUTOFREE (here) here = g_new0 (struct here, 1);
+  here_look (here, sync, folder->id);
   g_array_set_size (sync->heads, 0);
-  g_autoptr (GHashTable) leaving = leaving_from (sync, folder->id);
-  guint expected = count + g_hash_table_size (leaving);
+  /* Changes made here meanwhile leave this sum as it is. */
+  guint expected = here->mails->len + g_hash_table_size (here->leaving);
   if (info->modseq != 0 && info->modseq == folder->modseq && info->uidnext == folder->uidnext && info->exists == expected)
     return TRUE;
-  g_autoptr (GPtrArray) mails = state_mails (sync->state, folder->id, STATE_ON_SERVER);
-  g_autoptr (GHashTable) known = g_hash_table_new (NULL, NULL);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  for (guint i = 0; i < mails->len; i++) {
-    struct state_mail *mail = g_ptr_array_index (mails, i);
-    g_hash_table_insert (known, GUINT_TO_POINTER (mail->uid), mail);
-  }
-  struct listing listing = { .sync = sync, .hides_deleted = !imap_has (imap, "UIDPLUS"), .seen = seen, .fresh = sync->heads, .known = known,
-                             .leaving = leaving };
+  struct listing listing = { .hides_deleted = !imap_has (imap, "UIDPLUS"), .seen = seen, .fresh = sync->heads };
   guint32 first = MAX (folder->uidnext, 1);
-  if (info->exists > 0 && (info->uidnext == 0 || info->uidnext > first) && !imap_fetch_heads (imap, first, TRUE, 0, on_fresh, &listing, error))
+  if (info->exists > 0 && (info->uidnext == 0 || info->uidnext > first)
+      && !ask (sync, imap, folder->id, first, TRUE, 0, &listing, here, error))
     return FALSE;
+  guint mails = here->mails->len;
   gboolean counts = info->modseq != 0 && folder->modseq != 0;
-  gboolean whole = mails->len > 0 && (!counts || expected + sync->heads->len != info->exists);
-  whole = whole || (mails->len == 0 && sync->heads->len + g_hash_table_size (leaving) < info->exists && folder->uidnext > 1);
-  if (info->exists > 0 && (whole || (counts && mails->len > 0 && info->modseq != folder->modseq))
-      && !imap_fetch_heads (imap, 1, FALSE, whole ? 0 : folder->modseq, on_seen, &listing, error))
+  gboolean whole = mails > 0 && (!counts || expected + sync->heads->len != info->exists);
+  whole = whole || (mails == 0 && sync->heads->len + g_hash_table_size (here->leaving) < info->exists && folder->uidnext > 1);
+  if (info->exists > 0 && (whole || (counts && mails > 0 && info->modseq != folder->modseq))
+      && !ask (sync, imap, folder->id, 1, FALSE, whole ? 0 : folder->modseq, &listing, here, error))
     return FALSE;
-  if (!take_seen (sync, folder, &listing, mails, whole || info->exists == 0, info->uidnext != 0 ? info->uidnext : G_MAXUINT32, error))
+  if (!take_seen (sync, folder, &listing, here->mails, whole || info->exists == 0, info->uidnext != 0 ? info->uidnext : G_MAXUINT32, error))
     return FALSE;
-  if (whole && !list_missed (imap, &listing, first, error))
+  if (whole && !list_missed (sync, imap, folder->id, &listing, here, first, error))
     return FALSE;
   g_array_sort (sync->heads, by_uid);
   return TRUE;
@@ -372,7 +436,9 @@ fetch_window (struct sync *sync, struct imap *imap, struct state_folder *folder,
   intake.arrivals = g_array_new (FALSE, TRUE, sizeof (struct arrival));
   g_array_set_clear_func (intake.arrivals, arrival_clear);
   const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
+  imap_set_meanwhile (imap, sync->wake_fd, sync->serve, sync->data);
   gboolean fetched = imap_fetch_bodies (imap, &g_array_index (sync->heads, struct imap_head, from), count, &sink, error);
+  imap_set_meanwhile (imap, -1, NULL, NULL);
   /* What came before the line broke is whole, and kept. */
   gboolean kept = settle (&intake);
   if (!kept && intake.error != NULL) {
@@ -386,13 +452,6 @@ fetch_window (struct sync *sync, struct imap *imap, struct state_folder *folder,
     return FALSE;
   g_array_set_size (sync->heads, from);
   return TRUE;
-}
-
-static gboolean
-is_woken (int wake_fd)
-{
-  struct pollfd one = { .fd = wake_fd, .events = POLLIN };
-  return wake_fd >= 0 && poll (&one, 1, 0) > 0;
 }
 
 /* Changes that waited for their mail to come back under a new UID, and it did not: it is gone there. A mail that was moved here stands
@@ -415,10 +474,23 @@ drop_lost_changes (struct sync *sync, const struct state_folder *folder)
   }
 }
 
+/* What others may have changed of its row since it was read. */
+static void
+freshen (struct sync *sync, struct state_folder *folder)
+{
+  AUTOFREE (state_folder) now = state_folder_get (sync->state, folder->id);
+  if (now == NULL)
+    return;
+  folder->dirty = now->dirty;
+  g_free (folder->role);
+  folder->role = g_steal_pointer (&now->role);
+}
+
 /* All of it is here: the counters may be believed from now on. */
 static gboolean
 finish_folder (struct sync *sync, struct state_folder *folder, GError **error)
 {
+  freshen (sync, folder);
   folder->uidnext = sync->target.uidnext;
   folder->modseq = sync->target.modseq;
   sync->pulling = 0;
@@ -429,11 +501,12 @@ finish_folder (struct sync *sync, struct state_folder *folder, GError **error)
 }
 
 static enum sync_result
-pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, int wake_fd, GError **error)
+pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean may_pause, GError **error)
 {
   if (sync->pulling != folder->id) {
     if (!list_folder (sync, imap, folder, error) || !skip_large (sync, folder, error))
       return SYNC_FAILED;
+    freshen (sync, folder);
     sync->pulling = folder->id;
     sync->total = sync->done + sync->heads->len;
   } else {
@@ -446,22 +519,23 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
   if (sync->heads->len > 0 && !sync_mark_dirty (sync, folder, error))
     return SYNC_FAILED;
   while (sync->heads->len > 0) {
-    if (!fetch_window (sync, imap, folder, error))
+    if (!fetch_window (sync, imap, folder, error) || !sync_serve_now (sync, error))
       return SYNC_FAILED;
-    if (sync->heads->len > 0 && is_woken (wake_fd))
+    if (sync->heads->len > 0 && may_pause && sync->paused)
       return SYNC_MORE;
   }
   return finish_folder (sync, folder, error) ? SYNC_DONE : SYNC_FAILED;
 }
 
 enum sync_result
-sync_pull (struct sync *sync, struct imap *imap, int wake_fd, GError **error)
+sync_pull (struct sync *sync, struct imap *imap, gboolean may_pause, GError **error)
 {
   gint64 *id;
+  sync->paused = FALSE;
   while ((id = g_queue_peek_head (&sync->scheduled)) != NULL) {
     AUTOFREE (state_folder) folder = state_folder_get (sync->state, *id);
     g_autoptr (GError) problem = NULL;
-    enum sync_result result = folder == NULL || !folder->present ? SYNC_DONE : pull_folder (sync, imap, folder, wake_fd, &problem);
+    enum sync_result result = folder == NULL || !folder->present ? SYNC_DONE : pull_folder (sync, imap, folder, may_pause, &problem);
     if (result == SYNC_MORE)
       return SYNC_MORE;
     if (result == SYNC_FAILED) {
@@ -474,7 +548,9 @@ sync_pull (struct sync *sync, struct imap *imap, int wake_fd, GError **error)
       sync_emit_state (sync, "syncing", problem->message);
     }
     g_free (g_queue_pop_head (&sync->scheduled));
-    if (!g_queue_is_empty (&sync->scheduled) && is_woken (wake_fd))
+    if (!sync_serve_now (sync, error))
+      return SYNC_FAILED;
+    if (!g_queue_is_empty (&sync->scheduled) && may_pause && sync->paused)
       return SYNC_MORE;
   }
   sync->done = sync->total = 0;

@@ -332,6 +332,8 @@ sync_push (struct sync *sync, struct imap *imap, GError **error)
 {
   g_autoptr (GHashTable) left = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   for (gboolean again = TRUE; again;) {
+    if (!sync_serve_now (sync, error))
+      return FALSE;
     g_autoptr (GPtrArray) changes = state_changes (sync->state);
     again = FALSE;
     for (guint i = 0; i < changes->len && !again; i++) {
@@ -348,8 +350,10 @@ sync_push (struct sync *sync, struct imap *imap, GError **error)
   }
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
   for (guint i = 0; i < folders->len; i++) {
-    struct state_folder *folder = g_ptr_array_index (folders, i);
-    if (folder->present && !push_flags (sync, imap, folder, error))
+    if (!sync_serve_now (sync, error))
+      return FALSE;
+    AUTOFREE (state_folder) folder = state_folder_get (sync->state, ((struct state_folder *) g_ptr_array_index (folders, i))->id);
+    if (folder != NULL && folder->present && !push_flags (sync, imap, folder, error))
       return FALSE;
   }
   return TRUE;

@@ -45,6 +45,18 @@ emit (const char *event, GVariant *fields, gpointer data)
   return worker_emit (((struct mailbox *) data)->worker, event, fields);
 }
 
+/* What people do to mail is done while mail is coming in; the server hears of it afterwards. */
+static gboolean
+serve (gpointer data)
+{
+  struct mailbox *box = data;
+  if (!worker_serve (box->worker))
+    return FALSE;
+  if (worker_has_waiting (box->worker))
+    sync_pause (box->sync);
+  return TRUE;
+}
+
 static void
 say (struct mailbox *box, const char *state, const char *format, ...) G_GNUC_PRINTF (3, 4);
 static void
@@ -139,6 +151,7 @@ start (struct worker *worker, GVariant *config, GError **error)
   g_variant_lookup (settings, "poll_s", "u", &box->poll_s);
   box->poll_s = CLAMP (box->poll_s, 1, 3600);
   box->sync = sync_new (state, root, settings, emit, box);
+  sync_set_serve (box->sync, worker_fd (worker), serve);
   worker_set_state (worker, box);
   return nothing ();
 }
@@ -233,7 +246,7 @@ work (struct mailbox *box, GError **error)
     if (!box->busy)
       say (box, "syncing", "Fetching mail from %s.", box->remote->host);
     box->busy = TRUE;
-    return sync_pull (box->sync, box->imap, worker_fd (box->worker), error) != SYNC_FAILED;
+    return sync_pull (box->sync, box->imap, TRUE, error) != SYNC_FAILED;
   }
   if (box->busy)
     say (box, "idle", "Up to date with %s.", box->remote->host);
@@ -320,7 +333,7 @@ sync_everything (struct mailbox *box, GError **error)
   if (!sync_push (box->sync, box->imap, error))
     return FALSE;
   sync_schedule (box->sync, TRUE);
-  if (sync_pull (box->sync, box->imap, -1, error) != SYNC_DONE)
+  if (sync_pull (box->sync, box->imap, FALSE, error) != SYNC_DONE)
     return FALSE;
   box->next_look = now_s () + LOOK_S;
   return TRUE;
@@ -428,6 +441,8 @@ static const struct worker_method methods[] = {
   { "append", method_append }, { "remove", method_remove },   { "indexed", method_indexed }, { NULL, NULL },
 };
 
+static const char *const alone[] = { "sync", NULL }; /* it needs the line */
+
 const struct worker_role worker_role_imap = {
   .peer = PEER_IMAP,
   .methods = methods,
@@ -435,4 +450,5 @@ const struct worker_role worker_role_imap = {
   .start = start,
   .idle = idle,
   .stop = stop,
+  .alone = alone,
 };

@@ -203,6 +203,21 @@ answer (struct worker *worker, struct channel_message *call)
 }
 
 gboolean
+worker_has_waiting (const struct worker *worker)
+{
+  return worker->waiting.length > 0;
+}
+
+/* Whether a request may be answered in the middle of another one. */
+static gboolean
+fits_inside (const struct worker *worker, const struct channel_message *call, const struct channel_message *outer)
+{
+  const char *const *alone = worker->role->alone;
+  return call->kind == PROTOCOL_CALL && (outer == NULL || strcmp (call->method, outer->method) != 0)
+         && (alone == NULL || !g_strv_contains (alone, call->method));
+}
+
+gboolean
 worker_serve (struct worker *worker)
 {
   struct channel_message *message = NULL, *outer = worker->call;
@@ -211,7 +226,7 @@ worker_serve (struct worker *worker)
   enum channel_result result;
   while (done && (result = channel_receive (worker->channel, &message)) != CHANNEL_AGAIN) {
     done = result == CHANNEL_MESSAGE;
-    if (done && message->kind == PROTOCOL_CALL && (outer == NULL || strcmp (message->method, outer->method) != 0))
+    if (done && fits_inside (worker, message, outer))
       done = answer (worker, message);
     else if (done)
       g_queue_push_tail (&worker->waiting, message);

@@ -26,6 +26,7 @@ struct worker_role {
   /* Called whenever no request waits; returns once worker_fd is readable, or to be called again soon. NULL: block. */
   void (*idle) (struct worker *worker);
   void (*stop) (struct worker *worker);  /* the engine has gone: flush and leave; may be NULL */
+  const char *const *alone;              /* methods that worker_serve leaves for later; NULL: none; ends with NULL */
 };
 /* The roles, one file each in mail/workers/. */
 extern const struct worker_role worker_role_keys, worker_role_index, worker_role_imap, worker_role_smtp, worker_role_lookup,
@@ -48,6 +49,7 @@ struct secret *worker_ask (struct worker *worker, const char *kind, const char *
 /* In the middle of a long method, between two of its steps: answer what has come meanwhile (small requests of the same role).
  * FALSE: the engine has gone. Methods called so must cope with being nested; the long one itself is not entered twice. */
 gboolean worker_serve (struct worker *worker);
+gboolean worker_has_waiting (const struct worker *worker); /* a request that worker_serve left for later */
 
 /* Helpers that many roles need. */
 GBytes *worker_read_fd (int fd, gsize size_max, GError **error); /* maps or reads the whole file */
