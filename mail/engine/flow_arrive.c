@@ -64,12 +64,29 @@ arrival_flush (struct arrival *arrival)
   supervised_call (arrival->core->writer, "add", g_variant_new_parsed ("{'mails': <%@aa{sv}>}", mails), fds, NULL, on_added, arrival);
 }
 
+static void
+add_tag (GVariantDict *row, const char *tag)
+{
+  g_autofree const char **add = NULL;
+  (void) g_variant_dict_lookup (row, "add", "^a&s", &add);
+  g_autoptr (GStrvBuilder) tags = g_strv_builder_new ();
+  if (add != NULL)
+    g_strv_builder_addv (tags, add);
+  g_strv_builder_add (tags, tag);
+  g_auto (GStrv) all = g_strv_builder_end (tags);
+  g_variant_dict_insert (row, "add", "^as", all);
+}
+
 /* The row is ready for the index; shadow: the keys worker's, or -1. */
 static void
 arrival_add (struct arrival *arrival, GVariant *row, int shadow_fd)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
+  gboolean protected = FALSE;
+  (void) g_variant_dict_lookup (&dict, "protected", "b", &protected);
   g_variant_dict_remove (&dict, "protected");
+  if (protected) /* notmuch itself knows PGP/MIME only */
+    add_tag (&dict, "encrypted");
   if (shadow_fd >= 0)
     g_variant_dict_insert_value (&dict, "shadow", g_variant_new_handle (g_unix_fd_list_append (arrival->fds, shadow_fd, NULL)));
   g_variant_builder_add (&arrival->ready, "@a{sv}", g_variant_dict_end (&dict));
