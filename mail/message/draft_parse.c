@@ -234,6 +234,13 @@ draft_parse (GBytes *message, GPtrArray **attachments_out, GError **error)
                  "What was handed over is not a mail message (header lines, an empty line, text); nothing was sent.");
     return NULL;
   }
+  /* RFC 5322 3.6.6: its To and Cc name those who have it already; who is to get it now stands in Resent-To. */
+  if (g_mime_object_get_header (GMIME_OBJECT (parsed), "Resent-To") != NULL || g_mime_object_get_header (GMIME_OBJECT (parsed), "Resent-Cc") != NULL
+      || g_mime_object_get_header (GMIME_OBJECT (parsed), "Resent-Bcc") != NULL) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "The message is one that is to be sent on as it is (it has Resent- fields), which cannot be encrypted; nothing was sent. Forward it instead.");
+    return NULL;
+  }
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("a(ssh)"));
   struct parse parse = { .rows = &rows, .attachments = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref) };

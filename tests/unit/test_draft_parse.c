@@ -90,6 +90,8 @@ refused (void **state)
     "To: b@y.test\nContent-Type: multipart/encrypted; boundary=q; protocol=\"application/pgp-encrypted\"\n\n--q\n\n--q--\n",
     "To: b@y.test\nContent-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/signed; boundary=q\n\n--q\n\nx\n--q--\n--o--\n",
     "To: b@y.test\nContent-Type: application/pkcs7-mime\n\nMIIB\n",
+    "To: b@y.test\nResent-To: c@y.test\nSubject: x\n\nx\n",
+    "To: b@y.test\nResent-Bcc: c@y.test\nSubject: x\n\nx\n",
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;
