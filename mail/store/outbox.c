@@ -153,10 +153,25 @@ file_of (struct outbox *outbox, const char *id, guint number)
 
 /* ---- opening ---- */
 
+/* What a lost record leaves: mails of which nobody knows any more whether they were sent. Out of the way, but not gone. */
+#define LOST_PREFIX "lost-"
+
+static void
+keep_lost (const char *dir, const char *name)
+{
+  g_autofree char *lost = g_strconcat (LOST_PREFIX, name, NULL);
+  g_autofree char *from = g_build_filename (dir, name, NULL), *to = g_build_filename (dir, lost, NULL);
+  if (g_rename (from, to) != 0)
+    g_debug ("%s stays: %s", from, g_strerror (errno));
+}
+
+/* fresh: the record was made just now. */
 static gboolean
-recover (struct outbox *outbox, GError **error)
+recover (struct outbox *outbox, gboolean fresh, GError **error)
 {
   g_autoptr (GPtrArray) items = state_outbox_items (outbox->state);
+  if (!state_fine (outbox->state, error))
+    return FALSE;
   g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
   state_begin (outbox->state);
   for (guint i = 0; i < items->len; i++) {
@@ -176,7 +191,11 @@ recover (struct outbox *outbox, GError **error)
   const char *name;
   while (list != NULL && (name = g_dir_read_name (list)) != NULL) {
     g_autofree char *path = g_build_filename (outbox->dir, name, NULL);
-    if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_hash_table_contains (known, name))
+    if (g_str_has_prefix (name, LOST_PREFIX) || !g_file_test (path, G_FILE_TEST_IS_DIR) || g_hash_table_contains (known, name))
+      continue;
+    if (fresh)
+      keep_lost (outbox->dir, name);
+    else /* a mail that was never taken in: whoever handed it over was told so */
       remove_folder (path);
   }
   return TRUE;
@@ -188,12 +207,13 @@ outbox_open (const char *dir, GError **error)
   AUTOFREE (outbox) outbox = g_new0 (struct outbox, 1);
   g_autofree char *file = g_build_filename (dir, "outbox.db", NULL);
   outbox->dir = g_strdup (dir);
+  gboolean fresh = !g_file_test (file, G_FILE_TEST_EXISTS);
   if (g_mkdir_with_parents (dir, 0700) != 0) {
     disk_error (error);
     return NULL;
   }
   outbox->state = state_outbox_open (file, error);
-  return outbox->state != NULL && recover (outbox, error) ? g_steal_pointer (&outbox) : NULL;
+  return outbox->state != NULL && recover (outbox, fresh, error) ? g_steal_pointer (&outbox) : NULL;
 }
 
 void

@@ -47,7 +47,8 @@ state_open_with (const char *file, const char *tables, GError **error)
       && execute (state, "PRAGMA journal_mode=WAL") && execute (state, "PRAGMA synchronous=FULL") && execute (state, "BEGIN IMMEDIATE")
       && execute (state, tables) && execute (state, "COMMIT"))
     return g_steal_pointer (&state);
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's record of the mail store, %s, cannot be opened: %s.", file,
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's record of the mail store, %s, cannot be opened: %s. Look whether the disk "
+               "is full. If the file is damaged, restore it from a backup, or move it away: then it is made anew from the mail that is there.", file,
                state->problem != NULL ? state->problem : sqlite3_errmsg (state->db));
   return NULL;
 }
@@ -64,6 +65,15 @@ state_free (struct state *state)
   sqlite3_close_v2 (state->db);
   g_free (state->problem);
   g_free (state);
+}
+
+gboolean
+state_fine (struct state *state, GError **error)
+{
+  if (state->problem != NULL)
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's record of the mail store cannot be read: %s. Nothing was changed. "
+                 "Look whether the disk is in order; if the record is damaged, restore it from a backup.", state->problem);
+  return state->problem == NULL;
 }
 
 void

@@ -14,6 +14,8 @@ struct state;
 struct state *state_open (const char *file, GError **error);
 void state_free (struct state *state);
 DEFINE_AUTOFREE (state, state_free)
+/* Did every read since the last commit or rollback succeed? A list that could not be read looks like an empty one. */
+gboolean state_fine (struct state *state, GError **error);
 void state_begin (struct state *state);
 /* FALSE: nothing since state_begin has happened. The state can be used again. */
 gboolean state_commit (struct state *state, GError **error);

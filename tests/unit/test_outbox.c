@@ -131,6 +131,42 @@ test_same_id_other_people (void **state)
   assert_int_equal (state_of (box, other), OUTBOX_READY);
 }
 
+static guint
+folders (void)
+{
+  guint count = 0;
+  g_autoptr (GDir) list = g_dir_open (dir, 0, NULL);
+  const char *name;
+  while ((name = g_dir_read_name (list)) != NULL) {
+    g_autofree char *path = g_build_filename (dir, name, NULL);
+    count += g_file_test (path, G_FILE_TEST_IS_DIR);
+  }
+  return count;
+}
+
+/* A record that is lost or damaged must not take the mails with it. */
+static void
+test_record_gone (void **state)
+{
+  g_autofree char *file = g_build_filename (dir, "outbox.db", NULL);
+  {
+    AUTOFREE (outbox) box = open_box ();
+    g_free (submit (box, "m4@x"));
+  }
+  guint before = folders ();
+  assert_true (before > 0);
+  assert_true (g_file_set_contents (file, "garbage, and more than sixteen bytes of it", -1, NULL));
+  g_autoptr (GError) error = NULL;
+  assert_null (outbox_open (dir, &error));
+  assert_non_null (error);
+  assert_int_equal (folders (), before);
+  g_unlink (file);
+  for (guint i = 0; i < 2; i++) {
+    AUTOFREE (outbox) box = open_box ();
+    assert_int_equal (folders (), before);
+  }
+}
+
 static void
 test_died_while_sending (void **state)
 {
@@ -185,7 +221,7 @@ test_leftovers (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_survives), cmocka_unit_test (test_given_twice), cmocka_unit_test (test_same_id_other_people), cmocka_unit_test (test_died_while_sending),
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_survives), cmocka_unit_test (test_given_twice), cmocka_unit_test (test_same_id_other_people), cmocka_unit_test (test_record_gone), cmocka_unit_test (test_died_while_sending),
                                       cmocka_unit_test (test_filed), cmocka_unit_test (test_leftovers) };
   return cmocka_run_group_tests (tests, setup, teardown);
 }
