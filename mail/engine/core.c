@@ -137,6 +137,7 @@ core_account_free (gpointer data)
   supervised_free (account->smtp);
   g_queue_clear_full (&account->arrivals, (GDestroyNotify) g_variant_unref);
   g_ptr_array_unref (account->drained);
+  g_clear_error (&account->arrive_error);
   account_free (account->account);
   g_free (account->state);
   g_free (account->text);
@@ -308,7 +309,7 @@ on_signal (gpointer data)
 static void
 core_init (struct core *core)
 {
-  static const struct supervised_hooks keys = { .start = core_start_keys, .notice = on_notice, .ask = on_ask };
+  static const struct supervised_hooks keys = { .start = core_start_keys, .notice = on_notice, .ask = on_ask, .hung = core_end_agent };
   static const struct supervised_hooks reader = { .start = core_start_reader, .notice = on_notice };
   static const struct supervised_hooks writer = { .start = core_start_writer, .event = on_index_event, .notice = on_notice };
   static const struct supervised_hooks lookup = { .start = core_start_lookup, .notice = on_notice };

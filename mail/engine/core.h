@@ -27,6 +27,7 @@ struct core_account {
   GQueue arrivals;            /* GVariant *: events of the imap worker that the index has not seen yet, in order */
   gboolean arriving;          /* one of them is under way */
   GPtrArray *drained;         /* struct core_waiter *: to be told once arrivals is empty */
+  GError *arrive_error;       /* what the index refused since the last time that all had arrived; NULL */
   guint arrived;              /* mails since the last "changed" event */
   gboolean filing;            /* a run of the outbox is under way */
   GQueue runs;                /* struct filing *: the runs that wait for it */
@@ -69,6 +70,9 @@ GVariant *core_start_imap (gpointer owner, GError **error);
 GVariant *core_start_smtp (gpointer owner, GError **error);
 GVariant *core_account_fields (const struct account *account);
 void core_remove_keys_link (struct core *core);
+
+/* core_agent.c: the gpg-agent of this profile outlives the worker that it keeps waiting; this ends it. owner: the core. */
+void core_end_agent (gpointer owner);
 
 /* door.c: the table of the engine's methods */
 void door_request (gpointer core, struct request *request);

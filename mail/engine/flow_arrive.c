@@ -196,9 +196,10 @@ account_drained (struct core_account *account)
 {
   g_autoptr (GPtrArray) waiters = g_steal_pointer (&account->drained);
   account->drained = g_ptr_array_new ();
+  g_autoptr (GError) error = waiters->len > 0 ? g_steal_pointer (&account->arrive_error) : NULL;
   for (guint i = 0; i < waiters->len; i++) {
     struct core_waiter *waiter = g_ptr_array_index (waiters, i);
-    waiter->done (waiter->data, NULL);
+    waiter->done (waiter->data, error);
     g_free (waiter);
   }
 }
@@ -221,6 +222,8 @@ step_failed (struct step *step, const GError *error)
 {
   g_autofree char *text = g_strdup_printf ("New mail could not be put into the index: %s It is safe, and is tried again later.", error->message);
   core_notice (step->account->core, text);
+  g_clear_error (&step->account->arrive_error);
+  step->account->arrive_error = g_error_new_literal (error->domain, error->code, text);
 }
 
 static void
@@ -258,7 +261,8 @@ on_mails_indexed (gpointer data, const GError *error)
     const char *path = "";
     (void) g_variant_lookup (row, "path", "&s", &path);
     g_variant_builder_add (&paths, "s", path);
-    step->account->arrived += is_news (row) ? 1 : 0;
+    g_clear_error (&step->account->arrive_error);
+  step->account->arrived += is_news (row) ? 1 : 0;
   }
   supervised_call (step->account->imap, "indexed", g_variant_new_parsed ("{'paths': <%@as>}", g_variant_builder_end (&paths)), NULL, NULL,
                    on_acknowledged, step);

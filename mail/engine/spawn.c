@@ -115,8 +115,11 @@ spawn_worker (const char *role, int *fd_out, GError **error)
     /* It dies with the engine, whatever it waits for; also where the engine went before this was said. */
     if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid () != engine)
       _exit (127);
+    (void) setpgid (0, 0); /* what it starts is ended with it */
     become (program, (char *const *) argv, environment, pair[1]);
   }
+  if (pid > 0)
+    (void) setpgid (pid, pid);
   close (pair[1]);
   if (pid < 0) {
     set_error (error, role);

@@ -121,7 +121,7 @@ detach (struct supervised *supervised, gboolean at_once)
   g_clear_pointer (&supervised->channel, channel_free);
   if (supervised->pid > 0) {
     if (at_once)
-      (void) kill (supervised->pid, SIGKILL);
+      (void) kill (-supervised->pid, SIGKILL); /* with the programs that it runs */
     g_child_watch_add (supervised->pid, reap, NULL);
   }
   supervised->pid = 0;
@@ -134,8 +134,10 @@ on_call_timeout (gpointer data)
   struct call *call = data;
   struct supervised *supervised = call->supervised;
   call->timer = 0;
-  g_autofree char *text = g_strdup_printf ("%s did not answer within %u seconds and was started again.", supervised->what,
-                                           call->method->timeout_s);
+  g_autofree char *text = g_strdup_printf ("%s did not answer within %u seconds and was started again. Nothing was done; please try again.",
+                                           supervised->what, call->method->timeout_s);
+  if (supervised->hooks.hung != NULL)
+    supervised->hooks.hung (supervised->owner);
   g_queue_remove (&supervised->sent, call);
   if (supervised->hooks.notice != NULL)
     supervised->hooks.notice (supervised->owner, text);
@@ -459,7 +461,7 @@ supervised_stop (struct supervised *supervised)
       return;
     g_usleep (5000);
   }
-  (void) kill (pid, SIGKILL);
+  (void) kill (-pid, SIGKILL);
   (void) waitpid (pid, NULL, 0);
 }
 

@@ -24,6 +24,7 @@ struct supervised_hooks {
   supervised_event_fn event;    /* may be NULL */
   supervised_notice_fn notice;  /* may be NULL */
   supervised_ask_fn ask;        /* may be NULL: every question is answered with no */
+  void (*hung) (gpointer owner); /* may be NULL. It did not answer in time and is about to be killed */
 };
 /* name: for people and the process list, such as "imap@work"; what: the words a sentence uses, such as "the part that reads mail". */
 struct supervised *supervised_new (enum protocol_peer peer, const char *name, const char *what, const struct supervised_hooks *hooks,
