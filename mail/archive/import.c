@@ -15,15 +15,19 @@
 
 #include "mail/engine.h"
 #include "mail/message/message.h"
+#include "mail/store/tags.h"
 
 #define BATCH_BYTES (32u * 1024 * 1024)
 #define FOLDER_MAX 100
 #define NAME_HEX 40
+#define FLAG_SETS 16 /* of the four flags in a stream */
+#define TAGS_MAX 6
 
 struct item {
   char *tmp, *path; /* tmp: until it is renamed */
   int fd;
   gboolean protected, there; /* there: from an import before */
+  const char *tags[TAGS_MAX];
 };
 
 struct batch {
@@ -116,7 +120,7 @@ read_all (int fd, guint8 *bytes, gsize size, GError **error)
 
 /* The next message; message_out NULL: the end, unless skipped_out. */
 static gboolean
-read_message (int fd, GBytes **message_out, gboolean *skipped_out, GError **error)
+read_message (int fd, GBytes **message_out, guint8 *flags_out, gboolean *skipped_out, GError **error)
 {
   guint32 length = 0;
   *message_out = NULL;
@@ -126,6 +130,8 @@ read_message (int fd, GBytes **message_out, gboolean *skipped_out, GError **erro
   length = GUINT32_FROM_BE (length);
   if (length == 0)
     return TRUE;
+  if (!read_all (fd, flags_out, 1, error))
+    return FALSE;
   if (length > IMPORT_MESSAGE_MAX) {
     *skipped_out = TRUE;
     return read_all (fd, NULL, length, error);
@@ -154,16 +160,49 @@ write_all (int fd, const guint8 *bytes, gsize size)
   return TRUE;
 }
 
+/* The flags of the stream as Maildir writes them: in order. */
+static char *
+path_for (const struct batch *batch, const char *hash, guint flags)
+{
+  return g_strdup_printf ("%s/cur/%s.import:2,%s%s%s%s", batch->folder, hash, (flags & 2) != 0 ? "F" : "", (flags & 8) != 0 ? "P" : "",
+                          (flags & 4) != 0 ? "R" : "", (flags & 1) != 0 ? "S" : "");
+}
+
+/* What was imported before stays as it is, under whatever flags it came. */
+static void
+find_place (const struct batch *batch, const char *hash, guint flags, struct item *item)
+{
+  for (guint i = 0; i < FLAG_SETS && !item->there; i++) {
+    g_free (item->path);
+    item->path = path_for (batch, hash, i == 0 ? flags : i == flags ? 0 : i);
+    item->there = access (item->path, F_OK) == 0;
+  }
+  if (item->there)
+    return;
+  g_free (item->path);
+  item->path = path_for (batch, hash, flags);
+}
+
+static void
+set_tags (struct item *item)
+{
+  g_autoptr (GPtrArray) add = g_ptr_array_new (), remove = g_ptr_array_new ();
+  tags_between (NULL, NULL, NULL, strrchr (item->path, ',') + 1, add, remove);
+  item->tags[0] = IMPORT_TAG;
+  for (guint i = 0; i < add->len && i + 2 < TAGS_MAX; i++)
+    item->tags[i + 1] = add->pdata[i];
+}
+
 static gboolean
-store (struct batch *batch, GBytes *message, GError **error)
+store (struct batch *batch, GBytes *message, guint flags, GError **error)
 {
   g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, message);
   hash[NAME_HEX] = 0;
   struct item item = { .fd = -1, .protected = message_is_encrypted (message) };
-  item.path = g_strdup_printf ("%s/cur/%s.import:2,S", batch->folder, hash);
   gsize size = 0;
   const guint8 *bytes = g_bytes_get_data (message, &size);
-  item.there = access (item.path, F_OK) == 0;
+  find_place (batch, hash, flags % FLAG_SETS, &item);
+  set_tags (&item);
   if (!item.there) {
     item.tmp = g_strdup_printf ("%s/tmp/%s.import", batch->folder, hash);
     item.fd = open (item.tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -212,7 +251,6 @@ settle (struct batch *batch, GError **error)
 static gboolean
 index_batch (struct index_db *db, struct batch *batch, struct import *import, GError **error)
 {
-  static const char *const tags[] = { IMPORT_TAG, NULL };
   struct index_mail *mails = g_new0 (struct index_mail, batch->items->len);
   gsize count = 0;
   guint known = 0;
@@ -225,7 +263,7 @@ index_batch (struct index_db *db, struct batch *batch, struct import *import, GE
       import->imported++;
     }
     else
-      mails[count++] = (struct index_mail) { .path = item->path, .add = tags };
+      mails[count++] = (struct index_mail) { .path = item->path, .add = item->tags };
   }
   GVariantBuilder skipped;
   g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
@@ -254,13 +292,14 @@ run (struct index_db *db, struct batch *batch, int fd, import_progress_fn progre
   for (guint done = 0;;) {
     g_autoptr (GBytes) message = NULL;
     gboolean skipped = FALSE;
-    if (!read_message (fd, &message, &skipped, error))
+    guint8 flags = 0;
+    if (!read_message (fd, &message, &flags, &skipped, error))
       return FALSE;
     if (message == NULL && !skipped)
       return finish_batch (db, batch, import, error);
     done++;
     import->skipped += skipped ? 1 : 0;
-    if (!skipped && !store (batch, message, error))
+    if (!skipped && !store (batch, message, flags, error))
       return FALSE;
     if (batch->items->len < INDEX_BATCH_MAX && batch->bytes < BATCH_BYTES)
       continue;

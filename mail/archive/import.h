@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Mail from outside into mail_dir/local/<folder>, a Maildir of its own, and into the index. The index writer only.
  *
- * The stream is what client_import.h writes: messages, each a big-endian u32 length and its bytes, ended by length 0. A file is named by the
- * hash of its content: an import that was broken off is simply repeated, and nothing comes twice. */
+ * The stream is what protocol.c says of the engine's "import": messages with their flags, which become the file's and so its tags. A file is named
+ * by the hash of its content: an import that was broken off is simply repeated, and nothing comes twice, whatever its flags are by then. */
 #pragma once
 #include "mail/archive/index.h"
 

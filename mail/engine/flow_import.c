@@ -3,6 +3,10 @@
 /* Import at the door: the index writer stores and indexes the stream; what is encrypted is added after its shadow was made. */
 #include "mail/engine/core.h"
 
+#include <string.h>
+
+#include "mail/store/tags.h"
+
 #define BATCH 200
 
 struct importing {
@@ -38,6 +42,18 @@ importing_end (struct importing *importing)
   importing_free (importing);
 }
 
+/* The tags follow from the flags that the file was given. */
+static GVariant *
+protected_row (const char *path)
+{
+  g_autoptr (GPtrArray) add = g_ptr_array_new (), remove = g_ptr_array_new ();
+  const char *flags = strstr (path, ":2,");
+  g_ptr_array_add (add, (gpointer) "imported");
+  tags_between (NULL, NULL, NULL, flags != NULL ? flags + strlen (":2,") : "S", add, remove);
+  g_ptr_array_add (add, NULL);
+  return g_variant_new_parsed ("{'path': <%s>, 'add': <%^as>, 'remove': <@as []>, 'protected': <true>}", path, add->pdata);
+}
+
 static void
 importing_next (gpointer data, const GError *error)
 {
@@ -57,8 +73,7 @@ importing_next (gpointer data, const GError *error)
   for (gsize end = MIN (importing->next + BATCH, all); importing->next < end; importing->next++) {
     const char *path;
     g_variant_get_child (importing->paths, importing->next, "&s", &path);
-    g_variant_builder_add (&rows, "@a{sv}",
-                           g_variant_new_parsed ("{'path': <%s>, 'add': <['imported']>, 'remove': <@as []>, 'protected': <true>}", path));
+    g_variant_builder_add (&rows, "@a{sv}", protected_row (path));
   }
   arrive_rows (importing->core, g_variant_builder_end (&rows), importing_next, importing);
 }

@@ -67,7 +67,8 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_ENGINE, "outbox_retry", F (MUST ("id", "s")), NOTHING, 20, FALSE },
   { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0, FALSE }, /* rows: account s, new u, changed u, removed u, error s */
-  /* stream: a pipe of messages, each a big-endian u32 length and its bytes; length 0 ends it. */
+  /* stream: a pipe of messages, each a big-endian u32 length, a byte of flags (1 seen, 2 flagged, 4 answered, 8 forwarded), and its bytes;
+   * length 0 ends it. */
   { PEER_ENGINE, "import", F (MUST ("stream", "h"), MAY ("folder", "s")), F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0, FALSE },
   { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b */

@@ -88,7 +88,7 @@ make (gpointer data)
   for (guint i = 0; i < maker->count && size != 0; i++) {
     add_mail (maker, text, i, now - span + span * i / maker->count);
     size = GUINT32_TO_BE ((guint32) text->len);
-    if (!put (maker->fd, (const char *) &size, sizeof size) || !put (maker->fd, text->str, text->len))
+    if (!put (maker->fd, (const char *) &size, sizeof size) || !put (maker->fd, "\1", 1) || !put (maker->fd, text->str, text->len))
       size = 0;
   }
   size = 0;

@@ -14,15 +14,17 @@ struct seen {
   GString *all;   /* each message in angle brackets */
   guint stop_after;
   guint count;
+  guint flags[8];
 };
 
 static gboolean
-take (const char *bytes, gsize size, gpointer data)
+take (const char *bytes, gsize size, guint flags, gpointer data)
 {
   struct seen *seen = data;
   g_string_append_c (seen->all, '<');
   g_string_append_len (seen->all, bytes, (gssize) size);
   g_string_append_c (seen->all, '>');
+  seen->flags[MIN (seen->count, 7)] = flags;
   return ++seen->count != seen->stop_after;
 }
 
@@ -75,6 +77,25 @@ put (const char *dir, const char *name, const char *text)
   assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+/* What was read, flagged and answered, as programs write it into an mbox. */
+static void
+mbox_status (void **state)
+{
+  static const struct { const char *fields; guint flags; } cases[] = {
+    { "", 1 }, { "Status: RO\n", 1 }, { "Status: O\n", 0 }, { "status: RO\nX-Status: AF\n", 7 }, { "X-Mozilla-Status: 0001\n", 1 },
+    { "X-Mozilla-Status: 1007\r\n", 15 }, { "X-Mozilla-Status: 0000\n", 0 }, { "\nStatus: O\n", 1 }, { "X-Status:\n", 0 },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GString) all = g_string_new (NULL);
+    g_autofree char *text = g_strdup_printf ("From a\nX: 1\n%s\nbody\n", cases[i].fields);
+    struct seen seen = { .all = all };
+    struct command_stream stream = { .take = take, .data = &seen };
+    assert_true (command_stream_mbox (&stream, text, strlen (text)));
+    assert_int_equal (seen.count, 1);
+    assert_int_equal (seen.flags[0], cases[i].flags);
+  }
+}
+
 static void
 folders (void **state)
 {
@@ -95,6 +116,9 @@ folders (void **state)
   g_autofree char *maildir = g_build_filename (fixture->dir, "m", NULL), *plain = g_build_filename (fixture->dir, "plain", NULL);
   assert_true (command_stream_walk (&stream, maildir));
   assert_string_equal (all->str, "<three><two><one>");
+  assert_int_equal (seen.flags[0], 0);
+  assert_int_equal (seen.flags[1], 1);
+  assert_int_equal (seen.flags[2], 0);
   assert_int_equal (stream.skipped, 1);
   g_string_truncate (all, 0);
   assert_true (command_stream_walk (&stream, plain));
@@ -123,7 +147,7 @@ links_in_circles (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (mbox), cmocka_unit_test (mbox_cut),
+  const struct CMUnitTest tests[] = { cmocka_unit_test (mbox), cmocka_unit_test (mbox_cut), cmocka_unit_test (mbox_status),
                                       cmocka_unit_test_setup_teardown (folders, fixture_setup, fixture_teardown),
                                       cmocka_unit_test_setup_teardown (links_in_circles, fixture_setup, fixture_teardown) };
   return cmocka_run_group_tests (tests, NULL, NULL);

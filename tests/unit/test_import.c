@@ -70,11 +70,18 @@ tear_down (void **state)
 }
 
 static void
-add_bytes (GByteArray *stream, const char *bytes, gsize size)
+add_flagged (GByteArray *stream, const char *bytes, gsize size, guint8 flags)
 {
   guint32 length = GUINT32_TO_BE ((guint32) size);
   g_byte_array_append (stream, (const guint8 *) &length, sizeof length);
+  g_byte_array_append (stream, &flags, 1);
   g_byte_array_append (stream, (const guint8 *) bytes, (guint) size);
+}
+
+static void
+add_bytes (GByteArray *stream, const char *bytes, gsize size)
+{
+  add_flagged (stream, bytes, size, 1);
 }
 
 static void
@@ -193,6 +200,37 @@ test_import (void **state)
   assert_int_equal (files_in (world->cur), 451);
   assert_int_equal (count (world, "*"), 450);
   import_clear (&import);
+}
+
+/* Read state, flag and answer come along, and a second import does not undo what was done since. */
+static void
+test_flags (void **state)
+{
+  struct world *world = *state;
+  static const struct { guint8 flags; const char *query; } cases[] = {
+    { 0, "tag:unread and not (tag:flagged or tag:replied or tag:passed)" },
+    { 1, "not (tag:unread or tag:flagged or tag:replied or tag:passed)" },
+    { 3, "tag:flagged and not (tag:unread or tag:replied or tag:passed)" },
+    { 15, "tag:flagged and tag:replied and tag:passed and not tag:unread" },
+    { 0xF4, "tag:replied and tag:unread and not (tag:flagged or tag:passed)" },
+  };
+  for (guint round = 0; round < 2; round++) {
+    struct import import;
+    g_autoptr (GByteArray) stream = g_byte_array_new ();
+    for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+      g_autofree char *text = g_strdup_printf ("Message-ID: <f%u@x>\nFrom: a@x.org\nSubject: s\nDate: 1 Nov 2023 10:00:00 +0000\n\nb\n", i);
+      add_flagged (stream, text, strlen (text), round == 0 ? cases[i].flags : 1);
+    }
+    add_end (stream);
+    assert_true (run (world, stream, "Old mail", &import, NULL));
+    assert_int_equal (import.imported, G_N_ELEMENTS (cases));
+    import_clear (&import);
+    assert_int_equal (files_in (world->cur), G_N_ELEMENTS (cases));
+    for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+      g_autofree char *query = g_strdup_printf ("id:f%u@x and tag:imported and (%s)", i, cases[i].query);
+      assert_int_equal (count (world, query), 1);
+    }
+  }
 }
 
 static void
@@ -424,7 +462,7 @@ main (void)
   (void) signal (SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     WORLD_TEST (test_import),       WORLD_TEST (test_broken_off), WORLD_TEST (test_too_big),
-    WORLD_TEST (test_folder_names), WORLD_TEST (test_worker),     WORLD_TEST (test_worker_killed),
+    WORLD_TEST (test_folder_names), WORLD_TEST (test_worker),     WORLD_TEST (test_worker_killed), WORLD_TEST (test_flags),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -44,11 +44,12 @@ push (struct feed *feed, const char *bytes, gsize size)
 }
 
 static gboolean
-take (const char *bytes, gsize size, gpointer data)
+take (const char *bytes, gsize size, guint flags, gpointer data)
 {
   struct feed *feed = data;
   guint32 length = GUINT32_TO_BE ((guint32) size);
-  if (!push (feed, (char *) &length, sizeof length) || !push (feed, bytes, size))
+  char flag_byte = (char) flags;
+  if (!push (feed, (char *) &length, sizeof length) || !push (feed, &flag_byte, 1) || !push (feed, bytes, size))
     return FALSE;
   if (++feed->given % PROGRESS_EVERY == 0 && feed->show)
     fprintf (stderr, "\r%u messages ...", feed->given);

@@ -9,10 +9,10 @@
 #define DEPTH_MAX 20
 
 static gboolean
-give (struct command_stream *stream, const char *bytes, gsize size)
+give (struct command_stream *stream, const char *bytes, gsize size, guint flags)
 {
   if (size > 0 && size <= COMMAND_STREAM_MESSAGE_MAX)
-    return stream->take (bytes, size, stream->data);
+    return stream->take (bytes, size, flags, stream->data);
   stream->skipped++;
   return TRUE;
 }
@@ -32,6 +32,69 @@ is_quoted_from (const char *line, gsize size)
   return marks > 0 && size - marks >= 5 && memcmp (line + marks, "From ", 5) == 0;
 }
 
+static guint
+letters_flags (const char *text, gsize size, const char *letters)
+{
+  static const guint flags[] = { COMMAND_STREAM_SEEN, COMMAND_STREAM_FLAGGED, COMMAND_STREAM_ANSWERED, COMMAND_STREAM_FORWARDED };
+  guint found = 0;
+  for (gsize i = 0; letters[i] != '\0'; i++)
+    if (letters[i] != ' ' && memchr (text, letters[i], size) != NULL)
+      found |= flags[i];
+  return found;
+}
+
+/* The bits of X-Mozilla-Status, in hexadecimal. */
+static guint
+mozilla_flags (const char *text, gsize size)
+{
+  g_autofree char *digits = g_strndup (text, MIN (size, 20));
+  guint64 bits = g_ascii_strtoull (digits, NULL, 16);
+  return ((bits & 0x1) != 0 ? COMMAND_STREAM_SEEN : 0u) | ((bits & 0x4) != 0 ? COMMAND_STREAM_FLAGGED : 0u)
+         | ((bits & 0x2) != 0 ? COMMAND_STREAM_ANSWERED : 0u) | ((bits & 0x1000) != 0 ? COMMAND_STREAM_FORWARDED : 0u);
+}
+
+static gboolean
+begins (const char *line, gsize size, const char *name, const char **value_out)
+{
+  gsize length = strlen (name);
+  *value_out = line + length;
+  return size >= length && g_ascii_strncasecmp (line, name, length) == 0;
+}
+
+/* Programs that keep mbox files write there what was read, flagged and answered; each of them has its own fields. */
+static guint
+mbox_flags (const char *message, gsize size)
+{
+  guint flags = 0;
+  gboolean known = FALSE;
+  const char *end = message + size, *value;
+  for (const char *line = message; line < end && !is_blank (line, (gsize) (end - line));) {
+    const char *newline = memchr (line, '\n', (gsize) (end - line));
+    gsize length = (gsize) ((newline != NULL ? newline : end) - line);
+    guint found = 0;
+    gboolean here = TRUE;
+    if (begins (line, length, "Status:", &value))
+      found = letters_flags (value, length - (gsize) (value - line), "R");
+    else if (begins (line, length, "X-Status:", &value))
+      found = letters_flags (value, length - (gsize) (value - line), " FA");
+    else if (begins (line, length, "X-Mozilla-Status:", &value))
+      found = mozilla_flags (value, length - (gsize) (value - line));
+    else
+      here = FALSE;
+    known = known || here;
+    flags |= found;
+    line = newline != NULL ? newline + 1 : end;
+  }
+  return known ? flags : COMMAND_STREAM_SEEN;
+}
+
+static gboolean
+give_mbox (struct command_stream *stream, const GByteArray *message, gsize size)
+{
+  const char *bytes = (const char *) message->data;
+  return give (stream, bytes, size, bytes != NULL ? mbox_flags (bytes, size) : 0);
+}
+
 gboolean
 command_stream_mbox (struct command_stream *stream, const char *bytes, gsize size)
 {
@@ -43,7 +106,7 @@ command_stream_mbox (struct command_stream *stream, const char *bytes, gsize siz
     const char *newline = memchr (line, '\n', (gsize) (end - line));
     gsize length = (gsize) ((newline != NULL ? newline + 1 : end) - line);
     if (after_blank && length >= 5 && memcmp (line, "From ", 5) == 0) {
-      if (!first && !give (stream, (char *) message->data, message->len - MIN (blank_size, message->len)))
+      if (!first && !give_mbox (stream, message, message->len - MIN (blank_size, message->len)))
         return FALSE;
       g_byte_array_set_size (message, 0);
       first = FALSE;
@@ -55,7 +118,20 @@ command_stream_mbox (struct command_stream *stream, const char *bytes, gsize siz
     blank_size = after_blank ? length : 0;
     line += length;
   }
-  return first || give (stream, (char *) message->data, message->len - MIN (blank_size, message->len));
+  return first || give_mbox (stream, message, message->len - MIN (blank_size, message->len));
+}
+
+/* In new/ nobody has seen it; in cur/ the name ends with the flags. Anywhere else: a file, which somebody kept. */
+static guint
+file_flags (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path), *kind = g_path_get_basename (folder);
+  const char *info = strrchr (path, ':');
+  if (strcmp (kind, "new") == 0)
+    return 0;
+  if (strcmp (kind, "cur") != 0 || info == NULL || !g_str_has_prefix (info, ":2,"))
+    return strcmp (kind, "cur") == 0 ? 0 : COMMAND_STREAM_SEEN;
+  return letters_flags (info, strlen (info), "SFRP");
 }
 
 static gboolean
@@ -66,7 +142,7 @@ walk_file (struct command_stream *stream, const char *path)
   gsize size = file != NULL ? g_mapped_file_get_length (file) : 0;
   if (bytes != NULL && size >= 5 && memcmp (bytes, "From ", 5) == 0)
     return command_stream_mbox (stream, bytes, size);
-  return give (stream, bytes, bytes != NULL ? size : 0);
+  return give (stream, bytes, bytes != NULL ? size : 0, file_flags (path));
 }
 
 static gboolean

@@ -6,8 +6,12 @@
 #include <glib.h>
 
 #define COMMAND_STREAM_MESSAGE_MAX (64u * 1024 * 1024)
-/* Called for each message; bytes are borrowed. FALSE ends the walk. */
-typedef gboolean (*command_stream_fn) (const char *bytes, gsize size, gpointer data);
+enum command_stream_flags {
+  COMMAND_STREAM_SEEN = 1, COMMAND_STREAM_FLAGGED = 2, COMMAND_STREAM_ANSWERED = 4, COMMAND_STREAM_FORWARDED = 8,
+};
+/* Called for each message; bytes are borrowed. flags: what is known of it from its file name in a Maildir or its Status fields in an mbox, else
+ * that it was seen. FALSE ends the walk. */
+typedef gboolean (*command_stream_fn) (const char *bytes, gsize size, guint flags, gpointer data);
 struct command_stream {
   command_stream_fn take;
   gpointer data;
