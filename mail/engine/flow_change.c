@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "mail/store/tags.h"
+
 /* A tag that stands for an IMAP flag; inverted: the tag means that the flag is not set. */
 static const struct { const char *tag, *flag; gboolean inverted; } flag_tags[] = {
   { "unread", "seen", TRUE }, { "flagged", "flagged", FALSE }, { "replied", "answered", FALSE }, { "passed", "forwarded", FALSE },
@@ -26,6 +28,7 @@ static const struct action actions[] = {
   { "archive", "move", NULL, NULL, "archive", "archive", "inbox deleted spam" },
   { "delete", "move", NULL, NULL, "trash", "deleted", "inbox archive" },
   { "move", "move", NULL, NULL, NULL, NULL, "inbox archive deleted spam" },
+  { "back", "move_back", NULL, NULL, NULL, NULL, "inbox archive deleted spam" },
 };
 
 struct change {
@@ -33,7 +36,9 @@ struct change {
   struct request *request;      /* NULL: nobody waits for it */
   const struct action *action;  /* NULL for "tag" */
   GVariant *flags_add, *flags_remove, *tags_add, *tags_remove; /* as */
-  char *to;                     /* for move: role or path; NULL: flags only */
+  char *to;                     /* for move: role or path; for back: the folder's place on disk; NULL: flags only */
+  struct core_account *only;    /* the account that it is about; NULL: all */
+  GVariantBuilder homes;        /* a(ss): of what is taken away */
   GPtrArray *ids;               /* char * */
   GHashTable *paths;            /* struct core_account * -> GPtrArray of char * */
   GHashTableIter iter;
@@ -62,6 +67,7 @@ change_free (struct change *change)
   g_ptr_array_unref (change->ids);
   g_hash_table_unref (change->paths);
   g_variant_builder_clear (&change->moves);
+  g_variant_builder_clear (&change->homes);
   g_free (change);
 }
 
@@ -89,7 +95,18 @@ change_new (struct core *core, struct request *request)
   change->ids = g_ptr_array_new_with_free_func (g_free);
   change->paths = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
   g_variant_builder_init (&change->moves, G_VARIANT_TYPE ("a(ss)"));
+  g_variant_builder_init (&change->homes, G_VARIANT_TYPE ("a(ss)"));
   return change;
+}
+
+/* Where a file lies, for "back": "account/folder", or "local/folder". */
+static void
+note_home (struct change *change, const char *id, const char *path)
+{
+  g_autofree char *cur = g_path_get_dirname (path), *folder = g_path_get_dirname (cur);
+  gsize root = strlen (change->core->paths->mail_dir);
+  if (change->to != NULL && strncmp (folder, change->core->paths->mail_dir, root) == 0 && folder[root] == '/')
+    g_variant_builder_add (&change->homes, "(ss)", id, folder + root + 1);
 }
 
 /* Sort the files of the index's rows by the account whose worker keeps them; local mail has none. */
@@ -106,7 +123,8 @@ collect_paths (struct change *change, GVariant *reply)
     g_ptr_array_add (change->ids, g_strdup (id));
     for (guint k = 0; paths != NULL && paths[k] != NULL; k++) {
       struct core_account *account = core_account_for_path (change->core, paths[k]);
-      if (account == NULL)
+      note_home (change, id, paths[k]);
+      if (account == NULL || (change->only != NULL && account != change->only))
         continue;
       GPtrArray *list = g_hash_table_lookup (change->paths, account);
       if (list == NULL) {
@@ -123,8 +141,10 @@ static void
 change_end (struct change *change)
 {
   core_changed (change->core);
+  g_autoptr (GVariant) homes = g_variant_ref_sink (g_variant_builder_end (&change->homes));
+  g_variant_builder_init (&change->homes, G_VARIANT_TYPE ("a(ss)"));
   if (change->request != NULL)
-    request_reply (change->request, g_variant_new_parsed ("{'changed': <%u>}", change->ids->len), NULL);
+    request_reply (change->request, g_variant_new_parsed ("{'changed': <%u>, 'homes': <%@a(ss)>}", change->ids->len, homes), NULL);
   change_free (change);
 }
 
@@ -164,6 +184,13 @@ on_imap_changed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointe
     return;
   }
   g_autoptr (GVariant) moves = g_variant_lookup_value (reply, "moves", G_VARIANT_TYPE ("a(ss)"));
+  const char *role = NULL;
+  if (g_variant_lookup (reply, "role", "&s", &role)) {
+    g_autoptr (GPtrArray) add = g_ptr_array_new (), remove = g_ptr_array_new ();
+    tags_between (NULL, NULL, role, "S", add, remove); /* as seen: the flags stay as they are */
+    clear_variant (&change->tags_add);
+    change->tags_add = g_variant_ref_sink (g_variant_new_strv ((const char *const *) add->pdata, (gssize) add->len));
+  }
   for (gsize i = 0; i < g_variant_n_children (moves); i++) {
     const char *old, *new;
     g_variant_get_child (moves, i, "(&s&s)", &old, &new);
@@ -184,11 +211,13 @@ change_next (struct change *change)
     struct core_account *account = key;
     GPtrArray *list = value;
     g_autoptr (GVariant) paths = g_variant_ref_sink (g_variant_new_strv ((const char *const *) list->pdata, (gssize) list->len));
-    GVariant *fields = change->to != NULL
+    gboolean back = change->action != NULL && strcmp (change->action->method, "move_back") == 0;
+    GVariant *fields = back ? g_variant_new_parsed ("{'paths': <%@as>, 'dir': <%s>}", paths, change->to)
+                       : change->to != NULL
                            ? g_variant_new_parsed ("{'paths': <%@as>, 'to': <%s>}", paths, change->to)
                            : g_variant_new_parsed ("{'paths': <%@as>, 'add': <%@as>, 'remove': <%@as>}", paths, change->flags_add,
                                                    change->flags_remove);
-    supervised_call (account->imap, change->to != NULL ? "move" : "flags", fields, NULL, NULL, on_imap_changed, change);
+    supervised_call (account->imap, back ? "move_back" : change->to != NULL ? "move" : "flags", fields, NULL, NULL, on_imap_changed, change);
     return;
   }
   GVariant *moves = g_variant_builder_end (&change->moves);
@@ -223,7 +252,8 @@ flow_change (struct core *core, struct request *request)
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     if (strcmp (actions[i].name, name) == 0)
       action = &actions[i];
-  if (action == NULL || (strcmp (name, "move") == 0 && folder == NULL)) {
+  gboolean named = action != NULL && strcmp (action->method, "flags") != 0 && action->to == NULL;
+  if (action == NULL || (named && (folder == NULL || strchr (folder, '/') == NULL))) {
     request_fail_text (request, ENGINE_ERROR_USAGE, "“%s” is nothing that can be done to mail.", name);
     return;
   }
@@ -233,8 +263,13 @@ flow_change (struct core *core, struct request *request)
   change->flags_remove = words (action->flags_remove);
   change->tags_add = words (action->tags_add);
   change->tags_remove = words (action->tags_remove);
-  if (strcmp (action->method, "move") == 0)
-    change->to = g_strdup (action->to != NULL ? action->to : folder);
+  if (action->to != NULL)
+    change->to = g_strdup (action->to);
+  if (named) {
+    g_autofree char *account = g_strndup (folder, strcspn (folder, "/"));
+    change->only = core_account_find (core, account);
+    change->to = g_strdup (strchr (folder, '/') + 1);
+  }
   g_autoptr (GVariant) ids = g_variant_lookup_value (request->fields, "ids", G_VARIANT_TYPE_STRING_ARRAY);
   supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%@as>}", ids), NULL, NULL, on_found, change);
 }

@@ -42,8 +42,9 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_ENGINE, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60, FALSE },
   { PEER_ENGINE, "tag", F (MUST ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("changed", "u")), 300, FALSE },
-  /* action: "read","unread","flag","unflag","archive","delete","move" (then folder: "account/path") */
-  { PEER_ENGINE, "change", F (MUST ("ids", "as"), MUST ("action", "s"), MAY ("folder", "s")), F (MUST ("changed", "u")), 60, FALSE },
+  /* action: "read","unread","flag","unflag","archive","delete","move" (then folder: "account/path"), "back" (then folder: a home).
+   * homes: where what was archived or deleted lay before: message id, home. Opaque, for "back". */
+  { PEER_ENGINE, "change", F (MUST ("ids", "as"), MUST ("action", "s"), MAY ("folder", "s")), F (MUST ("changed", "u"), MAY ("homes", "a(ss)")), 60, FALSE },
   /* view: exactly the object of `show --json`, plus "verdict" (line s, tone s: none|good|warn|bad),
    * "segments" (aa{sv}: part s, text s, signed b, encrypted b, note s), "protected" b */
   { PEER_ENGINE, "show", F (MESSAGE), F (MUST ("view", "a{sv}")), 30, FALSE },
@@ -127,6 +128,8 @@ static const struct protocol_method methods[] = {
   { PEER_IMAP, "flags", F (MUST ("paths", "as"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("moves", "a(ss)")), 30, FALSE },
   /* to: a role or a folder path */
   { PEER_IMAP, "move", F (MUST ("paths", "as"), MUST ("to", "s")), F (MUST ("moves", "a(ss)")), 30, TRUE },
+  /* dir: of a folder, relative to the account's folder on disk; role: of that folder, "": none */
+  { PEER_IMAP, "move_back", F (MUST ("paths", "as"), MUST ("dir", "s")), F (MUST ("moves", "a(ss)"), MUST ("role", "s")), 30, TRUE },
   /* Into the local folder of that role at once, to the server by APPEND as soon as there is a line. replaces: path of an older draft to remove. */
   { PEER_IMAP, "append", F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s")), F (MUST ("path", "s")), 30, TRUE },
   { PEER_IMAP, "remove", F (MUST ("paths", "as")), NOTHING, 30, FALSE },        /* for good: a sent draft */

@@ -142,11 +142,10 @@ mark_all_dirty (struct sync *sync, const char *const *paths, GError **error)
   return TRUE;
 }
 
-GVariant *
-sync_move (struct sync *sync, const char *const *paths, const char *to, GError **error)
+static GVariant *
+move_all (struct sync *sync, const char *const *paths, struct state_folder *target, GError **error)
 {
-  AUTOFREE (state_folder) target = target_of (sync, to, error);
-  if (target == NULL || !sync_mark_dirty (sync, target, error) || !mark_all_dirty (sync, paths, error))
+  if ( !sync_mark_dirty (sync, target, error) || !mark_all_dirty (sync, paths, error))
     return NULL;
   g_autoptr (GArray) moved = g_array_new (FALSE, FALSE, sizeof (struct moved));
   g_autoptr (GError) first = NULL;
@@ -170,6 +169,27 @@ sync_move (struct sync *sync, const char *const *paths, const char *to, GError *
     return g_variant_builder_end (&moves);
   g_variant_builder_clear (&moves);
   return NULL;
+}
+
+GVariant *
+sync_move (struct sync *sync, const char *const *paths, const char *to, GError **error)
+{
+  AUTOFREE (state_folder) target = target_of (sync, to, error);
+  return target != NULL ? move_all (sync, paths, target, error) : NULL;
+}
+
+GVariant *
+sync_move_back (struct sync *sync, const char *const *paths, const char *dir, char **role_out, GError **error)
+{
+  AUTOFREE (state_folder) target = state_folder_find (sync->state, "dir", dir);
+  if (target == NULL) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "The folder that it came from is not there any more, so it stays where it is.");
+    return NULL;
+  }
+  GVariant *moves = move_all (sync, paths, target, error);
+  if (moves != NULL)
+    *role_out = g_strdup (target->role != NULL ? target->role : "");
+  return moves;
 }
 
 /* The record of a mail that is deleted for good. */

@@ -407,6 +407,19 @@ method_move (struct worker *worker, GVariant *args, GError **error)
 }
 
 static GVariant *
+method_move_back (struct worker *worker, GVariant *args, GError **error)
+{
+  struct mailbox *box = worker_state (worker);
+  g_autofree const char **paths = list (args, "paths");
+  const char *dir = "";
+  g_autofree char *role = NULL;
+  g_variant_lookup (args, "dir", "&s", &dir);
+  GVariant *moves = sync_move_back (box->sync, paths, dir, &role, error);
+  box->next_push = 0;
+  return moves != NULL ? g_variant_new_parsed ("{'moves': <%@a(ss)>, 'role': <%s>}", moves, role) : NULL;
+}
+
+static GVariant *
 method_append (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
@@ -438,6 +451,7 @@ method_indexed (struct worker *worker, GVariant *args, GError **error)
 
 static const struct worker_method methods[] = {
   { "test", method_test },     { "folders", method_folders }, { "sync", method_sync },       { "flags", method_flags }, { "move", method_move },
+  { "move_back", method_move_back },
   { "append", method_append }, { "remove", method_remove },   { "indexed", method_indexed }, { NULL, NULL },
 };
 

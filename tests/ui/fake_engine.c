@@ -302,7 +302,7 @@ change (struct engine *engine, GVariant *args)
       g_hash_table_add (engine->read, g_strdup (*id));
     if (strcmp (action, "unread") == 0)
       g_hash_table_remove (engine->read, *id);
-    if (strcmp (action, "move") == 0)
+    if (strcmp (action, "back") == 0)
       g_hash_table_remove (engine->gone, thread_id);
     if (strcmp (action, "delete") == 0 || strcmp (action, "archive") == 0)
       g_hash_table_add (engine->gone, thread_id);
@@ -310,7 +310,11 @@ change (struct engine *engine, GVariant *args)
       g_free (thread_id);
   }
   say (engine, "changed", D ("new", U (0)));
-  return D ("changed", U (ids != NULL ? g_strv_length (ids) : 0));
+  GVariantBuilder homes;
+  g_variant_builder_init (&homes, G_VARIANT_TYPE ("a(ss)"));
+  for (char **id = ids; id != NULL && *id != NULL; id++)
+    g_variant_builder_add (&homes, "(ss)", *id, "demo/INBOX");
+  return D ("changed", U (ids != NULL ? g_strv_length (ids) : 0), "homes", g_variant_builder_end (&homes));
 }
 
 static GVariant *

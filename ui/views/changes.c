@@ -8,8 +8,10 @@
 
 struct change {
   char *action, *subject, *thread;
-  char *home;         /* "account/path" to move back to; NULL */
   char **ids;
+  GVariant *homes;    /* of what was taken away: a(ss), id and home, from where undo brings it back; NULL */
+  guint returning;    /* calls under way that bring it back */
+  gboolean failed;    /* one of them */
 };
 
 struct changes {
@@ -28,7 +30,7 @@ change_free (gpointer data)
   g_free (change->action);
   g_free (change->subject);
   g_free (change->thread);
-  g_free (change->home);
+  g_clear_pointer (&change->homes, g_variant_unref);
   g_strfreev (change->ids);
   g_free (change);
 }
@@ -59,14 +61,12 @@ static void
 say_done (struct changes *changes, const struct change *change)
 {
   struct app *app = changes->view.app;
-  const char *back = change->home != NULL ? " u brings it back." : "";
+  const char *back = change->homes != NULL ? " u brings it back." : "";
   const char *subject = change->subject != NULL && *change->subject != '\0' ? change->subject : "(no subject)";
   if (strcmp (change->action, "delete") == 0)
     app_notice (app, NOTICE_INFO, "Moved to the trash.%s “%s”", back, subject);
   else if (strcmp (change->action, "archive") == 0)
     app_notice (app, NOTICE_INFO, "Moved to the archive.%s “%s”", back, subject);
-  else if (strcmp (change->action, "move") == 0)
-    app_notice (app, NOTICE_INFO, "Brought back: “%s”", subject);
 }
 
 static void
@@ -79,15 +79,18 @@ change_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError 
     finish (changes, change);
     return;
   }
-  say_done (changes, change);
-  if (takes_away (change->action) && change->home != NULL) {
+  if (takes_away (change->action)) {
+    change->homes = g_variant_lookup_value (reply, "homes", G_VARIANT_TYPE ("a(ss)"));
     change_free (changes->last);
-    changes->last = g_new0 (struct change, 1);
-    changes->last->action = g_strdup ("move");
-    changes->last->subject = g_strdup (change->subject);
-    changes->last->home = g_strdup (change->home);
-    changes->last->ids = g_strdupv (change->ids);
+    changes->last = NULL;
   }
+  if (change->homes != NULL && g_variant_n_children (change->homes) > 0) {
+    changes->last = g_new0 (struct change, 1);
+    changes->last->action = g_strdup ("back");
+    changes->last->subject = g_strdup (change->subject);
+    changes->last->homes = g_variant_ref (change->homes);
+  }
+  say_done (changes, change);
   finish (changes, change);
 }
 
@@ -98,8 +101,6 @@ call_change (struct changes *changes, struct change *change)
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&args, "{sv}", "ids", g_variant_new_strv ((const char *const *)change->ids, -1));
   g_variant_builder_add (&args, "{sv}", "action", g_variant_new_string (change->action));
-  if (strcmp (change->action, "move") == 0)
-    g_variant_builder_add (&args, "{sv}", "folder", g_variant_new_string (change->home));
   app_call (&changes->view, "change", g_variant_builder_end (&args), NULL, change_done, change);
 }
 
@@ -131,23 +132,20 @@ thread_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError 
 }
 
 static struct change *
-start (struct changes *changes, const char *action, const struct folder *folder, const char *subject)
+start (struct changes *changes, const char *action, const char *subject)
 {
   struct change *change = g_new0 (struct change, 1);
   change->action = g_strdup (action);
   change->subject = g_strdup (subject);
-  if (folder != NULL && *folder->account != '\0')
-    change->home = g_strdup_printf ("%s/%s", folder->account, folder->path);
   g_ptr_array_add (changes->under_way, change);
   return change;
 }
 
 void
-changes_thread (struct app *app, const char *thread, const char *query, const char *action, const struct folder *folder,
-                const char *subject)
+changes_thread (struct app *app, const char *thread, const char *query, const char *action, const char *subject)
 {
   struct changes *changes = (struct changes *)app_changes (app);
-  struct change *change = start (changes, action, folder, subject);
+  struct change *change = start (changes, action, subject);
   change->thread = g_strdup (thread);
   if (takes_away (action))
     g_hash_table_add (changes->hidden, g_strdup (thread));
@@ -160,13 +158,69 @@ changes_thread (struct app *app, const char *thread, const char *query, const ch
 }
 
 void
-changes_message (struct app *app, const char *id, const char *action, const struct folder *folder, const char *subject)
+changes_message (struct app *app, const char *id, const char *action, const char *subject)
 {
   struct changes *changes = (struct changes *)app_changes (app);
-  struct change *change = start (changes, action, folder, subject);
+  struct change *change = start (changes, action, subject);
   change->ids = g_new0 (char *, 2);
   change->ids[0] = g_strdup (id);
   call_change (changes, change);
+}
+
+/* ---- Bringing back ---- */
+
+static void
+back_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct changes *changes = (struct changes *)view;
+  struct change *change = data;
+  if (reply == NULL && !change->failed)
+    app_notice (view->app, NOTICE_WARN, "%s", error->message);
+  change->failed = change->failed || reply == NULL;
+  if (--change->returning > 0)
+    return;
+  if (!change->failed)
+    app_notice (view->app, NOTICE_INFO, "Brought back: “%s”",
+                change->subject != NULL && *change->subject != '\0' ? change->subject : "(no subject)");
+  finish (changes, change);
+}
+
+/* The ids that go to each home. */
+static GHashTable *
+by_home (GVariant *homes)
+{
+  GHashTable *found = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  const char *id, *home;
+  GVariantIter iter;
+  g_variant_iter_init (&iter, homes);
+  while (g_variant_iter_next (&iter, "(&s&s)", &id, &home)) {
+    GPtrArray *ids = g_hash_table_lookup (found, home);
+    if (ids == NULL) {
+      ids = g_ptr_array_new_with_free_func (g_free);
+      g_hash_table_insert (found, g_strdup (home), ids);
+    }
+    g_ptr_array_add (ids, g_strdup (id));
+  }
+  return found;
+}
+
+static void
+bring_back (struct changes *changes, struct change *change)
+{
+  g_autoptr (GHashTable) homes = by_home (change->homes);
+  GHashTableIter iter;
+  gpointer home, ids;
+  change->returning = g_hash_table_size (homes);
+  g_hash_table_iter_init (&iter, homes);
+  while (g_hash_table_iter_next (&iter, &home, &ids)) {
+    const GPtrArray *list = ids;
+    GVariantBuilder args;
+    g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add (&args, "{sv}", "ids", g_variant_new_strv ((const char *const *)list->pdata, (gssize)list->len));
+    g_variant_builder_add (&args, "{sv}", "action", g_variant_new_string ("back"));
+    g_variant_builder_add (&args, "{sv}", "folder", g_variant_new_string (home));
+    app_call (&changes->view, "change", g_variant_builder_end (&args), NULL, back_done, change);
+  }
 }
 
 void
@@ -179,7 +233,7 @@ changes_undo (struct app *app)
   }
   struct change *change = g_steal_pointer (&changes->last);
   g_ptr_array_add (changes->under_way, change);
-  call_change (changes, change);
+  bring_back (changes, change);
 }
 
 static void

@@ -5,10 +5,9 @@
 #include "ui/views/views.h"
 
 struct view *changes_new (struct app *app); /* never shown; lives as long as the screen */
-/* All messages of the thread that match the query. folder: where they are (NULL: unknown, then there is no way back). */
-void changes_thread (struct app *app, const char *thread, const char *query, const char *action, const struct folder *folder,
-                     const char *subject);
-void changes_message (struct app *app, const char *id, const char *action, const struct folder *folder, const char *subject);
+/* All messages of the thread that match the query. */
+void changes_thread (struct app *app, const char *thread, const char *query, const char *action, const char *subject);
+void changes_message (struct app *app, const char *id, const char *action, const char *subject);
 void changes_undo (struct app *app);
 /* The thread is on its way out of the lists it is in. */
 gboolean changes_hides (struct app *app, const char *thread);

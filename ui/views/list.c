@@ -242,7 +242,7 @@ open_row (struct list *list)
   if (is_drafts (list, row))
     compose_open_draft (&list->view, row->newest);
   else
-    app_push (list->view.app, reader_new (list->view.app, row->thread, list->query, list->folder));
+    app_push (list->view.app, reader_new (list->view.app, row->thread, list->query));
 }
 
 static void
@@ -251,7 +251,7 @@ change_row (struct list *list, const char *action)
   struct list_row *row = current (list);
   if (row == NULL)
     return;
-  changes_thread (list->view.app, row->thread, list->query, action, list->folder, row->subject);
+  changes_thread (list->view.app, row->thread, list->query, action, row->subject);
   if (!changes_hides (list->view.app, row->thread))
     return;
   g_hash_table_remove (list->known, row->thread);

@@ -15,7 +15,6 @@ struct item { char *id, *subject; gint64 date; gboolean unread, flagged; };
 struct reader {
   struct view view;
   char *thread, *query;
-  struct folder *folder;   /* NULL: a search */
   GPtrArray *items;        /* struct item *, oldest first */
   guint at;
   GVariant *message;       /* the view of "show"; NULL while it is under way */
@@ -64,7 +63,7 @@ shown (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error
   reader->message = fields_inner (reply, "view");
   if (item != NULL && item->unread) {
     item->unread = FALSE;
-    changes_message (view->app, item->id, "read", NULL, item->subject);
+    changes_message (view->app, item->id, "read", item->subject);
   }
 }
 
@@ -302,7 +301,7 @@ take_away (struct reader *reader, const char *action)
   struct item *item = current (reader);
   if (item == NULL)
     return;
-  changes_message (reader->view.app, item->id, action, reader->folder, item->subject);
+  changes_message (reader->view.app, item->id, action, item->subject);
   g_ptr_array_remove_index (reader->items, reader->at);
   if (reader->items->len == 0)
     app_close (&reader->view);
@@ -318,11 +317,11 @@ toggle (struct reader *reader, enum action action)
     return;
   if (action == ACTION_FLAG) {
     item->flagged = !item->flagged;
-    changes_message (reader->view.app, item->id, item->flagged ? "flag" : "unflag", NULL, item->subject);
+    changes_message (reader->view.app, item->id, item->flagged ? "flag" : "unflag", item->subject);
     app_notice (reader->view.app, NOTICE_INFO, item->flagged ? "Flagged." : "The flag is removed.");
   } else {
     item->unread = !item->unread;
-    changes_message (reader->view.app, item->id, item->unread ? "unread" : "read", NULL, item->subject);
+    changes_message (reader->view.app, item->id, item->unread ? "unread" : "read", item->subject);
     app_notice (reader->view.app, NOTICE_INFO, item->unread ? "Marked as unread." : "Marked as read.");
   }
 }
@@ -411,7 +410,6 @@ reader_free (struct view *view)
   g_clear_pointer (&reader->message, g_variant_unref);
   g_clear_pointer (&reader->lines, g_ptr_array_unref);
   g_ptr_array_unref (reader->items);
-  folder_free (reader->folder);
   g_free (reader->thread);
   g_free (reader->query);
   g_free (reader->problem);
@@ -427,14 +425,13 @@ static const struct view_class reader_class = {
 };
 
 struct view *
-reader_new (struct app *app, const char *thread, const char *query, const struct folder *folder)
+reader_new (struct app *app, const char *thread, const char *query)
 {
   struct reader *reader = g_new0 (struct reader, 1);
   reader->view.class = &reader_class;
   reader->view.app = app;
   reader->thread = g_strdup (thread);
   reader->query = g_strdup (query);
-  reader->folder = folder_copy (folder);
   reader->items = g_ptr_array_new_with_free_func (item_free);
   load_thread (reader);
   return &reader->view;

@@ -24,7 +24,7 @@ void list_search (struct app *app);
 const char *list_step (struct view *list, int step, char **query_out);
 void list_fetch (struct view *view);
 
-struct view *reader_new (struct app *app, const char *thread, const char *query, const struct folder *folder);
+struct view *reader_new (struct app *app, const char *thread, const char *query);
 
 struct view *compose_new (struct app *app);
 /* draft: a{sv} as in protocol.c; fds: its attachments; draft_id: what it replaces when it is saved, or NULL. */
