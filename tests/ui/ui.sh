@@ -13,7 +13,8 @@ ui_start () {
   live_start
   ward sync >/dev/null
   terminal_start "$dir/tmux" 80 24 "$WARDMAIL" --profile "$dir/p"
-  terminal_wait ' INBOX · '
+  terminal_wait ' Inbox · '
   terminal_wait "$NEWEST_SUBJECT" 60
   terminal_wait ' connected '
+  [ -z "${GENERATE-}" ] || terminal_wait_gone ' new message' 15
 }
