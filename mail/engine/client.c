@@ -212,7 +212,7 @@ ensure_connected (struct engine *engine, GError **error)
     return FALSE;
   int fd = try_connect (engine);
   /* An engine that is just leaving may still hold the lock: a few rounds settle who serves. */
-  for (guint round = 0; fd < 0 && round < 40; round++) {
+  for (guint round = 0; fd < 0 && round < 400; round++) {
     if (!spawn_engine (engine->profile_dir, error))
       return FALSE;
     fd = try_connect (engine);

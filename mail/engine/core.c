@@ -268,6 +268,9 @@ on_leave (gpointer data)
   struct core *core = data;
   if (core_busy (core) && server_reachable (core->server))
     return G_SOURCE_CONTINUE;
+  /* Stopping the workers takes a while: who comes meanwhile waits for the next engine instead of hearing that this one broke off. */
+  if (!server_shut (core->server))
+    return G_SOURCE_CONTINUE;
   core->leave_timer = 0;
   g_main_loop_quit (core->loop);
   return G_SOURCE_REMOVE;
@@ -302,6 +305,7 @@ static gboolean
 on_signal (gpointer data)
 {
   struct core *core = data;
+  (void) server_shut (core->server); /* who is already at the door hears that we stopped */
   g_main_loop_quit (core->loop);
   return G_SOURCE_CONTINUE;
 }

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -100,6 +102,24 @@ server_reachable (struct server *server)
 {
   struct stat info;
   return fstatat (server->dir_fd, "engine.sock", &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_ino == server->socket_inode;
+}
+
+gboolean
+server_shut (struct server *server)
+{
+  struct pollfd line = { .fd = server->listen_fd, .events = POLLIN };
+  if (!server_reachable (server))
+    return TRUE;
+  (void) renameat (server->dir_fd, "engine.sock", server->dir_fd, "engine.leaving");
+  if (poll (&line, 1, 0) != 0) {
+    (void) renameat (server->dir_fd, "engine.leaving", server->dir_fd, "engine.sock");
+    return FALSE;
+  }
+  (void) unlinkat (server->dir_fd, "engine.leaving", 0);
+  g_clear_handle_id (&server->source, g_source_remove);
+  close (server->listen_fd);
+  server->listen_fd = -1;
+  return TRUE;
 }
 
 static gboolean

@@ -24,6 +24,8 @@ typedef void (*server_clients_fn) (gpointer owner, guint clients);           /* 
 struct server *server_new (const struct paths *paths, gboolean *taken_out, GError **error);
 void server_run (struct server *server, server_request_fn request, server_answer_fn answer, server_clients_fn clients, gpointer owner);
 gboolean server_reachable (struct server *server);  /* its socket is still where clients look for it */
+/* Nobody else can come in from now on; FALSE: somebody has just come, and is to be served. */
+gboolean server_shut (struct server *server);
 void server_event (struct server *server, const char *event, GVariant *fields);
 /* Ask the client of this request; FALSE: it has gone. */
 gboolean server_ask (struct request *request, guint ask, const char *kind, const char *text);
