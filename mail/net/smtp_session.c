@@ -25,7 +25,8 @@ char *
 smtp_words (const struct smtp *smtp)
 {
   const char *text = smtp->session == NULL || smtp->session->response == NULL ? "" : smtp->session->response;
-  g_autofree char *safe = sanitise (text, (gssize) MIN (strlen (text), 200), SANITISE_LINE);
+  g_autofree char *one_line = g_strstrip (g_strdelimit (g_strndup (text, 200), "\r\n", ' '));
+  g_autofree char *safe = sanitise (one_line, -1, SANITISE_LINE);
   return g_strdup_printf ("it says “%d %s”", smtp->session == NULL ? 0 : smtp->session->response_code, g_strstrip (safe));
 }
 

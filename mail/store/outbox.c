@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PEOPLE_TOLD 10 /* in one sentence */
+
 struct outbox {
   char *dir;
   struct state *state;
@@ -67,6 +69,21 @@ outbox_item_state (const struct outbox_item *item)
   return copy == NULL ? OUTBOX_ACCEPTED : copy->state;
 }
 
+/* All who are in copies of that state. */
+static void
+add_people (GString *text, const struct outbox_item *item, enum outbox_state state, const char *words)
+{
+  guint told = 0;
+  for (guint c = 0; c < item->copies->len; c++) {
+    const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
+    for (char **one = copy->recipients; copy->state == state && *one != NULL; one++, told++)
+      if (told < PEOPLE_TOLD)
+        g_string_append_printf (text, "%s%s%s%s", told == 0 ? " " : "", told == 0 ? words : "", told == 0 ? ": " : ", ", *one);
+  }
+  if (told > 0)
+    g_string_append (text, told > PEOPLE_TOLD ? " and others." : ".");
+}
+
 char *
 outbox_item_text (const struct outbox_item *item)
 {
@@ -76,14 +93,9 @@ outbox_item_text (const struct outbox_item *item)
   GString *text = g_string_new (copy->text);
   if (text->len == 0)
     g_string_append (text, copy->state == OUTBOX_READY ? "It waits to be sent." : "It is being sent.");
-  /* A server decides copy by copy: who has it already must be said. */
-  for (guint i = 0, told = 0; i < item->copies->len; i++) {
-    const struct outbox_copy *other = g_ptr_array_index (item->copies, i);
-    for (char **one = other->recipients; other->state == OUTBOX_ACCEPTED && *one != NULL && told < 10; one++, told++)
-      g_string_append_printf (text, "%s%s", told == 0 ? " The server took it for: " : ", ", *one);
-    if (i + 1 == item->copies->len && told > 0)
-      g_string_append_c (text, '.');
-  }
+  /* A server decides copy by copy: who has it already must be said, and who has not. */
+  add_people (text, item, OUTBOX_ACCEPTED, "The server took it for");
+  add_people (text, item, OUTBOX_FAILED, "It did not go to");
   return g_string_free (text, FALSE);
 }
 

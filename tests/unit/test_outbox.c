@@ -113,6 +113,11 @@ test_given_twice (void **state)
   assert_true (outbox_set (box, id, 1, OUTBOX_FAILED, "no", NULL));
   g_autofree char *half = submit (box, "m2@x");
   assert_string_equal (id, half);
+  {
+    AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+    g_autofree char *text = outbox_item_text (item);
+    assert_string_equal (text, "no The server took it for: bob@x.test. It did not go to: carol@x.test, erin@x.test.");
+  }
   /* Only one that nobody got makes room. */
   assert_true (outbox_set (box, id, 0, OUTBOX_FAILED, "no", NULL));
   g_autofree char *fresh = submit (box, "m2@x");
