@@ -120,8 +120,8 @@ named (struct compose *compose, GVariant *draft)
 {
   const struct settings *settings = app_settings (compose->view.app);
   const char *at = settings != NULL ? strrchr (settings->address, '@') : NULL;
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (draft);
-  g_variant_unref (g_variant_ref_sink (draft));
+  g_autoptr (GVariant) whole = g_variant_ref_sink (draft); /* the dictionary reads it when it is first used */
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (whole);
   if (compose->message_id == NULL && at != NULL && g_str_is_ascii (at)) {
     g_autofree char *uuid = g_uuid_string_random ();
     compose->message_id = g_strconcat (uuid, at, NULL);
