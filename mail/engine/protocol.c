@@ -118,7 +118,9 @@ static const struct protocol_method methods[] = {
 
   /* ---- imap: one an account ---- */
   /* secret: password. settings: poll_s u, archive s, drafts s, sent s, trash s (folder overrides, optional) */
-  { PEER_IMAP, "start", F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MUST ("settings", "a{sv}")), NOTHING, 30, FALSE },
+  /* index: which one it is; all mail is reported anew to one that is not the one before */
+  { PEER_IMAP, "start", F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MUST ("settings", "a{sv}"),
+    MAY ("index", "s")), NOTHING, 30, FALSE },
   { PEER_IMAP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* folders: path s, name s, role s, dir s (absolute folder on disk) */
   { PEER_IMAP, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },

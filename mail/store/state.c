@@ -19,6 +19,7 @@ static const char schema[] =
   "CREATE INDEX IF NOT EXISTS mails_changed ON mails (folder) WHERE flags != server_flags AND uid IS NOT NULL;"
   "CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, mail INTEGER, folder INTEGER NOT NULL,"
   " uid INTEGER NOT NULL, step INTEGER NOT NULL, uid_before INTEGER NOT NULL, msgid TEXT NOT NULL, add_flags TEXT, remove_flags TEXT);"
+  "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
   "CREATE TABLE IF NOT EXISTS news (path TEXT PRIMARY KEY, mail INTEGER NOT NULL, time INTEGER NOT NULL);";
 
 static void

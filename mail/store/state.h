@@ -16,6 +16,8 @@ void state_free (struct state *state);
 DEFINE_AUTOFREE (state, state_free)
 /* Did every read since the last commit or rollback succeed? A list that could not be read looks like an empty one. */
 gboolean state_fine (struct state *state, GError **error);
+/* The index has this name. Where it had another one before, no mail counts as indexed any more. */
+gboolean state_index_named (struct state *state, const char *name, GError **error);
 void state_begin (struct state *state);
 /* FALSE: nothing since state_begin has happened. The state can be used again. */
 gboolean state_commit (struct state *state, GError **error);

@@ -88,6 +88,20 @@ state_mails (struct state *state, gint64 folder, enum state_which which)
   return mails;
 }
 
+gboolean
+state_index_named (struct state *state, const char *name, GError **error)
+{
+  sqlite3_stmt *row = state_query (state, "SELECT 1 FROM facts WHERE name = 'index' AND value = ?", "s", name);
+  gboolean same = state_row (state, &row);
+  sqlite3_finalize (row);
+  if (!state_fine (state, error) || same)
+    return same;
+  state_begin (state);
+  state_run (state, "UPDATE mails SET indexed = 0 WHERE indexed = 1", "");
+  state_run (state, "INSERT OR REPLACE INTO facts (name, value) VALUES ('index', ?)", "s", name);
+  return state_commit (state, error);
+}
+
 guint
 state_count (struct state *state, gint64 folder)
 {

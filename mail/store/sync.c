@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPORT_ROWS 500 /* in one event */
 #define NEWS_S 60 /* after that the engine has surely told the index */
 
 char *
@@ -282,6 +283,10 @@ report_mails (struct sync *sync, const struct state_folder *folder)
       continue;
     g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
     g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail->flags, message_is_encrypted (bytes)));
+    if (rows->len < REPORT_ROWS)
+      continue;
+    sync_emit_mails (sync, rows); /* after the loss of an index it is all mail there is */
+    rows = g_ptr_array_new ();
   }
   sync_emit_mails (sync, rows);
 }

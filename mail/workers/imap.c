@@ -141,8 +141,13 @@ start (struct worker *worker, GVariant *config, GError **error)
   AUTOFREE (remote) remote = remote_new (account, "imap", error);
   g_autofree char *file = g_build_filename (store, "state.db", NULL);
   struct state *state = remote == NULL ? NULL : state_open (file, error);
+  const char *index = NULL;
   if (state == NULL)
     return NULL;
+  if (g_variant_lookup (config, "index", "&s", &index) && !state_index_named (state, index, error)) {
+    state_free (state);
+    return NULL;
+  }
   struct mailbox *box = g_new0 (struct mailbox, 1);
   box->worker = worker;
   box->remote = g_steal_pointer (&remote);

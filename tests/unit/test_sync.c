@@ -249,6 +249,23 @@ test_news (void **state)
   assert_string_equal (world->events->str, "");
 }
 
+/* An index that is not the one of before has heard of nothing. */
+static void
+test_other_index (void **state)
+{
+  struct world *world = *state;
+  assert_true (state_index_named (world->sync->state, "first", NULL));
+  g_autofree char *mail = arrive (world, "inbox", 1, "", "a@x");
+  restart (world);
+  assert_true (state_index_named (world->sync->state, "first", NULL));
+  sync_report (world->sync);
+  assert_string_equal (world->events->str, "");
+  assert_true (state_index_named (world->sync->state, "second", NULL));
+  sync_report (world->sync);
+  if (strstr (world->events->str, mail) == NULL)
+    fail_msg ("%s", world->events->str);
+}
+
 /* What kill -9 leaves: half-written files, a whole one without a record, a second name, a record without its file, an old name. */
 static void
 test_sweep (void **state)
@@ -372,7 +389,7 @@ test_tags (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { TEST (test_flags), TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice), TEST (test_report), TEST (test_news), TEST (test_sweep),
+  const struct CMUnitTest tests[] = { TEST (test_flags), TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice), TEST (test_report), TEST (test_news), TEST (test_other_index), TEST (test_sweep),
                                       TEST (test_half_moved), TEST (test_batch), TEST (test_rollback), TEST (test_tags) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
