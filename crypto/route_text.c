@@ -88,8 +88,7 @@ route_text_fill (struct route *route, const struct route_policy *policy)
     return;
   case ROUTE_REASON_KEYRING:
     route->sentence = g_strdup_printf ("HELD: your keys could not be read, so no key for %s could be looked up.", who);
-    route->next = g_strdup ("Close wardmail and start it again. If it happens again, ask your administrator to run: "
-                            "wardmail doctor");
+    route->next = g_strdup ("Look whether the disk is full, then close wardmail and start it again; “wardmail key list” says what is wrong.");
     return;
   case ROUTE_REASON_POLICY:
     route->sentence = g_strdup_printf ("HELD: there is an %s for %s, but your organisation does not allow %s.",

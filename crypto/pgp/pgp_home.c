@@ -7,11 +7,13 @@
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* sun_path has 108 bytes, and the agent's longest socket name beside its lock files needs about 25. */
 #define HOME_SIZE_MAX 80
 #define AGENT_LEAVES_MS 3000
+#define ROOM_MIN (64u * 1024)
 
 static const char gpg_conf[] = "# Written by wardmail at every start; changes are lost.\n"
                                "no-greeting\nno-auto-key-locate\nno-auto-key-retrieve\ndisable-dirmngr\n"
@@ -114,4 +116,15 @@ pgp_home_close (struct pgp_engine *engine)
   }
   g_clear_pointer (&engine->link_dir, g_free);
   g_clear_pointer (&engine->home, g_free);
+}
+
+gboolean
+pgp_home_full (struct pgp_engine *engine, GError **error)
+{
+  struct statvfs disk;
+  if (statvfs (engine->home, &disk) != 0 || (guint64) disk.f_bavail * disk.f_frsize >= ROOM_MIN)
+    return FALSE;
+  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+               "The disk is full, so that OpenPGP keys cannot be used; nothing was changed or sent. Make room on it and try again.");
+  return TRUE;
 }

@@ -49,6 +49,8 @@ pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candidates_out, 
       || (result != NULL && result->considered > 0 && result->no_user_id == 0 && result->not_imported == 0
           && result->skipped_v3_keys == 0))
     return TRUE;
+  if (pgp_home_full (engine, error))
+    return FALSE;
   pgp_set_error (error, CRYPTO_ERROR_FORMAT, failed, "This file looks like an OpenPGP key, but no key could be taken from it");
   return FALSE;
 }

@@ -35,6 +35,11 @@ pgp_keys_all (struct pgp_engine *engine, GError **error)
     pgp_set_error (error, CRYPTO_ERROR_FAILED, failed, "Your OpenPGP keys could not be read");
     return NULL;
   }
+  gboolean own = FALSE;
+  for (guint i = 0; i < keys->len; i++)
+    own |= ((gpgme_key_t) g_ptr_array_index (keys, i))->secret;
+  if (!own && keys->len > 0 && pgp_home_full (engine, error)) /* without an agent no key is one's own */
+    return NULL;
   engine->keys = g_steal_pointer (&keys);
   return engine->keys;
 }

@@ -19,6 +19,8 @@ struct pgp_engine {
 /* pgp_home.c: the GNUPGHOME and its agent. */
 gboolean pgp_home_open (struct pgp_engine *engine, const char *keys_dir, GError **error);
 void pgp_home_close (struct pgp_engine *engine);
+/* Has the disk no room for what gpg and its agent write? They then fail as if keys were missing. TRUE with error set. */
+gboolean pgp_home_full (struct pgp_engine *engine, GError **error);
 
 /* pgp_engine.c. A context for one operation (never reused: results of an older one must not be read). */
 gpgme_ctx_t pgp_context_new (struct pgp_engine *engine, GError **error);

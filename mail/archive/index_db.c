@@ -58,7 +58,8 @@ index_db_status_error (notmuch_database_t *notmuch, guint status, const char *wh
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to %s; ask for less at a time.", what);
   else
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-                 "The search index failed while it tried to %s (%s). The mail itself is not affected; try again, and look whether the disk is full.",
+                 "The search index failed while it tried to %s (%s). The mail itself is not affected; try again, and look whether the disk is full. "
+                 "If it stays so, remove the profile's folder “index”: what comes from servers is put into a new one by itself, what was imported by importing it again.",
                  what, notmuch_status_to_string ((notmuch_status_t) status));
 }
 
@@ -67,7 +68,8 @@ open_failed (guint status, char *message, GError **error)
 {
   g_debug ("index: open: %s", message != NULL ? message : "");
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-               "The search index could not be opened (%s). The mail itself is not affected; start wardmail again, and look whether the disk is full.",
+               "The search index could not be opened (%s). The mail itself is not affected; start wardmail again, and look whether the disk is full. "
+               "If it stays so, remove the profile's folder “index”: what comes from servers is put into a new one by itself, what was imported by importing it again.",
                notmuch_status_to_string ((notmuch_status_t) status));
   free (message);
   return FALSE;
