@@ -57,6 +57,7 @@ struct core_account *core_account_for_path (struct core *core, const char *path)
 gboolean core_load (struct core *core, GError **error);  /* settings, policy, accounts: at start and on "reload" */
 void core_notice (struct core *core, const char *sentence);
 void core_changed (struct core *core);                   /* the index changed: clients are told, at most a few times a second */
+void core_tell_changed (struct core *core);              /* what they were not told yet, now: a client that comes later has nothing to hear of it */
 void core_wake_accounts (struct core *core);             /* from now on mail comes in by itself */
 GVariant *core_rows (GVariant *reply, const char *field); /* an "aa{sv}" of a reply; caller unrefs */
 const char *core_own_address (struct core *core);        /* "" where there is no profile */

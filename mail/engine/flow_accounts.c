@@ -291,6 +291,7 @@ sync_end_one (struct sync *sync)
   if (--sync->left > 0)
     return;
   sync->core->busy--;
+  core_tell_changed (sync->core);
   request_reply (sync->request, g_variant_new_parsed ("{'accounts': <%@aa{sv}>}", g_variant_builder_end (&sync->rows)), NULL);
   request_unref (sync->request);
   g_free (sync);

@@ -191,6 +191,15 @@ core_changed (struct core *core)
     core->tell_timer = g_timeout_add (CHANGED_EVERY_MS, on_tell_changed, core);
 }
 
+void
+core_tell_changed (struct core *core)
+{
+  if (core->tell_timer == 0)
+    return;
+  g_source_remove (core->tell_timer);
+  (void) on_tell_changed (core);
+}
+
 static void
 account_drained (struct core_account *account)
 {

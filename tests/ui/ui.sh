@@ -16,5 +16,4 @@ ui_start () {
   terminal_wait ' Inbox · '
   terminal_wait "$NEWEST_SUBJECT" 60
   terminal_wait ' connected '
-  [ -z "${GENERATE-}" ] || terminal_wait_gone ' new message' 15
 }

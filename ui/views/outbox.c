@@ -69,7 +69,8 @@ draw_item (GVariant *item, const struct area *area, int y, unsigned style)
   draw_text (area, y, 1, 9, trouble && style == STYLE_TEXT ? STYLE_HELD : style, state_words (state));
   draw_text (area, y, 11, 9, style, date);
   draw_text (area, y, 21, to, style, recipients);
-  draw_text (area, y, 22 + to, area->width - 22 - to, style, fields_text (item, "subject"));
+  const char *subject = fields_text (item, "subject"); /* what waits here is encrypted, mostly its subject too */
+  draw_text (area, y, 22 + to, area->width - 22 - to, style, *subject != '\0' ? subject : "(encrypted)");
   draw_text (area, y + 1, 11, area->width - 11, STYLE_DIM, fields_text (item, "text"));
 }
 
