@@ -79,15 +79,56 @@ imap_name_decode (const char *path)
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
-/* One level: what could mean something to the file system or to a search query is written as %XX. */
-static gboolean
-append_level (GString *dir, const char *level)
+/* UTF-16BE of the text in base64, without padding. */
+static void
+append_shift (GString *out, const char *text, gsize size)
+{
+  glong units = 0;
+  g_autofree gunichar2 *wide = g_utf8_to_utf16 (text, (glong) size, NULL, &units, NULL);
+  for (glong i = 0; wide != NULL && i < units; i++)
+    wide[i] = GUINT16_TO_BE (wide[i]);
+  g_autofree char *base64 = g_base64_encode ((guchar *) wide, wide != NULL ? (gsize) units * sizeof *wide : 0);
+  base64[strcspn (base64, "=")] = '\0';
+  g_string_append_printf (out, "&%s-", g_strdelimit (base64, "/", ','));
+}
+
+/* The one wire form that RFC 3501 allows for the text. */
+static char *
+encode (const char *text)
+{
+  GString *out = g_string_new (NULL);
+  while (*text != '\0') {
+    const char *end = text;
+    while (*end != '\0' && ((guchar) *end < 0x20 || (guchar) *end > 0x7e))
+      end++;
+    if (end > text)
+      append_shift (out, text, (gsize) (end - text));
+    else
+      g_string_append (out, *end == '&' ? "&-" : (char[]) { *end, '\0' });
+    text = end > text ? end : end + 1;
+  }
+  return g_string_free (out, FALSE);
+}
+
+/* The text of a level, or NULL where it is not written as it has to be: then another level could have the same text. */
+static char *
+decode_exactly (const char *level)
+{
+  g_autofree char *text = imap_name_decode (level);
+  g_autofree char *wire = g_utf8_validate (text, -1, NULL) ? encode (text) : NULL;
+  return g_strcmp0 (wire, level) == 0 ? g_steal_pointer (&text) : NULL;
+}
+
+/* One level: what could mean something to the file system or to a search query is written as %XX. raw: as on the wire; its & too, so that
+ * it meets no text. */
+static void
+append_level (GString *dir, const char *level, gboolean raw)
 {
   gsize start = dir->len;
   gboolean reserved = strcmp (level, "cur") == 0 || strcmp (level, "new") == 0 || strcmp (level, "tmp") == 0;
   for (const char *at = level; *at != '\0'; at++) {
     guchar c = (guchar) *at;
-    gboolean odd = c < 0x20 || c == 0x7f || strchr ("/%\"\\*?:", c) != NULL || (at == level && (c == '.' || reserved));
+    gboolean odd = c < 0x20 || c == 0x7f || strchr ("/%\"\\*?:", c) != NULL || (raw && c == '&') || (at == level && (c == '.' || reserved));
     if (odd)
       g_string_append_printf (dir, "%%%02x", c);
     else
@@ -96,11 +137,10 @@ append_level (GString *dir, const char *level)
   if (dir->len == start)
     g_string_append_c (dir, '%'); /* an empty level */
   if (dir->len - start <= LEVEL_MAX)
-    return TRUE;
-  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, level, -1);
+    return;
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, dir->str + start, -1);
   g_string_truncate (dir, start);
   g_string_append_printf (dir, "%%long-%s", hash);
-  return TRUE;
 }
 
 char *
@@ -114,12 +154,11 @@ imap_name_to_dir (const char *path, char delimiter)
   g_autoptr (GString) dir = g_string_new (NULL);
   for (guint i = 0; i < depth; i++) {
     /* The wire form is decoded only where encoding it again would give the same: else two names could meet. */
-    g_autofree char *text = imap_name_decode (levels[i]);
+    g_autofree char *text = decode_exactly (levels[i]);
     if (i == 0 && g_ascii_strcasecmp (levels[0], "INBOX") == 0)
       g_string_append (dir, "INBOX");
-    else if (!append_level (dir, strchr (levels[i], '&') != NULL && g_utf8_validate (text, -1, NULL) && !g_str_equal (text, levels[i])
-                                     ? text : levels[i]))
-      return NULL;
+    else
+      append_level (dir, text != NULL ? text : levels[i], text == NULL);
     if (i + 1 < depth)
       g_string_append_c (dir, '/');
   }

@@ -49,12 +49,19 @@ test_dir (void **state)
     { "INBOX", '/', "INBOX" }, { "inbox", '.', "INBOX" }, { "a/b", '/', "a/b" }, { "a.b", '.', "a/b" }, { "a.b", '/', "a.b" }, { "a/b", '.', "a%2fb" },
     { "../../etc", '/', "%2e./%2e./etc" }, { "..", '\0', "%2e." }, { "/abs", '/', "%/abs" }, { "a//b", '/', "a/%/b" }, { "x/cur", '/', "x/%63ur" },
     { "new", '/', "%6eew" }, { "tmp", '.', "%74mp" }, { ".hidden", '/', "%2ehidden" }, { "50%", '/', "50%25" }, { "Entw&APw-rfe", '/', "Entw\xc3\xbcrfe" },
-    { "&AC8-", '.', "%2f" }, { "a\"b", '/', "a%22b" },
+    { "&AC8-", '.', "%26AC8-" }, { "a\"b", '/', "a%22b" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *dir = imap_name_to_dir (cases[i].path, cases[i].delimiter);
     assert_string_equal (dir, cases[i].dir);
   }
+  /* Names that are not written as RFC 3501 has them, beside those whose text they would share. */
+  static const char *const different[] = { "&", "&-", "a", "&AGE-", "&-AGE-", "&AOkA6Q-", "&AOk-&AOk-", "&AC8-", "&-AC8-", "%26", "&AA", "x&", "x&-" };
+  for (gsize i = 0; i < G_N_ELEMENTS (different); i++)
+    for (gsize k = 0; k < i; k++) {
+      g_autofree char *one = imap_name_to_dir (different[i], '.'), *other = imap_name_to_dir (different[k], '.');
+      assert_string_not_equal (one, other);
+    }
   g_autofree char *deep = g_strnfill (60, '/');
   assert_null (imap_name_to_dir (deep, '/'));
   g_autofree char *wide = g_strnfill (900, 'w'), *dir = imap_name_to_dir (wide, '/');
