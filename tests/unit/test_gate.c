@@ -336,6 +336,19 @@ test_flips (void **state)
   }
 }
 
+/* The armor by itself: a line that ends in LF alone is none, whatever stands in the place of the CR. */
+static void
+test_armor_lines (void **state)
+{
+  g_auto (GStrv) halves = g_strsplit (armor_one, "MESSAGE-----\r\n\r\n", 2);
+  static const char *const between[] = { "\r\n", "\xf5\n", "x\n", "\n" };
+  for (gsize i = 0; i < G_N_ELEMENTS (between); i++) {
+    g_autofree char *armor = g_strconcat (halves[0], "MESSAGE-----\r\n", between[i], halves[1], NULL);
+    g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+    assert_int_equal (gate_pgp_recipients ((struct gate_span) { (guint8 *) armor, strlen (armor) }, ids, NULL), i == 0);
+  }
+}
+
 static void
 test_addresses (void **state)
 {
@@ -357,7 +370,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_good), cmocka_unit_test (test_audience), cmocka_unit_test (test_plaintext), cmocka_unit_test (test_beside),
     cmocka_unit_test (test_headers), cmocka_unit_test (test_lines), cmocka_unit_test (test_cut), cmocka_unit_test (test_flips),
-    cmocka_unit_test (test_addresses),
+    cmocka_unit_test (test_armor_lines), cmocka_unit_test (test_addresses),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }
