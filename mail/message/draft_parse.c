@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a finished plaintext message, as programs hand it to sendmail, to a draft. */
 #include "mail/message/draft_parse.h"
+#include "crypto/inspect_split.h"
 #include "mail/engine.h"
 #include "mail/message/message_p.h"
 
@@ -193,8 +194,18 @@ add_references (GVariantBuilder *draft, GMimeMessage *message)
   g_variant_builder_add (draft, "{sv}", "references", g_variant_builder_end (&out));
 }
 
+/* Read by us: GMime loses the end of some (message_words.c). */
+static char *
+subject_of (GBytes *bytes)
+{
+  AUTOFREE (message_fields) fields = message_fields_new (g_bytes_get_data (bytes, NULL), inspect_split_body (bytes));
+  const char *raw = message_fields_raw (fields, "subject");
+  g_autofree char *decoded = raw != NULL ? message_words_decode (raw) : NULL;
+  return sanitise (decoded != NULL ? decoded : "", -1, SANITISE_LINE);
+}
+
 static GVariant *
-make_draft (GMimeMessage *message, struct parse *parse, GError **error)
+make_draft (GBytes *bytes, GMimeMessage *message, struct parse *parse, GError **error)
 {
   GVariantBuilder draft;
   guint recipients = 0;
@@ -203,8 +214,7 @@ make_draft (GMimeMessage *message, struct parse *parse, GError **error)
   add_addresses (&draft, "to", g_mime_message_get_to (message), &recipients);
   add_addresses (&draft, "cc", g_mime_message_get_cc (message), &recipients);
   add_addresses (&draft, "bcc", g_mime_message_get_bcc (message), &recipients);
-  const char *subject = g_mime_message_get_subject (message);
-  g_autofree char *clean = sanitise (subject != NULL ? subject : "", -1, SANITISE_LINE);
+  g_autofree char *clean = subject_of (bytes);
   g_variant_builder_add (&draft, "{sv}", "subject", g_variant_new_string (clean));
   g_variant_builder_add (&draft, "{sv}", "body", g_variant_new_string (parse->body != NULL ? parse->body : ""));
   add_references (&draft, message);
@@ -226,7 +236,7 @@ draft_parse (GBytes *message, GPtrArray **attachments_out, GError **error)
   message_init ();
   gsize size = 0;
   const char *bytes = g_bytes_get_data (message, &size);
-  g_autoptr (GMimeStream) stream = g_mime_stream_mem_new_with_buffer (bytes, size);
+  g_autoptr (GMimeStream) stream = g_mime_stream_mem_new_with_buffer (size > 0 ? bytes : "", size);
   g_autoptr (GMimeParser) parser = g_mime_parser_new_with_stream (stream);
   g_autoptr (GMimeMessage) parsed = size > 0 ? g_mime_parser_construct_message (parser, NULL) : NULL;
   if (parsed == NULL || g_mime_message_get_mime_part (parsed) == NULL) {
@@ -247,7 +257,7 @@ draft_parse (GBytes *message, GPtrArray **attachments_out, GError **error)
   walk (&parse, g_mime_message_get_mime_part (parsed), 0);
   GVariant *draft = NULL;
   if (parse.fault == NULL) {
-    draft = make_draft (parsed, &parse, error);
+    draft = make_draft (message, parsed, &parse, error);
   } else {
     g_variant_builder_clear (&rows);
     g_set_error_literal (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, parse.fault);

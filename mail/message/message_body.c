@@ -13,7 +13,7 @@ decode_filename (const char *raw)
 {
   if (raw == NULL || *raw == '\0')
     return NULL;
-  g_autofree char *decoded = strstr (raw, "=?") != NULL ? g_mime_utils_header_decode_text (message_fields_options (), raw) : g_strdup (raw);
+  g_autofree char *decoded = strstr (raw, "=?") != NULL ? message_words_decode (raw) : g_strdup (raw);
   g_autofree char *clean = message_fields_clean (decoded != NULL ? decoded : raw);
   if (strlen (clean) > FILENAME_MAX_BYTES)
     *g_utf8_find_prev_char (clean, clean + FILENAME_MAX_BYTES) = '\0';

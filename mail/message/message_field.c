@@ -65,7 +65,7 @@ message_field_find (const char *head, gsize size, const char *name)
   if (raw == NULL)
     return g_strdup ("");
   message_init ();
-  g_autofree char *decoded = g_mime_utils_header_decode_text (NULL, raw);
+  g_autofree char *decoded = message_words_decode (raw);
   return sanitise (decoded, -1, SANITISE_LINE);
 }
 
@@ -124,7 +124,8 @@ message_field_recipients (const char *path)
   message_init ();
   for (gsize i = 0; i < G_N_ELEMENTS (fields) && names->len == 0; i++) {
     g_autofree char *raw = find_raw (head, size, fields[i]);
-    InternetAddressList *list = raw != NULL ? internet_address_list_parse (NULL, raw) : NULL;
+    g_autofree char *mended = raw != NULL ? message_words_mend (raw) : NULL;
+    InternetAddressList *list = raw != NULL ? internet_address_list_parse (message_fields_options (), mended) : NULL;
     if (list == NULL)
       continue;
     add_names (names, list);

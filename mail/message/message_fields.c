@@ -154,8 +154,8 @@ message_fields_text (const struct message_fields *fields, const char *name)
   const char *raw = message_fields_raw (fields, name);
   if (raw == NULL)
     return NULL;
-  g_autofree char *decoded = g_mime_utils_header_decode_text (message_fields_options (), raw);
-  return message_fields_clean (decoded != NULL ? decoded : raw);
+  g_autofree char *decoded = message_words_decode (raw);
+  return message_fields_clean (decoded);
 }
 
 static void
@@ -184,7 +184,8 @@ message_fields_addresses (const struct message_fields *fields, const char *name,
 {
   GPtrArray *out = g_ptr_array_new_with_free_func (g_free);
   const char *raw = message_fields_raw (fields, name);
-  InternetAddressList *list = raw != NULL ? internet_address_list_parse (message_fields_options (), raw) : NULL;
+  g_autofree char *mended = raw != NULL ? message_words_mend (raw) : NULL;
+  InternetAddressList *list = raw != NULL ? internet_address_list_parse (message_fields_options (), mended) : NULL;
   if (list != NULL) {
     collect_addresses (list, named, out, 0);
     g_object_unref (list);

@@ -27,6 +27,33 @@ is_plain (const char *text)
   return text[0] != ' ' && (text[0] == '\0' || text[strlen (text) - 1] != ' ');
 }
 
+/* Where an encoded word ends that begins at p: behind a whole character, and, unless it is the last one, where base64 needs no padding, since some
+ * readers (GMime among them) lose what follows padding. */
+static const char *
+word_end (const char *p)
+{
+  const char *end = p, *even = NULL;
+  while (*end != '\0' && g_utf8_next_char (end) - p <= WORD_BYTES) {
+    end = g_utf8_next_char (end);
+    even = (end - p) % 3 == 0 ? end : even;
+  }
+  return *end == '\0' ? end : even != NULL ? even : g_utf8_next_char (p);
+}
+
+static void
+append_word (GString *out, const char *p, const char *end)
+{
+  if (*end != '\0' && (end - p) % 3 != 0) { /* one character, which no neighbours make even */
+    g_string_append (out, "=?utf-8?Q?");
+    for (; p < end; p++)
+      g_string_append_printf (out, "=%02X", (guchar) *p);
+    g_string_append (out, "?=");
+    return;
+  }
+  g_autofree char *word = g_base64_encode ((const guchar *) p, (gsize) (end - p));
+  g_string_append_printf (out, "=?utf-8?B?%s?=", word);
+}
+
 char *
 message_header_encode (const char *text)
 {
@@ -34,11 +61,9 @@ message_header_encode (const char *text)
     return g_strdup (text);
   GString *out = g_string_new (NULL);
   for (const char *p = text; *p != '\0';) {
-    const char *end = p;
-    while (*end != '\0' && g_utf8_next_char (end) - p <= WORD_BYTES)
-      end = g_utf8_next_char (end);
-    g_autofree char *word = g_base64_encode ((const guchar *) p, (gsize) (end - p));
-    g_string_append_printf (out, "%s=?utf-8?B?%s?=", out->len > 0 ? " " : "", word);
+    const char *end = word_end (p);
+    g_string_append (out, out->len > 0 ? " " : "");
+    append_word (out, p, end);
     p = end;
   }
   return g_string_free (out, FALSE);

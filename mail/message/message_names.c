@@ -45,6 +45,8 @@ shorten (const char *name)
   const char *extension = dot != NULL && strlen (dot) <= 16 ? dot : "";
   const char *end = name + FILENAME_MAX_BYTES - strlen (extension);
   end = g_utf8_find_prev_char (name, end + 1);
+  while (end > name + 1 && (end[-1] == '.' || end[-1] == ' '))
+    end--;
   return g_strdup_printf ("%.*s%s", (int) (end - name), name, extension);
 }
 

@@ -32,6 +32,10 @@ GPtrArray *message_fields_addresses (const struct message_fields *fields, const 
 char *message_fields_date (const struct message_fields *fields);                        /* RFC 3339; NULL */
 GPtrArray *message_fields_ids (const struct message_fields *fields, const char *name);  /* char *, without angle brackets */
 
+/* RFC 2047 (message_words.c). mend: the same, in a form that GMime decodes whole; for its parsers of addresses and parameters. */
+char *message_words_mend (const char *raw);
+char *message_words_decode (const char *raw); /* not sanitised */
+
 /* What the header of one part says of it (message_body.c). */
 struct message_body {
   char *type;             /* lower-case, as of the node */

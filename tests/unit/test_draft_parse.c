@@ -58,6 +58,16 @@ plain (void **state)
   assert_int_equal (attachments->len, 0);
 }
 
+/* Every word of a long subject, also behind one that ends in padding. */
+static void
+long_subject (void **state)
+{
+  g_autoptr (GPtrArray) attachments = NULL;
+  g_autoptr (GVariant) draft = parse ("To: b@y.test\nSubject: =?utf-8?B?R3LDvMOfZQ==?=\n =?utf-8?B?IHVuZCBtZWhy?=\n\nx\n", -1, &attachments, NULL);
+  assert_non_null (draft);
+  assert_text (draft, "subject", "Grüße und mehr");
+}
+
 #define MIXED "To: b@y.test\nSubject: s\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=q\n\n--q\n" \
   "Content-Type: multipart/alternative; boundary=r\n\n--r\nContent-Type: text/html\n\n<p>one\n--r\nContent-Type: text/plain\n\none\n--r--\n" \
   "--q\nContent-Type: text/plain\n\ntwo\n--q\nContent-Type: application/pdf; name=\"lab.pdf\"\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--q--\n"
@@ -150,7 +160,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (plain), cmocka_unit_test (parts), cmocka_unit_test (refused), cmocka_unit_test (too_many),
-    cmocka_unit_test (no_lines), cmocka_unit_test (cut_anywhere),
+    cmocka_unit_test (no_lines), cmocka_unit_test (cut_anywhere), cmocka_unit_test (long_subject),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Texts on their way to the reader: charsets, format=flowed, invitations, quoting. */
+#include "mail/message/message_field.h"
 #include "mail/message/message_p.h"
 #include "mail/message/quote.h"
 
@@ -125,12 +126,65 @@ test_quote (void **state)
   assert_int_equal (strlen (one), 503);
 }
 
+/* Each encoded word may end in padding, and what follows it counts. */
+static void
+test_words (void **state)
+{
+  static const struct { const char *raw, *text; } words[] = {
+    { "=?utf-8?B?YQ==?= =?utf-8?B?Yg==?=", "ab" },
+    { "=?utf-8?b?YWI=?=\r\n =?UTF-8?B?Y2Rl?= =?utf-8?B?Zg==?=", "abcdef" },
+    { "=?utf-8?B?YQ?= =?utf-8?B?Yg?=", "ab" },
+    { "x =?iso-8859-1?B?5A==?= =?utf-8?B?w7Y=?= y", "x äö y" },
+    { "=?utf-8?B?YcM=?= =?utf-8?B?pA==?=", "aä" }, /* cut within a character */
+    { "=?utf-8?B?YQ==?= =?utf-8?Q?=C3=A4?=", "aä" },
+    { "=?utf-8?B?YQ==?= and =?utf-8?B?Yg==?=", "a and b" },
+    { "=?utf-8?B?Y=?=", NULL },
+    { "=?utf-8?B?\?= =?utf-8?B?====?= =?", NULL },
+    { "=?utf-8?B?YQ==", "=?utf-8?B?YQ==" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
+    g_autofree char *got = message_words_decode (words[i].raw), *field = g_strconcat ("Subject: ", words[i].raw, "\r\n", NULL);
+    g_autofree char *shown = message_field_find (field, strlen (field), "subject");
+    if (words[i].text != NULL) {
+      assert_string_equal (got, words[i].text);
+      assert_string_equal (shown, words[i].text);
+    }
+  }
+}
+
+/* What we write in several words another reader, whose base64 ends at the first padding, reads whole too: GMime by itself. */
+static void
+test_words_written (void **state)
+{
+  static const char *const texts[] = { "Grüße aus der Klinik an alle, die heute im Dienst sind, und an alle anderen auch",
+    "ü日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語", "a😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀", "Über die Zeile hinaus, der über die weiter, der über die weiter" };
+  message_init ();
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autofree char *encoded = message_header_encode (texts[i]), *read = g_mime_utils_header_decode_text (NULL, encoded);
+    assert_string_equal (read, texts[i]);
+  }
+}
+
+/* A name that is cut at its largest size does not end in a blank or a dot. */
+static void
+test_long_names (void **state)
+{
+  g_autofree char *head = g_strnfill (199, 'x'), *blank = g_strconcat (head, " yyy", NULL), *dots = g_strconcat (head, "...... y", NULL);
+  const char *const names[] = { blank, dots };
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *clean = message_clean_filename (names[i]), *again = message_clean_filename (clean);
+    assert_true (strlen (clean) <= 200 && !g_str_has_suffix (clean, " ") && !g_str_has_suffix (clean, "."));
+    assert_string_equal (clean, again);
+  }
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_charsets), cmocka_unit_test (test_charsets_at_random), cmocka_unit_test (test_flowed),
     cmocka_unit_test (test_calendar), cmocka_unit_test (test_quote),
+    cmocka_unit_test (test_words), cmocka_unit_test (test_words_written), cmocka_unit_test (test_long_names),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
