@@ -11,3 +11,4 @@ include tests/scripts.mk
 include tests/watched.mk
 include tests/lint.mk
 include tests/commands.mk
+include tests/fuzz.mk

@@ -1,0 +1,132 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Addresses and header fields. Addresses that we understand are written so that we and another parser read the same; a text encoded for a
+ * header decodes to itself; fields of strangers, RFC 2047 and RFC 2231 included, come out safe to show. */
+#include "tests/fuzz/fuzz.h"
+#include "crypto/inspect_split.h"
+#include "mail/message/message_field.h"
+#include "mail/message/message_p.h"
+
+static void
+check_same (const GPtrArray *a, const GPtrArray *b)
+{
+  FUZZ_TRUE (b != NULL && a->len == b->len);
+  for (guint i = 0; i < a->len; i++)
+    FUZZ_TRUE (strcmp (a->pdata[i], b->pdata[i]) == 0);
+}
+
+static GPtrArray *
+read_again (const char *text)
+{
+  return message_addresses ((const char *[]) { text, NULL }, NULL);
+}
+
+/* What a recipient's program makes of the field that we write. */
+static void
+check_others_reading (const GPtrArray *addresses, const char *shown)
+{
+  g_autoptr (GString) field = g_string_new (NULL);
+  g_autofree char *line = g_strdup_printf ("To: %s", shown);
+  message_header_append (field, line);
+  AUTOFREE (message_fields) fields = message_fields_new (field->str, field->len);
+  g_autoptr (GPtrArray) read = message_fields_addresses (fields, "to", FALSE);
+  g_ptr_array_add (read, NULL);
+  /* That program shows international domains in their own letters. */
+  g_autoptr (GPtrArray) plain = message_addresses ((const char *const *) read->pdata, NULL);
+  check_same (addresses, plain);
+}
+
+static void
+check_addresses (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) addresses = message_addresses ((const char *[]) { text, NULL }, &error);
+  FUZZ_TRUE ((addresses == NULL) == (error != NULL));
+  g_autofree char *shown = message_address_display (text);
+  if (addresses == NULL) {
+    FUZZ_TRUE (shown == NULL && fuzz_is_clean (error->message, FALSE));
+    return;
+  }
+  g_ptr_array_add (addresses, NULL);
+  g_autofree char *joined = g_strjoinv (", ", (char **) addresses->pdata);
+  g_ptr_array_set_size (addresses, (gint) addresses->len - 1);
+  g_autoptr (GPtrArray) again = read_again (joined);
+  check_same (addresses, again);
+  FUZZ_TRUE ((shown == NULL) == (addresses->len == 0));
+  if (shown == NULL)
+    return;
+  FUZZ_TRUE (fuzz_is_ascii (shown));
+  g_autoptr (GPtrArray) from_shown = read_again (shown);
+  check_same (addresses, from_shown);
+  check_others_reading (addresses, shown);
+}
+
+static void
+check_encoding (const char *text)
+{
+  if (!fuzz_is_clean (text, FALSE))
+    return;
+  g_autofree char *encoded = message_header_encode (text);
+  FUZZ_TRUE (fuzz_is_ascii (encoded));
+  g_autoptr (GString) field = g_string_new (NULL);
+  g_autofree char *line = g_strdup_printf ("Subject: %s", encoded);
+  message_header_append (field, line);
+  for (const char *p = field->str; *p != '\0'; p = strchr (p, '\n') + 1)
+    FUZZ_TRUE (strcspn (p, "\r") <= 998 && strstr (p, "\r\n") != NULL && (p == field->str || *p == ' '));
+  AUTOFREE (message_fields) fields = message_fields_new (field->str, field->len);
+  const char *raw = message_fields_raw (fields, "subject");
+  FUZZ_TRUE (raw != NULL);
+  g_autofree char *decoded = g_mime_utils_header_decode_text (message_fields_options (), raw);
+  FUZZ_TRUE (strcmp (decoded, text) == 0);
+}
+
+static void
+check_fields (const uint8_t *data, size_t size)
+{
+  static const char *const names[] = { "from", "to", "subject", "date", "references", "content-type" };
+  AUTOFREE (message_fields) fields = message_fields_new ((const char *) data, size);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *text = message_fields_text (fields, names[i]);
+    FUZZ_TRUE (text == NULL || fuzz_is_clean (text, FALSE));
+    g_autofree char *found = message_field_find ((const char *) data, size, names[i]);
+    FUZZ_TRUE (fuzz_is_clean (found, FALSE));
+    for (int named = 0; named < 2; named++) {
+      g_autoptr (GPtrArray) list = message_fields_addresses (fields, names[i], named);
+      for (guint k = 0; k < list->len; k++)
+        FUZZ_TRUE (fuzz_is_clean (list->pdata[k], FALSE));
+    }
+  }
+  g_autofree char *date = message_fields_date (fields);
+  FUZZ_TRUE (date == NULL || fuzz_is_ascii (date));
+  g_autoptr (GPtrArray) ids = message_fields_ids (fields, "references");
+  for (guint k = 0; k < ids->len; k++)
+    FUZZ_TRUE (fuzz_is_clean (ids->pdata[k], FALSE));
+}
+
+/* The file name of a part, from Content-Type and Content-Disposition. */
+static void
+check_filename (const uint8_t *data, size_t size)
+{
+  g_autoptr (GBytes) entity = g_bytes_new (data, size);
+  struct inspect_node node = { .type = (char *) "text/plain", .entity = entity, .body_offset = inspect_split_body (entity) };
+  AUTOFREE (message_body) body = message_body_new (&node);
+  FUZZ_TRUE (body->filename == NULL || fuzz_is_clean (body->filename, FALSE));
+  g_autofree char *name = body->filename != NULL ? message_clean_filename (body->filename) : NULL;
+  if (name == NULL)
+    return;
+  FUZZ_TRUE (*name != '\0' && *name != '.' && strlen (name) <= 200 && fuzz_is_clean (name, FALSE) && strpbrk (name, "/\\") == NULL);
+  g_autofree char *again = message_clean_filename (name);
+  FUZZ_TRUE (strcmp (name, again) == 0);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  g_autofree char *text = fuzz_text (data, size);
+  message_init ();
+  check_addresses (text);
+  check_encoding (text);
+  check_fields (data, size);
+  check_filename (data, size);
+  return 0;
+}
