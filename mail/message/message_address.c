@@ -155,10 +155,10 @@ read_piece (const char *text, gsize length)
       return NULL;
     spec = g_strstrip (g_strndup (open + 1, (gsize) (piece + n - 1 - (open + 1))));
     name = clean_name (piece, (gsize) (open - piece));
-    /* A name with an address in it is how one address is made to look like another. */
-    if (strpbrk (name, "<>") != NULL)
-      return NULL;
   }
+  /* A name with an address in it is how one address is made to look like another. */
+  if (name != NULL && strpbrk (name, "<>") != NULL)
+    return NULL;
   char *address = clean_spec (spec);
   if (address == NULL)
     return NULL;

@@ -19,6 +19,8 @@ static const struct { const char *in, *out; } cases[] = {
   { "\"quoted \\\" <x@y>\" <a@b>", NULL },
   { "\"a b\"@c.example", "\"a b\"@c.example" },
   { "a@b.example (Alice)", "a@b.example" },
+  { "a@b.example (Alice> )", NULL },
+  { "a@b.example (Alice <c@d>)", NULL },
   { "a@[192.0.2.1]", "a@[192.0.2.1]" },
   { "a@bücher.example", "a@xn--bcher-kva.example" },
   { "a+tag.x@b-c.example", "a+tag.x@b-c.example" },
