@@ -140,11 +140,19 @@ collect_paths (struct change *change, GVariant *reply)
 static void
 change_end (struct change *change)
 {
+  GVariantBuilder reply;
   core_changed (change->core);
-  g_autoptr (GVariant) homes = g_variant_ref_sink (g_variant_builder_end (&change->homes));
+  g_variant_builder_init (&reply, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&reply, "{sv}", "changed", g_variant_new_uint32 (change->ids->len));
+  GVariant *homes = g_variant_builder_end (&change->homes);
   g_variant_builder_init (&change->homes, G_VARIANT_TYPE ("a(ss)"));
+  if (change->to != NULL) /* only what was taken away has somewhere to come back to */
+    g_variant_builder_add (&reply, "{sv}", "homes", homes);
+  else
+    g_variant_unref (g_variant_ref_sink (homes));
+  g_autoptr (GVariant) fields = g_variant_ref_sink (g_variant_builder_end (&reply));
   if (change->request != NULL)
-    request_reply (change->request, g_variant_new_parsed ("{'changed': <%u>, 'homes': <%@a(ss)>}", change->ids->len, homes), NULL);
+    request_reply (change->request, fields, NULL);
   change_free (change);
 }
 
