@@ -52,6 +52,7 @@ terminal_wait 'To the list'
 terminal_keys Down Down Enter
 terminal_wait 'Golden greeting'
 terminal_wait_gone 'To the list'
+terminal_wait_gone 'Sent: 1 OpenPGP copy'   # the sentence goes by itself
 terminal_golden sent
 terminal_keys Enter
 terminal_wait 'the screens are golden today. Grüße, 田中'
