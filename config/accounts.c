@@ -11,8 +11,9 @@
 static const char *const security_names[] = { "tls", "starttls", NULL };
 static const char *const auth_names[] = { "password", "oauth2", "external", NULL };
 /* tests/lint/manual compares these with wardmail.conf(5). */
-static const char *const known_keys[] = { "address", "imap", "imap-security", "smtp", "smtp-security", "auth", "user", "ca",
-                                          "client-cert", "client-key", NULL };
+static const char *const known_keys[]
+    = { "address", "imap",        "imap-security", "smtp", "smtp-security", "auth", "user",
+        "ca",      "client-cert", "client-key",    NULL };
 
 struct account *
 account_new (void)
@@ -44,7 +45,8 @@ account_parse_host_port (const char *text, char **host_out, guint16 *port_out)
   if (colon == NULL || !g_ascii_string_to_unsigned (colon + 1, 10, 1, 65535, &port, NULL))
     return FALSE;
   gboolean bracketed = *text == '[' && colon > text + 1 && colon[-1] == ']';
-  g_autofree char *host = bracketed ? g_strndup (text + 1, (gsize) (colon - text) - 2) : g_strndup (text, (gsize) (colon - text));
+  g_autofree char *host
+      = bracketed ? g_strndup (text + 1, (gsize) (colon - text) - 2) : g_strndup (text, (gsize) (colon - text));
   if (!text_is_host (host) || (strchr (host, ':') != NULL) != bracketed)
     return FALSE;
   *host_out = g_steal_pointer (&host);
@@ -76,7 +78,10 @@ gboolean
 account_check (const struct account *account, GError **error)
 {
   if (!text_is_name (account->name))
-    return refuse (account, "its name must be 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or digit.", error);
+    return refuse (
+        account,
+        "its name must be 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or digit.",
+        error);
   if (g_ascii_strcasecmp (account->name, "local") == 0)
     return refuse (account, "the name “local” is taken by imported mail; choose another.", error);
   if (!text_is_address (account->address))
@@ -88,7 +93,8 @@ account_check (const struct account *account, GError **error)
   if (!text_is_line (account->user, 254))
     return refuse (account, "it has no user name to sign in with.", error);
   if (!is_file (account->ca_file) || !is_file (account->client_cert_file) || !is_file (account->client_key_file))
-    return refuse (account, "certificate and key files must be given with their whole path, beginning with “/”.", error);
+    return refuse (account, "certificate and key files must be given with their whole path, beginning with “/”.",
+                   error);
   if ((account->client_cert_file == NULL) != (account->client_key_file == NULL))
     return refuse (account, "a client certificate and its key file must be given together.", error);
   if (account->auth == ACCOUNT_AUTH_EXTERNAL && account->client_cert_file == NULL)
@@ -97,13 +103,15 @@ account_check (const struct account *account, GError **error)
 }
 
 static gboolean
-read_server (GKeyFile *file, const char *path, const char *name, const char *key, char **host_out, guint16 *port_out, GError **error)
+read_server (GKeyFile *file, const char *path, const char *name, const char *key, char **host_out, guint16 *port_out,
+             GError **error)
 {
   g_autofree char *text = NULL;
   if (!keyfile_text (file, path, name, key, &text, error))
     return FALSE;
   if (text == NULL || !account_parse_host_port (text, host_out, port_out))
-    return keyfile_refuse (path, name, key, "a server is written as HOST:PORT, for example mail.example.org:993.", error);
+    return keyfile_refuse (path, name, key, "a server is written as HOST:PORT, for example mail.example.org:993.",
+                           error);
   return TRUE;
 }
 
@@ -129,7 +137,8 @@ read_account (GKeyFile *file, const char *path, const char *name, GError **error
   g_auto (GStrv) keys = g_key_file_get_keys (file, name, NULL, NULL);
   for (gsize i = 0; keys[i] != NULL; i++)
     if (!g_strv_contains (known_keys, keys[i])) {
-      keyfile_refuse (path, name, keys[i], "wardmail knows no such setting of an account; see wardmail.conf(5) for all of them.", error);
+      keyfile_refuse (path, name, keys[i],
+                      "wardmail knows no such setting of an account; see wardmail.conf(5) for all of them.", error);
       return NULL;
     }
   if (!keyfile_text (file, path, name, "address", &account->address, error)

@@ -7,16 +7,18 @@
 enum account_security { ACCOUNT_TLS = 0, ACCOUNT_STARTTLS };
 enum account_auth { ACCOUNT_AUTH_PASSWORD = 0, ACCOUNT_AUTH_OAUTH2, ACCOUNT_AUTH_EXTERNAL };
 struct account {
-  char *name;                 /* [A-Za-z0-9._-]+, also its folder's name; "local" is taken */
-  char *address;              /* addr-spec */
-  char *imap_host, *smtp_host; guint16 imap_port, smtp_port;
+  char *name;    /* [A-Za-z0-9._-]+, also its folder's name; "local" is taken */
+  char *address; /* addr-spec */
+  char *imap_host, *smtp_host;
+  guint16 imap_port, smtp_port;
   enum account_security imap_security, smtp_security;
   enum account_auth auth;
   char *user;
-  char *ca_file;              /* PEM, absolute; NULL: system anchors */
+  char *ca_file; /* PEM, absolute; NULL: system anchors */
   char *client_cert_file, *client_key_file;
 };
-GPtrArray *accounts_load (const struct paths *paths, GError **error); /* struct account *; an empty array where there is no file */
+GPtrArray *accounts_load (const struct paths *paths,
+                          GError **error); /* struct account *; an empty array where there is no file */
 gboolean accounts_save (GPtrArray *accounts, const struct paths *paths, GError **error);
 struct account *account_new (void);
 void account_free (struct account *account);

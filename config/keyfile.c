@@ -57,14 +57,15 @@ keyfile_parse (const char *path, const char *text, gsize size, GError **error)
     guint line = 1;
     for (const char *at = text; at < end; at++)
       line += *at == '\n';
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_BROKEN, "%s, line %u: this is not UTF-8 text; write the line again as UTF-8.", path,
-                 line);
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_BROKEN,
+                 "%s, line %u: this is not UTF-8 text; write the line again as UTF-8.", path, line);
     return NULL;
   }
   GKeyFile *file = parse (text, size, NULL);
   if (file == NULL)
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_BROKEN,
-                 "%s, line %u: this is neither a [group], a key=value, nor a # comment; nothing of the file is used until the line is "
+                 "%s, line %u: this is neither a [group], a key=value, nor a # comment; nothing of the file is used "
+                 "until the line is "
                  "corrected.",
                  path, broken_line (text, size));
   return file;
@@ -76,18 +77,21 @@ read_file (const char *path, int fd, char **text_out, gsize *size_out, GError **
 {
   struct stat status;
   if (fstat (fd, &status) != 0 || !S_ISREG (status.st_mode)) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "%s is not a file; wardmail reads its settings from there.", path);
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "%s is not a file; wardmail reads its settings from there.",
+                 path);
     return FALSE;
   }
   if ((status.st_uid != geteuid () && status.st_uid != 0) || (status.st_mode & 022) != 0) {
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
-                 "%s could have been changed by somebody else, so it is not used; check what is in it, then make it yours alone with "
+                 "%s could have been changed by somebody else, so it is not used; check what is in it, then make it "
+                 "yours alone with "
                  "chmod 600.",
                  path);
     return FALSE;
   }
   if (status.st_size > KEYFILE_SIZE_MAX) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_BROKEN, "%s is larger than 1 MiB; it cannot be a file of settings.", path);
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_BROKEN, "%s is larger than 1 MiB; it cannot be a file of settings.",
+                 path);
     return FALSE;
   }
   g_autofree char *text = g_malloc ((gsize) status.st_size + 1);
@@ -115,7 +119,8 @@ keyfile_load (const char *path, GError **error)
   if (fd < 0) {
     gboolean missing = errno == ENOENT || errno == ENOTDIR;
     g_set_error (error, CONFIG_ERROR, missing ? CONFIG_ERROR_MISSING : CONFIG_ERROR_FAILED,
-                 missing ? "There is no file %s (%s)." : "%s cannot be read (%s); check who may read it.", path, g_strerror (errno));
+                 missing ? "There is no file %s (%s)." : "%s cannot be read (%s); check who may read it.", path,
+                 g_strerror (errno));
     return NULL;
   }
   g_autofree char *text = NULL;
@@ -133,8 +138,9 @@ keyfile_save (GKeyFile *file, const char *path, GError **error)
   g_autofree char *text = g_key_file_to_data (file, &size, NULL);
   g_autoptr (GError) cause = NULL;
   gboolean made = g_mkdir_with_parents (dir, 0700) == 0;
-  if (made && g_file_set_contents_full (path, text, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                        &cause))
+  if (made
+      && g_file_set_contents_full (path, text, (gssize) size,
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &cause))
     return TRUE;
   g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "%s could not be written, so nothing was changed: %s", path,
                cause != NULL ? cause->message : g_strerror (errno));
@@ -148,7 +154,8 @@ keyfile_text (GKeyFile *file, const char *path, const char *group, const char *k
     return TRUE;
   g_autofree char *value = g_key_file_get_string (file, group, key, NULL);
   if (value == NULL || !text_is_line (value, 4096))
-    return keyfile_refuse (path, group, key, "the value is empty, too long, or holds characters that cannot stand in a line of text.",
+    return keyfile_refuse (path, group, key,
+                           "the value is empty, too long, or holds characters that cannot stand in a line of text.",
                            error);
   g_free (*value_out);
   *value_out = g_steal_pointer (&value);
@@ -163,8 +170,8 @@ keyfile_flag (GKeyFile *file, const char *path, const char *group, const char *k
 }
 
 gboolean
-keyfile_number (GKeyFile *file, const char *path, const char *group, const char *key, guint least, guint most, guint *value_out,
-                GError **error)
+keyfile_number (GKeyFile *file, const char *path, const char *group, const char *key, guint least, guint most,
+                guint *value_out, GError **error)
 {
   g_autofree char *text = NULL;
   guint64 value = 0;
@@ -181,8 +188,8 @@ keyfile_number (GKeyFile *file, const char *path, const char *group, const char 
 }
 
 gboolean
-keyfile_choice (GKeyFile *file, const char *path, const char *group, const char *key, const char *const *names, int *value_out,
-                GError **error)
+keyfile_choice (GKeyFile *file, const char *path, const char *group, const char *key, const char *const *names,
+                int *value_out, GError **error)
 {
   g_autofree char *text = NULL;
   if (!keyfile_text (file, path, group, key, &text, error))

@@ -14,9 +14,11 @@ GKeyFile *keyfile_parse (const char *path, const char *text, gsize size, GError 
 /* Atomic, durable, 0600; the folder is made 0700 if it is not there. */
 gboolean keyfile_save (GKeyFile *file, const char *path, GError **error);
 /* One line of text; *value_out stays NULL where the key is absent. BROKEN: it holds a control character or bad escapes. */
-gboolean keyfile_text (GKeyFile *file, const char *path, const char *group, const char *key, char **value_out, GError **error);
+gboolean keyfile_text (GKeyFile *file, const char *path, const char *group, const char *key, char **value_out,
+                       GError **error);
 /* "true" or "false"; *value_out is left alone where the key is absent. */
-gboolean keyfile_flag (GKeyFile *file, const char *path, const char *group, const char *key, gboolean *value_out, GError **error);
+gboolean keyfile_flag (GKeyFile *file, const char *path, const char *group, const char *key, gboolean *value_out,
+                       GError **error);
 gboolean keyfile_number (GKeyFile *file, const char *path, const char *group, const char *key, guint least, guint most,
                          guint *value_out, GError **error);
 /* names: NULL-terminated; the position of the value is put into *value_out. */

@@ -56,15 +56,15 @@ static gboolean
 make_private (const char *dir, gboolean nofollow, GError **error)
 {
   if (g_mkdir_with_parents (dir, 0700) != 0) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "The folder %s could not be made (%s); wardmail keeps its files there.",
-                 dir, g_strerror (errno));
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
+                 "The folder %s could not be made (%s); wardmail keeps its files there.", dir, g_strerror (errno));
     return FALSE;
   }
   int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
   struct stat status;
   if (fd < 0 || fstat (fd, &status) != 0) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "The folder %s cannot be opened (%s); wardmail keeps its files there.",
-                 dir, g_strerror (errno));
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
+                 "The folder %s cannot be opened (%s); wardmail keeps its files there.", dir, g_strerror (errno));
     if (fd >= 0)
       close (fd);
     return FALSE;
@@ -76,10 +76,11 @@ make_private (const char *dir, gboolean nofollow, GError **error)
     writable = fchmod (fd, status.st_mode & 0700) != 0;
   close (fd);
   if (!ours || writable) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
-                 ours ? "Others can write in the folder %s, so wardmail does not use it; make it private with chmod 700."
-                      : "The folder %s belongs to somebody else, so wardmail does not use it; name a folder of your own.",
-                 dir);
+    g_set_error (
+        error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
+        ours ? "Others can write in the folder %s, so wardmail does not use it; make it private with chmod 700."
+             : "The folder %s belongs to somebody else, so wardmail does not use it; name a folder of your own.",
+        dir);
     return FALSE;
   }
   return TRUE;
@@ -93,8 +94,8 @@ paths_make (const struct paths *paths, GError **error)
     if (!make_private (base, FALSE, error))
       return FALSE;
   }
-  const char *const dirs[] = { paths->config_dir, paths->data_dir, paths->state_dir, paths->mail_dir, paths->index_dir,
-                               paths->keys_dir, paths->secrets_dir, paths->store_dir };
+  const char *const dirs[] = { paths->config_dir, paths->data_dir, paths->state_dir,   paths->mail_dir,
+                               paths->index_dir,  paths->keys_dir, paths->secrets_dir, paths->store_dir };
   for (gsize i = 0; i < G_N_ELEMENTS (dirs); i++)
     if (!make_private (dirs[i], FALSE, error))
       return FALSE;

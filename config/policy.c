@@ -11,19 +11,19 @@ static const char *const prefer_names[] = { "smime", "pgp", NULL };
 static const char *const flag_names[] = { "false", "true", NULL };
 
 enum tightens {
-  TIGHTENS_UP = 0,      /* only a greater value is tighter */
-  TIGHTENS_FALSE,       /* only false is tighter */
-  TIGHTENS_FALSE_USER,  /* the organisation may allow it, the user may only forbid it */
-  FIXED_ONCE,           /* neither is tighter; whoever sets it first has decided */
+  TIGHTENS_UP = 0,     /* only a greater value is tighter */
+  TIGHTENS_FALSE,      /* only false is tighter */
+  TIGHTENS_FALSE_USER, /* the organisation may allow it, the user may only forbid it */
+  FIXED_ONCE,          /* neither is tighter; whoever sets it first has decided */
 };
 
 /* One demand a row. tests/lint/manual compares the rows with wardmail-policy(5). */
 static const struct row {
   const char *group, *key;
   enum tightens tightens;
-  gsize offset;              /* of an int */
+  gsize offset; /* of an int */
   const char *const *names;
-  int first;                 /* value of names[0] */
+  int first; /* value of names[0] */
 } rows[] = {
 #define DEMAND(group, key, tightens, field) group, key, tightens, G_STRUCT_OFFSET (struct policy, field)
   { DEMAND ("routes", "least-smime-trust", TIGHTENS_UP, least_smime_trust), .names = trust_names },
@@ -69,7 +69,8 @@ read_row (struct policy *policy, gsize index, struct level *level, GKeyFile *fil
   value += row->first;
   if (loosens (row, level, level->set[index], *above, value)) {
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
-                 "%s, [%s] %s: “%s” would take back “%s”, which %s demands; a policy can only be made stricter. Remove the line, or "
+                 "%s, [%s] %s: “%s” would take back “%s”, which %s demands; a policy can only be made stricter. Remove "
+                 "the line, or "
                  "give a stricter value.",
                  level->path, row->group, row->key, row->names[value - row->first], row->names[*above - row->first],
                  level->set[index] ? "the organisation" : "wardmail itself");
@@ -88,11 +89,13 @@ all_known (GKeyFile *file, const char *path, GError **error)
     g_auto (GStrv) keys = g_key_file_get_keys (file, groups[i], NULL, NULL);
     for (gsize j = 0; keys[j] != NULL; j++) {
       gsize row = 0;
-      while (row < G_N_ELEMENTS (rows) && (strcmp (rows[row].group, groups[i]) != 0 || strcmp (rows[row].key, keys[j]) != 0))
+      while (row < G_N_ELEMENTS (rows)
+             && (strcmp (rows[row].group, groups[i]) != 0 || strcmp (rows[row].key, keys[j]) != 0))
         row++;
       if (row == G_N_ELEMENTS (rows))
-        return keyfile_refuse (path, groups[i], keys[j],
-                               "wardmail knows no such demand, and cannot keep what it does not know; see wardmail-policy(5).", error);
+        return keyfile_refuse (
+            path, groups[i], keys[j],
+            "wardmail knows no such demand, and cannot keep what it does not know; see wardmail-policy(5).", error);
     }
   }
   return TRUE;
@@ -140,7 +143,8 @@ struct policy *
 policy_load (const struct paths *paths, const struct settings *settings, GError **error)
 {
   g_autofree char *user_file = g_build_filename (paths->config_dir, "policy.conf", NULL);
-  return policy_load_files (POLICY_ORGANISATION_FILE, user_file, settings != NULL && settings->at_rest == AT_REST_NONE, error);
+  return policy_load_files (POLICY_ORGANISATION_FILE, user_file, settings != NULL && settings->at_rest == AT_REST_NONE,
+                            error);
 }
 
 void

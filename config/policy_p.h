@@ -5,4 +5,5 @@
 #include "config/policy.h"
 
 #define POLICY_ORGANISATION_FILE "/etc/wardmail/policy.conf"
-struct policy *policy_load_files (const char *organisation_file, const char *user_file, gboolean test_profile, GError **error);
+struct policy *policy_load_files (const char *organisation_file, const char *user_file, gboolean test_profile,
+                                  GError **error);

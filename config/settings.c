@@ -16,15 +16,17 @@ static const struct row {
   enum kind kind;
   gsize offset;
   gboolean required;
-  guint least, most, standard;   /* KIND_NUMBER, KIND_CHOICE */
-  const char *const *names;      /* KIND_CHOICE */
+  guint least, most, standard; /* KIND_NUMBER, KIND_CHOICE */
+  const char *const *names;    /* KIND_CHOICE */
   const char *standard_text, *help;
 } rows[] = {
 #define SETTING(group, key, kind, field) group, key, kind, G_STRUCT_OFFSET (struct settings, field)
-  { SETTING ("user", "name", KIND_TEXT, name), .required = TRUE, .standard_text = "none", .help = "The name that stands in From." },
+  { SETTING ("user", "name", KIND_TEXT, name), .required = TRUE, .standard_text = "none",
+    .help = "The name that stands in From." },
   { SETTING ("user", "address", KIND_ADDRESS, address), .required = TRUE, .standard_text = "none",
     .help = "The address that stands in From, and whose keys are yours." },
-  { SETTING ("profile", "at-rest", KIND_CHOICE, at_rest), .names = at_rest_names, .standard = AT_REST_VAULT, .standard_text = "vault",
+  { SETTING ("profile", "at-rest", KIND_CHOICE, at_rest), .names = at_rest_names, .standard = AT_REST_VAULT,
+    .standard_text = "vault",
     .help = "How the profile's data are protected on the disk; none makes it an unprotected test profile." },
   { SETTING ("compose", "editor", KIND_TEXT, editor), .standard_text = "$VISUAL, then $EDITOR",
     .help = "The program that edits a message when you ask for an external editor." },
@@ -36,8 +38,8 @@ static const struct row {
     .help = "The server's folder for sent mail." },
   { SETTING ("folders", "trash", KIND_TEXT, trash_folder), .standard_text = "what the server names",
     .help = "The server's folder for deleted mail." },
-  { SETTING ("sync", "poll-seconds", KIND_NUMBER, poll_s), .least = 10, .most = 86400, .standard = 60, .standard_text = "60",
-    .help = "How often to look for new mail where the server cannot announce it, 10 to 86400." },
+  { SETTING ("sync", "poll-seconds", KIND_NUMBER, poll_s), .least = 10, .most = 86400, .standard = 60,
+    .standard_text = "60", .help = "How often to look for new mail where the server cannot announce it, 10 to 86400." },
 #undef SETTING
 };
 #define SEARCHES "searches" /* the group whose keys are names that the user chose */
@@ -59,9 +61,13 @@ struct setting
 settings_row (guint index)
 {
   const struct row *row = &rows[index];
-  const char *type = row->kind == KIND_CHOICE ? "vault|volume|none" : row->kind == KIND_NUMBER ? "number"
-                     : row->kind == KIND_ADDRESS ? "address" : "text";
-  return (struct setting) { .group = row->group, .key = row->key, .type = type, .standard = row->standard_text, .help = row->help };
+  const char *type = row->kind == KIND_CHOICE    ? "vault|volume|none"
+                     : row->kind == KIND_NUMBER  ? "number"
+                     : row->kind == KIND_ADDRESS ? "address"
+                                                 : "text";
+  return (struct setting){
+    .group = row->group, .key = row->key, .type = type, .standard = row->standard_text, .help = row->help
+  };
 }
 
 static void
@@ -140,7 +146,8 @@ read_searches (struct settings *settings, GKeyFile *file, const char *path, GErr
     if (i == SEARCHES_MAX)
       return keyfile_refuse (path, SEARCHES, names[i], "there are more than 200 saved searches.", error);
     if (!text_is_line (names[i], 256))
-      return keyfile_refuse (path, SEARCHES, "", "the name of a saved search holds characters that cannot be shown.", error);
+      return keyfile_refuse (path, SEARCHES, "", "the name of a saved search holds characters that cannot be shown.",
+                             error);
     if (!keyfile_text (file, path, SEARCHES, names[i], &query, error))
       return FALSE;
     struct saved_search *search = g_new0 (struct saved_search, 1);
@@ -168,10 +175,12 @@ all_known (GKeyFile *file, const char *path, GError **error)
   for (gsize i = 0; groups[i] != NULL; i++) {
     g_auto (GStrv) keys = g_key_file_get_keys (file, groups[i], NULL, NULL);
     if (!is_known (groups[i], NULL))
-      return keyfile_refuse (path, groups[i], keys[0] != NULL ? keys[0] : "", "wardmail knows no such group of settings.", error);
+      return keyfile_refuse (path, groups[i], keys[0] != NULL ? keys[0] : "",
+                             "wardmail knows no such group of settings.", error);
     for (gsize j = 0; keys[j] != NULL; j++)
       if (!is_known (groups[i], keys[j]))
-        return keyfile_refuse (path, groups[i], keys[j], "wardmail knows no such setting; see wardmail.conf(5) for all of them.", error);
+        return keyfile_refuse (path, groups[i], keys[j],
+                               "wardmail knows no such setting; see wardmail.conf(5) for all of them.", error);
   }
   return TRUE;
 }
@@ -184,7 +193,8 @@ settings_load (const struct paths *paths, GError **error)
   g_autoptr (GKeyFile) file = keyfile_load (path, &cause);
   if (file == NULL && g_error_matches (cause, CONFIG_ERROR, CONFIG_ERROR_MISSING)) {
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_MISSING,
-                 "There is no profile yet: %s does not exist. Make one with “wardmail setup”, or start wardmail alone and answer its "
+                 "There is no profile yet: %s does not exist. Make one with “wardmail setup”, or start wardmail alone "
+                 "and answer its "
                  "questions.",
                  path);
     return NULL;

@@ -8,19 +8,26 @@
 
 #define CONFIG_ERROR (config_error_quark ())
 GQuark config_error_quark (void);
-enum config_error { CONFIG_ERROR_MISSING, CONFIG_ERROR_BROKEN, CONFIG_ERROR_FORBIDDEN /* policy says no: exit 3 */, CONFIG_ERROR_FAILED };
+enum config_error {
+  CONFIG_ERROR_MISSING,
+  CONFIG_ERROR_BROKEN,
+  CONFIG_ERROR_FORBIDDEN /* policy says no: exit 3 */,
+  CONFIG_ERROR_FAILED
+};
 
 enum at_rest { AT_REST_VAULT = 0, AT_REST_VOLUME, AT_REST_NONE };
 struct settings {
-  char *name, *address;       /* the user */
-  enum at_rest at_rest;       /* AT_REST_NONE: a test profile; every screen and report says "unprotected test profile" */
-  char *editor;               /* for the external editor on request; NULL: $VISUAL, $EDITOR */
+  char *name, *address; /* the user */
+  enum at_rest at_rest; /* AT_REST_NONE: a test profile; every screen and report says "unprotected test profile" */
+  char *editor;         /* for the external editor on request; NULL: $VISUAL, $EDITOR */
   char *archive_folder, *drafts_folder, *sent_folder, *trash_folder; /* NULL: by special-use, then by usual names */
-  GPtrArray *saved_searches;  /* struct saved_search * */
-  guint poll_s;               /* where IDLE is not offered; default 60 */
+  GPtrArray *saved_searches;                                         /* struct saved_search * */
+  guint poll_s;                                                      /* where IDLE is not offered; default 60 */
 };
-struct saved_search { char *name, *query; };
-struct settings *settings_new (void); /* the defaults, and nobody's name */
+struct saved_search {
+  char *name, *query;
+};
+struct settings *settings_new (void);                                       /* the defaults, and nobody's name */
 struct settings *settings_load (const struct paths *paths, GError **error); /* MISSING: there is no profile yet */
 gboolean settings_save (const struct settings *settings, const struct paths *paths, GError **error); /* atomic, 0600 */
 void settings_free (struct settings *settings);
@@ -29,9 +36,9 @@ DEFINE_AUTOFREE (settings, settings_free)
 /* One row of the table: what help, the man page and `config check` say of a setting. */
 struct setting {
   const char *group, *key;
-  const char *type;      /* "text", "address", "number" or the words it may be, "a|b|c" */
-  const char *standard;  /* its default in words */
-  const char *help;      /* one sentence */
+  const char *type;     /* "text", "address", "number" or the words it may be, "a|b|c" */
+  const char *standard; /* its default in words */
+  const char *help;     /* one sentence */
 };
 guint settings_count (void);
 struct setting settings_row (guint index);

@@ -21,7 +21,7 @@ is_domain (guchar c)
 static gboolean
 dots_well_placed (const char *text, gsize size)
 {
-  return size > 0 && text[0] != '.' && text[size - 1] != '.' && g_strstr_len (text, (gssize)size, "..") == NULL;
+  return size > 0 && text[0] != '.' && text[size - 1] != '.' && g_strstr_len (text, (gssize) size, "..") == NULL;
 }
 
 gboolean
@@ -30,17 +30,17 @@ addrspec_valid (const char *address)
   if (address == NULL)
     return FALSE;
   const gsize size = strnlen (address, ADDRSPEC_SIZE_MAX + 1);
-  if (size > ADDRSPEC_SIZE_MAX || !g_utf8_validate (address, (gssize)size, NULL))
+  if (size > ADDRSPEC_SIZE_MAX || !g_utf8_validate (address, (gssize) size, NULL))
     return FALSE;
   const char *at = strchr (address, '@');
   if (at == NULL || strchr (at + 1, '@') != NULL)
     return FALSE;
-  const gsize local = (gsize)(at - address);
+  const gsize local = (gsize) (at - address);
   if (local > LOCAL_SIZE_MAX || !dots_well_placed (address, local) || !dots_well_placed (at + 1, size - local - 1)
       || address[0] == '-' || at[1] == '-')
     return FALSE;
   for (gsize i = 0; i < size; i++)
-    if (i != local && !(i < local ? is_local ((guchar)address[i]) : is_domain ((guchar)address[i])))
+    if (i != local && !(i < local ? is_local ((guchar) address[i]) : is_domain ((guchar) address[i])))
       return FALSE;
   for (const char *p = address; *p != '\0'; p = g_utf8_next_char (p))
     if (!g_unichar_isprint (g_utf8_get_char (p)) || g_unichar_isspace (g_utf8_get_char (p)))
@@ -53,7 +53,7 @@ addrspec_equal (const char *a, const char *b)
 {
   if (!addrspec_valid (a) || !addrspec_valid (b))
     return FALSE;
-  const gsize local = (gsize)(strchr (a, '@') - a) + 1;
+  const gsize local = (gsize) (strchr (a, '@') - a) + 1;
   return strncmp (a, b, local) == 0 && g_ascii_strcasecmp (a + local, b + local) == 0;
 }
 

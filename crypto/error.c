@@ -3,4 +3,4 @@
 /* The error domain of crypto/. */
 #include "crypto/error.h"
 
-G_DEFINE_QUARK (crypto-error-quark, crypto_error)
+G_DEFINE_QUARK (crypto - error - quark, crypto_error)

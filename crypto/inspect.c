@@ -135,7 +135,7 @@ gboolean
 inspect_layer_valid (const struct inspect_layer *layer)
 {
   for (guint i = 0; i < layer->signatures->len; i++)
-    if (!((struct inspect_signature *)g_ptr_array_index (layer->signatures, i))->valid)
+    if (!((struct inspect_signature *) g_ptr_array_index (layer->signatures, i))->valid)
       return FALSE;
   return layer->signatures->len > 0;
 }
@@ -148,7 +148,7 @@ inspect_layer_state (const struct inspect_layer *layer)
           SIGNATURE_UNKNOWN_KEY, SIGNATURE_UNTRUSTED, SIGNATURE_MISMATCH, SIGNATURE_GOOD };
   for (gsize i = 0; i < G_N_ELEMENTS (worst_first); i++)
     for (guint j = 0; j < layer->signatures->len; j++)
-      if (((struct inspect_signature *)g_ptr_array_index (layer->signatures, j))->state == worst_first[i])
+      if (((struct inspect_signature *) g_ptr_array_index (layer->signatures, j))->state == worst_first[i])
         return worst_first[i];
   return layer->signed_ ? SIGNATURE_ERROR : SIGNATURE_NONE;
 }
@@ -170,13 +170,14 @@ inspect_text_entity (GBytes *text, const char *charset)
   gsize size = 0;
   const char *data = g_bytes_get_data (text, &size);
   g_autofree char *name = g_strdup ("utf-8");
-  if (charset != NULL && (size == 0 || !g_utf8_validate (data, (gssize)size, NULL))) {
+  if (charset != NULL && (size == 0 || !g_utf8_validate (data, (gssize) size, NULL))) {
     g_free (name);
     name = g_strcanon (g_strndup (charset, 40), G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.:", '_');
   }
   GString *entity = g_string_sized_new (size + 128);
-  g_string_append_printf (entity, "Content-Type: text/plain; charset=\"%s\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", name);
-  g_string_append_len (entity, data, (gssize)size);
+  g_string_append_printf (entity, "Content-Type: text/plain; charset=\"%s\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
+                          name);
+  g_string_append_len (entity, data, (gssize) size);
   return g_string_free_to_bytes (entity);
 }
 
@@ -257,7 +258,8 @@ signed_protocol (const struct inspect_type *type, GPtrArray *parts)
 }
 
 static void
-walk_signed (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type, GPtrArray *parts, gboolean whole)
+walk_signed (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type, GPtrArray *parts,
+             gboolean whole)
 {
   const enum protection protocol = signed_protocol (type, parts);
   if (parts->len == 2 && protocol == PROTECTION_PGP && inspect_pgp_signed (inspect, node, parts, whole))

@@ -18,20 +18,22 @@
  * the signed part; for an encrypted entity the decrypted one). A layer that could not be opened, or whose content is withheld,
  * has no child. The signature part of multipart/signed and the control part of multipart/encrypted have no nodes. */
 struct inspect_node {
-  char *id;               /* "1", "1.2", ...: unique in the message, stable */
-  char *type;             /* lower-case "text/plain"; from the header, with RFC 2045's default */
-  GBytes *entity;         /* its raw header and body */
-  gsize body_offset;      /* where the body starts in entity */
+  char *id;                   /* "1", "1.2", ...: unique in the message, stable */
+  char *type;                 /* lower-case "text/plain"; from the header, with RFC 2045's default */
+  GBytes *entity;             /* its raw header and body */
+  gsize body_offset;          /* where the body starts in entity */
   enum protection protection; /* of this node itself, when it is a layer */
-  gboolean encrypted, signed_; /* whether it lies inside such a layer (signed_: one whose signature is cryptographically valid) */
-  gboolean withheld;      /* a layer whose content must not be shown */
-  GPtrArray *children;    /* struct inspect_node *, owned; never NULL */
+  gboolean encrypted,
+      signed_;       /* whether it lies inside such a layer (signed_: one whose signature is cryptographically valid) */
+  gboolean withheld; /* a layer whose content must not be shown */
+  GPtrArray *children; /* struct inspect_node *, owned; never NULL */
 };
 struct inspection {
   struct verdict verdict;
-  struct inspect_node *root;     /* the whole message */
-  struct inspect_node *payload;  /* borrowed: the first node below the root's outermost layers; root itself if there are none */
-  GPtrArray *from;               /* char *: the addr-specs of From as they are shown (of the payload's protected From, if any) */
+  struct inspect_node *root; /* the whole message */
+  struct inspect_node
+      *payload;    /* borrowed: the first node below the root's outermost layers; root itself if there are none */
+  GPtrArray *from; /* char *: the addr-specs of From as they are shown (of the payload's protected From, if any) */
 };
 void inspection_free (struct inspection *inspection);
 DEFINE_AUTOFREE (inspection, inspection_free)

@@ -10,8 +10,8 @@
 
 /* One mailbox while it is read. */
 struct mailbox {
-  GString *text;   /* what stands outside of <>: a display name, or the address itself */
-  GString *angle;  /* what stands in <>; NULL: none */
+  GString *text;  /* what stands outside of <>: a display name, or the address itself */
+  GString *angle; /* what stands in <>; NULL: none */
   gboolean doubt;
 };
 
@@ -118,7 +118,7 @@ read_field (struct inspect_from *from, const char *field, gboolean *doubt)
       c++;
     } else {
       /* Groups, stray brackets and control characters are not how a person's mail is sent. */
-      if (strchr (":>)", *c) != NULL || ((guchar)*c < 0x20 && *c != '\t') || *c == 0x7f)
+      if (strchr (":>)", *c) != NULL || ((guchar) *c < 0x20 && *c != '\t') || *c == 0x7f)
         box.doubt = TRUE;
       if (box.angle != NULL && !g_ascii_isspace (*c))
         box.doubt = TRUE;

@@ -5,8 +5,9 @@
 #include <glib.h>
 
 struct inspect_from {
-  GPtrArray *addresses;  /* char *: addr-specs as shown, of all From fields */
-  gboolean plain;        /* one field, one mailbox, well formed, no second address in its name: only then may a signature be matched with it */
+  GPtrArray *addresses; /* char *: addr-specs as shown, of all From fields */
+  gboolean
+      plain; /* one field, one mailbox, well formed, no second address in its name: only then may a signature be matched with it */
   gboolean name_differs; /* the display name holds another address than the address itself */
 };
 void inspect_from_init (struct inspect_from *from, GBytes *entity);

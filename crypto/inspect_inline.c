@@ -21,7 +21,7 @@ static gsize
 line_end (const char *data, gsize size, gsize at)
 {
   const char *end = at < size ? memchr (data + at, '\n', size - at) : NULL;
-  return end != NULL ? (gsize)(end - data) + 1 : size;
+  return end != NULL ? (gsize) (end - data) + 1 : size;
 }
 
 /* The mark, and nothing but blanks behind it, from the first column on. */
@@ -81,7 +81,8 @@ add_text (struct inspect *inspect, struct inspect_node *node, GBytes *text, gsiz
 }
 
 gboolean
-inspect_inline_text (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type, gboolean whole)
+inspect_inline_text (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
+                     gboolean whole)
 {
   if (inspect_split_is_attachment (node->entity))
     return FALSE;

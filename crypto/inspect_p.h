@@ -5,7 +5,7 @@
 #include "crypto/inspect.h"
 #include "crypto/inspect_split.h"
 
-#define INSPECT_OPERATIONS_MAX 20 /* runs of gpg or CMS for one message, */
+#define INSPECT_OPERATIONS_MAX 20                        /* runs of gpg or CMS for one message, */
 #define INSPECT_OPERATION_BYTES_MAX (128u * 1024 * 1024) /* and what they are fed altogether */
 
 struct inspect_signature {
@@ -13,37 +13,39 @@ struct inspect_signature {
   GPtrArray *addresses;       /* char * */
   char *fingerprint;          /* NULL */
   gint64 time;
-  gboolean valid;             /* the mathematics hold */
+  gboolean valid; /* the mathematics hold */
 };
 
 /* One layer of signature, encryption, or (OpenPGP) both. */
 struct inspect_layer {
   struct inspect_node *node;
-  gboolean whole;             /* it is the root, or the only content of layers from the root on */
+  gboolean whole; /* it is the root, or the only content of layers from the root on */
   enum protection protocol;
   gboolean signed_, encrypted;
-  GPtrArray *signatures;      /* struct inspect_signature *; may be empty: then it cannot be checked */
+  GPtrArray *signatures; /* struct inspect_signature *; may be empty: then it cannot be checked */
   gboolean decrypted;
   char *cipher;
   enum integrity integrity;
-  const char *reason;         /* "no_key", "failed", NULL */
+  const char *reason; /* "no_key", "failed", NULL */
 };
 
 struct inspect {
-  struct keyring *keyring;    /* NULL: no keys */
+  struct keyring *keyring; /* NULL: no keys */
   gint64 at;
   struct inspection *result;
-  GPtrArray *layers;          /* struct inspect_layer *, in document order */
+  GPtrArray *layers; /* struct inspect_layer *, in document order */
   guint parts_left, operations_left, depth;
   gsize bytes_left, operation_bytes_left;
 };
 
 /* inspect.c */
-struct inspect_node *inspect_add_child (struct inspect *inspect, struct inspect_node *parent, GBytes *entity, const char *fallback);
+struct inspect_node *inspect_add_child (struct inspect *inspect, struct inspect_node *parent, GBytes *entity,
+                                        const char *fallback);
 void inspect_walk (struct inspect *inspect, struct inspect_node *node, gboolean whole);
 gboolean inspect_may_operate (struct inspect *inspect, GBytes *input);
 gboolean inspect_take_bytes (struct inspect *inspect, gsize size);
-struct inspect_layer *inspect_add_layer (struct inspect *inspect, struct inspect_node *node, enum protection protocol, gboolean whole);
+struct inspect_layer *inspect_add_layer (struct inspect *inspect, struct inspect_node *node, enum protection protocol,
+                                         gboolean whole);
 struct inspect_signature *inspect_add_signature (struct inspect_layer *layer, enum signature_state state);
 gboolean inspect_layer_valid (const struct inspect_layer *layer); /* there are signatures, and all are valid */
 enum signature_state inspect_layer_state (const struct inspect_layer *layer); /* the worst; From not looked at */
@@ -53,16 +55,21 @@ void inspect_open_child (struct inspect *inspect, struct inspect_layer *layer, G
 /* Content that is no MIME entity is text. charset: NULL = UTF-8. */
 GBytes *inspect_as_entity (GBytes *content);
 GBytes *inspect_text_entity (GBytes *text, const char *charset);
-void inspect_withhold (struct inspect *inspect, struct inspect_layer *layer, enum integrity integrity, const GError *error);
+void inspect_withhold (struct inspect *inspect, struct inspect_layer *layer, enum integrity integrity,
+                       const GError *error);
 void inspect_not_opened (struct inspect *inspect, struct inspect_layer *layer, const GError *error);
 
 /* inspect_pgp.c, inspect_smime.c, inspect_inline.c: TRUE when the node is a layer of theirs and has been dealt with. */
 gboolean inspect_pgp_signed (struct inspect *inspect, struct inspect_node *node, GPtrArray *parts, gboolean whole);
-gboolean inspect_pgp_encrypted (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type, gboolean whole);
-gboolean inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *armor, const char *charset, gboolean whole);
-gboolean inspect_inline_text (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type, gboolean whole);
+gboolean inspect_pgp_encrypted (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
+                                gboolean whole);
+gboolean inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *armor, const char *charset,
+                            gboolean whole);
+gboolean inspect_inline_text (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
+                              gboolean whole);
 gboolean inspect_smime_signed (struct inspect *inspect, struct inspect_node *node, GPtrArray *parts, gboolean whole);
-gboolean inspect_smime_entity (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type, gboolean whole);
+gboolean inspect_smime_entity (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
+                               gboolean whole);
 
 /* inspect_verdict.c: From, and the verdict from the layers. */
 void inspect_verdict_compose (struct inspect *inspect);

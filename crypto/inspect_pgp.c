@@ -22,7 +22,7 @@ take_signatures (struct inspect_layer *layer, GPtrArray *found)
 static GPtrArray *
 signatures_new (void)
 {
-  return g_ptr_array_new_with_free_func ((GDestroyNotify)pgp_signature_free);
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) pgp_signature_free);
 }
 
 /* What is copied for it is gone again when it returns: layers inside layers must not pile up copies. */
@@ -41,8 +41,8 @@ verify_detached (struct inspect *inspect, struct inspect_layer *layer, GBytes *p
   g_autoptr (GPtrArray) found = signatures_new ();
   g_autoptr (GBytes) content = protect_frame_crlf (part);
   g_autoptr (GBytes) signature = inspect_split_decode (signature_part);
-  if (pgp_verify_detached (keyring_pgp (inspect->keyring), content, signature, inspect->at, keyring_trusted (inspect->keyring),
-                           found, NULL))
+  if (pgp_verify_detached (keyring_pgp (inspect->keyring), content, signature, inspect->at,
+                           keyring_trusted (inspect->keyring), found, NULL))
     take_signatures (layer, found);
   else
     inspect_add_signature (layer, SIGNATURE_ERROR);
@@ -79,7 +79,8 @@ decrypt (struct inspect *inspect, struct inspect_layer *layer, GBytes *encrypted
   if (content == NULL) {
     if (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_INTEGRITY))
       inspect_withhold (inspect, layer,
-                        pgp_packet_kind (encrypted, NULL) == PGP_ENCRYPTED_PLAIN ? INTEGRITY_NONE : INTEGRITY_BAD, error);
+                        pgp_packet_kind (encrypted, NULL) == PGP_ENCRYPTED_PLAIN ? INTEGRITY_NONE : INTEGRITY_BAD,
+                        error);
     else
       inspect_not_opened (inspect, layer, error);
     return NULL;
@@ -96,7 +97,8 @@ decrypt (struct inspect *inspect, struct inspect_layer *layer, GBytes *encrypted
 }
 
 gboolean
-inspect_pgp_encrypted (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type, gboolean whole)
+inspect_pgp_encrypted (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
+                       gboolean whole)
 {
   if (strcmp (type->type, "multipart/encrypted") != 0)
     return FALSE;
@@ -133,7 +135,8 @@ open_text (struct inspect *inspect, struct inspect_layer *layer, GBytes *text, c
 }
 
 gboolean
-inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *armor, const char *charset, gboolean whole)
+inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *armor, const char *charset,
+                   gboolean whole)
 {
   static const char clear[] = "-----BEGIN PGP SIGNED MESSAGE";
   gsize size = 0;
@@ -148,8 +151,8 @@ inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *a
     inspect_add_signature (layer, SIGNATURE_UNKNOWN_KEY);
   else {
     if (inspect_may_operate (inspect, armor))
-      content = pgp_verify_inline (keyring_pgp (inspect->keyring), armor, inspect->at, keyring_trusted (inspect->keyring), found,
-                                   NULL);
+      content = pgp_verify_inline (keyring_pgp (inspect->keyring), armor, inspect->at,
+                                   keyring_trusted (inspect->keyring), found, NULL);
     take_signatures (layer, found);
     if (found->len == 0)
       inspect_add_signature (layer, SIGNATURE_ERROR);

@@ -34,8 +34,8 @@ verify (struct inspect *inspect, struct inspect_layer *layer, GBytes *cms, GByte
     return NULL;
   }
   g_autoptr (GBytes) content = part != NULL ? protect_frame_crlf (part) : NULL;
-  if (smime_verify (keyring_smime (inspect->keyring), cms, content, inspect->at, keyring_trusted (inspect->keyring), &signature,
-                    &shown, NULL))
+  if (smime_verify (keyring_smime (inspect->keyring), cms, content, inspect->at, keyring_trusted (inspect->keyring),
+                    &signature, &shown, NULL))
     take_signature (inspect, layer, &signature);
   else
     inspect_add_signature (layer, SIGNATURE_ERROR);
@@ -47,7 +47,8 @@ static void
 verify_detached (struct inspect *inspect, struct inspect_layer *layer, GPtrArray *parts)
 {
   g_autoptr (GBytes) cms = inspect_split_decode (g_ptr_array_index (parts, 1));
-  g_bytes_unref (verify (inspect, layer, cms, g_ptr_array_index (parts, 0))); /* NULL or not: what is shown is the part itself */
+  g_bytes_unref (
+      verify (inspect, layer, cms, g_ptr_array_index (parts, 0))); /* NULL or not: what is shown is the part itself */
 }
 
 gboolean
@@ -108,7 +109,7 @@ withhold_child (struct inspect *inspect, struct inspect_layer *layer)
   guint own = 0;
   while (own < place && g_ptr_array_index (inspect->layers, own) != layer)
     own++;
-  g_ptr_array_set_size (inspect->layers, (int)own + 1);
+  g_ptr_array_set_size (inspect->layers, (int) own + 1);
   g_ptr_array_set_size (layer->node->children, 0);
   if (layer->whole)
     inspect->result->payload = layer->node;
@@ -124,8 +125,9 @@ judge_unauthenticated (struct inspect *inspect, struct inspect_layer *layer, GBy
   else if (inner != NULL ? inspect_layer_state (inner) == SIGNATURE_BAD : looks_damaged (content))
     withhold_child (inspect, layer);
   else
-    verdict_warn (&inspect->result->verdict, "no_integrity",
-                  "This message was encrypted without a signature, so nothing shows whether it was changed on its way.");
+    verdict_warn (
+        &inspect->result->verdict, "no_integrity",
+        "This message was encrypted without a signature, so nothing shows whether it was changed on its way.");
 }
 
 static void
@@ -139,8 +141,9 @@ open_enveloped (struct inspect *inspect, struct inspect_node *node, GBytes *cms,
     layer->reason = "no_key";
     return;
   }
-  g_autoptr (GBytes) content
-      = inspect_may_operate (inspect, cms) ? smime_decrypt (keyring_smime (inspect->keyring), cms, inspect->at, &how, &error) : NULL;
+  g_autoptr (GBytes) content = inspect_may_operate (inspect, cms)
+                                   ? smime_decrypt (keyring_smime (inspect->keyring), cms, inspect->at, &how, &error)
+                                   : NULL;
   layer->cipher = how.cipher;
   if (content == NULL) {
     if (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_INTEGRITY))
@@ -189,7 +192,8 @@ promised (struct inspect *inspect, struct inspect_node *node, const struct inspe
 }
 
 gboolean
-inspect_smime_entity (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type, gboolean whole)
+inspect_smime_entity (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
+                      gboolean whole)
 {
   const gboolean declared
       = strcmp (type->type, "application/pkcs7-mime") == 0 || strcmp (type->type, "application/x-pkcs7-mime") == 0;

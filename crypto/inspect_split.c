@@ -19,7 +19,7 @@ static gsize
 line_end (const char *data, gsize size, gsize at)
 {
   const char *end = at < size ? memchr (data + at, '\n', size - at) : NULL;
-  return end != NULL ? (gsize)(end - data) + 1 : size;
+  return end != NULL ? (gsize) (end - data) + 1 : size;
 }
 
 static gboolean
@@ -87,7 +87,7 @@ next_field (const char *data, gsize end, gsize *at, struct field *field)
     if (field->name_size == 0)
       continue;
     const char *colon = memchr (data + start, ':', next - start);
-    *field = (struct field){ start, field->name_size, (gsize)(colon - data) + 1, next };
+    *field = (struct field){ start, field->name_size, (gsize) (colon - data) + 1, next };
     return TRUE;
   }
   return FALSE;
@@ -115,7 +115,8 @@ inspect_split_field (GBytes *entity, const char *name, guint n)
   const gsize end = size > 0 ? header_end (data, size, &body) : 0;
   struct field field;
   while (next_field (data, end, &at, &field))
-    if (field.name_size == strlen (name) && g_ascii_strncasecmp (data + field.name, name, field.name_size) == 0 && n-- == 0)
+    if (field.name_size == strlen (name) && g_ascii_strncasecmp (data + field.name, name, field.name_size) == 0
+        && n-- == 0)
       return unfold (data + field.value, field.end - field.value);
   return NULL;
 }
@@ -148,7 +149,7 @@ next_delimiter (const char *data, gsize size, gsize from, const char *mark, gsiz
 {
   const gsize mark_size = strlen (mark);
   for (const char *hit; from < size && (hit = memmem (data + from, size - from, mark, mark_size)) != NULL;) {
-    const gsize start = (gsize)(hit - data);
+    const gsize start = (gsize) (hit - data);
     gsize at = start + mark_size;
     *last_out = size - at >= 2 && data[at] == '-' && data[at + 1] == '-';
     if (*last_out)
@@ -167,7 +168,7 @@ next_delimiter (const char *data, gsize size, gsize from, const char *mark, gsiz
 GPtrArray *
 inspect_split_parts (GBytes *entity, const char *boundary, guint parts_max, gboolean *cut_out)
 {
-  GPtrArray *parts = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  GPtrArray *parts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   if (boundary == NULL || *boundary == '\0')
     return parts;
   g_autofree char *mark = g_strconcat ("--", boundary, NULL);
@@ -208,7 +209,7 @@ decode_quoted_printable (const char *data, gsize size)
       continue;
     }
     if (size - i > 2 && g_ascii_isxdigit (data[i + 1]) && g_ascii_isxdigit (data[i + 2])) {
-      out[used++] = (char)(g_ascii_xdigit_value (data[i + 1]) << 4 | g_ascii_xdigit_value (data[i + 2]));
+      out[used++] = (char) (g_ascii_xdigit_value (data[i + 1]) << 4 | g_ascii_xdigit_value (data[i + 2]));
       i += 2;
       continue;
     }

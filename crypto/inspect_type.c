@@ -63,7 +63,8 @@ take_value (const char **at)
 static void
 append_extended (GString *out, const char *value, gboolean first)
 {
-  const char *language = first ? strchr (value, '\'') : NULL, *text = language != NULL ? strchr (language + 1, '\'') : NULL;
+  const char *language = first ? strchr (value, '\'') : NULL,
+             *text = language != NULL ? strchr (language + 1, '\'') : NULL;
   for (const char *c = text != NULL ? text + 1 : value; *c != '\0'; c++)
     if (*c == '%' && g_ascii_isxdigit (c[1]) && g_ascii_isxdigit (c[2])) {
       g_string_append_c (out, (char) (g_ascii_xdigit_value (c[1]) * 16 + g_ascii_xdigit_value (c[2])));

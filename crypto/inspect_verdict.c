@@ -24,7 +24,8 @@ has_protected_header (const struct inspect_node *payload)
 {
   struct inspect_type type;
   inspect_type_init (&type, payload->entity, "text/plain");
-  const gboolean found = inspect_type_get (&type, "hp") != NULL || inspect_type_get (&type, "protected-headers") != NULL;
+  const gboolean found
+      = inspect_type_get (&type, "hp") != NULL || inspect_type_get (&type, "protected-headers") != NULL;
   inspect_type_clear (&type);
   return found;
 }
@@ -43,8 +44,9 @@ choose_from (struct inspect *inspect, struct inspect_from *from)
     const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
     bound |= layer->whole && inspect_layer_valid (layer) && signer_has (layer, g_ptr_array_index (inner.addresses, 0));
   }
-  const gboolean same = inner.addresses->len == 1 && from->addresses->len == 1
-                        && addrspec_equal (g_ptr_array_index (inner.addresses, 0), g_ptr_array_index (from->addresses, 0));
+  const gboolean same
+      = inner.addresses->len == 1 && from->addresses->len == 1
+        && addrspec_equal (g_ptr_array_index (inner.addresses, 0), g_ptr_array_index (from->addresses, 0));
   if (inner.addresses->len > 0 && !same)
     verdict_warn (&result->verdict, "from_differs",
                   "The sender outside of the protected message is another one than inside; %s is shown.",
@@ -58,7 +60,8 @@ choose_from (struct inspect *inspect, struct inspect_from *from)
 
 /* How far the signer's key is known to belong to the sender's address. */
 static enum key_trust
-trust_of (struct inspect *inspect, const struct inspect_layer *layer, const struct inspect_signature *signature, const char *address)
+trust_of (struct inspect *inspect, const struct inspect_layer *layer, const struct inspect_signature *signature,
+          const char *address)
 {
   enum key_trust trust = layer->protocol == PROTECTION_SMIME ? KEY_TRUST_CHAIN : KEY_TRUST_NONE;
   if (inspect->keyring == NULL || signature->fingerprint == NULL)
@@ -197,7 +200,8 @@ inspect_verdict_compose (struct inspect *inspect)
     verdict_warn (&inspect->result->verdict, "from_name_is_address",
                   "The sender's name looks like another address. The address itself is what counts.");
   else if (!from.plain)
-    verdict_warn (&inspect->result->verdict, "from_unclear", "Who sent this message is not clear: From does not name one address.");
+    verdict_warn (&inspect->result->verdict, "from_unclear",
+                  "Who sent this message is not clear: From does not name one address.");
   compose_signature (inspect, &from, TRUE);
   if (inspect->result->verdict.signature.state == SIGNATURE_NONE)
     compose_signature (inspect, &from, FALSE);

@@ -16,7 +16,7 @@ struct plan *
 plan_new (void)
 {
   struct plan *plan = g_new0 (struct plan, 1);
-  plan->routes = g_ptr_array_new_with_free_func ((GDestroyNotify)route_free);
+  plan->routes = g_ptr_array_new_with_free_func ((GDestroyNotify) route_free);
   plan->kinds = g_array_new (FALSE, FALSE, sizeof (enum recipient_kind));
   plan->copies = g_ptr_array_new_with_free_func (plan_copy_free);
   return plan;
@@ -74,7 +74,7 @@ plan_add (struct plan *plan, struct route *route_take, enum recipient_kind kind)
   if (at == G_MAXUINT)
     for (at = 0; at < plan->routes->len && kind_at (plan, at) <= kind;)
       at++;
-  g_ptr_array_insert (plan->routes, (int)at, route_take);
+  g_ptr_array_insert (plan->routes, (int) at, route_take);
   g_array_insert_val (plan->kinds, at, kind);
   if (route_take->method == ROUTE_HOLD)
     plan->held++;

@@ -10,16 +10,16 @@
 enum recipient_kind { RECIPIENT_TO = 0, RECIPIENT_CC, RECIPIENT_BCC };
 
 struct plan_copy {
-  enum route_method method;  /* never ROUTE_HOLD */
-  gboolean bcc;              /* its one recipient is blind */
-  GPtrArray *routes;         /* struct route *, borrowed from the plan */
+  enum route_method method; /* never ROUTE_HOLD */
+  gboolean bcc;             /* its one recipient is blind */
+  GPtrArray *routes;        /* struct route *, borrowed from the plan */
 };
 
 struct plan {
-  GPtrArray *routes;         /* struct route *, owned; in the order To, Cc, Bcc; no address twice */
-  GArray *kinds;             /* enum recipient_kind, one for each route */
-  GPtrArray *copies;         /* struct plan_copy *; empty while anybody is held */
-  guint held;                /* how many routes are ROUTE_HOLD */
+  GPtrArray *routes; /* struct route *, owned; in the order To, Cc, Bcc; no address twice */
+  GArray *kinds;     /* enum recipient_kind, one for each route */
+  GPtrArray *copies; /* struct plan_copy *; empty while anybody is held */
+  guint held;        /* how many routes are ROUTE_HOLD */
 };
 /* Takes the routes. A recipient named twice counts once: To before Cc before Bcc. No recipients: no copies. */
 struct plan *plan_new (void);

@@ -58,8 +58,8 @@ own_key (struct keyring *keyring, const char *sender, enum route_method method, 
 
 /* audience: fingerprints, borrowed strings; the sender's own is added. */
 static struct protected_copy *
-make_copy (struct keyring *keyring, const struct protect_request *request, enum route_method method, GPtrArray *audience,
-           gint64 at, GError **error)
+make_copy (struct keyring *keyring, const struct protect_request *request, enum route_method method,
+           GPtrArray *audience, gint64 at, GError **error)
 {
   g_autofree char *own = own_key (keyring, request->sender, method, at);
   g_autofree char *header = protect_frame_header (request->outer_headers, error);
@@ -79,9 +79,8 @@ make_copy (struct keyring *keyring, const struct protect_request *request, enum 
     g_ptr_array_add (fingerprints, own);
   g_autoptr (GBytes) payload = protect_frame_crlf (request->payload);
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-  GBytes *message = method == ROUTE_SMIME
-                        ? make_smime (keyring, request, header, payload, fingerprints, at, ids, error)
-                        : make_pgp (keyring, request, header, payload, fingerprints, ids, error);
+  GBytes *message = method == ROUTE_SMIME ? make_smime (keyring, request, header, payload, fingerprints, at, ids, error)
+                                          : make_pgp (keyring, request, header, payload, fingerprints, ids, error);
   if (message == NULL)
     return NULL;
   struct protected_copy *copy = g_new0 (struct protected_copy, 1);
@@ -93,22 +92,23 @@ make_copy (struct keyring *keyring, const struct protect_request *request, enum 
 }
 
 static struct protected_copy *
-make_planned (struct keyring *keyring, const struct plan_copy *planned, const struct protect_request *request, gint64 at,
-              GError **error)
+make_planned (struct keyring *keyring, const struct plan_copy *planned, const struct protect_request *request,
+              gint64 at, GError **error)
 {
   g_autoptr (GPtrArray) audience = g_ptr_array_new ();
   for (guint i = 0; i < planned->routes->len; i++) {
     const struct route *route = g_ptr_array_index (planned->routes, i);
     if (route->method == ROUTE_HOLD || route->method != planned->method || route->key == NULL
         || route->key->method != planned->method || !addrspec_valid (route->address)) {
-      g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_HELD, "%s is held, so nothing was sent to anybody.", route->address);
+      g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_HELD, "%s is held, so nothing was sent to anybody.",
+                   route->address);
       return NULL;
     }
     g_ptr_array_add (audience, route->key->fingerprint);
   }
   struct protected_copy *copy = make_copy (keyring, request, planned->method, audience, at, error);
   for (guint i = 0; copy != NULL && i < planned->routes->len; i++)
-    g_ptr_array_add (copy->recipients, g_strdup (((struct route *)g_ptr_array_index (planned->routes, i))->address));
+    g_ptr_array_add (copy->recipients, g_strdup (((struct route *) g_ptr_array_index (planned->routes, i))->address));
   return copy;
 }
 
@@ -118,12 +118,13 @@ protect_copies (struct keyring *keyring, const struct plan *plan, const struct p
 {
   if (plan->held > 0 || plan->copies->len == 0) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_HELD, "%s",
-                 plan->held > 0 ? "A recipient is held, so nothing was sent to anybody. Remove the recipient, or do what the "
-                                  "line beside the address says."
-                                : "The message has no recipients, so nothing was sent. Add one and send it again.");
+                 plan->held > 0
+                     ? "A recipient is held, so nothing was sent to anybody. Remove the recipient, or do what the "
+                       "line beside the address says."
+                     : "The message has no recipients, so nothing was sent. Add one and send it again.");
     return NULL;
   }
-  g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func ((GDestroyNotify)protected_copy_free);
+  g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func ((GDestroyNotify) protected_copy_free);
   for (guint i = 0; i < plan->copies->len; i++) {
     struct protected_copy *copy = make_planned (keyring, g_ptr_array_index (plan->copies, i), request, at, error);
     if (copy == NULL)

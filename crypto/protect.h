@@ -10,19 +10,21 @@
 #include "crypto/plan.h"
 
 struct protect_request {
-  const char *sender;       /* addr-spec that signs */
-  GPtrArray *outer_headers; /* char *: "Name: value" lines without line end, for outside: Date, From, To, Cc, Message-ID,
+  const char *sender; /* addr-spec that signs */
+  GPtrArray
+      *outer_headers; /* char *: "Name: value" lines without line end, for outside: Date, From, To, Cc, Message-ID,
                              * In-Reply-To, References. Never Bcc, never the real Subject. */
-  GBytes *payload;          /* for every copy, and the records */
+  GBytes *payload;    /* for every copy, and the records */
 };
 
 struct protected_copy {
   enum route_method method;
-  GPtrArray *recipients;    /* char *: envelope recipients, exactly the copy's audience */
-  GPtrArray *recipient_ids; /* char *: every recipient info that must be in it, the audience's and the sender's, and none else:
+  GPtrArray *recipients; /* char *: envelope recipients, exactly the copy's audience */
+  GPtrArray *
+      recipient_ids; /* char *: every recipient info that must be in it, the audience's and the sender's, and none else:
                              * S/MIME "issuer:" + lower-case hex SHA-256 of the DER of IssuerAndSerialNumber, or "ski:" + hex;
                              * OpenPGP "pgp:" + 16 upper-case hex digits of the encryption subkey's id */
-  GBytes *message;          /* CRLF */
+  GBytes *message;   /* CRLF */
 };
 void protected_copy_free (struct protected_copy *copy);
 

@@ -8,8 +8,7 @@
 #define BASE64_COLUMN 76
 #define HEADER_SIZE_MAX (256u * 1024)
 
-static const char *const outer_names[]
-    = { "Date", "From", "To", "Cc", "Message-ID", "In-Reply-To", "References" };
+static const char *const outer_names[] = { "Date", "From", "To", "Cc", "Message-ID", "In-Reply-To", "References" };
 
 GBytes *
 protect_frame_crlf (GBytes *bytes)
@@ -34,9 +33,10 @@ static gboolean
 refuse (GError **error, const char *line)
 {
   g_autofree char *name = g_strndup (line, strcspn (line, ":\r\n"));
-  g_autofree char *shown = g_utf8_make_valid (name, (gssize)MIN (strlen (name), 40));
+  g_autofree char *shown = g_utf8_make_valid (name, (gssize) MIN (strlen (name), 40));
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
-               "The header field \"%s\" must not be seen outside of an encrypted message, so the message was not sent.", shown);
+               "The header field \"%s\" must not be seen outside of an encrypted message, so the message was not sent.",
+               shown);
   return FALSE;
 }
 
@@ -49,9 +49,9 @@ folded_well (const char *line)
       return FALSE;
     if (*c == '\n' && c[1] != ' ' && c[1] != '\t')
       return FALSE;
-    if ((guchar)*c < 0x20 && strchr ("\r\n\t", *c) == NULL)
+    if ((guchar) *c < 0x20 && strchr ("\r\n\t", *c) == NULL)
       return FALSE;
-    if ((guchar)*c >= 0x7f)
+    if ((guchar) *c >= 0x7f)
       return FALSE;
   }
   return TRUE;
@@ -124,7 +124,7 @@ append_bytes (GString *text, GBytes *bytes)
 {
   gsize size = 0;
   const char *data = g_bytes_get_data (bytes, &size);
-  g_string_append_len (text, data, (gssize)size);
+  g_string_append_len (text, data, (gssize) size);
 }
 
 static void
@@ -151,15 +151,17 @@ protect_frame_signed (GBytes *payload, GBytes *signature)
 {
   g_autofree char *boundary = make_boundary (payload);
   GString *text = g_string_sized_new (g_bytes_get_size (payload) + 2 * g_bytes_get_size (signature) + 1024);
-  g_string_append_printf (text,
-                          "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256;\r\n"
-                          " boundary=\"%s\"\r\n\r\n--%s\r\n",
-                          boundary, boundary);
+  g_string_append_printf (
+      text,
+      "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256;\r\n"
+      " boundary=\"%s\"\r\n\r\n--%s\r\n",
+      boundary, boundary);
   append_bytes (text, payload);
-  g_string_append_printf (text,
-                          "\r\n--%s\r\nContent-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n"
-                          "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n",
-                          boundary);
+  g_string_append_printf (
+      text,
+      "\r\n--%s\r\nContent-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n"
+      "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n",
+      boundary);
   append_base64 (text, signature);
   g_string_append_printf (text, "--%s--\r\n", boundary);
   return finish (text);
@@ -184,12 +186,13 @@ protect_frame_pgp (const char *header, GBytes *armor)
   g_autofree char *boundary = make_boundary (lines);
   GString *text = g_string_sized_new (strlen (header) + g_bytes_get_size (lines) + 1024);
   g_string_append (text, header);
-  g_string_append_printf (text,
-                          "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n"
-                          " boundary=\"%s\"\r\n\r\n--%s\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
-                          "\r\n--%s\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n"
-                          "Content-Disposition: inline; filename=\"encrypted.asc\"\r\n\r\n",
-                          boundary, boundary, boundary);
+  g_string_append_printf (
+      text,
+      "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n"
+      " boundary=\"%s\"\r\n\r\n--%s\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
+      "\r\n--%s\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n"
+      "Content-Disposition: inline; filename=\"encrypted.asc\"\r\n\r\n",
+      boundary, boundary, boundary);
   append_bytes (text, lines);
   g_string_append_printf (text, "\r\n--%s--\r\n", boundary);
   return finish (text);

@@ -111,18 +111,19 @@ static int
 distance (enum route_reason reason)
 {
   static const enum route_reason order[]
-      = { ROUTE_REASON_KEY_FOUND, ROUTE_REASON_SENDER, ROUTE_REASON_POLICY, ROUTE_REASON_UNTRUSTED, ROUTE_REASON_EXPIRED,
-          ROUTE_REASON_NOT_YET,   ROUTE_REASON_USAGE,  ROUTE_REASON_WEAK,   ROUTE_REASON_REVOKED,   ROUTE_REASON_BROKEN };
+      = { ROUTE_REASON_KEY_FOUND, ROUTE_REASON_SENDER,  ROUTE_REASON_POLICY, ROUTE_REASON_UNTRUSTED,
+          ROUTE_REASON_EXPIRED,   ROUTE_REASON_NOT_YET, ROUTE_REASON_USAGE,  ROUTE_REASON_WEAK,
+          ROUTE_REASON_REVOKED,   ROUTE_REASON_BROKEN };
   for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
     if (order[i] == reason)
-      return (int)i;
-  return (int)G_N_ELEMENTS (order);
+      return (int) i;
+  return (int) G_N_ELEMENTS (order);
 }
 
 /* TRUE if a, with its reason, is to be chosen before b. A total order, so that the order of the keys does not matter. */
 static gboolean
-better (const struct key_candidate *a, enum route_reason reason_a, const struct key_candidate *b, enum route_reason reason_b,
-        enum route_method prefer)
+better (const struct key_candidate *a, enum route_reason reason_a, const struct key_candidate *b,
+        enum route_reason reason_b, enum route_method prefer)
 {
   if (distance (reason_a) != distance (reason_b))
     return distance (reason_a) < distance (reason_b);

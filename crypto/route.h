@@ -21,54 +21,54 @@ enum key_trust {
 /* Why a key cannot be used to encrypt; 0 means it can. Order is that of severity. */
 enum key_fault {
   KEY_FAULT_NONE = 0,
-  KEY_FAULT_UNTRUSTED,  /* below the level that policy asks for; set by route, never by a source */
+  KEY_FAULT_UNTRUSTED, /* below the level that policy asks for; set by route, never by a source */
   KEY_FAULT_EXPIRED,
   KEY_FAULT_NOT_YET,
-  KEY_FAULT_USAGE,      /* it may only sign */
-  KEY_FAULT_WEAK,       /* RSA < 2048, SHA-1 certificate, and the like */
+  KEY_FAULT_USAGE, /* it may only sign */
+  KEY_FAULT_WEAK,  /* RSA < 2048, SHA-1 certificate, and the like */
   KEY_FAULT_REVOKED,
-  KEY_FAULT_BROKEN,     /* cannot be read or used at all */
+  KEY_FAULT_BROKEN, /* cannot be read or used at all */
 };
 
 /* One key that carries the recipient's address, as a source found it. Plain data; strings owned by it. */
 struct key_candidate {
-  enum route_method method;  /* ROUTE_SMIME or ROUTE_PGP: what it can be used for */
-  char *fingerprint;         /* upper-case hex: SHA-256 of the certificate (S/MIME), v4 fingerprint (OpenPGP) */
-  char *address;             /* the addr-spec it was found under, lower-cased domain */
-  char *owner;               /* user id or subject, for people; untrusted text */
-  char *source;              /* "imported", "own", later "wkd", "ldap", ... */
+  enum route_method method; /* ROUTE_SMIME or ROUTE_PGP: what it can be used for */
+  char *fingerprint;        /* upper-case hex: SHA-256 of the certificate (S/MIME), v4 fingerprint (OpenPGP) */
+  char *address;            /* the addr-spec it was found under, lower-cased domain */
+  char *owner;              /* user id or subject, for people; untrusted text */
+  char *source;             /* "imported", "own", later "wkd", "ldap", ... */
   enum key_trust trust;
-  enum key_fault fault;      /* as of the time the keyring was asked for */
-  gint64 expires;            /* seconds since the epoch, 0 = never */
-  gboolean own;              /* the secret key is here too */
+  enum key_fault fault; /* as of the time the keyring was asked for */
+  gint64 expires;       /* seconds since the epoch, 0 = never */
+  gboolean own;         /* the secret key is here too */
 };
 struct key_candidate *key_candidate_copy (const struct key_candidate *key);
 void key_candidate_free (struct key_candidate *key);
 DEFINE_AUTOFREE (key_candidate, key_candidate_free)
 
 struct route_policy {
-  enum key_trust least_smime;        /* built-in: KEY_TRUST_CHAIN */
-  enum key_trust least_pgp;          /* built-in: KEY_TRUST_FIRST_SEEN */
-  enum route_method prefer;          /* where both would do; built-in: ROUTE_SMIME */
-  gboolean allow_smime, allow_pgp;   /* built-in: both */
+  enum key_trust least_smime;      /* built-in: KEY_TRUST_CHAIN */
+  enum key_trust least_pgp;        /* built-in: KEY_TRUST_FIRST_SEEN */
+  enum route_method prefer;        /* where both would do; built-in: ROUTE_SMIME */
+  gboolean allow_smime, allow_pgp; /* built-in: both */
 };
 void route_policy_init (struct route_policy *policy); /* fills in what is built in */
 
 /* Reason codes; `explain --json` prints their names (route_reason_name). */
 enum route_reason {
-  ROUTE_REASON_NO_KEY = 0, /* "no_key" */
+  ROUTE_REASON_NO_KEY = 0,  /* "no_key" */
   ROUTE_REASON_BAD_ADDRESS, /* "bad_address" */
-  ROUTE_REASON_UNTRUSTED,  /* "untrusted" */
-  ROUTE_REASON_EXPIRED,    /* "expired" */
-  ROUTE_REASON_NOT_YET,    /* "not_yet_valid" */
-  ROUTE_REASON_USAGE,      /* "wrong_usage" */
-  ROUTE_REASON_WEAK,       /* "weak" */
-  ROUTE_REASON_REVOKED,    /* "revoked" */
-  ROUTE_REASON_BROKEN,     /* "broken" */
-  ROUTE_REASON_POLICY,     /* "policy": a key would do, policy forbids its method */
-  ROUTE_REASON_SENDER,     /* "sender_no_key": we have no key of our own for the method */
-  ROUTE_REASON_KEYRING,    /* "keyring_failed": the keyring could not be read; never an excuse to go on */
-  ROUTE_REASON_KEY_FOUND,  /* "key_found": the only reason that goes with a method other than hold */
+  ROUTE_REASON_UNTRUSTED,   /* "untrusted" */
+  ROUTE_REASON_EXPIRED,     /* "expired" */
+  ROUTE_REASON_NOT_YET,     /* "not_yet_valid" */
+  ROUTE_REASON_USAGE,       /* "wrong_usage" */
+  ROUTE_REASON_WEAK,        /* "weak" */
+  ROUTE_REASON_REVOKED,     /* "revoked" */
+  ROUTE_REASON_BROKEN,      /* "broken" */
+  ROUTE_REASON_POLICY,      /* "policy": a key would do, policy forbids its method */
+  ROUTE_REASON_SENDER,      /* "sender_no_key": we have no key of our own for the method */
+  ROUTE_REASON_KEYRING,     /* "keyring_failed": the keyring could not be read; never an excuse to go on */
+  ROUTE_REASON_KEY_FOUND,   /* "key_found": the only reason that goes with a method other than hold */
 };
 const char *route_reason_name (enum route_reason reason);
 const char *route_method_name (enum route_method method); /* "hold", "smime", "pgp" */
@@ -77,9 +77,9 @@ struct route {
   char *address;
   enum route_method method;
   enum route_reason reason;
-  char *sentence;             /* plain words, no markup; may hold text of the key's owner: sanitise before display */
-  char *next;                 /* what to do next; "" when nothing is to be done */
-  struct key_candidate *key;  /* the one chosen, or the best of those that lost; NULL if there is none */
+  char *sentence;            /* plain words, no markup; may hold text of the key's owner: sanitise before display */
+  char *next;                /* what to do next; "" when nothing is to be done */
+  struct key_candidate *key; /* the one chosen, or the best of those that lost; NULL if there is none */
 };
 void route_free (struct route *route);
 DEFINE_AUTOFREE (route, route_free)

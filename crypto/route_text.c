@@ -44,13 +44,12 @@ fill_untrusted (struct route *route, const struct route_policy *policy)
 {
   const struct key_candidate *key = route->key;
   const char *who = route->address;
-  route->sentence = g_strdup_printf ("HELD: the %s of %s is %s, and that is not enough to trust it.", kind_name (key), who,
-                                     trust_words (key->trust));
+  route->sentence = g_strdup_printf ("HELD: the %s of %s is %s, and that is not enough to trust it.", kind_name (key),
+                                     who, trust_words (key->trust));
   g_autofree char *compare
       = g_strdup_printf ("all %s, compare the fingerprint, then: wardmail key trust %s", who, key->fingerprint);
   if (key->method == ROUTE_SMIME && policy->least_smime <= KEY_TRUST_CHAIN)
-    route->next
-        = g_strconcat ("Import the authority that issued it: wardmail ca import FILE. Or c", compare, NULL);
+    route->next = g_strconcat ("Import the authority that issued it: wardmail ca import FILE. Or c", compare, NULL);
   else
     route->next = g_strconcat ("C", compare, NULL);
 }
@@ -60,8 +59,8 @@ static void
 fill_fault (struct route *route, const char *fault)
 {
   route->sentence = g_strdup_printf ("HELD: the %s of %s %s.", kind_name (route->key), route->address, fault);
-  route->next = g_strdup_printf ("Ask %s for a new certificate or OpenPGP key, then import it: wardmail key import FILE",
-                                 route->address);
+  route->next = g_strdup_printf (
+      "Ask %s for a new certificate or OpenPGP key, then import it: wardmail key import FILE", route->address);
 }
 
 void
@@ -77,7 +76,8 @@ route_text_fill (struct route *route, const struct route_policy *policy)
     return;
   case ROUTE_REASON_NO_KEY:
     route->sentence = g_strdup_printf ("HELD: no key found for %s, so nothing can be encrypted to this address.", who);
-    route->next = g_strdup_printf ("Ask %s for a certificate or an OpenPGP key, then import it: wardmail key import FILE", who);
+    route->next
+        = g_strdup_printf ("Ask %s for a certificate or an OpenPGP key, then import it: wardmail key import FILE", who);
     return;
   case ROUTE_REASON_BAD_ADDRESS:
     if (*who == '\0')
@@ -88,12 +88,13 @@ route_text_fill (struct route *route, const struct route_policy *policy)
     return;
   case ROUTE_REASON_KEYRING:
     route->sentence = g_strdup_printf ("HELD: your keys could not be read, so no key for %s could be looked up.", who);
-    route->next = g_strdup ("Look whether the disk is full, then close wardmail and start it again; “wardmail key list” says what is wrong.");
+    route->next = g_strdup ("Look whether the disk is full, then close wardmail and start it again; “wardmail key "
+                            "list” says what is wrong.");
     return;
   case ROUTE_REASON_POLICY:
-    route->sentence = g_strdup_printf ("HELD: there is an %s for %s, but your organisation does not allow %s.",
-                                       kind_name (route->key), who,
-                                       route->key->method == ROUTE_SMIME ? "S/MIME" : "OpenPGP");
+    route->sentence
+        = g_strdup_printf ("HELD: there is an %s for %s, but your organisation does not allow %s.",
+                           kind_name (route->key), who, route->key->method == ROUTE_SMIME ? "S/MIME" : "OpenPGP");
     route->next = g_strdup_printf ("Ask %s for %s, then import it: wardmail key import FILE", who,
                                    route->key->method == ROUTE_SMIME ? "an OpenPGP key" : "an S/MIME certificate");
     return;
@@ -101,8 +102,8 @@ route_text_fill (struct route *route, const struct route_policy *policy)
     route->sentence
         = g_strdup_printf ("HELD: there is an %s for %s, but you have no usable %s of your own to sign with.",
                            kind_name (route->key), who, kind_name (route->key));
-    route->next = g_strdup_printf ("Import your own %s with its private key: wardmail key import FILE",
-                                   kind_name (route->key));
+    route->next
+        = g_strdup_printf ("Import your own %s with its private key: wardmail key import FILE", kind_name (route->key));
     return;
   case ROUTE_REASON_UNTRUSTED:
     fill_untrusted (route, policy);
@@ -115,8 +116,10 @@ route_text_fill (struct route *route, const struct route_policy *policy)
   }
   case ROUTE_REASON_NOT_YET:
     route->sentence = g_strdup_printf ("HELD: the %s of %s is not valid yet.", kind_name (route->key), who);
-    route->next = g_strdup_printf ("Check the clock of this computer. If it is right, ask %s for a key that is valid today, "
-                                   "then import it: wardmail key import FILE", who);
+    route->next
+        = g_strdup_printf ("Check the clock of this computer. If it is right, ask %s for a key that is valid today, "
+                           "then import it: wardmail key import FILE",
+                           who);
     return;
   case ROUTE_REASON_USAGE:
     fill_fault (route, "may only be used to sign, not to encrypt");

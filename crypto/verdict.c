@@ -37,7 +37,7 @@ void
 verdict_warn (struct verdict *verdict, const char *code, const char *format, ...)
 {
   for (guint i = 0; i < verdict->warnings->len; i++)
-    if (strcmp (((struct verdict_warning *)g_ptr_array_index (verdict->warnings, i))->code, code) == 0)
+    if (strcmp (((struct verdict_warning *) g_ptr_array_index (verdict->warnings, i))->code, code) == 0)
       return;
   struct verdict_warning *warning = g_new0 (struct verdict_warning, 1);
   va_list arguments;
@@ -149,7 +149,8 @@ signature_words (const struct verdict *verdict, enum verdict_tone *tone)
   case SIGNATURE_GOOD:
     if (whole)
       *tone = VERDICT_TONE_GOOD;
-    return g_strdup_printf ("%s %s (%s%s).", whole ? "Signed by" : "ONLY A PART is signed, by", who, how, trust_words (s));
+    return g_strdup_printf ("%s %s (%s%s).", whole ? "Signed by" : "ONLY A PART is signed, by", who, how,
+                            trust_words (s));
   case SIGNATURE_BAD:
     *tone = VERDICT_TONE_BAD;
     return g_strdup (whole ? "The signature is BROKEN: the text was changed after signing."
@@ -157,7 +158,8 @@ signature_words (const struct verdict *verdict, enum verdict_tone *tone)
   case SIGNATURE_UNKNOWN_KEY:
     return g_strdup_printf ("Signed (%s), but the signer's key is NOT KNOWN here: it may be from anybody.", how);
   case SIGNATURE_UNTRUSTED:
-    return g_strdup_printf ("Signed (%s) with a key that names %s but is NOT TRUSTED: it may be from anybody.", how, who);
+    return g_strdup_printf ("Signed (%s) with a key that names %s but is NOT TRUSTED: it may be from anybody.", how,
+                            who);
   case SIGNATURE_EXPIRED:
     return g_strdup_printf ("Signed by %s (%s), but with an EXPIRED key.", who, how);
   case SIGNATURE_REVOKED:
@@ -181,7 +183,7 @@ cipher_words (const char *cipher)
   for (const char *c = cipher; *c != '\0'; c++)
     if (!g_ascii_isalnum (*c) && strchr (".-_ ", *c) == NULL)
       return g_strdup ("");
-  g_autofree char *name = g_strndup (cipher, MIN (strcspn (cipher, "."), (gsize)32));
+  g_autofree char *name = g_strndup (cipher, MIN (strcspn (cipher, "."), (gsize) 32));
   for (guint bits = 0; bits < 3; bits++) {
     static const char *const sizes[] = { "128", "192", "256" };
     g_autofree char *joined = g_strconcat ("AES", sizes[bits], NULL), *dashed = g_strconcat ("AES-", sizes[bits], NULL);

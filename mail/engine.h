@@ -19,16 +19,16 @@ GQuark engine_error_quark (void);
 /* Codes are part of the protocol: only append. A message is the sentence a person reads. */
 enum engine_error {
   ENGINE_ERROR_FAILED = 0,
-  ENGINE_ERROR_USAGE,      /* the request is malformed or unknown */
-  ENGINE_ERROR_HELD,       /* policy forbids it, or somebody has no key: nothing was sent (exit 3) */
-  ENGINE_ERROR_LOCKED,     /* exit 4 */
+  ENGINE_ERROR_USAGE,  /* the request is malformed or unknown */
+  ENGINE_ERROR_HELD,   /* policy forbids it, or somebody has no key: nothing was sent (exit 3) */
+  ENGINE_ERROR_LOCKED, /* exit 4 */
   ENGINE_ERROR_NOT_FOUND,
-  ENGINE_ERROR_LOST,       /* the engine or a worker died under the call; asking again is safe */
+  ENGINE_ERROR_LOST, /* the engine or a worker died under the call; asking again is safe */
   ENGINE_ERROR_TIMEOUT,
   ENGINE_ERROR_CANCELLED,
-  ENGINE_ERROR_NETWORK,    /* the server could not be reached, or broke off */
-  ENGINE_ERROR_SIGN_IN,    /* the server refused the credential */
-  ENGINE_ERROR_TLS,        /* the server could not prove who it is: a full stop */
+  ENGINE_ERROR_NETWORK, /* the server could not be reached, or broke off */
+  ENGINE_ERROR_SIGN_IN, /* the server refused the credential */
+  ENGINE_ERROR_TLS,     /* the server could not prove who it is: a full stop */
   ENGINE_ERROR_PASSPHRASE,
 };
 
@@ -46,14 +46,15 @@ void engine_set_event (struct engine *engine, engine_event_fn event, gpointer da
 void engine_set_ask (struct engine *engine, engine_ask_fn ask, gpointer data);
 void engine_answer (struct engine *engine, guint ask, const char *secret_or_null);
 /* args: a{sv}, floating is sunk, NULL = empty. Returns a call id. done is always called later, from the main loop, never from within. */
-guint engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, engine_done_fn done, gpointer data);
+guint engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, engine_done_fn done,
+                   gpointer data);
 /* Ends the call with ENGINE_ERROR_CANCELLED at once; late answers are dropped. */
 void engine_cancel (struct engine *engine, guint call);
 /* For commands: run the main loop until the call has ended. Returns the reply (caller unrefs) or NULL. fds_out may be NULL. */
-GVariant *engine_call_wait (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, GUnixFDList **fds_out,
-                            GError **error);
+GVariant *engine_call_wait (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds,
+                            GUnixFDList **fds_out, GError **error);
 void engine_free (struct engine *engine);
 DEFINE_AUTOFREE (engine, engine_free)
 
 /* What `wardmail` runs when it is started as one of the engine's processes (see main.c); returns the exit code. */
-int engine_main (int argc, char **argv);  /* argv: "wardmail", "--process", "engine"|role, ... */
+int engine_main (int argc, char **argv); /* argv: "wardmail", "--process", "engine"|role, ... */

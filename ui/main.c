@@ -55,7 +55,8 @@ run (int argc, char **argv)
     else if (g_str_has_prefix (argv[i], "--profile="))
       profile = argv[i] + strlen ("--profile=");
     else
-      return (int) command_out_misuse (NULL, "“%s” is not an option that wardmail knows, or lacks its folder.", argv[i]);
+      return (int) command_out_misuse (NULL, "“%s” is not an option that wardmail knows, or lacks its folder.",
+                                       argv[i]);
     if (*profile == '\0')
       return (int) command_out_misuse (NULL, "--profile needs a folder.");
   }

@@ -14,7 +14,7 @@
 #include "crypto/error.h"
 
 struct secret {
-  char *bytes;      /* pages of our own; always one NUL more than size */
+  char *bytes; /* pages of our own; always one NUL more than size */
   gsize size;
   gsize size_pages;
 };

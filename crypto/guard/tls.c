@@ -141,7 +141,8 @@ refuse_broken (struct tls_session *tls, GError **error)
 {
   if (!tls->broken)
     return FALSE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "The connection to %s has already broken off.", tls->host);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "The connection to %s has already broken off.",
+               tls->host);
   return TRUE;
 }
 

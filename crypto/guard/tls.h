@@ -9,10 +9,10 @@
 
 struct tls_session;
 struct tls_settings {
-  const char *host;          /* the name that the certificate must carry (DNS name or IP address) */
-  const char *anchors_file;  /* PEM; NULL: the system's anchors */
+  const char *host;         /* the name that the certificate must carry (DNS name or IP address) */
+  const char *anchors_file; /* PEM; NULL: the system's anchors */
   const char *client_cert_file, *client_key_file; /* PEM, NULL if none */
-  int timeout_ms;            /* for the whole handshake */
+  int timeout_ms;                                 /* for the whole handshake */
 };
 /* fd: connected, non-blocking; stays the caller's, who closes it after tls_free. Nothing may have been read from it beyond
  * the plaintext before the handshake. Errors, here and below: TLS_ERROR_*, each message says what is wrong with which certificate;
@@ -22,8 +22,9 @@ struct tls_session *tls_connect (int fd, const struct tls_settings *settings, in
 /* -1 with error on a broken line, time-out, or cancel; 0 only at a clean close. A write that timed out must be repeated with the
  * same bytes, or the session given up. A session that failed otherwise stays failed. */
 ssize_t tls_read (struct tls_session *tls, void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error);
-ssize_t tls_write (struct tls_session *tls, const void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error);
-gboolean tls_pending (struct tls_session *tls);         /* decrypted bytes wait inside */
-const char *tls_describe (struct tls_session *tls);     /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; borrowed */
+ssize_t tls_write (struct tls_session *tls, const void *buffer, size_t size, int timeout_ms, int cancel_fd,
+                   GError **error);
+gboolean tls_pending (struct tls_session *tls);     /* decrypted bytes wait inside */
+const char *tls_describe (struct tls_session *tls); /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; borrowed */
 void tls_free (struct tls_session *tls);
 DEFINE_AUTOFREE (tls_session, tls_free)

@@ -19,9 +19,9 @@ gboolean tls_socket_wait (int fd, short events, int cancel_fd, gint64 deadline_u
 
 /* tls_fault.c: from what OpenSSL reports to a code and a sentence. */
 struct tls_fault {
-  int code;           /* the first X509_V_ERR_*; X509_V_OK if the chain was fine */
+  int code; /* the first X509_V_ERR_*; X509_V_OK if the chain was fine */
   int depth;
-  X509 *certificate;  /* the one it is about; owned */
+  X509 *certificate; /* the one it is about; owned */
 };
 void tls_fault_clear (struct tls_fault *fault);
 void tls_fault_certificate (const struct tls_fault *fault, const char *host, GError **error);

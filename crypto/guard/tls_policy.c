@@ -34,9 +34,11 @@ load_anchors (SSL_CTX *context, const char *file, GError **error)
   if (X509_STORE_load_file (store, file) == 1)
     /* What is named as an anchor is one, also when it is a server's own certificate. */
     return X509_STORE_set_flags (store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
-  g_set_error (error, CRYPTO_ERROR, TLS_ERROR_UNTRUSTED,
-               "The file of trusted certificates %s could not be read, so that the server cannot be checked. Check that "
-               "it exists and holds certificates in PEM form.", file);
+  g_set_error (
+      error, CRYPTO_ERROR, TLS_ERROR_UNTRUSTED,
+      "The file of trusted certificates %s could not be read, so that the server cannot be checked. Check that "
+      "it exists and holds certificates in PEM form.",
+      file);
   return FALSE;
 }
 
@@ -54,9 +56,11 @@ load_client_certificate (SSL_CTX *context, const struct tls_settings *settings, 
   }
   if (SSL_CTX_use_PrivateKey_file (context, key_file, SSL_FILETYPE_PEM) != 1
       || SSL_CTX_check_private_key (context) != 1) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
-                 "The private key %s could not be used with the client certificate %s. Check that it exists, is in PEM form "
-                 "without a passphrase, and belongs to that certificate.", key_file, file);
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
+        "The private key %s could not be used with the client certificate %s. Check that it exists, is in PEM form "
+        "without a passphrase, and belongs to that certificate.",
+        key_file, file);
     return FALSE;
   }
   return TRUE;
@@ -68,10 +72,8 @@ tls_policy_context (const struct tls_settings *settings, GError **error)
   /* No openssl.cnf: what stands there could lower what is decided here. */
   OPENSSL_init_ssl (OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
   SSL_CTX *context = SSL_CTX_new (TLS_client_method ());
-  if (context == NULL
-      || SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION) != 1
-      || SSL_CTX_set_max_proto_version (context, 0) != 1
-      || SSL_CTX_set_cipher_list (context, CIPHERS_TLS12) != 1
+  if (context == NULL || SSL_CTX_set_min_proto_version (context, TLS1_2_VERSION) != 1
+      || SSL_CTX_set_max_proto_version (context, 0) != 1 || SSL_CTX_set_cipher_list (context, CIPHERS_TLS12) != 1
       || SSL_CTX_set_ciphersuites (context, CIPHERS_TLS13) != 1) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
                  "TLS could not be set up on this computer. Check the installation of OpenSSL.");
@@ -86,8 +88,7 @@ tls_policy_context (const struct tls_settings *settings, GError **error)
   SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_default_passwd_cb (context, no_passphrase);
   SSL_CTX_set_verify_depth (context, CHAIN_DEPTH_MAX);
-  if (load_anchors (context, settings->anchors_file, error)
-      && load_client_certificate (context, settings, error))
+  if (load_anchors (context, settings->anchors_file, error) && load_client_certificate (context, settings, error))
     return context;
   SSL_CTX_free (context);
   return NULL;
@@ -97,8 +98,7 @@ gboolean
 tls_policy_bind (SSL *ssl, const char *host, GError **error)
 {
   X509_VERIFY_PARAM *param = SSL_get0_param (ssl);
-  X509_VERIFY_PARAM_set_hostflags (param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
-                                              | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  X509_VERIFY_PARAM_set_hostflags (param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   /* An empty name would switch the check off. */
   if (host != NULL && g_hostname_is_ip_address (host)) {
     if (X509_VERIFY_PARAM_set1_ip_asc (param, host) == 1)
@@ -108,12 +108,13 @@ tls_policy_bind (SSL *ssl, const char *host, GError **error)
     gsize length = name != NULL ? strlen (name) : 0;
     if (length > 1 && name[length - 1] == '.')
       name[--length] = '\0';
-    if (length > 0 && name[0] != '.' && SSL_set1_host (ssl, name) == 1
-        && SSL_set_tlsext_host_name (ssl, name) == 1)
+    if (length > 0 && name[0] != '.' && SSL_set1_host (ssl, name) == 1 && SSL_set_tlsext_host_name (ssl, name) == 1)
       return TRUE;
   }
-  g_set_error (error, CRYPTO_ERROR, TLS_ERROR_HOSTNAME,
-               "“%s” is not a host name, so that no certificate can be checked against it. Correct the server's name in the "
-               "account's settings.", host != NULL ? host : "");
+  g_set_error (
+      error, CRYPTO_ERROR, TLS_ERROR_HOSTNAME,
+      "“%s” is not a host name, so that no certificate can be checked against it. Correct the server's name in the "
+      "account's settings.",
+      host != NULL ? host : "");
   return FALSE;
 }

@@ -122,8 +122,7 @@ tls_socket_wait (int fd, short events, int cancel_fd, gint64 deadline_us, const 
       return TRUE;
     if (left_ms == 0 && ready == 0) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                   "%s did not answer in time. Check the network connection; if others can reach it, try again.",
-                   host);
+                   "%s did not answer in time. Check the network connection; if others can reach it, try again.", host);
       return FALSE;
     }
   }

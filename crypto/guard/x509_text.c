@@ -22,8 +22,7 @@ x509_text_clean (const char *bytes, gssize size, glong characters_max)
     }
     gunichar c = g_utf8_get_char (at);
     /* Format characters (bidi controls, zero-width ones) count as printable for GLib. */
-    gboolean plain = g_unichar_isprint (c) && !g_unichar_iszerowidth (c)
-                     && g_unichar_type (c) != G_UNICODE_FORMAT;
+    gboolean plain = g_unichar_isprint (c) && !g_unichar_iszerowidth (c) && g_unichar_type (c) != G_UNICODE_FORMAT;
     g_string_append_unichar (clean, plain ? c : '?');
   }
   return g_string_free (clean, FALSE);
@@ -46,8 +45,8 @@ string_text (const ASN1_STRING *string)
 static char *
 name_text (const X509_NAME *name)
 {
-  static const int preference[] = { NID_commonName, NID_pkcs9_emailAddress, NID_organizationName,
-                                    NID_organizationalUnitName };
+  static const int preference[]
+      = { NID_commonName, NID_pkcs9_emailAddress, NID_organizationName, NID_organizationalUnitName };
   for (guint i = 0; i < G_N_ELEMENTS (preference); i++) {
     int at = X509_NAME_get_index_by_NID (name, preference[i], -1);
     if (at < 0)
@@ -71,8 +70,7 @@ general_name_text (const GENERAL_NAME *name)
     char text[INET6_ADDRSTRLEN];
     int size = ASN1_STRING_length (name->d.iPAddress);
     int family = size == 4 ? AF_INET : size == 16 ? AF_INET6 : AF_UNSPEC;
-    if (family != AF_UNSPEC
-        && inet_ntop (family, ASN1_STRING_get0_data (name->d.iPAddress), text, sizeof text) != NULL)
+    if (family != AF_UNSPEC && inet_ntop (family, ASN1_STRING_get0_data (name->d.iPAddress), text, sizeof text) != NULL)
       return g_strdup (text);
   }
   return NULL;
@@ -149,7 +147,6 @@ char *
 x509_text_date (const ASN1_TIME *time)
 {
   gint64 epoch;
-  g_autoptr (GDateTime) date
-      = x509_text_epoch (time, &epoch) ? g_date_time_new_from_unix_utc (epoch) : NULL;
+  g_autoptr (GDateTime) date = x509_text_epoch (time, &epoch) ? g_date_time_new_from_unix_utc (epoch) : NULL;
   return date != NULL ? g_date_time_format (date, "%Y-%m-%d") : g_strdup ("an unreadable date");
 }

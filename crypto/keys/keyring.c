@@ -16,7 +16,7 @@ keyring_open (const char *dir, GError **error)
 {
   AUTOFREE (keyring) keyring = g_new0 (struct keyring, 1);
   keyring->dir = g_strdup (dir);
-  keyring->trust = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+  keyring->trust = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
   if (g_mkdir_with_parents (keyring->dir, 0700) != 0) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The folder for keys (%s) cannot be made: %s", keyring->dir,
                  g_strerror (errno));
@@ -73,7 +73,7 @@ keyring_set_ask (struct keyring *keyring, keyring_ask_fn ask, gpointer data)
 static int
 compare (gconstpointer a, gconstpointer b)
 {
-  const struct key_candidate *left = *(struct key_candidate *const *)a, *right = *(struct key_candidate *const *)b;
+  const struct key_candidate *left = *(struct key_candidate *const *) a, *right = *(struct key_candidate *const *) b;
   if (left->fault != right->fault)
     return left->fault < right->fault ? -1 : 1;
   if (left->trust != right->trust)
@@ -86,7 +86,7 @@ compare (gconstpointer a, gconstpointer b)
 static GPtrArray *
 ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **error)
 {
-  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify)key_candidate_free);
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
   for (gsize i = 0; i < keyring_sources_count; i++)
     if (!keyring_sources[i].find (keyring, address, at, found, error))
       return NULL;
@@ -100,7 +100,7 @@ keyring_find (struct keyring *keyring, const char *address, gint64 at, GError **
 {
   g_autofree char *normal = addrspec_normalise (address);
   if (normal == NULL) /* no key can carry it */
-    return g_ptr_array_new_with_free_func ((GDestroyNotify)key_candidate_free);
+    return g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
   return ask_sources (keyring, normal, at, error);
 }
 
@@ -114,7 +114,8 @@ static gboolean
 import_one (struct keyring *keyring, GBytes *blob, const struct secret *passphrase, GPtrArray *taken, GError **error)
 {
   if (g_bytes_get_size (blob) == 0 || g_bytes_get_size (blob) > IMPORT_SIZE_MAX) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT, "This file is %s, so it cannot be a key. Choose another file.",
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
+                 "This file is %s, so it cannot be a key. Choose another file.",
                  g_bytes_get_size (blob) == 0 ? "empty" : "too big");
     return FALSE;
   }
@@ -128,7 +129,8 @@ import_one (struct keyring *keyring, GBytes *blob, const struct secret *passphra
       return TRUE;
   }
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
-               "This file holds no OpenPGP key and no certificate that wardmail can read. Ask for it again as a .asc, .pem, .crt "
+               "This file holds no OpenPGP key and no certificate that wardmail can read. Ask for it again as a .asc, "
+               ".pem, .crt "
                "or .p12 file.");
   return FALSE;
 }
@@ -136,7 +138,7 @@ import_one (struct keyring *keyring, GBytes *blob, const struct secret *passphra
 GPtrArray *
 keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *passphrase, GError **error)
 {
-  g_autoptr (GPtrArray) taken = g_ptr_array_new_with_free_func ((GDestroyNotify)key_candidate_free);
+  g_autoptr (GPtrArray) taken = g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
   for (guint i = 0; i < blobs->len; i++)
     if (!import_one (keyring, g_ptr_array_index (blobs, i), passphrase, taken, error))
       return NULL;
@@ -169,7 +171,7 @@ keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error)
     return FALSE;
   }
   g_ptr_array_add (addresses, NULL);
-  return keyring_trust_store (keyring, normal, (const char *const *)addresses->pdata, error);
+  return keyring_trust_store (keyring, normal, (const char *const *) addresses->pdata, error);
 }
 
 gboolean

@@ -5,10 +5,10 @@
 #include "crypto/keys/keyring.h"
 
 struct keyring {
-  char *dir;                   /* the folder it lives in */
+  char *dir; /* the folder it lives in */
   struct pgp_engine *pgp;
   struct smime_store *smime;
-  GHashTable *trust;           /* upper-case fingerprint -> NULL-terminated char ** of the addresses compared */
+  GHashTable *trust; /* upper-case fingerprint -> NULL-terminated char ** of the addresses compared */
 };
 
 /* One place where keys come from. */
@@ -23,7 +23,8 @@ extern const struct keyring_source keyring_sources[];
 extern const gsize keyring_sources_count;
 
 gboolean keyring_trust_load (struct keyring *keyring, GError **error);
-gboolean keyring_trust_store (struct keyring *keyring, const char *fingerprint, const char *const *addresses, GError **error);
+gboolean keyring_trust_store (struct keyring *keyring, const char *fingerprint, const char *const *addresses,
+                              GError **error);
 /* Raise candidates that the user compared to KEY_TRUST_VERIFIED. */
 void keyring_trust_apply (struct keyring *keyring, GPtrArray *candidates);
 /* "ab cd:..." -> "ABCD..."; NULL unless it is 40 or 64 hex digits. */

@@ -40,9 +40,11 @@ read_file (struct keyring *keyring, GError **error)
   if (g_key_file_load_from_file (file, path, G_KEY_FILE_KEEP_COMMENTS, &local)
       || g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     return g_steal_pointer (&file);
-  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-               "The list of keys that you compared (%s) cannot be read: %s. Restore it from a backup, or move it away and "
-               "compare the keys again.", path, local->message);
+  g_set_error (
+      error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+      "The list of keys that you compared (%s) cannot be read: %s. Restore it from a backup, or move it away and "
+      "compare the keys again.",
+      path, local->message);
   return NULL;
 }
 
@@ -75,13 +77,13 @@ keyring_trust_store (struct keyring *keyring, const char *fingerprint, const cha
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *when = g_date_time_format_iso8601 (now);
   g_key_file_set_string (file, fingerprint, "compared", when);
-  g_key_file_set_string_list (file, fingerprint, "addresses", addresses, g_strv_length ((char **)addresses));
+  g_key_file_set_string_list (file, fingerprint, "addresses", addresses, g_strv_length ((char **) addresses));
   gsize size = 0;
   g_autofree char *data = g_key_file_to_data (file, &size, NULL);
   g_autofree char *path = trust_path (keyring);
   g_autoptr (GError) local = NULL;
-  if (!g_file_set_contents_full (path, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                 0600, &local)) {
+  if (!g_file_set_contents_full (path, data, (gssize) size,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &local)) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "It could not be noted that you compared this key: %s",
                  local->message);
     return FALSE;

@@ -12,34 +12,44 @@ struct pgp_engine;
 struct pgp_engine *pgp_engine_open (const char *keys_dir, GError **error);
 void pgp_engine_free (struct pgp_engine *engine);
 void pgp_engine_set_ask (struct pgp_engine *engine, keyring_ask_fn ask, gpointer data);
-gboolean pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candidates_out, gboolean *recognised_out, GError **error);
+gboolean pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candidates_out, gboolean *recognised_out,
+                     GError **error);
 /* address: NULL = all keys, a candidate for each address of each. */
-gboolean pgp_find (struct pgp_engine *engine, const char *address, gint64 at, GPtrArray *candidates_out, GError **error);
+gboolean pgp_find (struct pgp_engine *engine, const char *address, gint64 at, GPtrArray *candidates_out,
+                   GError **error);
 
 DEFINE_AUTOFREE (pgp_engine, pgp_engine_free)
 
 struct pgp_signature {
-  enum signature_state state;   /* GOOD: valid and key trusted (its fingerprint is in trusted); UNTRUSTED: valid, not trusted */
-  GPtrArray *addresses;         /* char *: addr-specs of the key's valid user ids */
-  char *fingerprint;            /* of the primary key */
+  enum signature_state
+      state;            /* GOOD: valid and key trusted (its fingerprint is in trusted); UNTRUSTED: valid, not trusted */
+  GPtrArray *addresses; /* char *: addr-specs of the key's valid user ids */
+  char *fingerprint;    /* of the primary key */
   gint64 time;
   gboolean valid;
 };
 void pgp_signature_free (struct pgp_signature *signature);
 /* All outputs are thrown away on any error. signatures_out: struct pgp_signature *. trusted: GHashTable set of upper-case fingerprints. */
-gboolean pgp_verify_detached (struct pgp_engine *engine, GBytes *content, GBytes *signature, gint64 at, GHashTable *trusted,
-                              GPtrArray *signatures_out, GError **error);
-GBytes *pgp_verify_inline (struct pgp_engine *engine, GBytes *armor, gint64 at, GHashTable *trusted, GPtrArray *signatures_out,
-                           GError **error);
+gboolean pgp_verify_detached (struct pgp_engine *engine, GBytes *content, GBytes *signature, gint64 at,
+                              GHashTable *trusted, GPtrArray *signatures_out, GError **error);
+GBytes *pgp_verify_inline (struct pgp_engine *engine, GBytes *armor, gint64 at, GHashTable *trusted,
+                           GPtrArray *signatures_out, GError **error);
 /* NULL with NO_KEY, INTEGRITY (no MDC, bad MDC, legacy SED), FORMAT. */
 GBytes *pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable *trusted, char **cipher_out,
                      GPtrArray *signatures_out, GError **error);
 /* Sign and encrypt in one operation, SEIPD with MDC, armored, to exactly these primary fingerprints. ids_out as in protect.h. */
-GBytes *pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out,
-                          GError **error);
+GBytes *pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, GBytes *content,
+                          GPtrArray *ids_out, GError **error);
 char *pgp_own (struct pgp_engine *engine, const char *address, gint64 at); /* own usable key's fingerprint; NULL */
 
 /* What a run of OpenPGP packets is, by its first packets alone; armored or binary. No cryptography. */
-enum pgp_kind { PGP_UNKNOWN = 0, PGP_ENCRYPTED_MDC, PGP_ENCRYPTED_AEAD, PGP_ENCRYPTED_PLAIN /* no MDC */, PGP_SIGNED, PGP_KEYS };
+enum pgp_kind {
+  PGP_UNKNOWN = 0,
+  PGP_ENCRYPTED_MDC,
+  PGP_ENCRYPTED_AEAD,
+  PGP_ENCRYPTED_PLAIN /* no MDC */,
+  PGP_SIGNED,
+  PGP_KEYS
+};
 /* ids_out: NULL, or where "pgp:..." of each recipient is appended. */
 enum pgp_kind pgp_packet_kind (GBytes *bytes, GPtrArray *ids_out);

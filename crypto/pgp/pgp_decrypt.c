@@ -7,7 +7,8 @@
 static gboolean
 any_key_here (gpgme_decrypt_result_t result)
 {
-  for (gpgme_recipient_t recipient = result != NULL ? result->recipients : NULL; recipient != NULL; recipient = recipient->next)
+  for (gpgme_recipient_t recipient = result != NULL ? result->recipients : NULL; recipient != NULL;
+       recipient = recipient->next)
     if (gpgme_err_code (recipient->status) != GPG_ERR_NO_SECKEY)
       return TRUE;
   return FALSE;
@@ -18,20 +19,23 @@ explain (gpgme_decrypt_result_t result, gpgme_error_t failed, gboolean full, GEr
 {
   const gpgme_err_code_t why = gpgme_err_code (failed);
   if (result != NULL && result->legacy_cipher_nomdc)
-    pgp_set_error (error, CRYPTO_ERROR_INTEGRITY, 0,
-                   "This message was encrypted in an old way that does not show changes, so it is not shown. Ask the sender to "
-                   "send it again with a current program");
+    pgp_set_error (
+        error, CRYPTO_ERROR_INTEGRITY, 0,
+        "This message was encrypted in an old way that does not show changes, so it is not shown. Ask the sender to "
+        "send it again with a current program");
   else if (full)
     pgp_set_error (error, CRYPTO_ERROR_FORMAT, 0, "This message is too big once it is opened, so it is not shown");
   else if (why == GPG_ERR_BAD_PASSPHRASE || why == GPG_ERR_CANCELED || why == GPG_ERR_NO_PASSPHRASE)
     pgp_set_error (error, CRYPTO_ERROR_PASSPHRASE, failed, "This message cannot be opened");
   else if (!any_key_here (result))
-    pgp_set_error (error, CRYPTO_ERROR_NO_KEY, 0,
-                   "This message is not encrypted to any key that is here. Ask the sender to encrypt it to your present key");
+    pgp_set_error (
+        error, CRYPTO_ERROR_NO_KEY, 0,
+        "This message is not encrypted to any key that is here. Ask the sender to encrypt it to your present key");
   else if (result->unsupported_algorithm != NULL || why == GPG_ERR_UNSUPPORTED_ALGORITHM)
     pgp_set_error (error, CRYPTO_ERROR_FORMAT, 0, "This message was encrypted in a way that gpg does not know");
   else
-    pgp_set_error (error, CRYPTO_ERROR_INTEGRITY, failed, "This message was damaged or changed on its way, so it is not shown");
+    pgp_set_error (error, CRYPTO_ERROR_INTEGRITY, failed,
+                   "This message was damaged or changed on its way, so it is not shown");
 }
 
 GBytes *

@@ -7,13 +7,15 @@
 
 /* One line for each key: the subkey, with "!" so that gpg takes this one and no other. Adds its id to ids_out. */
 static gboolean
-add_recipient (struct pgp_engine *engine, const char *fingerprint, GString *recipients, GPtrArray *ids_out, GError **error)
+add_recipient (struct pgp_engine *engine, const char *fingerprint, GString *recipients, GPtrArray *ids_out,
+               GError **error)
 {
   gpgme_key_t key = pgp_keys_by_fingerprint (engine, fingerprint);
   enum key_fault fault = KEY_FAULT_BROKEN;
   gpgme_subkey_t subkey = key != NULL ? pgp_keys_encryption (key, 0, &fault) : NULL;
   if (subkey == NULL || strlen (subkey->fpr) < 16) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY, "The OpenPGP key %s cannot be used to encrypt any more.", fingerprint);
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY, "The OpenPGP key %s cannot be used to encrypt any more.",
+                 fingerprint);
     return FALSE;
   }
   g_autofree char *upper = g_ascii_strup (subkey->fpr + strlen (subkey->fpr) - 16, -1);
@@ -28,7 +30,7 @@ add_recipient (struct pgp_engine *engine, const char *fingerprint, GString *reci
 static int
 compare (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
 /* What came out is read again: encrypted with integrity, to these ids, each once, and to none else. */
@@ -61,16 +63,17 @@ check_signed (gpgme_ctx_t context, GError **error)
 }
 
 GBytes *
-pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out,
-                  GError **error)
+pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, GBytes *content,
+                  GPtrArray *ids_out, GError **error)
 {
   g_autofree char *own = pgp_own (engine, sender, 0);
   g_autoptr (GString) recipients = g_string_new (NULL);
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
   if (own == NULL || fingerprints->len == 0) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
-                 "There is no usable OpenPGP key of your own for %s. Import it with its private key: wardmail key import FILE",
-                 sender);
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
+        "There is no usable OpenPGP key of your own for %s. Import it with its private key: wardmail key import FILE",
+        sender);
     return NULL;
   }
   for (guint i = 0; i < fingerprints->len; i++)
@@ -85,9 +88,9 @@ pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fing
   gpgme_set_armor (context, 1);
   gpgme_error_t failed = gpgme_signers_add (context, pgp_keys_by_fingerprint (engine, own));
   if (failed == 0)
-    failed = gpgme_op_encrypt_sign_ext (context, NULL, recipients->str,
-                                        GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS,
-                                        source, output);
+    failed = gpgme_op_encrypt_sign_ext (
+        context, NULL, recipients->str,
+        GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS, source, output);
   g_autoptr (GBytes) message = pgp_sink_steal (&sink);
   if (failed != 0) {
     pgp_set_error (error, CRYPTO_ERROR_FAILED, failed, "The message could not be encrypted with OpenPGP");

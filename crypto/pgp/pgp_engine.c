@@ -12,8 +12,8 @@ start_gpgme (GError **error)
   static gsize once = 0;
   if (g_once_init_enter (&once)) {
     /* 2: usable, 1: not. */
-    const gboolean usable
-        = gpgme_check_version ("1.18.0") != NULL && gpgme_engine_check_version (GPGME_PROTOCOL_OpenPGP) == GPG_ERR_NO_ERROR;
+    const gboolean usable = gpgme_check_version ("1.18.0") != NULL
+                            && gpgme_engine_check_version (GPGME_PROTOCOL_OpenPGP) == GPG_ERR_NO_ERROR;
     g_once_init_leave (&once, usable ? 2 : 1);
   }
   if (once == 2)
@@ -57,10 +57,12 @@ on_passphrase (void *data, const char *hint, const char *info, int was_bad, int 
   struct pgp_engine *engine = data;
   /* One try: whoever asks says what went wrong, and may come again. Without a hint it is not about a key of ours but
    * about a message that was encrypted with a passphrase, and such are not opened. */
-  AUTOFREE (secret) passphrase = engine->ask != NULL && !was_bad && hint != NULL ? engine->ask (hint, engine->ask_data) : NULL;
+  AUTOFREE (secret)
+  passphrase = engine->ask != NULL && !was_bad && hint != NULL ? engine->ask (hint, engine->ask_data) : NULL;
   if (passphrase == NULL)
     return gpgme_error (GPG_ERR_CANCELED);
-  if (gpgme_io_writen (fd, secret_peek (passphrase), secret_size (passphrase)) != 0 || gpgme_io_writen (fd, "\n", 1) != 0)
+  if (gpgme_io_writen (fd, secret_peek (passphrase), secret_size (passphrase)) != 0
+      || gpgme_io_writen (fd, "\n", 1) != 0)
     return gpgme_error_from_errno (errno);
   return GPG_ERR_NO_ERROR;
 }
@@ -107,8 +109,8 @@ sink_write (void *handle, const void *buffer, size_t size)
     errno = EFBIG;
     return -1;
   }
-  g_byte_array_append (sink->bytes, buffer, (guint)size);
-  return (ssize_t)size;
+  g_byte_array_append (sink->bytes, buffer, (guint) size);
+  return (ssize_t) size;
 }
 
 gpgme_data_t

@@ -15,17 +15,18 @@
 #define AGENT_LEAVES_MS 3000
 #define ROOM_MIN (64u * 1024)
 
-static const char gpg_conf[] = "# Written by wardmail at every start; changes are lost.\n"
-                               "no-greeting\nno-auto-key-locate\nno-auto-key-retrieve\ndisable-dirmngr\n"
-                               "no-emit-version\nno-comments\n"
-                               "# Which key is trusted is decided by wardmail (trust.conf), not by gpg.\n"
-                               "# (Not \"always\": with that gpg stops at a revocation certificate, for want of its trust file.)\n"
-                               "trust-model pgp\nno-auto-check-trustdb\n"
-                               "personal-cipher-preferences AES256 AES192 AES\n"
-                               "personal-digest-preferences SHA512 SHA384 SHA256\n"
-                               "cert-digest-algo SHA512\n"
-                               "# Signatures of strangers on a key say nothing here and may be very many.\n"
-                               "import-options import-clean\n";
+static const char gpg_conf[]
+    = "# Written by wardmail at every start; changes are lost.\n"
+      "no-greeting\nno-auto-key-locate\nno-auto-key-retrieve\ndisable-dirmngr\n"
+      "no-emit-version\nno-comments\n"
+      "# Which key is trusted is decided by wardmail (trust.conf), not by gpg.\n"
+      "# (Not \"always\": with that gpg stops at a revocation certificate, for want of its trust file.)\n"
+      "trust-model pgp\nno-auto-check-trustdb\n"
+      "personal-cipher-preferences AES256 AES192 AES\n"
+      "personal-digest-preferences SHA512 SHA384 SHA256\n"
+      "cert-digest-algo SHA512\n"
+      "# Signatures of strangers on a key say nothing here and may be very many.\n"
+      "import-options import-clean\n";
 static const char agent_conf[] = "# Written by wardmail at every start; changes are lost.\n"
                                  "allow-loopback-pinentry\npinentry-program /bin/false\ndisable-scdaemon\n"
                                  "no-allow-external-cache\ndefault-cache-ttl 600\nmax-cache-ttl 3600\n";
@@ -57,9 +58,10 @@ make_link (struct pgp_engine *engine, const char *home, GError **error)
     }
     g_rmdir (dir);
   }
-  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-               "The path of your profile is too long for OpenPGP, and no short link to it could be made in /tmp. Move the "
-               "profile to a folder with a shorter path.");
+  g_set_error (
+      error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+      "The path of your profile is too long for OpenPGP, and no short link to it could be made in /tmp. Move the "
+      "profile to a folder with a shorter path.");
   return FALSE;
 }
 
@@ -74,8 +76,10 @@ pgp_home_open (struct pgp_engine *engine, const char *keys_dir, GError **error)
                  g_strerror (errno));
     return FALSE;
   }
-  if (!write_settings (home, "gpg.conf", gpg_conf, &local) || !write_settings (home, "gpg-agent.conf", agent_conf, &local)) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The settings for OpenPGP cannot be written: %s", local->message);
+  if (!write_settings (home, "gpg.conf", gpg_conf, &local)
+      || !write_settings (home, "gpg-agent.conf", agent_conf, &local)) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The settings for OpenPGP cannot be written: %s",
+                 local->message);
     return FALSE;
   }
   if (strlen (home) > HOME_SIZE_MAX)
@@ -91,13 +95,15 @@ kill_agent (const char *home)
   g_autofree char *path = g_build_filename (home, "S.gpg-agent", NULL);
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return;
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GSocket) socket
+      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
   static const char command[] = "KILLAGENT\n";
   if (socket == NULL)
     return;
   g_socket_set_timeout (socket, (AGENT_LEAVES_MS + 999) / 1000);
-  if (!g_socket_connect (socket, address, NULL, NULL) || g_socket_send (socket, command, sizeof command - 1, NULL, NULL) < 0)
+  if (!g_socket_connect (socket, address, NULL, NULL)
+      || g_socket_send (socket, command, sizeof command - 1, NULL, NULL) < 0)
     return;
   const gint64 end = g_get_monotonic_time () + AGENT_LEAVES_MS * 1000;
   char answer[256];
@@ -125,6 +131,7 @@ pgp_home_full (struct pgp_engine *engine, GError **error)
   if (statvfs (engine->home, &disk) != 0 || (guint64) disk.f_bavail * disk.f_frsize >= ROOM_MIN)
     return FALSE;
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-               "The disk is full, so that OpenPGP keys cannot be used; nothing was changed or sent. Make room on it and try again.");
+               "The disk is full, so that OpenPGP keys cannot be used; nothing was changed or sent. Make room on it "
+               "and try again.");
   return TRUE;
 }

@@ -9,8 +9,8 @@ looks_like_keys (GBytes *blob)
 {
   gsize size = 0;
   const char *data = g_bytes_get_data (blob, &size);
-  return g_strstr_len (data, (gssize)MIN (size, 65536), "-----BEGIN PGP PUBLIC KEY BLOCK") != NULL
-         || g_strstr_len (data, (gssize)MIN (size, 65536), "-----BEGIN PGP PRIVATE KEY BLOCK") != NULL
+  return g_strstr_len (data, (gssize) MIN (size, 65536), "-----BEGIN PGP PUBLIC KEY BLOCK") != NULL
+         || g_strstr_len (data, (gssize) MIN (size, 65536), "-----BEGIN PGP PRIVATE KEY BLOCK") != NULL
          || ((data[0] & 0x80) != 0 && pgp_packet_kind (blob, NULL) == PGP_KEYS);
 }
 
@@ -29,7 +29,8 @@ report (struct pgp_engine *engine, gpgme_import_result_t result, GPtrArray *cand
 }
 
 gboolean
-pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candidates_out, gboolean *recognised_out, GError **error)
+pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candidates_out, gboolean *recognised_out,
+            GError **error)
 {
   *recognised_out = g_bytes_get_size (blob) > 0 && looks_like_keys (blob);
   if (!*recognised_out)
@@ -51,6 +52,7 @@ pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candidates_out, 
     return TRUE;
   if (pgp_home_full (engine, error))
     return FALSE;
-  pgp_set_error (error, CRYPTO_ERROR_FORMAT, failed, "This file looks like an OpenPGP key, but no key could be taken from it");
+  pgp_set_error (error, CRYPTO_ERROR_FORMAT, failed,
+                 "This file looks like an OpenPGP key, but no key could be taken from it");
   return FALSE;
 }

@@ -90,7 +90,7 @@ pgp_keys_addresses (gpgme_key_t key)
 static gboolean
 weak (gpgme_subkey_t subkey)
 {
-  switch ((int)subkey->pubkey_algo) {
+  switch ((int) subkey->pubkey_algo) {
   case GPGME_PK_RSA:
   case GPGME_PK_RSA_E:
   case GPGME_PK_RSA_S:
@@ -123,7 +123,7 @@ pgp_keys_fault (gpgme_subkey_t subkey, gint64 at)
     return KEY_FAULT_USAGE;
   if (subkey->timestamp > now)
     return KEY_FAULT_NOT_YET;
-  if (subkey->expires != 0 && (gint64)subkey->expires <= now)
+  if (subkey->expires != 0 && (gint64) subkey->expires <= now)
     return KEY_FAULT_EXPIRED;
   return KEY_FAULT_NONE;
 }
@@ -175,7 +175,7 @@ pgp_keys_candidate (gpgme_key_t key, const char *address, gint64 at)
   if (candidate->fault == KEY_FAULT_EXPIRED && candidate->expires == 0)
     for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
       if (subkey->can_encrypt)
-        candidate->expires = MAX (candidate->expires, (gint64)subkey->expires);
+        candidate->expires = MAX (candidate->expires, (gint64) subkey->expires);
   return candidate;
 }
 

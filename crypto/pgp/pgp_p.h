@@ -9,9 +9,9 @@ DEFINE_AUTOFREE (gpgme_context, gpgme_release)
 DEFINE_AUTOFREE (gpgme_data, gpgme_data_release)
 
 struct pgp_engine {
-  char *home;          /* what gpg is told; may be a link */
-  char *link_dir;      /* the private folder that holds the link; NULL */
-  GPtrArray *keys;     /* gpgme_key_t of everything there is, loaded on demand, dropped on import; NULL */
+  char *home;      /* what gpg is told; may be a link */
+  char *link_dir;  /* the private folder that holds the link; NULL */
+  GPtrArray *keys; /* gpgme_key_t of everything there is, loaded on demand, dropped on import; NULL */
   keyring_ask_fn ask;
   gpointer ask_data;
 };
@@ -38,8 +38,9 @@ void pgp_set_error (GError **error, int code, gpgme_error_t reason, const char *
 
 /* pgp_keys.c */
 GPtrArray *pgp_keys_all (struct pgp_engine *engine, GError **error); /* borrowed */
-gpgme_key_t pgp_keys_by_fingerprint (struct pgp_engine *engine, const char *fingerprint); /* borrowed; primary or subkey */
-GPtrArray *pgp_keys_addresses (gpgme_key_t key); /* char *: of valid user ids */
+gpgme_key_t pgp_keys_by_fingerprint (struct pgp_engine *engine,
+                                     const char *fingerprint); /* borrowed; primary or subkey */
+GPtrArray *pgp_keys_addresses (gpgme_key_t key);               /* char *: of valid user ids */
 /* The subkey to encrypt to, or NULL with why not. */
 gpgme_subkey_t pgp_keys_encryption (gpgme_key_t key, gint64 at, enum key_fault *fault_out);
 enum key_fault pgp_keys_fault (gpgme_subkey_t subkey, gint64 at);
@@ -47,4 +48,5 @@ gint64 pgp_keys_now (gint64 at);
 struct key_candidate *pgp_keys_candidate (gpgme_key_t key, const char *address, gint64 at);
 
 /* pgp_verify.c: what the last operation of a context said of signatures. */
-void pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted, GPtrArray *signatures_out);
+void pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted,
+                         GPtrArray *signatures_out);

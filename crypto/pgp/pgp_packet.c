@@ -8,15 +8,26 @@
 #define PACKETS_MAX 4096
 
 enum tag {
-  TAG_PKESK = 1, TAG_SIGNATURE = 2, TAG_SKESK = 3, TAG_ONE_PASS = 4, TAG_SECRET_KEY = 5, TAG_PUBLIC_KEY = 6, TAG_COMPRESSED = 8,
-  TAG_SED = 9, TAG_MARKER = 10, TAG_LITERAL = 11, TAG_SEIPD = 18, TAG_AEAD = 20, TAG_PADDING = 21,
+  TAG_PKESK = 1,
+  TAG_SIGNATURE = 2,
+  TAG_SKESK = 3,
+  TAG_ONE_PASS = 4,
+  TAG_SECRET_KEY = 5,
+  TAG_PUBLIC_KEY = 6,
+  TAG_COMPRESSED = 8,
+  TAG_SED = 9,
+  TAG_MARKER = 10,
+  TAG_LITERAL = 11,
+  TAG_SEIPD = 18,
+  TAG_AEAD = 20,
+  TAG_PADDING = 21,
 };
 
 static gsize
 next_line (const guint8 *data, gsize size, gsize at)
 {
   const guint8 *end = memchr (data + at, '\n', size - at);
-  return end != NULL ? (gsize)(end - data) + 1 : size;
+  return end != NULL ? (gsize) (end - data) + 1 : size;
 }
 
 static gboolean
@@ -50,7 +61,7 @@ open_armor (GBytes *bytes)
   g_autofree guint8 *packets = g_malloc ((end - at) / 4 * 3 + 6);
   int state = 0;
   guint save = 0;
-  const gsize decoded = g_base64_decode_step ((const char *)data + at, end - at, packets, &state, &save);
+  const gsize decoded = g_base64_decode_step ((const char *) data + at, end - at, packets, &state, &save);
   return g_bytes_new_take (g_steal_pointer (&packets), decoded);
 }
 
@@ -71,7 +82,7 @@ read_old_header (const guint8 *data, gsize size, gsize at, struct packet *packet
     packet->open_end = TRUE;
     return TRUE;
   }
-  const gsize octets = (gsize)1 << kind;
+  const gsize octets = (gsize) 1 << kind;
   if (size - at < 1 + octets)
     return FALSE;
   for (gsize i = 0; i < octets; i++)
@@ -91,10 +102,10 @@ read_new_header (const guint8 *data, gsize size, gsize at, struct packet *packet
     packet->size = first;
     packet->body = at + 2;
   } else if (first < 224 && size - at >= 3) {
-    packet->size = ((gsize)(first - 192) << 8) + data[at + 2] + 192;
+    packet->size = ((gsize) (first - 192) << 8) + data[at + 2] + 192;
     packet->body = at + 3;
   } else if (first == 255 && size - at >= 6) {
-    packet->size = (gsize)data[at + 2] << 24 | (gsize)data[at + 3] << 16 | (gsize)data[at + 4] << 8 | data[at + 5];
+    packet->size = (gsize) data[at + 2] << 24 | (gsize) data[at + 3] << 16 | (gsize) data[at + 4] << 8 | data[at + 5];
     packet->body = at + 6;
   } else if (first >= 224 && first < 255) {
     packet->body = at + 2;

@@ -23,7 +23,7 @@ expired_at (gpgme_key_t key, const char *signing, gint64 at)
   const gint64 now = pgp_keys_now (at);
   for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
     if ((subkey == key->subkeys || g_strcmp0 (subkey->fpr, signing) == 0) && subkey->expires > 0
-        && (gint64)subkey->expires <= now)
+        && (gint64) subkey->expires <= now)
       return TRUE;
   return FALSE;
 }
@@ -31,7 +31,7 @@ expired_at (gpgme_key_t key, const char *signing, gint64 at)
 static enum signature_state
 state_of (gpgme_signature_t found, gpgme_key_t key, gint64 at, GHashTable *trusted, const char *fingerprint)
 {
-  switch ((int)gpgme_err_code (found->status)) {
+  switch ((int) gpgme_err_code (found->status)) {
   case GPG_ERR_NO_ERROR:
   case GPG_ERR_KEY_EXPIRED:
     break;
@@ -53,11 +53,12 @@ state_of (gpgme_signature_t found, gpgme_key_t key, gint64 at, GHashTable *trust
   if (expired_at (key, found->fpr, at))
     return SIGNATURE_EXPIRED;
   return key->secret || (trusted != NULL && g_hash_table_contains (trusted, fingerprint)) ? SIGNATURE_GOOD
-                                                                                         : SIGNATURE_UNTRUSTED;
+                                                                                          : SIGNATURE_UNTRUSTED;
 }
 
 void
-pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted, GPtrArray *signatures_out)
+pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted,
+                    GPtrArray *signatures_out)
 {
   gpgme_verify_result_t result = gpgme_op_verify_result (context);
   guint count = 0;
@@ -67,7 +68,7 @@ pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, G
     const char *primary = key != NULL && key->subkeys != NULL ? key->subkeys->fpr : found->fpr;
     signature->fingerprint = primary != NULL ? g_ascii_strup (primary, -1) : NULL;
     signature->addresses = key != NULL ? pgp_keys_addresses (key) : g_ptr_array_new_with_free_func (g_free);
-    signature->time = (gint64)found->timestamp;
+    signature->time = (gint64) found->timestamp;
     signature->state = state_of (found, key, at, trusted, signature->fingerprint != NULL ? signature->fingerprint : "");
     /* More than anybody needs: the rest is not looked at, so nothing here may be called good. */
     if (++count > SIGNATURES_MAX)
@@ -94,7 +95,7 @@ pgp_verify_detached (struct pgp_engine *engine, GBytes *content, GBytes *signatu
   pgp_verify_collect (engine, context, at, trusted, signatures_out);
   if (failed == 0 && signatures_out->len > before)
     return TRUE;
-  g_ptr_array_set_size (signatures_out, (int)before);
+  g_ptr_array_set_size (signatures_out, (int) before);
   pgp_set_error (error, CRYPTO_ERROR_FORMAT, failed, "The OpenPGP signature cannot be read");
   return FALSE;
 }

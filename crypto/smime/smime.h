@@ -10,22 +10,24 @@
 struct smime_store;
 struct smime_store *smime_store_open (const char *keys_dir, GError **error);
 void smime_store_free (struct smime_store *store);
-gboolean smime_store_import (struct smime_store *store, GBytes *blob, const struct secret *passphrase, GPtrArray *candidates_out,
-                             gboolean *recognised_out, GError **error);
+gboolean smime_store_import (struct smime_store *store, GBytes *blob, const struct secret *passphrase,
+                             GPtrArray *candidates_out, gboolean *recognised_out, GError **error);
 /* After imports: match keys and certificates that came apart; NULL candidates are fine. */
 gboolean smime_store_settle (struct smime_store *store, GPtrArray *candidates_out, GError **error);
 gboolean smime_store_add_anchor (struct smime_store *store, GBytes *certificates, guint *added_out, GError **error);
 /* Candidates for an address (NULL: all), appended. trust is CHAIN where the chain holds at that time for e-mail protection, else
  * FIRST_SEEN; the keyring raises it to VERIFIED. */
-gboolean smime_store_find (struct smime_store *store, const char *address, gint64 at, GPtrArray *candidates_out, GError **error);
+gboolean smime_store_find (struct smime_store *store, const char *address, gint64 at, GPtrArray *candidates_out,
+                           GError **error);
 
 struct smime_signature {
-  enum signature_state state;  /* GOOD here: valid, and chain trusted for e-mail protection at that time. The From check is not made here. */
-  GPtrArray *addresses;        /* char *: rfc822Name (and emailAddress attribute where there is no SAN) of the signer */
+  enum signature_state
+      state; /* GOOD here: valid, and chain trusted for e-mail protection at that time. The From check is not made here. */
+  GPtrArray *addresses; /* char *: rfc822Name (and emailAddress attribute where there is no SAN) of the signer */
   char *fingerprint;
-  gint64 time;                 /* signingTime; 0 */
-  gboolean valid;              /* the mathematics hold over the content, whatever the trust */
-  char *detail;                /* plain sentence on what is wrong; NULL */
+  gint64 time;    /* signingTime; 0 */
+  gboolean valid; /* the mathematics hold over the content, whatever the trust */
+  char *detail;   /* plain sentence on what is wrong; NULL */
 };
 void smime_signature_clear (struct smime_signature *signature);
 
@@ -36,12 +38,13 @@ gboolean smime_verify (struct smime_store *store, GBytes *cms, GBytes *content, 
                        struct smime_signature *signature_out, GBytes **content_out, GError **error);
 
 struct smime_decryption {
-  char *cipher;                /* "AES-256-GCM", "AES-256-CBC", "3DES-CBC", ... */
-  gboolean authenticated;      /* AuthEnvelopedData whose tag was right */
+  char *cipher;           /* "AES-256-GCM", "AES-256-CBC", "3DES-CBC", ... */
+  gboolean authenticated; /* AuthEnvelopedData whose tag was right */
 };
 /* EnvelopedData and AuthEnvelopedData. NULL with NO_KEY, INTEGRITY (tag or padding wrong), FORMAT. Never returns unauthenticated
  * bytes of an AuthEnvelopedData. */
-GBytes *smime_decrypt (struct smime_store *store, GBytes *cms, gint64 at, struct smime_decryption *how_out, GError **error);
+GBytes *smime_decrypt (struct smime_store *store, GBytes *cms, gint64 at, struct smime_decryption *how_out,
+                       GError **error);
 
 /* CompressedData (RFC 3274), bounded by INSPECT_BYTES_MAX. */
 GBytes *smime_uncompress (GBytes *cms, GError **error);
@@ -49,8 +52,10 @@ enum smime_kind { SMIME_UNKNOWN = 0, SMIME_SIGNED, SMIME_ENVELOPED, SMIME_AUTH_E
 enum smime_kind smime_kind (GBytes *cms); /* what the ContentInfo says it is */
 
 /* DER of SignedData (opaque: with content; detached: without). The signer's chain as far as it is known is added. SHA-256 or better. */
-GBytes *smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboolean detached, gint64 at, GError **error);
+GBytes *smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboolean detached, gint64 at,
+                    GError **error);
 /* DER of EnvelopedData, AES-256-CBC, to the certificates with these fingerprints. ids_out: recipient ids as in protect.h. */
-GBytes *smime_encrypt (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out, GError **error);
+GBytes *smime_encrypt (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out,
+                       GError **error);
 /* The fingerprint of the sender's own certificate that copies to himself are encrypted to; NULL if he has none or cannot sign. */
 char *smime_own (struct smime_store *store, const char *address, gint64 at);

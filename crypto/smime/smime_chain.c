@@ -67,8 +67,9 @@ smime_chain_fault (X509 *certificate, gboolean encrypt, gint64 at)
 {
   const EVP_PKEY *key = X509_get0_pubkey (certificate);
   X509_check_purpose (certificate, -1, 0); /* fills in what the extensions say */
-  gboolean known = key != NULL && (EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "EC")
-                                   || (!encrypt && EVP_PKEY_is_a (key, "RSA-PSS")));
+  gboolean known
+      = key != NULL
+        && (EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "EC") || (!encrypt && EVP_PKEY_is_a (key, "RSA-PSS")));
   enum key_fault fault = KEY_FAULT_BROKEN;
   if (known && !(X509_get_extension_flags (certificate) & EXFLAG_INVALID)) {
     if (is_weak (certificate, key))
@@ -95,14 +96,15 @@ describe (X509 *certificate, int code, enum smime_chain state, char **detail_out
     *detail_out = g_strdup_printf ("The certificate “%s” is not valid before %s.", subject, from);
   else if (state == SMIME_CHAIN_EXPIRED)
     *detail_out = g_strdup_printf ("The certificate “%s” expired on %s.", subject, until);
-  else if (code == X509_V_ERR_EE_KEY_TOO_SMALL || code == X509_V_ERR_CA_KEY_TOO_SMALL || code == X509_V_ERR_CA_MD_TOO_WEAK)
+  else if (code == X509_V_ERR_EE_KEY_TOO_SMALL || code == X509_V_ERR_CA_KEY_TOO_SMALL
+           || code == X509_V_ERR_CA_MD_TOO_WEAK)
     *detail_out = g_strdup_printf ("The certificate “%s” is too weak by today's standards.", subject);
   else if (code == X509_V_ERR_INVALID_PURPOSE)
     *detail_out = g_strdup_printf ("The certificate “%s” is not meant for e-mail.", subject);
   else if (code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT
            || code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
-    *detail_out = g_strdup_printf ("The certificate “%s” was issued by “%s”, which leads to no authority that you trust.",
-                                   subject, issuer);
+    *detail_out = g_strdup_printf (
+        "The certificate “%s” was issued by “%s”, which leads to no authority that you trust.", subject, issuer);
   else
     *detail_out = g_strdup_printf ("The certificate “%s” cannot be trusted (%s).", subject,
                                    X509_verify_cert_error_string (code));
@@ -110,7 +112,7 @@ describe (X509 *certificate, int code, enum smime_chain state, char **detail_out
 
 /* Extended key usage binds the whole chain: an authority for web servers cannot vouch for a mailbox. */
 static X509 *
-not_for_mail (STACK_OF (X509) *chain)
+not_for_mail (STACK_OF (X509) * chain)
 {
   for (int i = 0; i < sk_X509_num (chain); i++)
     if (!allows_mail (sk_X509_value (chain, i)))
@@ -130,8 +132,7 @@ prepare (X509_STORE_CTX *context, gint64 at)
   return X509_VERIFY_PARAM_set_flags (param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST) == 1;
 }
 
-static STACK_OF (X509) *
-candidates (struct smime_store *store, STACK_OF (X509) *extra)
+static STACK_OF (X509) * candidates (struct smime_store *store, STACK_OF (X509) * extra)
 {
   STACK_OF (X509) *all = sk_X509_dup (store->intermediates);
   for (int i = 0; all != NULL && i < sk_X509_num (extra) && i < SMIME_CERTIFICATES_MAX; i++)
@@ -140,7 +141,7 @@ candidates (struct smime_store *store, STACK_OF (X509) *extra)
 }
 
 static enum smime_chain
-judge (X509_STORE_CTX *context, X509 *certificate, STACK_OF (X509) **chain_out, char **detail_out)
+judge (X509_STORE_CTX *context, X509 *certificate, STACK_OF (X509) * *chain_out, char **detail_out)
 {
   enum smime_chain state = SMIME_CHAIN_UNTRUSTED;
   gboolean holds = X509_verify_cert (context) == 1;
@@ -161,8 +162,8 @@ judge (X509_STORE_CTX *context, X509 *certificate, STACK_OF (X509) **chain_out, 
 }
 
 enum smime_chain
-smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509) *extra, gint64 at, gboolean pinned,
-                   STACK_OF (X509) **chain_out, char **detail_out)
+smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509) * extra, gint64 at, gboolean pinned,
+                   STACK_OF (X509) * *chain_out, char **detail_out)
 {
   enum smime_chain state = SMIME_CHAIN_UNTRUSTED;
   X509_STORE_CTX *context = X509_STORE_CTX_new ();

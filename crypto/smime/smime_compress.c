@@ -24,12 +24,14 @@ inflate_all (const guchar *bytes, gsize size, GError **error)
   gsize used = 0;
   for (;;) {
     gsize read = 0, written = 0;
-    GConverterResult result = g_converter_convert (zlib, bytes + used, size - used, chunk, CHUNK_BYTES, G_CONVERTER_INPUT_AT_END,
-                                                   &read, &written, NULL);
+    GConverterResult result = g_converter_convert (zlib, bytes + used, size - used, chunk, CHUNK_BYTES,
+                                                   G_CONVERTER_INPUT_AT_END, &read, &written, NULL);
     if (result == G_CONVERTER_ERROR || (result == G_CONVERTER_CONVERTED && read == 0 && written == 0))
-      return fail (error, "The compressed part of this message is damaged or cut off. Ask the sender to send it again.");
+      return fail (error,
+                   "The compressed part of this message is damaged or cut off. Ask the sender to send it again.");
     if (content->len + written > INSPECT_BYTES_MAX)
-      return fail (error, "The compressed part of this message is far larger than a mail can be, so it was not unpacked.");
+      return fail (error,
+                   "The compressed part of this message is far larger than a mail can be, so it was not unpacked.");
     g_byte_array_append (content, chunk, (guint) written);
     used += read;
     if (result == G_CONVERTER_FINISHED)

@@ -8,8 +8,8 @@
 #include <openssl/err.h>
 #include "crypto/smime/smime_p.h"
 
-#define TRIES_MAX 16           /* keys of ours tried on one message */
-#define TAG_BYTES_MIN 12       /* RFC 5084 section 3.2 */
+#define TRIES_MAX 16     /* keys of ours tried on one message */
+#define TAG_BYTES_MIN 12 /* RFC 5084 section 3.2 */
 #define CHUNK_BYTES 65536
 
 static gboolean
@@ -124,28 +124,35 @@ fail (enum crypto_error code, const char *sentence, GError **error)
 }
 
 static GBytes *
-decrypt (struct smime_store *store, CMS_ContentInfo *cms, gsize size, gboolean tag_fine, struct smime_decryption *how_out, GError **error)
+decrypt (struct smime_store *store, CMS_ContentInfo *cms, gsize size, gboolean tag_fine,
+         struct smime_decryption *how_out, GError **error)
 {
   STACK_OF (CMS_RecipientInfo) *infos = CMS_get0_RecipientInfos (cms);
   guint tries = 0;
   gboolean opened = FALSE;
   if (sk_CMS_RecipientInfo_num (infos) > SMIME_RECIPIENTS_MAX)
-    return fail (CRYPTO_ERROR_FORMAT, "This message is encrypted to more recipients than any real one, so it was not opened.", error);
+    return fail (CRYPTO_ERROR_FORMAT,
+                 "This message is encrypted to more recipients than any real one, so it was not opened.", error);
   for (int i = 0; !opened && i < sk_CMS_RecipientInfo_num (infos); i++)
     opened = open_info (store, cms, sk_CMS_RecipientInfo_value (infos, i), &tries);
   GBytes *content = read_content (cms, tries > 0 ? size : 0, how_out);
   if (tries == 0)
     return fail (CRYPTO_ERROR_NO_KEY,
-                 "This message is not encrypted to any of your keys. If you have another key, import it; else ask the sender to encrypt "
-                 "to your present certificate.", error);
+                 "This message is not encrypted to any of your keys. If you have another key, import it; else ask the "
+                 "sender to encrypt "
+                 "to your present certificate.",
+                 error);
   if (how_out->cipher == NULL && content == NULL && tag_fine)
     return fail (CRYPTO_ERROR_FORMAT,
-                 "This message is encrypted by a method that cannot be opened here. Ask the sender to use AES (S/MIME 3.2 or later).", error);
+                 "This message is encrypted by a method that cannot be opened here. Ask the sender to use AES (S/MIME "
+                 "3.2 or later).",
+                 error);
   if (content != NULL && opened && tag_fine)
     return content;
   g_clear_pointer (&content, g_bytes_unref);
   return fail (CRYPTO_ERROR_INTEGRITY,
-               "This encrypted message is damaged or was changed on its way, so its content is not shown. Ask the sender to send it again.",
+               "This encrypted message is damaged or was changed on its way, so its content is not shown. Ask the "
+               "sender to send it again.",
                error);
 }
 
@@ -153,7 +160,7 @@ GBytes *
 smime_decrypt (struct smime_store *store, GBytes *bytes, gint64 at, struct smime_decryption *how_out, GError **error)
 {
   enum smime_kind kind = smime_kind (bytes);
-  *how_out = (struct smime_decryption) { NULL, FALSE };
+  *how_out = (struct smime_decryption){ NULL, FALSE };
   ERR_clear_error ();
   CMS_ContentInfo *cms = smime_kind_parse (
       bytes, kind == SMIME_AUTH_ENVELOPED ? NID_id_smime_ct_authEnvelopedData : NID_pkcs7_enveloped, error);

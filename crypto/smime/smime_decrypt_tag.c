@@ -32,7 +32,7 @@ next_header (struct span *rest, struct element *element)
     return FALSE;
   element->constructed = (flags & V_ASN1_CONSTRUCTED) != 0;
   element->endless = (flags & 1) != 0;
-  element->content = (struct span) { at, element->endless ? rest->end : at + length };
+  element->content = (struct span){ at, element->endless ? rest->end : at + length };
   rest->at = at;
   return TRUE;
 }

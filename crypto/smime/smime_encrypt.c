@@ -62,7 +62,9 @@ read_ids (CMS_RecipientInfo *info, GPtrArray *ids)
   }
   STACK_OF (CMS_RecipientEncryptedKey) *keys = CMS_RecipientInfo_kari_get0_reks (info);
   for (int i = 0; i < sk_CMS_RecipientEncryptedKey_num (keys); i++) {
-    if (CMS_RecipientEncryptedKey_get0_id (sk_CMS_RecipientEncryptedKey_value (keys, i), NULL, NULL, NULL, &issuer, &serial) != 1
+    if (CMS_RecipientEncryptedKey_get0_id (sk_CMS_RecipientEncryptedKey_value (keys, i), NULL, NULL, NULL, &issuer,
+                                           &serial)
+            != 1
         || issuer == NULL || serial == NULL)
       return FALSE;
     g_ptr_array_add (ids, issuer_id (issuer, serial));
@@ -98,10 +100,12 @@ find_certificates (struct smime_store *store, GPtrArray *fingerprints, GError **
     struct smime_entry *entry = smime_store_entry (store, fingerprints->pdata[i]);
     enum key_fault fault = entry != NULL ? smime_chain_fault (entry->certificate, TRUE, 0) : KEY_FAULT_BROKEN;
     if (fault != KEY_FAULT_NONE && fault != KEY_FAULT_EXPIRED && fault != KEY_FAULT_NOT_YET) {
-      g_set_error (error, CRYPTO_ERROR, entry == NULL ? CRYPTO_ERROR_NO_KEY : CRYPTO_ERROR_HELD,
-                   "The certificate %s %s, so that nothing was encrypted or sent. Ask its owner for a certificate that can be "
-                   "used.", (const char *) fingerprints->pdata[i],
-                   entry == NULL ? "is not in the keyring" : "is too weak or not meant for encryption");
+      g_set_error (
+          error, CRYPTO_ERROR, entry == NULL ? CRYPTO_ERROR_NO_KEY : CRYPTO_ERROR_HELD,
+          "The certificate %s %s, so that nothing was encrypted or sent. Ask its owner for a certificate that can be "
+          "used.",
+          (const char *) fingerprints->pdata[i],
+          entry == NULL ? "is not in the keyring" : "is too weak or not meant for encryption");
       return NULL;
     }
     if (!g_ptr_array_find (certificates, entry->certificate, NULL))
@@ -110,8 +114,8 @@ find_certificates (struct smime_store *store, GPtrArray *fingerprints, GError **
   if (certificates->len > 0 && certificates->len <= SMIME_RECIPIENTS_MAX)
     return g_steal_pointer (&certificates);
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-               "A message can be encrypted to between 1 and %d certificates, and not to %u. Nothing was sent.", SMIME_RECIPIENTS_MAX,
-               certificates->len);
+               "A message can be encrypted to between 1 and %d certificates, and not to %u. Nothing was sent.",
+               SMIME_RECIPIENTS_MAX, certificates->len);
   return NULL;
 }
 
@@ -135,26 +139,29 @@ encrypt (GPtrArray *certificates, GBytes *content, gboolean authenticated)
 }
 
 GBytes *
-smime_encrypt_as (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, gboolean authenticated, GPtrArray *ids_out,
-                  GError **error)
+smime_encrypt_as (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, gboolean authenticated,
+                  GPtrArray *ids_out, GError **error)
 {
   g_autoptr (GPtrArray) certificates = find_certificates (store, fingerprints, error);
   if (certificates == NULL)
     return NULL;
   if (g_bytes_get_size (content) > SMIME_BYTES_MAX) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The message is too large to be encrypted. Try smaller attachments.");
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "The message is too large to be encrypted. Try smaller attachments.");
     return NULL;
   }
   ERR_clear_error ();
   CMS_ContentInfo *cms = encrypt (certificates, content, authenticated);
   GBytes *der = NULL;
   if (cms == NULL)
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "Encryption failed (%s), so that nothing was sent. Try again.",
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "Encryption failed (%s), so that nothing was sent. Try again.",
                  ERR_reason_error_string (ERR_peek_last_error ()) ?: "no detail known");
   else if ((der = smime_kind_encode (cms, error)) != NULL && !check_ids (cms, certificates->len, ids_out)) {
     g_clear_pointer (&der, g_bytes_unref);
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-                 "The encrypted message does not name exactly its recipients, so that it was thrown away. Please report this.");
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+        "The encrypted message does not name exactly its recipients, so that it was thrown away. Please report this.");
   }
   CMS_ContentInfo_free (cms);
   ERR_clear_error ();

@@ -27,7 +27,8 @@ static gboolean
 fail_format (GError **error)
 {
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
-               "A certificate or key in this file is damaged, so that nothing was taken in. Get the file again from where it came.");
+               "A certificate or key in this file is damaged, so that nothing was taken in. Get the file again from "
+               "where it came.");
   return FALSE;
 }
 
@@ -35,8 +36,9 @@ static gboolean
 fail_passphrase (const struct secret *passphrase, GError **error)
 {
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_PASSPHRASE, "%s",
-               passphrase != NULL ? "The passphrase does not open this key file. Check it and try again."
-                                  : "This key file is protected by a passphrase. Give the passphrase that came with it.");
+               passphrase != NULL
+                   ? "The passphrase does not open this key file. Check it and try again."
+                   : "This key file is protected by a passphrase. Give the passphrase that came with it.");
   return FALSE;
 }
 
@@ -63,7 +65,7 @@ take_key (struct smime_batch *batch, EVP_PKEY *key_take, GError **error)
 }
 
 static gboolean
-take_certificates (struct smime_batch *batch, STACK_OF (X509) *certificates, GError **error)
+take_certificates (struct smime_batch *batch, STACK_OF (X509) * certificates, GError **error)
 {
   gboolean fine = sk_X509_num (certificates) > 0 || fail_format (error);
   for (int i = 0; fine && i < sk_X509_num (certificates); i++) {
@@ -86,7 +88,8 @@ read_pkcs7 (const guchar *bytes, long size, struct smime_batch *batch, GError **
 }
 
 static gboolean
-read_encrypted_pkcs8 (const guchar *bytes, long size, const struct secret *passphrase, struct smime_batch *batch, GError **error)
+read_encrypted_pkcs8 (const guchar *bytes, long size, const struct secret *passphrase, struct smime_batch *batch,
+                      GError **error)
 {
   X509_SIG *sealed = d2i_X509_SIG (NULL, &bytes, size);
   if (sealed == NULL)
@@ -121,7 +124,8 @@ passphrase_callback (char *buffer, int size, int writing, void *data)
 
 /* A traditional key ("BEGIN RSA PRIVATE KEY"), whose PEM header may say how it is encrypted. */
 static gboolean
-read_traditional (char *header, guchar *bytes, long size, const struct secret *passphrase, struct smime_batch *batch, GError **error)
+read_traditional (char *header, guchar *bytes, long size, const struct secret *passphrase, struct smime_batch *batch,
+                  GError **error)
 {
   EVP_CIPHER_INFO cipher;
   if (header[0] != '\0'
@@ -135,8 +139,8 @@ read_traditional (char *header, guchar *bytes, long size, const struct secret *p
 }
 
 static gboolean
-read_pem_part (const char *name, char *header, guchar *bytes, long size, const struct secret *passphrase, struct smime_batch *batch,
-               gboolean *ours_out, GError **error)
+read_pem_part (const char *name, char *header, guchar *bytes, long size, const struct secret *passphrase,
+               struct smime_batch *batch, gboolean *ours_out, GError **error)
 {
   const guchar *at = bytes;
   *ours_out = TRUE;
@@ -144,7 +148,8 @@ read_pem_part (const char *name, char *header, guchar *bytes, long size, const s
     return take_certificate (batch, d2i_X509 (NULL, &at, size), error);
   if (g_str_equal (name, PEM_STRING_X509_TRUSTED))
     return take_certificate (batch, d2i_X509_AUX (NULL, &at, size), error);
-  if (g_str_equal (name, PEM_STRING_PKCS7) || g_str_equal (name, PEM_STRING_PKCS7_SIGNED) || g_str_equal (name, PEM_STRING_CMS))
+  if (g_str_equal (name, PEM_STRING_PKCS7) || g_str_equal (name, PEM_STRING_PKCS7_SIGNED)
+      || g_str_equal (name, PEM_STRING_CMS))
     return read_pkcs7 (bytes, size, batch, error);
   if (g_str_equal (name, PEM_STRING_PKCS8))
     return read_encrypted_pkcs8 (bytes, size, passphrase, batch, error);
@@ -157,7 +162,8 @@ read_pem_part (const char *name, char *header, guchar *bytes, long size, const s
 }
 
 static gboolean
-read_pem (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch, gboolean *recognised_out, GError **error)
+read_pem (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch, gboolean *recognised_out,
+          GError **error)
 {
   gsize all;
   const char *text = g_bytes_get_data (blob, &all);
@@ -185,7 +191,8 @@ read_pem (GBytes *blob, const struct secret *passphrase, struct smime_batch *bat
 
 /* TRUE if it is PKCS#12 at all; then fine_out and error say how it went. */
 static gboolean
-read_p12 (const guchar *bytes, long size, const struct secret *passphrase, struct smime_batch *batch, gboolean *fine_out, GError **error)
+read_p12 (const guchar *bytes, long size, const struct secret *passphrase, struct smime_batch *batch,
+          gboolean *fine_out, GError **error)
 {
   struct smime_import_library library;
   smime_import_p12_begin (&library);
@@ -200,7 +207,8 @@ read_p12 (const guchar *bytes, long size, const struct secret *passphrase, struc
 
 /* DER says little about what it is: try each form until one fits over the whole length. */
 static gboolean
-read_der (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch, gboolean *recognised_out, GError **error)
+read_der (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch, gboolean *recognised_out,
+          GError **error)
 {
   gsize size;
   const guchar *bytes = g_bytes_get_data (blob, &size), *at = bytes;
@@ -226,7 +234,8 @@ read_der (GBytes *blob, const struct secret *passphrase, struct smime_batch *bat
 }
 
 gboolean
-smime_import_read (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch, gboolean *recognised_out, GError **error)
+smime_import_read (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch, gboolean *recognised_out,
+                   GError **error)
 {
   gsize size;
   const char *bytes = g_bytes_get_data (blob, &size);

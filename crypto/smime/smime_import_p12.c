@@ -13,7 +13,7 @@
 void
 smime_import_p12_begin (struct smime_import_library *library)
 {
-  *library = (struct smime_import_library) { .context = OSSL_LIB_CTX_new () };
+  *library = (struct smime_import_library){ .context = OSSL_LIB_CTX_new () };
   if (library->context == NULL)
     return;
   library->standard = OSSL_PROVIDER_load (library->context, "default");
@@ -68,7 +68,7 @@ certificate_from (PKCS12_SAFEBAG *bag)
   return ours;
 }
 
-static gboolean open_bags (struct opener *opener, const STACK_OF (PKCS12_SAFEBAG) *bags, int depth);
+static gboolean open_bags (struct opener *opener, const STACK_OF (PKCS12_SAFEBAG) * bags, int depth);
 
 static gboolean
 open_key (struct opener *opener, EVP_PKEY *key)
@@ -110,7 +110,7 @@ open_bag (struct opener *opener, PKCS12_SAFEBAG *bag, int depth)
 }
 
 static gboolean
-open_bags (struct opener *opener, const STACK_OF (PKCS12_SAFEBAG) *bags, int depth)
+open_bags (struct opener *opener, const STACK_OF (PKCS12_SAFEBAG) * bags, int depth)
 {
   gboolean fine = bags != NULL && depth < BAG_DEPTH_MAX;
   for (int i = 0; fine && i < sk_PKCS12_SAFEBAG_num (bags); i++)
@@ -158,20 +158,22 @@ fits (PKCS12 *container, struct opener *opener, const struct secret *passphrase)
 }
 
 gboolean
-smime_import_p12_read (PKCS12 *container, OSSL_LIB_CTX *context, const struct secret *passphrase, struct smime_batch *batch,
-                       GError **error)
+smime_import_p12_read (PKCS12 *container, OSSL_LIB_CTX *context, const struct secret *passphrase,
+                       struct smime_batch *batch, GError **error)
 {
   struct opener opener = { .batch = batch, .context = context };
   if (!fits (container, &opener, passphrase)) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_PASSPHRASE, "%s",
-                 passphrase != NULL ? "The passphrase does not open this key file. Check it and try again."
-                                    : "This key file is protected by a passphrase. Give the passphrase that came with it.");
+                 passphrase != NULL
+                     ? "The passphrase does not open this key file. Check it and try again."
+                     : "This key file is protected by a passphrase. Give the passphrase that came with it.");
     return FALSE;
   }
   if (open_safes (&opener, container))
     return TRUE;
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
-               "This key file is damaged or sealed in a way that is not known here, so that nothing was taken in. Export it again from "
+               "This key file is damaged or sealed in a way that is not known here, so that nothing was taken in. "
+               "Export it again from "
                "where it came.");
   return FALSE;
 }

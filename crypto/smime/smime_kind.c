@@ -78,7 +78,8 @@ smime_kind_encode (CMS_ContentInfo *cms, GError **error)
   if (size > 0)
     return g_bytes_new_with_free_func (der, (gsize) size, free_der, der);
   ERR_clear_error ();
-  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-               "The protected message could not be written; nothing was sent. It may be too large: try smaller attachments.");
+  g_set_error (
+      error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+      "The protected message could not be written; nothing was sent. It may be too large: try smaller attachments.");
   return NULL;
 }

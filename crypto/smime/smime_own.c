@@ -20,8 +20,10 @@ is_better (struct smime_store *store, struct smime_entry *one, struct smime_entr
   gint64 one_until, best_until;
   if (best == NULL)
     return TRUE;
-  gboolean one_trusted = smime_chain_check (store, one->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED;
-  gboolean best_trusted = smime_chain_check (store, best->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED;
+  gboolean one_trusted
+      = smime_chain_check (store, one->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED;
+  gboolean best_trusted
+      = smime_chain_check (store, best->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED;
   if (one_trusted != best_trusted)
     return one_trusted;
   x509_text_epoch (X509_get0_notAfter (one->certificate), &one_until);

@@ -8,30 +8,30 @@
 #include <openssl/x509.h>
 #include "crypto/smime/smime.h"
 
-#define SMIME_BYTES_MAX (300u * 1024 * 1024)   /* of one CMS structure */
+#define SMIME_BYTES_MAX (300u * 1024 * 1024) /* of one CMS structure */
 #define SMIME_SIGNERS_MAX 20
-#define SMIME_CERTIFICATES_MAX 50              /* in one mail */
+#define SMIME_CERTIFICATES_MAX 50 /* in one mail */
 #define SMIME_RECIPIENTS_MAX 2000
 #define SMIME_IMPORT_BYTES_MAX (4u * 1024 * 1024)
-#define SMIME_IMPORT_ITEMS_MAX 1000            /* certificates and keys in one imported file */
+#define SMIME_IMPORT_ITEMS_MAX 1000 /* certificates and keys in one imported file */
 #define SMIME_STORE_FILES_MAX 100000
 
 /* A certificate of the store, with its private key when we have it. */
 struct smime_entry {
   X509 *certificate;
-  EVP_PKEY *key;            /* NULL: somebody else's */
-  char *fingerprint;        /* SHA-256, upper-case hex */
-  char *key_id;             /* see smime_names_key_id */
-  GPtrArray *addresses;     /* char *: see smime_names_addresses */
+  EVP_PKEY *key;        /* NULL: somebody else's */
+  char *fingerprint;    /* SHA-256, upper-case hex */
+  char *key_id;         /* see smime_names_key_id */
+  GPtrArray *addresses; /* char *: see smime_names_addresses */
 };
 
 struct smime_store {
   char *certificates_dir, *anchors_dir;
-  GPtrArray *entries;                /* struct smime_entry * */
-  GHashTable *by_fingerprint;        /* borrowed entries */
+  GPtrArray *entries;         /* struct smime_entry * */
+  GHashTable *by_fingerprint; /* borrowed entries */
   X509_STORE *anchors;
-  STACK_OF (X509) *intermediates;    /* CA certificates among the entries; borrowed */
-  STACK_OF (X509) *others;           /* all certificates of the store, where signers are looked for; borrowed */
+  STACK_OF (X509) * intermediates; /* CA certificates among the entries; borrowed */
+  STACK_OF (X509) * others;        /* all certificates of the store, where signers are looked for; borrowed */
 };
 
 /* smime_store.c */
@@ -74,8 +74,8 @@ char *smime_names_key_id (X509_PUBKEY *key); /* SHA-256 of the subjectPublicKey 
 enum smime_chain { SMIME_CHAIN_UNTRUSTED = 0, SMIME_CHAIN_TRUSTED, SMIME_CHAIN_EXPIRED };
 /* extra: certificates that came along, may be NULL. pinned: the user compared this certificate, so it needs no anchor.
  * chain_out (may be NULL): the chain as far as it was built, caller frees. detail_out (may be NULL): a sentence when not trusted. */
-enum smime_chain smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509) *extra, gint64 at,
-                                    gboolean pinned, STACK_OF (X509) **chain_out, char **detail_out);
+enum smime_chain smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509) * extra, gint64 at,
+                                    gboolean pinned, STACK_OF (X509) * *chain_out, char **detail_out);
 gboolean smime_chain_may_sign (X509 *certificate);
 gboolean smime_chain_may_encrypt (X509 *certificate);
 /* Why this certificate cannot be used by itself, whatever its chain. encrypt: for encryption, else for signing. */

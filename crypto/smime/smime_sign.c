@@ -20,7 +20,8 @@ add_capabilities (CMS_SignerInfo *signer)
 
 /* The certificates a reader needs: the signer's chain without its root, and the one to answer to, if that is another. */
 static gboolean
-add_certificates (CMS_ContentInfo *cms, struct smime_store *store, struct smime_entry *signer, struct smime_entry *answer_to, gint64 at)
+add_certificates (CMS_ContentInfo *cms, struct smime_store *store, struct smime_entry *signer,
+                  struct smime_entry *answer_to, gint64 at)
 {
   STACK_OF (X509) *chain = NULL;
   smime_chain_check (store, signer->certificate, NULL, at, FALSE, &chain, NULL);
@@ -46,7 +47,8 @@ digest_for (const EVP_PKEY *key)
 }
 
 static CMS_ContentInfo *
-sign (struct smime_store *store, struct smime_entry *signer, struct smime_entry *answer_to, GBytes *content, gboolean detached, gint64 at)
+sign (struct smime_store *store, struct smime_entry *signer, struct smime_entry *answer_to, GBytes *content,
+      gboolean detached, gint64 at)
 {
   gsize size;
   const void *bytes = g_bytes_get_data (content, &size);
@@ -65,17 +67,21 @@ sign (struct smime_store *store, struct smime_entry *signer, struct smime_entry 
 }
 
 GBytes *
-smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboolean detached, gint64 at, GError **error)
+smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboolean detached, gint64 at,
+            GError **error)
 {
   struct smime_entry *signer = smime_own_entry (store, sender, at, FALSE);
   if (signer == NULL) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
-                 "There is no valid S/MIME certificate with its key for %s, so that nothing can be signed. Import the certificate and key "
-                 "that your organisation gave you.", sender);
+                 "There is no valid S/MIME certificate with its key for %s, so that nothing can be signed. Import the "
+                 "certificate and key "
+                 "that your organisation gave you.",
+                 sender);
     return NULL;
   }
   if (g_bytes_get_size (content) > SMIME_BYTES_MAX) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The message is too large to be signed. Try smaller attachments.");
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "The message is too large to be signed. Try smaller attachments.");
     return NULL;
   }
   ERR_clear_error ();

@@ -29,8 +29,8 @@ entry_free (gpointer data)
 static gboolean
 fail (GError **error, const char *what, const char *path)
 {
-  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "%s %s failed (%s). Check the profile's folder and the free space.", what,
-               path, g_strerror (errno));
+  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+               "%s %s failed (%s). Check the profile's folder and the free space.", what, path, g_strerror (errno));
   return FALSE;
 }
 
@@ -41,8 +41,8 @@ read_small (const char *dir, const char *name, gsize *size_out)
   g_autofree char *path = g_build_filename (dir, name, NULL);
   GStatBuf status;
   char *bytes = NULL;
-  if (g_lstat (path, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size <= 0 || status.st_size > FILE_BYTES_MAX
-      || !g_file_get_contents (path, &bytes, size_out, NULL)) {
+  if (g_lstat (path, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size <= 0
+      || status.st_size > FILE_BYTES_MAX || !g_file_get_contents (path, &bytes, size_out, NULL)) {
     g_info ("left out of the keyring: %s", path);
     return NULL;
   }
@@ -73,8 +73,8 @@ read_key (const char *dir, const char *name)
 
 /* Call back for every file of a folder with this suffix. FALSE: the folder cannot be read. */
 static gboolean
-walk (struct smime_store *store, const char *path, const char *suffix, void (*file) (struct smime_store *, const char *),
-      GError **error)
+walk (struct smime_store *store, const char *path, const char *suffix,
+      void (*file) (struct smime_store *, const char *), GError **error)
 {
   GDir *dir = g_dir_open (path, 0, NULL);
   if (dir == NULL)
@@ -167,8 +167,10 @@ smime_store_open (const char *keys_dir, GError **error)
   struct smime_store *store = g_new0 (struct smime_store, 1);
   store->certificates_dir = g_build_filename (keys_dir, "smime", NULL);
   store->anchors_dir = g_build_filename (keys_dir, "anchors", NULL);
-  if ((g_mkdir_with_parents (store->certificates_dir, 0700) != 0 && !fail (error, "Making the folder", store->certificates_dir))
-      || (g_mkdir_with_parents (store->anchors_dir, 0700) != 0 && !fail (error, "Making the folder", store->anchors_dir))
+  if ((g_mkdir_with_parents (store->certificates_dir, 0700) != 0
+       && !fail (error, "Making the folder", store->certificates_dir))
+      || (g_mkdir_with_parents (store->anchors_dir, 0700) != 0
+          && !fail (error, "Making the folder", store->anchors_dir))
       || !smime_store_reload (store, error)) {
     smime_store_free (store);
     return NULL;
@@ -201,15 +203,17 @@ write_file (const char *dir, const char *name, const guchar *bytes, int size, GP
   g_autoptr (GError) inner = NULL;
   gboolean is_new = !g_file_test (path, G_FILE_TEST_EXISTS);
   if (bytes != NULL && size > 0 && size <= FILE_BYTES_MAX
-      && g_file_set_contents_full (path, (const char *) bytes, size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                   0600, &inner)) {
+      && g_file_set_contents_full (path, (const char *) bytes, size,
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &inner)) {
     if (is_new)
       g_ptr_array_add (written, g_steal_pointer (&path));
     return TRUE;
   }
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-               "A key or certificate could not be stored (%s). Nothing of this file was taken in; check the profile's folder and the "
-               "free space.", inner != NULL ? inner->message : "it is too large");
+               "A key or certificate could not be stored (%s). Nothing of this file was taken in; check the profile's "
+               "folder and the "
+               "free space.",
+               inner != NULL ? inner->message : "it is too large");
   return FALSE;
 }
 
@@ -274,8 +278,9 @@ smime_store_add_anchor (struct smime_store *store, GBytes *certificates, guint *
   smime_import_init (&batch);
   gboolean fine = smime_import_read (certificates, NULL, &batch, &recognised, error);
   if (fine && batch.certificates->len == 0) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
-                 "There is no certificate in this file, so that no authority was added. Give a certificate in PEM or DER form.");
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
+        "There is no certificate in this file, so that no authority was added. Give a certificate in PEM or DER form.");
     fine = FALSE;
   }
   for (guint i = 0; fine && i < batch.certificates->len; i++)

@@ -18,7 +18,8 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   key->fault = smime_chain_fault (entry->certificate, TRUE, at);
   x509_text_epoch (X509_get0_notAfter (entry->certificate), &key->expires);
   key->trust = smime_chain_check (store, entry->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED
-                   ? KEY_TRUST_CHAIN : KEY_TRUST_FIRST_SEEN;
+                   ? KEY_TRUST_CHAIN
+                   : KEY_TRUST_FIRST_SEEN;
   return key;
 }
 

@@ -14,15 +14,16 @@ smime_signature_clear (struct smime_signature *signature)
   g_clear_pointer (&signature->addresses, g_ptr_array_unref);
   g_clear_pointer (&signature->fingerprint, g_free);
   g_clear_pointer (&signature->detail, g_free);
-  *signature = (struct smime_signature) { .state = SIGNATURE_NONE };
+  *signature = (struct smime_signature){ .state = SIGNATURE_NONE };
 }
 
 /* How bad: the states of several signers are ordered by this. */
 static int
 badness (enum signature_state state)
 {
-  static const enum signature_state order[] = { SIGNATURE_GOOD, SIGNATURE_EXPIRED, SIGNATURE_UNTRUSTED, SIGNATURE_REVOKED,
-                                                SIGNATURE_UNKNOWN_KEY, SIGNATURE_ERROR, SIGNATURE_BAD };
+  static const enum signature_state order[]
+      = { SIGNATURE_GOOD,        SIGNATURE_EXPIRED, SIGNATURE_UNTRUSTED, SIGNATURE_REVOKED,
+          SIGNATURE_UNKNOWN_KEY, SIGNATURE_ERROR,   SIGNATURE_BAD };
   for (guint i = 0; i < G_N_ELEMENTS (order); i++)
     if (order[i] == state)
       return (int) i;
@@ -69,8 +70,8 @@ digest_is_weak (CMS_SignerInfo *signer)
 
 /* The trust in one signer whose signature holds. */
 static void
-judge_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) *mail_certificates, gint64 at, GHashTable *trusted,
-              struct smime_signature *signature)
+judge_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) * mail_certificates, gint64 at,
+              GHashTable *trusted, struct smime_signature *signature)
 {
   X509 *certificate = NULL;
   char *detail = NULL;
@@ -89,10 +90,12 @@ judge_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) *
     break;
   }
   if (!smime_chain_may_sign (certificate))
-    worsen (signature, SIGNATURE_UNTRUSTED, g_strdup_printf ("The certificate “%s” is not meant for signing mail.", subject));
-  else if (digest_is_weak (info))
     worsen (signature, SIGNATURE_UNTRUSTED,
-            g_strdup_printf ("The signature of “%s” uses an old method (SHA-1 or MD5) that can be forged today.", subject));
+            g_strdup_printf ("The certificate “%s” is not meant for signing mail.", subject));
+  else if (digest_is_weak (info))
+    worsen (
+        signature, SIGNATURE_UNTRUSTED,
+        g_strdup_printf ("The signature of “%s” uses an old method (SHA-1 or MD5) that can be forged today.", subject));
   else
     worsen (signature, SIGNATURE_GOOD, NULL);
 }
@@ -128,16 +131,18 @@ check_mathematics (CMS_ContentInfo *cms, GBytes *content, struct smime_signature
     return;
   unsigned long first = ERR_peek_error ();
   int reason = ERR_GET_REASON (first);
-  gboolean unknown = reason == CMS_R_UNKNOWN_DIGEST_ALGORITHM || reason == CMS_R_UNSUPPORTED_TYPE || ERR_GET_REASON (first) == ERR_R_UNSUPPORTED;
+  gboolean unknown = reason == CMS_R_UNKNOWN_DIGEST_ALGORITHM || reason == CMS_R_UNSUPPORTED_TYPE
+                     || ERR_GET_REASON (first) == ERR_R_UNSUPPORTED;
   if (unknown)
     worsen (signature, SIGNATURE_ERROR, g_strdup ("The signature was made by a method that cannot be checked here."));
   else
-    worsen (signature, SIGNATURE_BAD, g_strdup ("The signature does not fit the message: it was changed after signing, or forged."));
+    worsen (signature, SIGNATURE_BAD,
+            g_strdup ("The signature does not fit the message: it was changed after signing, or forged."));
 }
 
 /* Look for every signer's certificate, in the mail and in the store. FALSE: one is missing. */
 static gboolean
-find_signers (struct smime_store *store, CMS_ContentInfo *cms, STACK_OF (CMS_SignerInfo) *infos)
+find_signers (struct smime_store *store, CMS_ContentInfo *cms, STACK_OF (CMS_SignerInfo) * infos)
 {
   CMS_set1_signers_certs (cms, store->others, 0);
   for (int i = 0; i < sk_CMS_SignerInfo_num (infos); i++) {
@@ -156,14 +161,16 @@ check_signers (struct smime_store *store, CMS_ContentInfo *cms, GBytes *content,
   STACK_OF (CMS_SignerInfo) *infos = CMS_get0_SignerInfos (cms);
   STACK_OF (X509) *certificates = CMS_get1_certs (cms);
   if (sk_CMS_SignerInfo_num (infos) > SMIME_SIGNERS_MAX || sk_X509_num (certificates) > SMIME_CERTIFICATES_MAX) {
-    worsen (signature, SIGNATURE_ERROR, g_strdup ("The signature holds more signers or certificates than any real mail."));
+    worsen (signature, SIGNATURE_ERROR,
+            g_strdup ("The signature holds more signers or certificates than any real mail."));
   } else {
     gboolean found = find_signers (store, cms, infos);
     describe_signer (sk_CMS_SignerInfo_value (infos, 0), signature);
     if (found)
       check_mathematics (cms, content, signature);
     else
-      worsen (signature, SIGNATURE_UNKNOWN_KEY, g_strdup ("The signer's certificate is neither in the mail nor in your keyring."));
+      worsen (signature, SIGNATURE_UNKNOWN_KEY,
+              g_strdup ("The signer's certificate is neither in the mail nor in your keyring."));
     for (int i = 0; signature->valid && i < sk_CMS_SignerInfo_num (infos); i++)
       judge_signer (store, sk_CMS_SignerInfo_value (infos, i), certificates, at, trusted, signature);
   }
@@ -184,7 +191,8 @@ gboolean
 smime_verify (struct smime_store *store, GBytes *bytes, GBytes *content, gint64 at, GHashTable *trusted,
               struct smime_signature *signature_out, GBytes **content_out, GError **error)
 {
-  *signature_out = (struct smime_signature) { .state = SIGNATURE_NONE, .addresses = g_ptr_array_new_with_free_func (g_free) };
+  *signature_out
+      = (struct smime_signature){ .state = SIGNATURE_NONE, .addresses = g_ptr_array_new_with_free_func (g_free) };
   *content_out = NULL;
   CMS_ContentInfo *cms = smime_kind_parse (bytes, NID_pkcs7_signed, error);
   if (cms == NULL)
@@ -192,7 +200,8 @@ smime_verify (struct smime_store *store, GBytes *bytes, GBytes *content, gint64 
   g_autoptr (GBytes) inner = inner_content (cms);
   int signers = sk_CMS_SignerInfo_num (CMS_get0_SignerInfos (cms));
   if (content != NULL && inner != NULL && g_bytes_get_size (inner) > 0)
-    worsen (signature_out, SIGNATURE_BAD, g_strdup ("The signature holds a text of its own beside the one that is shown."));
+    worsen (signature_out, SIGNATURE_BAD,
+            g_strdup ("The signature holds a text of its own beside the one that is shown."));
   else if (signers <= 0 && (content != NULL || inner != NULL))
     worsen (signature_out, SIGNATURE_BAD, g_strdup ("This part claims to be signed, but nobody signed it."));
   else if (signers > 0 && content == NULL && inner == NULL)

@@ -65,7 +65,8 @@ static gboolean
 fail (GError **error, const char *what)
 {
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-               "%s: %s. What was imported until now is kept; import again to go on, nothing will come twice.", what, g_strerror (errno));
+               "%s: %s. What was imported until now is kept; import again to go on, nothing will come twice.", what,
+               g_strerror (errno));
   return FALSE;
 }
 
@@ -76,8 +77,9 @@ check_folder (const char *folder, GError **error)
   for (const char *at = folder; good && *at != 0; at++)
     good = *at != '/' && *at != '\\' && *at != '"' && !g_ascii_iscntrl (*at);
   if (!good)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-                 "That is no name for a folder: it must not be empty, begin with a dot, or hold slashes or quotation marks.");
+    g_set_error (
+        error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+        "That is no name for a folder: it must not be empty, begin with a dot, or hold slashes or quotation marks.");
   return good;
 }
 
@@ -109,7 +111,8 @@ read_all (int fd, guint8 *bytes, gsize size, GError **error)
       return fail (error, "The mail to import could not be read");
     if (got == 0) {
       g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-                   "The import was broken off. What was imported until now is kept; import again to go on, nothing will come twice.");
+                   "The import was broken off. What was imported until now is kept; import again to go on, nothing "
+                   "will come twice.");
       return FALSE;
     }
     size -= (gsize) got;
@@ -164,8 +167,8 @@ write_all (int fd, const guint8 *bytes, gsize size)
 static char *
 path_for (const struct batch *batch, const char *hash, guint flags)
 {
-  return g_strdup_printf ("%s/cur/%s.import:2,%s%s%s%s", batch->folder, hash, (flags & 2) != 0 ? "F" : "", (flags & 8) != 0 ? "P" : "",
-                          (flags & 4) != 0 ? "R" : "", (flags & 1) != 0 ? "S" : "");
+  return g_strdup_printf ("%s/cur/%s.import:2,%s%s%s%s", batch->folder, hash, (flags & 2) != 0 ? "F" : "",
+                          (flags & 8) != 0 ? "P" : "", (flags & 4) != 0 ? "R" : "", (flags & 1) != 0 ? "S" : "");
 }
 
 /* What was imported before stays as it is, under whatever flags it came. */
@@ -261,9 +264,8 @@ index_batch (struct index_db *db, struct batch *batch, struct import *import, GE
     else if (item->protected && import->protected->len < IMPORT_PROTECTED_MAX) {
       g_ptr_array_add (import->protected, g_strdup (item->path));
       import->imported++;
-    }
-    else
-      mails[count++] = (struct index_mail) { .path = item->path, .add = item->tags };
+    } else
+      mails[count++] = (struct index_mail){ .path = item->path, .add = item->tags };
   }
   GVariantBuilder skipped;
   g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
@@ -287,7 +289,8 @@ finish_batch (struct index_db *db, struct batch *batch, struct import *import, G
 }
 
 static gboolean
-run (struct index_db *db, struct batch *batch, int fd, import_progress_fn progress, gpointer data, struct import *import, GError **error)
+run (struct index_db *db, struct batch *batch, int fd, import_progress_fn progress, gpointer data,
+     struct import *import, GError **error)
 {
   for (guint done = 0;;) {
     g_autoptr (GBytes) message = NULL;
@@ -310,8 +313,8 @@ run (struct index_db *db, struct batch *batch, int fd, import_progress_fn progre
 }
 
 gboolean
-import_stream (struct index_db *db, const char *mail_dir, int fd, const char *folder, import_progress_fn progress, gpointer data,
-               struct import *import, GError **error)
+import_stream (struct index_db *db, const char *mail_dir, int fd, const char *folder, import_progress_fn progress,
+               gpointer data, struct import *import, GError **error)
 {
   if (!check_folder (folder, error))
     return FALSE;

@@ -22,5 +22,5 @@ void import_clear (struct import *import);
 /* Reads fd to the end of the stream (blocking). done: messages so far; called once a batch. FALSE: the stream broke off, the disk is full, the
  * folder's name is none; what was stored until then stays. */
 typedef void (*import_progress_fn) (guint done, gpointer data);
-gboolean import_stream (struct index_db *db, const char *mail_dir, int fd, const char *folder, import_progress_fn progress, gpointer data,
-                        struct import *import, GError **error);
+gboolean import_stream (struct index_db *db, const char *mail_dir, int fd, const char *folder,
+                        import_progress_fn progress, gpointer data, struct import *import, GError **error);

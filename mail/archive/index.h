@@ -10,9 +10,9 @@
 
 struct index_db;
 
-#define INDEX_BATCH_MAX 200      /* mails a commit */
-#define INDEX_ROWS_MAX 100000    /* rows of one answer */
-#define INDEX_THREADS_MAX 1000   /* threads of one answer */
+#define INDEX_BATCH_MAX 200    /* mails a commit */
+#define INDEX_ROWS_MAX 100000  /* rows of one answer */
+#define INDEX_THREADS_MAX 1000 /* threads of one answer */
 
 /* index_dir, mail_dir: existing folders. writer: creates the index if there is none, and clears up after a crash. A reader that starts
  * before there is an index finds nothing until there is one. NULL: ENGINE_ERROR_FAILED. */
@@ -35,16 +35,16 @@ GVariant *index_find_rows (struct index_db *db, const char *const *ids, const ch
 
 /* Writing: the writer only. Each call is durable when it returns TRUE; on FALSE it may be done in part, and may be asked again. */
 struct index_mail {
-  const char *path;             /* borrowed, as all of these */
-  const char *const *add;       /* tags; NULL: none */
+  const char *path;       /* borrowed, as all of these */
+  const char *const *add; /* tags; NULL: none */
   const char *const *remove;
-  GBytes *shadow;               /* the mail in clear, for its terms and its subject; NULL: index the file itself */
+  GBytes *shadow; /* the mail in clear, for its terms and its subject; NULL: index the file itself */
 };
 /* skipped: a builder of a(ss): path, sentence. */
 gboolean index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added_out,
                           struct _GVariantBuilder *skipped, GError **error);
-gboolean index_write_knows (struct index_db *db, const char *path); /* this very file is indexed */
-gboolean index_write_moved (struct index_db *db, GVariant *moves, GError **error);          /* a(ss): old, new */
+gboolean index_write_knows (struct index_db *db, const char *path);                /* this very file is indexed */
+gboolean index_write_moved (struct index_db *db, GVariant *moves, GError **error); /* a(ss): old, new */
 gboolean index_write_removed (struct index_db *db, const char *const *paths, GError **error);
 /* Rows of what changed: id, paths, tags (as they are now). */
 GVariant *index_tag_rows (struct index_db *db, const char *const *ids, const char *query, const char *const *add,

@@ -35,7 +35,7 @@ struct index_db {
   notmuch_database_t *reader; /* opened at the first query */
   notmuch_database_t *batch;  /* only between begin and commit */
   gint64 newest;
-  int commits;                /* the lock between readers and commits; -1: not yet there */
+  int commits; /* the lock between readers and commits; -1: not yet there */
 };
 
 static const char *
@@ -53,13 +53,17 @@ index_db_status_error (notmuch_database_t *notmuch, guint status, const char *wh
   if (status == NOTMUCH_STATUS_BAD_QUERY_SYNTAX || status == NOTMUCH_STATUS_ILLEGAL_ARGUMENT
       || (status == NOTMUCH_STATUS_XAPIAN_EXCEPTION && strstr (text, "parsing query") != NULL))
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-                 "The search could not be understood. Check dates (“date:2024-01..2024-03”) and words with a colon; “?” shows examples.");
+                 "The search could not be understood. Check dates (“date:2024-01..2024-03”) and words with a colon; "
+                 "“?” shows examples.");
   else if (status == NOTMUCH_STATUS_OUT_OF_MEMORY)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to %s; ask for less at a time.", what);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to %s; ask for less at a time.",
+                 what);
   else
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-                 "The search index failed while it tried to %s (%s). The mail itself is not affected; try again, and look whether the disk is full. "
-                 "If it stays so, remove the profile's folder “index”: what comes from servers is put into a new one by itself, what was imported by importing it again.",
+                 "The search index failed while it tried to %s (%s). The mail itself is not affected; try again, and "
+                 "look whether the disk is full. "
+                 "If it stays so, remove the profile's folder “index”: what comes from servers is put into a new one "
+                 "by itself, what was imported by importing it again.",
                  what, notmuch_status_to_string ((notmuch_status_t) status));
 }
 
@@ -68,8 +72,10 @@ open_failed (guint status, char *message, GError **error)
 {
   g_debug ("index: open: %s", message != NULL ? message : "");
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-               "The search index could not be opened (%s). The mail itself is not affected; start wardmail again, and look whether the disk is full. "
-               "If it stays so, remove the profile's folder “index”: what comes from servers is put into a new one by itself, what was imported by importing it again.",
+               "The search index could not be opened (%s). The mail itself is not affected; start wardmail again, and "
+               "look whether the disk is full. "
+               "If it stays so, remove the profile's folder “index”: what comes from servers is put into a new one by "
+               "itself, what was imported by importing it again.",
                notmuch_status_to_string ((notmuch_status_t) status));
   free (message);
   return FALSE;
@@ -92,7 +98,8 @@ create (struct index_db *db, GError **error)
   if (status == NOTMUCH_STATUS_DATABASE_EXISTS) {
     free (message);
     message = NULL;
-    status = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_WRITE, "", NULL, &notmuch, &message);
+    status = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_WRITE, "", NULL, &notmuch,
+                                                &message);
   }
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = notmuch_database_set_config (notmuch, "database.mail_root", db->mail_dir);
@@ -203,8 +210,8 @@ gboolean
 index_db_owns_path (struct index_db *db, const char *path)
 {
   gsize length = strlen (db->mail_dir);
-  return strlen (path) < 4096 && strncmp (path, db->mail_dir, length) == 0 && path[length] == '/' && strstr (path, "/../") == NULL
-         && strstr (path, "//") == NULL && !g_str_has_suffix (path, "/..");
+  return strlen (path) < 4096 && strncmp (path, db->mail_dir, length) == 0 && path[length] == '/'
+         && strstr (path, "/../") == NULL && strstr (path, "//") == NULL && !g_str_has_suffix (path, "/..");
 }
 
 static void
@@ -245,7 +252,8 @@ open_reader (struct index_db *db)
     (void) notmuch_database_destroy (db->reader);
   db->reader = NULL;
   char *message = NULL;
-  status = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_ONLY, "", NULL, &db->reader, &message);
+  status = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_ONLY, "", NULL, &db->reader,
+                                              &message);
   free (message);
   return status;
 }
@@ -264,7 +272,8 @@ index_db_read (struct index_db *db, index_read_fn run, gpointer data, GError **e
     unlock (db);
     if (status == NOTMUCH_STATUS_SUCCESS)
       return TRUE;
-    if (status != NOTMUCH_STATUS_XAPIAN_EXCEPTION && status != NOTMUCH_STATUS_FILE_ERROR && status != NOTMUCH_STATUS_NO_DATABASE)
+    if (status != NOTMUCH_STATUS_XAPIAN_EXCEPTION && status != NOTMUCH_STATUS_FILE_ERROR
+        && status != NOTMUCH_STATUS_NO_DATABASE)
       break;
     if (i + 1 < READ_TRIES) { /* a fresh handle: its message about the failure is then about this query */
       if (db->reader != NULL)
@@ -293,7 +302,8 @@ wait_for_lock (struct index_db *db, GError **error)
   close (fd);
   if (locked)
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-                 "Another program is writing to the search index of this profile and does not finish. Close it, then try again; no mail is lost.");
+                 "Another program is writing to the search index of this profile and does not finish. Close it, then "
+                 "try again; no mail is lost.");
   return !locked;
 }
 
@@ -308,8 +318,8 @@ index_db_begin (struct index_db *db, GError **error)
   if (!wait_for_lock (db, error))
     return NULL;
   char *message = NULL;
-  notmuch_status_t status
-      = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_WRITE, "", NULL, &db->batch, &message);
+  notmuch_status_t status = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_WRITE, "",
+                                                               NULL, &db->batch, &message);
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = notmuch_database_begin_atomic (db->batch);
   if (status != NOTMUCH_STATUS_SUCCESS) {

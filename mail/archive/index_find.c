@@ -57,7 +57,8 @@ find_query (notmuch_database_t *notmuch, struct finding *finding)
     return status;
   gboolean room = TRUE;
   status = notmuch_query_search_messages (query, &messages);
-  for (; status == NOTMUCH_STATUS_SUCCESS && room && notmuch_messages_valid (messages); notmuch_messages_move_to_next (messages)) {
+  for (; status == NOTMUCH_STATUS_SUCCESS && room && notmuch_messages_valid (messages);
+       notmuch_messages_move_to_next (messages)) {
     notmuch_message_t *message = notmuch_messages_get (messages);
     room = message != NULL && add (finding, message);
     if (message != NULL)
@@ -85,7 +86,8 @@ index_find_rows (struct index_db *db, const char *const *ids, const char *query,
   }
   if (query != NULL && !index_query_check (query, error))
     return NULL;
-  struct finding finding = { .ids = ids, .query = query, .rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref) };
+  struct finding finding
+      = { .ids = ids, .query = query, .rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref) };
   GVariant *rows = NULL;
   if (index_db_read (db, find, &finding, error))
     rows = g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) finding.rows->pdata, finding.rows->len);

@@ -32,15 +32,15 @@ struct index_guard {
   guint cpu_s;
 };
 
-static const char *const sentence_crashed
-    = "This mail is damaged in a way that the search index cannot read; it is kept and can be opened as a file, but not found by searching.";
-static const char *const sentence_slow
-    = "This mail took too long to read for the search index; it is kept and can be opened as a file, but not found by searching.";
+static const char *const sentence_crashed = "This mail is damaged in a way that the search index cannot read; it is "
+                                            "kept and can be opened as a file, but not found by searching.";
+static const char *const sentence_slow = "This mail took too long to read for the search index; it is kept and can be "
+                                         "opened as a file, but not found by searching.";
 
 static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
-static struct mark *marked;                              /* for the handlers */
+static struct mark *marked; /* for the handlers */
 static struct sigaction previous[G_N_ELEMENTS (signals)];
-static guint8 signal_stack[64 * 1024];                   /* deep nesting can use up the other one */
+static guint8 signal_stack[64 * 1024]; /* deep nesting can use up the other one */
 
 static void
 on_crash (int signal_number)
@@ -126,12 +126,14 @@ remember (struct index_guard *guard, const char *hash, enum mark_state state, GE
   g_autofree char *line = g_strdup_printf ("%s %s\n", hash, state == MARK_SLOW ? "slow" : "crashed");
   gboolean done = fd >= 0 && write (fd, line, strlen (line)) == (ssize_t) strlen (line) && fdatasync (fd) == 0;
   if (!done)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The search index could not note a damaged mail: %s. Look whether the disk is full.",
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "The search index could not note a damaged mail: %s. Look whether the disk is full.",
                  g_strerror (errno));
   if (fd >= 0)
     close (fd);
   if (done)
-    g_hash_table_replace (guard->skipped, g_strdup (hash), (gpointer) (state == MARK_SLOW ? sentence_slow : sentence_crashed));
+    g_hash_table_replace (guard->skipped, g_strdup (hash),
+                          (gpointer) (state == MARK_SLOW ? sentence_slow : sentence_crashed));
   return done;
 }
 
@@ -158,12 +160,14 @@ map_mark (const char *index_dir, GError **error)
   g_autofree char *path = g_build_filename (index_dir, "indexing", NULL);
   int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   void *mark = MAP_FAILED;
-  if (fd >= 0 && posix_fallocate (fd, 0, sizeof (struct mark)) == 0) /* with its blocks: a full disk must not become SIGBUS */
+  if (fd >= 0
+      && posix_fallocate (fd, 0, sizeof (struct mark)) == 0) /* with its blocks: a full disk must not become SIGBUS */
     mark = mmap (NULL, sizeof (struct mark), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (mark == MAP_FAILED)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-                 "The search index could not be prepared in %s: %s. Look whether the disk is full and the folder is yours.", index_dir,
-                 g_strerror (errno));
+    g_set_error (
+        error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+        "The search index could not be prepared in %s: %s. Look whether the disk is full and the folder is yours.",
+        index_dir, g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return mark == MAP_FAILED ? NULL : mark;

@@ -10,7 +10,7 @@ struct _notmuch_query;
 struct index_guard;
 
 const char *index_db_mail_dir (struct index_db *db);
-struct index_guard *index_db_guard (struct index_db *db); /* the writer's; a reader has none */
+struct index_guard *index_db_guard (struct index_db *db);            /* the writer's; a reader has none */
 gboolean index_db_owns_path (struct index_db *db, const char *path); /* below mail_dir, without ".." */
 
 /* Reading: run gets a handle that sees the newest commit, and returns a notmuch_status_t. When a writer got in its way it is run
@@ -22,21 +22,23 @@ gboolean index_db_read (struct index_db *db, index_read_fn run, gpointer data, G
 struct _notmuch_database *index_db_begin (struct index_db *db, GError **error);
 gboolean index_db_commit (struct index_db *db, GError **error);
 void index_db_drop (struct index_db *db);
-void index_db_note_date (struct index_db *db, gint64 date); /* of a mail added in this batch: the newest is where lists begin to look */
+void index_db_note_date (struct index_db *db,
+                         gint64 date); /* of a mail added in this batch: the newest is where lists begin to look */
 gint64 index_db_newest (struct _notmuch_database *notmuch);
 void index_db_status_error (struct _notmuch_database *notmuch, guint status, const char *what, GError **error);
 
 /* Queries with the usual exclusions. */
-guint index_query_open (struct _notmuch_database *notmuch, const char *text, gboolean exclude, struct _notmuch_query **query_out);
+guint index_query_open (struct _notmuch_database *notmuch, const char *text, gboolean exclude,
+                        struct _notmuch_query **query_out);
 gboolean index_query_is_all (const char *query);
-char *index_query_both (const char *restriction, const char *query);  /* restriction and (query) */
+char *index_query_both (const char *restriction, const char *query); /* restriction and (query) */
 
 /* Fields of rows. */
 #define INDEX_TEXT_MAX 4096
-char *index_row_id (struct _notmuch_message *message);                /* Message-ID as it travels: valid UTF-8 */
-char *index_row_id_back (const char *id);                             /* and back; caller frees */
-char *index_row_path (struct _notmuch_message *message);              /* the first of its files that is there; "": none */
-char *index_row_text (const char *text);                              /* sanitised, bounded, never NULL */
-GVariant *index_row_paths (struct _notmuch_message *message);         /* as */
-GVariant *index_row_tags (struct _notmuch_message *message);          /* as */
-GVariant *index_row_message (struct _notmuch_message *message);       /* a{sv}: id, paths, tags */
+char *index_row_id (struct _notmuch_message *message);          /* Message-ID as it travels: valid UTF-8 */
+char *index_row_id_back (const char *id);                       /* and back; caller frees */
+char *index_row_path (struct _notmuch_message *message);        /* the first of its files that is there; "": none */
+char *index_row_text (const char *text);                        /* sanitised, bounded, never NULL */
+GVariant *index_row_paths (struct _notmuch_message *message);   /* as */
+GVariant *index_row_tags (struct _notmuch_message *message);    /* as */
+GVariant *index_row_message (struct _notmuch_message *message); /* a{sv}: id, paths, tags */

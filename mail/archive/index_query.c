@@ -36,7 +36,8 @@ index_query_check (const char *query, GError **error)
   gint depth = 0;
   gboolean quoted = FALSE;
   if (strlen (query) > QUERY_MAX || !g_utf8_validate (query, -1, NULL)) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The search is too long, or not text. Search for fewer words.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "The search is too long, or not text. Search for fewer words.");
     return FALSE;
   }
   for (const char *at = query; *at != 0 && depth >= 0; at++) {
@@ -46,7 +47,8 @@ index_query_check (const char *query, GError **error)
       depth += (*at == '(') - (*at == ')');
   }
   if (quoted || depth != 0)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The search has a %s without its partner. Add it, or take it away.",
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "The search has a %s without its partner. Add it, or take it away.",
                  quoted ? "quotation mark" : "bracket");
   return !quoted && depth == 0;
 }
@@ -83,9 +85,9 @@ struct threads {
   const char *query;
   guint limit, offset, wanted; /* wanted: offset + limit, and one more to know if there is more */
   gboolean recipients;
-  GHashTable *seen;            /* thread ids; owns them */
-  GPtrArray *order;            /* the same, newest first; borrowed */
-  GHashTable *rows;            /* thread id -> GVariant a{sv} */
+  GHashTable *seen; /* thread ids; owns them */
+  GPtrArray *order; /* the same, newest first; borrowed */
+  GHashTable *rows; /* thread id -> GVariant a{sv} */
 };
 
 /* from, until: seconds; until is not part of the window. G_MININT64, G_MAXINT64: no such end. */
@@ -110,7 +112,8 @@ window_text (gint64 from, gint64 until)
 static void
 collect (struct threads *threads, notmuch_messages_t *messages)
 {
-  for (; notmuch_messages_valid (messages) && threads->order->len < threads->wanted; notmuch_messages_move_to_next (messages)) {
+  for (; notmuch_messages_valid (messages) && threads->order->len < threads->wanted;
+       notmuch_messages_move_to_next (messages)) {
     notmuch_message_t *message = notmuch_messages_get (messages);
     if (message == NULL)
       break;
@@ -180,7 +183,8 @@ newest_match (notmuch_thread_t *thread)
     notmuch_message_t *message = notmuch_messages_get (messages);
     notmuch_bool_t match = FALSE;
     if (message == NULL
-        || notmuch_message_get_flag_st (message, NOTMUCH_MESSAGE_FLAG_MATCH, &match) != NOTMUCH_STATUS_SUCCESS || !match)
+        || notmuch_message_get_flag_st (message, NOTMUCH_MESSAGE_FLAG_MATCH, &match) != NOTMUCH_STATUS_SUCCESS
+        || !match)
       continue;
     if (newest == NULL || notmuch_message_get_date (message) > notmuch_message_get_date (newest))
       newest = message;
@@ -193,7 +197,8 @@ thread_tags (notmuch_thread_t *thread)
 {
   GVariantBuilder builder;
   g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
-  for (notmuch_tags_t *tags = notmuch_thread_get_tags (thread); notmuch_tags_valid (tags); notmuch_tags_move_to_next (tags)) {
+  for (notmuch_tags_t *tags = notmuch_thread_get_tags (thread); notmuch_tags_valid (tags);
+       notmuch_tags_move_to_next (tags)) {
     const char *tag = notmuch_tags_get (tags);
     if (tag != NULL && g_utf8_validate (tag, -1, NULL))
       g_variant_builder_add (&builder, "s", tag);
@@ -224,8 +229,10 @@ thread_row (notmuch_thread_t *thread, gboolean recipients)
   g_variant_builder_add (&row, "{sv}", "subject", g_variant_new_string (subject));
   g_variant_builder_add (&row, "{sv}", "authors", g_variant_new_string (names));
   g_variant_builder_add (&row, "{sv}", "date", g_variant_new_int64 (notmuch_thread_get_newest_date (thread)));
-  g_variant_builder_add (&row, "{sv}", "matched", g_variant_new_uint32 ((guint32) notmuch_thread_get_matched_messages (thread)));
-  g_variant_builder_add (&row, "{sv}", "total", g_variant_new_uint32 ((guint32) notmuch_thread_get_total_messages (thread)));
+  g_variant_builder_add (&row, "{sv}", "matched",
+                         g_variant_new_uint32 ((guint32) notmuch_thread_get_matched_messages (thread)));
+  g_variant_builder_add (&row, "{sv}", "total",
+                         g_variant_new_uint32 ((guint32) notmuch_thread_get_total_messages (thread)));
   g_variant_builder_add (&row, "{sv}", "tags", thread_tags (thread));
   add_newest (&row, newest_match (thread), recipients);
   return g_variant_ref_sink (g_variant_builder_end (&row));
@@ -237,7 +244,8 @@ fetch_rows (notmuch_database_t *notmuch, struct threads *threads, guint first, g
 {
   g_autoptr (GString) restriction = g_string_new ("(");
   for (guint i = first; i < last; i++)
-    g_string_append_printf (restriction, "%sthread:%s", i > first ? " or " : "", (char *) g_ptr_array_index (threads->order, i));
+    g_string_append_printf (restriction, "%sthread:%s", i > first ? " or " : "",
+                            (char *) g_ptr_array_index (threads->order, i));
   g_string_append_c (restriction, ')');
   g_autofree char *text = index_query_both (restriction->str, threads->query);
   notmuch_query_t *query = NULL;
@@ -250,7 +258,8 @@ fetch_rows (notmuch_database_t *notmuch, struct threads *threads, guint first, g
     notmuch_thread_t *thread = notmuch_threads_get (found);
     if (thread == NULL)
       break;
-    g_hash_table_replace (threads->rows, g_strdup (notmuch_thread_get_thread_id (thread)), thread_row (thread, threads->recipients));
+    g_hash_table_replace (threads->rows, g_strdup (notmuch_thread_get_thread_id (thread)),
+                          thread_row (thread, threads->recipients));
     notmuch_thread_destroy (thread);
   }
   notmuch_query_destroy (query);
@@ -294,8 +303,13 @@ index_query_threads (struct index_db *db, const char *query, guint limit, guint 
   limit = limit == 0 ? LIMIT_DEFAULT : MIN (limit, INDEX_THREADS_MAX);
   offset = MIN (offset, OFFSET_MAX);
   struct threads threads = {
-    .query = query, .limit = limit, .offset = offset, .wanted = offset + limit + 1, .recipients = recipients,
-    .seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL), .order = g_ptr_array_new (),
+    .query = query,
+    .limit = limit,
+    .offset = offset,
+    .wanted = offset + limit + 1,
+    .recipients = recipients,
+    .seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .order = g_ptr_array_new (),
     .rows = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref),
   };
   gboolean done = index_db_read (db, read_threads, &threads, error);

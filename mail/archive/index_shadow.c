@@ -83,7 +83,8 @@ index_shadow_write (const char *mail_dir, GBytes *shadow, const char *id, GError
   const char *data = g_bytes_get_data (bytes, &size);
   gboolean done = fd >= 0 && write_all (fd, data, size);
   if (!done)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "An encrypted mail could not be prepared for searching: %s. Look whether the disk is full.",
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "An encrypted mail could not be prepared for searching: %s. Look whether the disk is full.",
                  g_strerror (errno));
   if (fd >= 0)
     close (fd);

@@ -20,8 +20,10 @@ index_tag_check (const char *const *tags, GError **error)
     for (const char *at = tags[i]; good && *at != 0; at++)
       good = !g_ascii_iscntrl (*at) && *at != '"' && *at != ' ';
     if (!good) {
-      g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-                   "A tag cannot be empty, begin with “-”, hold spaces or quotation marks, or be longer than %d characters.", TAG_LENGTH_MAX);
+      g_set_error (
+          error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+          "A tag cannot be empty, begin with “-”, hold spaces or quotation marks, or be longer than %d characters.",
+          TAG_LENGTH_MAX);
       return FALSE;
     }
   }
@@ -97,7 +99,8 @@ matching_ids (struct index_db *db, const char *query, GError **error)
   }
   g_ptr_array_unref (ids);
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-               "The search matches more than %d messages, which is the most that is changed at once. Narrow it, for example by a year.",
+               "The search matches more than %d messages, which is the most that is changed at once. Narrow it, for "
+               "example by a year.",
                INDEX_ROWS_MAX - 1);
   return NULL;
 }
@@ -126,8 +129,8 @@ tag_all (struct index_db *db, const char *const *ids, struct tagging *tagging, G
 }
 
 GVariant *
-index_tag_rows (struct index_db *db, const char *const *ids, const char *query, const char *const *add, const char *const *remove,
-                GError **error)
+index_tag_rows (struct index_db *db, const char *const *ids, const char *query, const char *const *add,
+                const char *const *remove, GError **error)
 {
   g_autoptr (GPtrArray) matching = NULL;
   if ((ids == NULL) == (query == NULL)) {

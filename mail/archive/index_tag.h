@@ -6,4 +6,5 @@
 
 gboolean index_tag_check (const char *const *tags, GError **error);
 /* add wins over remove. changed_out may be NULL. Returns a notmuch_status_t. */
-guint index_tag_apply (struct _notmuch_message *message, const char *const *add, const char *const *remove, gboolean *changed_out);
+guint index_tag_apply (struct _notmuch_message *message, const char *const *add, const char *const *remove,
+                       gboolean *changed_out);

@@ -14,8 +14,8 @@
 
 struct reading {
   const char *thread, *query;
-  GHashTable *matched;    /* ids that match the query; NULL: all do */
-  GPtrArray *rows;        /* GVariant */
+  GHashTable *matched; /* ids that match the query; NULL: all do */
+  GPtrArray *rows;     /* GVariant */
 };
 
 static gboolean
@@ -34,7 +34,8 @@ add_row (struct reading *reading, notmuch_message_t *message, guint depth)
   g_autofree char *path = index_row_path (message);
   g_autofree char *from = index_row_text (notmuch_message_get_header (message, "from"));
   g_autofree char *subject = index_row_text (notmuch_message_get_header (message, "subject"));
-  g_autofree char *to = message_field_read (path, "To"); /* not in the index; libnotmuch would parse the whole file for it */
+  g_autofree char *to
+      = message_field_read (path, "To"); /* not in the index; libnotmuch would parse the whole file for it */
   gboolean matched = reading->matched == NULL || g_hash_table_contains (reading->matched, id);
   g_variant_builder_add (&row, "{sv}", "id", g_variant_new_string (id));
   g_variant_builder_add (&row, "{sv}", "from", g_variant_new_string (from));
@@ -92,7 +93,8 @@ read_matched (notmuch_database_t *notmuch, struct reading *reading)
   if (status != NOTMUCH_STATUS_SUCCESS)
     return status;
   status = notmuch_query_search_messages (query, &messages);
-  for (; status == NOTMUCH_STATUS_SUCCESS && notmuch_messages_valid (messages); notmuch_messages_move_to_next (messages)) {
+  for (; status == NOTMUCH_STATUS_SUCCESS && notmuch_messages_valid (messages);
+       notmuch_messages_move_to_next (messages)) {
     notmuch_message_t *message = notmuch_messages_get (messages);
     if (message != NULL)
       g_hash_table_add (reading->matched, index_row_id (message));
@@ -134,7 +136,8 @@ read_thread (notmuch_database_t *notmuch, gpointer data)
   }
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = read_tree (notmuch, reading, exclude);
-  if (status == NOTMUCH_STATUS_SUCCESS && reading->rows->len == 0 && exclude) /* nothing but deleted messages: show those */
+  if (status == NOTMUCH_STATUS_SUCCESS && reading->rows->len == 0
+      && exclude) /* nothing but deleted messages: show those */
     status = read_tree (notmuch, reading, FALSE);
   return status;
 }
@@ -146,13 +149,15 @@ index_thread_rows (struct index_db *db, const char *thread, const char *query, G
     return NULL;
   if (query != NULL && index_query_is_all (query))
     query = NULL;
-  struct reading reading = { .thread = thread, .query = query, .rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref) };
+  struct reading reading
+      = { .thread = thread, .query = query, .rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref) };
   reading.matched = query != NULL ? g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) : NULL;
   GVariant *rows = NULL;
   if (is_thread_id (thread) && index_db_read (db, read_thread, &reading, error) && reading.rows->len > 0)
     rows = g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) reading.rows->pdata, reading.rows->len);
   else if (error == NULL || *error == NULL)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "This thread is not there any more. Search again to see what is there now.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
+                 "This thread is not there any more. Search again to see what is there now.");
   g_ptr_array_unref (reading.rows);
   g_clear_pointer (&reading.matched, g_hash_table_unref);
   return rows;

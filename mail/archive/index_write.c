@@ -27,7 +27,8 @@ settle_attachment (notmuch_message_t *message, const char *path)
   const char *value = NULL;
   guint status = NOTMUCH_STATUS_SUCCESS;
   gboolean marked = FALSE;
-  for (notmuch_tags_t *tags = notmuch_message_get_tags (message); notmuch_tags_valid (tags); notmuch_tags_move_to_next (tags))
+  for (notmuch_tags_t *tags = notmuch_message_get_tags (message); notmuch_tags_valid (tags);
+       notmuch_tags_move_to_next (tags))
     marked = marked || g_strcmp0 (notmuch_tags_get (tags), "attachment") == 0;
   if (!marked || (notmuch_message_get_property (message, ATTACHED, &value) == NOTMUCH_STATUS_SUCCESS && value != NULL))
     return status;
@@ -40,7 +41,8 @@ settle_attachment (notmuch_message_t *message, const char *path)
 
 /* guard_path: who is to blame if libnotmuch does not come back. */
 static guint
-index_file (struct index_db *db, notmuch_database_t *notmuch, const char *path, const char *guard_path, notmuch_message_t **message_out)
+index_file (struct index_db *db, notmuch_database_t *notmuch, const char *path, const char *guard_path,
+            notmuch_message_t **message_out)
 {
   notmuch_indexopts_t *options = notmuch_database_get_default_indexopts (notmuch);
   guint status = NOTMUCH_STATUS_OUT_OF_MEMORY;
@@ -110,8 +112,8 @@ set_id (notmuch_message_t *message, char **id_out)
 /* The shadow carries the Message-ID that libnotmuch gave to the file itself, so that both are one message. An ID so odd that it does not
  * come through makes a message of its own, which goes again at once: that mail is found by its outside only. */
 static guint
-index_shadow (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *mail, const char *shadow, const char *id,
-              gboolean *in_out)
+index_shadow (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *mail, const char *shadow,
+              const char *id, gboolean *in_out)
 {
   notmuch_message_t *message = NULL;
   guint status = index_file (db, notmuch, shadow, mail->path, &message);
@@ -140,7 +142,8 @@ index_files (struct index_db *db, notmuch_database_t *notmuch, const struct inde
 
 /* The file was indexed by its outside, which told its Message-ID. Take the message out, and in again: shadow first, then its files. */
 static guint
-reindex_shadowed (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *mail, char **paths, const char *id)
+reindex_shadowed (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *mail, char **paths,
+                  const char *id)
 {
   g_autofree char *shadow = index_shadow_write (index_db_mail_dir (db), mail->shadow, id, NULL);
   gboolean shadow_in = FALSE;
@@ -238,7 +241,8 @@ add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_m
 }
 
 static gboolean
-add_batch (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added, GVariantBuilder *skipped, GError **error)
+add_batch (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added, GVariantBuilder *skipped,
+           GError **error)
 {
   notmuch_database_t *notmuch = index_db_begin (db, error);
   guint status = NOTMUCH_STATUS_SUCCESS;
@@ -259,8 +263,8 @@ add_batch (struct index_db *db, const struct index_mail *mails, gsize n_mails, g
 }
 
 gboolean
-index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added_out, GVariantBuilder *skipped,
-                 GError **error)
+index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added_out,
+                 GVariantBuilder *skipped, GError **error)
 {
   *added_out = 0;
   for (gsize i = 0; i < n_mails; i++)

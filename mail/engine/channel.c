@@ -30,9 +30,9 @@ struct outgoing {
 struct channel {
   int fd;
   GByteArray *in;
-  gsize in_used;          /* bytes of in that were handed out already */
-  GArray *in_fds;         /* int: received, not yet claimed by a message */
-  GQueue out;             /* struct outgoing * */
+  gsize in_used;  /* bytes of in that were handed out already */
+  GArray *in_fds; /* int: received, not yet claimed by a message */
+  GQueue out;     /* struct outgoing * */
 };
 
 struct channel *
@@ -160,21 +160,26 @@ channel_takes (GVariant *fields, GUnixFDList *fds, GError **error)
 {
   gint count = fds != NULL ? g_unix_fd_list_get_length (fds) : 0;
   if (fields != NULL && g_variant_get_size (fields) > PROTOCOL_SIZE_MAX - FRAME_ROOM)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "That is too big to be handled at once, so nothing was done. Use less of it at a time.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "That is too big to be handled at once, so nothing was done. Use less of it at a time.");
   else if (count > PROTOCOL_FDS_MAX)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "These are %d files or copies, and %d can be handled at once; nothing was done. "
-                 "Put the files into an archive, or do it in several steps.", count, PROTOCOL_FDS_MAX);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "These are %d files or copies, and %d can be handled at once; nothing was done. "
+                 "Put the files into an archive, or do it in several steps.",
+                 count, PROTOCOL_FDS_MAX);
   else
     return TRUE;
   return FALSE;
 }
 
 gboolean
-channel_send (struct channel *channel, enum protocol_kind kind, guint32 serial, const char *method, GVariant *fields, GUnixFDList *fds)
+channel_send (struct channel *channel, enum protocol_kind kind, guint32 serial, const char *method, GVariant *fields,
+              GUnixFDList *fds)
 {
   if (fields == NULL)
     fields = g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0);
-  g_autoptr (GVariant) whole = g_variant_ref_sink (g_variant_new ("(uus@a{sv})", serial, (guint32) kind, method, fields));
+  g_autoptr (GVariant) whole
+      = g_variant_ref_sink (g_variant_new ("(uus@a{sv})", serial, (guint32) kind, method, fields));
   gsize size = g_variant_get_size (whole);
   gint count = fds != NULL ? g_unix_fd_list_get_length (fds) : 0;
   if (size > PROTOCOL_SIZE_MAX || !channel_takes (fields, fds, NULL))
@@ -222,7 +227,8 @@ read_some (struct channel *channel)
     struct cmsghdr align;
     char space[CMSG_SPACE (sizeof (int) * PROTOCOL_FDS_MAX)];
   } control;
-  struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space };
+  struct msghdr header
+      = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space };
   ssize_t done;
   do
     done = recvmsg (channel->fd, &header, MSG_CMSG_CLOEXEC);
@@ -264,7 +270,8 @@ take_frame (struct channel *channel, struct channel_message **message_out)
     return CHANNEL_CLOSED;
   g_autoptr (GBytes) bytes = g_bytes_new (start + sizeof header, header.size);
   channel->in_used += sizeof header + header.size;
-  g_autoptr (GVariant) whole = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (PROTOCOL_MESSAGE_TYPE), bytes, FALSE));
+  g_autoptr (GVariant) whole
+      = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (PROTOCOL_MESSAGE_TYPE), bytes, FALSE));
   g_autoptr (GUnixFDList) fds = claim_fds (channel, header.fds);
   if (!g_variant_is_normal_form (whole))
     return CHANNEL_CLOSED;

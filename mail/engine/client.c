@@ -20,7 +20,7 @@ struct pending {
   char *method;
   engine_done_fn done;
   gpointer data;
-  GError *error;    /* set: fails from the main loop */
+  GError *error; /* set: fails from the main loop */
   guint source;
 };
 
@@ -30,7 +30,7 @@ struct engine {
   struct channel *channel;
   guint source, out_source;
   guint serials;
-  GHashTable *calls;          /* id -> struct pending *, owned */
+  GHashTable *calls; /* id -> struct pending *, owned */
   engine_event_fn event;
   gpointer event_data;
   engine_ask_fn ask;
@@ -120,8 +120,9 @@ lost (struct engine *engine)
   guint count = g_hash_table_size (engine->calls);
   g_autoptr (GList) calls = g_hash_table_get_values (engine->calls);
   for (GList *link = calls; link != NULL; link = link->next)
-    fail_later (link->data, g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_LOST,
-                                                 "wardmail's engine stopped before it could finish this. Please try again."));
+    fail_later (link->data,
+                g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_LOST,
+                                     "wardmail's engine stopped before it could finish this. Please try again."));
   if (engine->event == NULL || count == 0)
     return;
   g_autoptr (GVariant) fields = g_variant_ref_sink (g_variant_new_parsed (
@@ -140,7 +141,8 @@ take_message (struct engine *engine, struct channel_message *message)
     const struct protocol_method *method = protocol_method (PEER_ENGINE, pending->method);
     if (error == NULL)
       (void) protocol_check (method->reply, message->fields, &error);
-    pending_end (engine, message->serial, error == NULL ? message->fields : NULL, error == NULL ? message->fds : NULL, error);
+    pending_end (engine, message->serial, error == NULL ? message->fields : NULL, error == NULL ? message->fds : NULL,
+                 error);
   } else if (message->kind == PROTOCOL_EVENT && engine->event != NULL) {
     const struct protocol_field *fields = protocol_event (PEER_ENGINE, message->method);
     if (fields != NULL && protocol_check (fields, message->fields, NULL))
@@ -220,7 +222,8 @@ ensure_connected (struct engine *engine, GError **error)
       g_usleep (25000);
   }
   if (fd < 0) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's engine cannot be reached. Nothing was lost; try again.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "wardmail's engine cannot be reached. Nothing was lost; try again.");
     return FALSE;
   }
   engine->channel = channel_new (fd);
@@ -239,7 +242,8 @@ on_writable (gint fd, GIOCondition condition, gpointer data)
 }
 
 static gboolean
-transmit (struct engine *engine, enum protocol_kind kind, guint32 serial, const char *method, GVariant *fields, GUnixFDList *fds)
+transmit (struct engine *engine, enum protocol_kind kind, guint32 serial, const char *method, GVariant *fields,
+          GUnixFDList *fds)
 {
   gboolean done = channel_send (engine->channel, kind, serial, method, fields, fds);
   if (channel_unsent (engine->channel) && engine->out_source == 0)
@@ -261,7 +265,8 @@ engine_answer (struct engine *engine, guint ask, const char *secret_or_null)
 }
 
 guint
-engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, engine_done_fn done, gpointer data)
+engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, engine_done_fn done,
+             gpointer data)
 {
   struct pending *pending = g_new0 (struct pending, 1);
   if (++engine->serials == 0)
@@ -273,7 +278,8 @@ engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDL
   pending->done = done;
   pending->data = data;
   g_hash_table_insert (engine->calls, GUINT_TO_POINTER (id), pending);
-  g_autoptr (GVariant) fields = g_variant_ref_sink (args != NULL ? args : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
+  g_autoptr (GVariant) fields
+      = g_variant_ref_sink (args != NULL ? args : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
   GError *error = NULL;
   if (!channel_takes (fields, fds, &error) || !ensure_connected (engine, &error))
     fail_later (pending, error);
@@ -312,7 +318,8 @@ on_waited (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
 }
 
 GVariant *
-engine_call_wait (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, GUnixFDList **fds_out, GError **error)
+engine_call_wait (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, GUnixFDList **fds_out,
+                  GError **error)
 {
   struct waiting waiting = { .loop = g_main_loop_new (NULL, FALSE) };
   (void) engine_call (engine, method, args, fds, on_waited, &waiting);

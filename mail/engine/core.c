@@ -10,7 +10,7 @@
 
 #include "mail/workers/worker.h"
 
-#define LEAVE_AFTER_MS 4000   /* after the last client of a profile without a vault has gone */
+#define LEAVE_AFTER_MS 4000 /* after the last client of a profile without a vault has gone */
 #define TICK_S 30
 
 struct core_ask {
@@ -98,7 +98,8 @@ on_index_event (gpointer owner, const char *event, GVariant *fields)
   guint done = 0, total = 0;
   (void) g_variant_lookup (fields, "done", "u", &done);
   (void) g_variant_lookup (fields, "total", "u", &total);
-  server_event (core->server, "progress", g_variant_new_parsed ("{'account': <''>, 'done': <%u>, 'total': <%u>}", done, total));
+  server_event (core->server, "progress",
+                g_variant_new_parsed ("{'account': <''>, 'done': <%u>, 'total': <%u>}", done, total));
 }
 
 static void
@@ -147,7 +148,8 @@ core_account_free (gpointer data)
 static struct core_account *
 core_account_new (struct core *core, struct account *account_take)
 {
-  static const struct supervised_hooks imap_hooks = { .start = core_start_imap, .event = on_imap_event, .notice = on_account_notice };
+  static const struct supervised_hooks imap_hooks
+      = { .start = core_start_imap, .event = on_imap_event, .notice = on_account_notice };
   static const struct supervised_hooks smtp_hooks = { .start = core_start_smtp, .notice = on_account_notice };
   struct core_account *account = g_new0 (struct core_account, 1);
   account->core = core;
@@ -157,7 +159,8 @@ core_account_new (struct core *core, struct account *account_take)
   account->drained = g_ptr_array_new ();
   g_queue_init (&account->arrivals);
   g_queue_init (&account->runs);
-  g_autofree char *imap = g_strdup_printf ("imap@%s", account_take->name), *smtp = g_strdup_printf ("smtp@%s", account_take->name);
+  g_autofree char *imap = g_strdup_printf ("imap@%s", account_take->name),
+                  *smtp = g_strdup_printf ("smtp@%s", account_take->name);
   account->imap = supervised_new (PEER_IMAP, imap, "The part that fetches mail", &imap_hooks, account);
   account->smtp = supervised_new (PEER_SMTP, smtp, "The part that sends mail", &smtp_hooks, account);
   supervised_set_in_flight (account->imap, 32); /* it serves small requests between the steps of a long one */
@@ -313,9 +316,11 @@ on_signal (gpointer data)
 static void
 core_init (struct core *core)
 {
-  static const struct supervised_hooks keys = { .start = core_start_keys, .notice = on_notice, .ask = on_ask, .hung = core_end_agent };
+  static const struct supervised_hooks keys
+      = { .start = core_start_keys, .notice = on_notice, .ask = on_ask, .hung = core_end_agent };
   static const struct supervised_hooks reader = { .start = core_start_reader, .notice = on_notice };
-  static const struct supervised_hooks writer = { .start = core_start_writer, .event = on_index_event, .notice = on_notice };
+  static const struct supervised_hooks writer
+      = { .start = core_start_writer, .event = on_index_event, .notice = on_notice };
   static const struct supervised_hooks lookup = { .start = core_start_lookup, .notice = on_notice };
   core->loop = g_main_loop_new (NULL, FALSE);
   core->accounts = g_ptr_array_new_with_free_func (core_account_free);
@@ -399,8 +404,8 @@ run_engine (const char *profile_dir)
 int
 engine_main (int argc, char **argv)
 {
-  static const struct worker_role *const roles[] = { &worker_role_keys, &worker_role_index, &worker_role_imap, &worker_role_smtp,
-                                                     &worker_role_lookup, &worker_role_filter };
+  static const struct worker_role *const roles[] = { &worker_role_keys, &worker_role_index,  &worker_role_imap,
+                                                     &worker_role_smtp, &worker_role_lookup, &worker_role_filter };
   const char *what = argc > 2 ? argv[2] : "";
   if (strcmp (what, "engine") == 0)
     return run_engine (argc > 3 ? argv[3] : NULL);

@@ -23,44 +23,46 @@ struct core_account {
   struct core *core;
   struct account *account;
   struct supervised *imap, *smtp;
-  char *state, *text;         /* of its connection, for people */
-  GQueue arrivals;            /* GVariant *: events of the imap worker that the index has not seen yet, in order */
-  gboolean arriving;          /* one of them is under way */
-  GPtrArray *drained;         /* struct core_waiter *: to be told once arrivals is empty */
-  GError *arrive_error;       /* what the index refused since the last time that all had arrived; NULL */
-  guint arrived;              /* mails since the last "changed" event */
-  gboolean filing;            /* a run of the outbox is under way */
-  GQueue runs;                /* struct filing *: the runs that wait for it */
+  char *state, *text;   /* of its connection, for people */
+  GQueue arrivals;      /* GVariant *: events of the imap worker that the index has not seen yet, in order */
+  gboolean arriving;    /* one of them is under way */
+  GPtrArray *drained;   /* struct core_waiter *: to be told once arrivals is empty */
+  GError *arrive_error; /* what the index refused since the last time that all had arrived; NULL */
+  guint arrived;        /* mails since the last "changed" event */
+  gboolean filing;      /* a run of the outbox is under way */
+  GQueue runs;          /* struct filing *: the runs that wait for it */
 };
 
 struct core {
   GMainLoop *loop;
   struct paths *paths;
-  struct settings *settings;  /* NULL: there is no profile yet */
-  struct policy *policy;      /* NULL likewise */
-  GError *broken;             /* a settings file cannot be read: only what needs none of them is answered */
+  struct settings *settings; /* NULL: there is no profile yet */
+  struct policy *policy;     /* NULL likewise */
+  GError *broken;            /* a settings file cannot be read: only what needs none of them is answered */
   struct server *server;
   struct supervised *keys, *reader, *writer, *lookup;
-  char *keys_link;            /* where the keys folder's path is too long for sockets; else NULL */
-  GPtrArray *accounts;        /* struct core_account * */
-  GPtrArray *retired;         /* the same, of accounts that are no more */
-  GHashTable *asks;           /* ask id -> struct core_ask * */
+  char *keys_link;     /* where the keys folder's path is too long for sockets; else NULL */
+  GPtrArray *accounts; /* struct core_account * */
+  GPtrArray *retired;  /* the same, of accounts that are no more */
+  GHashTable *asks;    /* ask id -> struct core_ask * */
   guint ask_ids;
   guint leave_timer, tick, tell_timer;
-  guint busy;                 /* requests that must be finished before leaving */
+  guint busy; /* requests that must be finished before leaving */
 };
 
 /* core.c */
 struct core_account *core_account_find (struct core *core, const char *name);
-struct core_account *core_account_for_address (struct core *core, const char *address_or_null); /* else the first; NULL: none */
-struct core_account *core_account_for_path (struct core *core, const char *path);               /* by its folder; NULL: local mail */
-gboolean core_load (struct core *core, GError **error);  /* settings, policy, accounts: at start and on "reload" */
+struct core_account *core_account_for_address (struct core *core,
+                                               const char *address_or_null);      /* else the first; NULL: none */
+struct core_account *core_account_for_path (struct core *core, const char *path); /* by its folder; NULL: local mail */
+gboolean core_load (struct core *core, GError **error); /* settings, policy, accounts: at start and on "reload" */
 void core_notice (struct core *core, const char *sentence);
-void core_changed (struct core *core);                   /* the index changed: clients are told, at most a few times a second */
-void core_tell_changed (struct core *core);              /* what they were not told yet, now: a client that comes later has nothing to hear of it */
-void core_wake_accounts (struct core *core);             /* from now on mail comes in by itself */
+void core_changed (struct core *core); /* the index changed: clients are told, at most a few times a second */
+void core_tell_changed (
+    struct core *core); /* what they were not told yet, now: a client that comes later has nothing to hear of it */
+void core_wake_accounts (struct core *core);              /* from now on mail comes in by itself */
 GVariant *core_rows (GVariant *reply, const char *field); /* an "aa{sv}" of a reply; caller unrefs */
-const char *core_own_address (struct core *core);        /* "" where there is no profile */
+const char *core_own_address (struct core *core);         /* "" where there is no profile */
 
 /* core_start.c: the start messages (supervised_start_fn; owner is the core, of imap and smtp the account) */
 GVariant *core_start_keys (gpointer owner, GError **error);
@@ -103,7 +105,7 @@ void flow_import (struct core *core, struct request *request);
 /* flow_arrive.c: from the imap workers' events into the index. */
 void arrive_event (struct core_account *account, const char *event, GVariant *fields);
 void arrive_when_done (struct core_account *account, core_done_fn done, gpointer data);
-void arrive_forget (struct core_account *account);  /* the account is no more: drop what waits, tell who waits */
+void arrive_forget (struct core_account *account); /* the account is no more: drop what waits, tell who waits */
 /* Index one mail that we wrote ourselves: a Sent record, a draft. */
 void arrive_own (struct core *core, const char *path, const char *const *add, core_done_fn done, gpointer data);
 /* Get the shadows of protected mails (rows as of the imap event "mails") and index them all. */

@@ -52,7 +52,8 @@ core_start_keys (gpointer owner, GError **error)
     g_variant_builder_add (&policy, "{sv}", "allow_smime", g_variant_new_boolean (core->policy->allow_smime));
     g_variant_builder_add (&policy, "{sv}", "allow_pgp", g_variant_new_boolean (core->policy->allow_pgp));
   }
-  return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core), g_variant_builder_end (&policy));
+  return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core),
+                               g_variant_builder_end (&policy));
 }
 
 /* A name that lies in the index's folder and goes with it: who finds another one knows that the index was lost. "" if there can be none. */
@@ -61,11 +62,13 @@ index_name (struct core *core)
 {
   g_autofree char *file = g_build_filename (core->paths->index_dir, "name", NULL), *name = NULL;
   gsize size = 0;
-  if (g_file_get_contents (file, &name, &size, NULL) && size > 0 && size < 100 && g_utf8_validate (name, (gssize) size, NULL))
+  if (g_file_get_contents (file, &name, &size, NULL) && size > 0 && size < 100
+      && g_utf8_validate (name, (gssize) size, NULL))
     return g_steal_pointer (&name);
   g_free (name);
   name = g_uuid_string_random ();
-  if (g_mkdir_with_parents (core->paths->index_dir, 0700) != 0 || !g_file_set_contents_full (file, name, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL))
+  if (g_mkdir_with_parents (core->paths->index_dir, 0700) != 0
+      || !g_file_set_contents_full (file, name, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL))
     return g_strdup ("");
   return g_steal_pointer (&name);
 }
@@ -74,8 +77,8 @@ static GVariant *
 start_index (struct core *core, gboolean writer)
 {
   g_autofree char *name = index_name (core); /* it is there before the index is */
-  return g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", core->paths->index_dir, core->paths->mail_dir,
-                               writer);
+  return g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", core->paths->index_dir,
+                               core->paths->mail_dir, writer);
 }
 
 GVariant *
@@ -130,8 +133,9 @@ add_secret (GVariantBuilder *builder, const struct core_account *account)
 {
   AUTOFREE (secret) secret = secrets_load (account->core->paths, account->account->name);
   if (secret != NULL)
-    g_variant_builder_add (builder, "{sv}", "secret",
-                           g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, secret_peek (secret), secret_size (secret), 1));
+    g_variant_builder_add (
+        builder, "{sv}", "secret",
+        g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, secret_peek (secret), secret_size (secret), 1));
 }
 
 GVariant *

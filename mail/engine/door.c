@@ -54,13 +54,14 @@ forward_lookup (struct core *core, struct request *request)
 static void
 hello (struct core *core, struct request *request)
 {
-  request_reply (request, g_variant_new_parsed ("{'version': <%s>, 'pid': <%u>}", PACKAGE_VERSION, (guint32) getpid ()), NULL);
+  request_reply (request, g_variant_new_parsed ("{'version': <%s>, 'pid': <%u>}", PACKAGE_VERSION, (guint32) getpid ()),
+                 NULL);
 }
 
 static const struct {
   const char *name;
   void (*run) (struct core *core, struct request *request);
-  gboolean always;   /* answered even while a settings file is broken */
+  gboolean always; /* answered even while a settings file is broken */
 } methods[] = {
   { "hello", hello, TRUE },
   { "status", flow_status, TRUE },

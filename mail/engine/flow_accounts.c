@@ -11,8 +11,10 @@
 static void
 add_worker (GVariantBuilder *rows, struct supervised *worker)
 {
-  g_variant_builder_add (rows, "@a{sv}", g_variant_new_parsed ("{'name': <%s>, 'pid': <%u>, 'restarts': <%u>}", supervised_name (worker),
-                                                               (guint32) supervised_pid (worker), supervised_restarts (worker)));
+  g_variant_builder_add (rows, "@a{sv}",
+                         g_variant_new_parsed ("{'name': <%s>, 'pid': <%u>, 'restarts': <%u>}",
+                                               supervised_name (worker), (guint32) supervised_pid (worker),
+                                               supervised_restarts (worker)));
 }
 
 void
@@ -29,14 +31,17 @@ flow_status (struct core *core, struct request *request)
   for (guint i = 0; i < core->accounts->len; i++) {
     struct core_account *account = g_ptr_array_index (core->accounts, i);
     g_variant_builder_add (&accounts, "@a{sv}",
-                           g_variant_new_parsed ("{'name': <%s>, 'address': <%s>, 'state': <%s>, 'text': <%s>}", account->account->name,
-                                                 account->account->address, account->state, account->text));
+                           g_variant_new_parsed ("{'name': <%s>, 'address': <%s>, 'state': <%s>, 'text': <%s>}",
+                                                 account->account->name, account->account->address, account->state,
+                                                 account->text));
     add_worker (&workers, account->imap);
     add_worker (&workers, account->smtp);
     waiting += account->filing;
   }
-  request_reply (request, g_variant_new_parsed ("{'accounts': <%@aa{sv}>, 'workers': <%@aa{sv}>, 'outbox': <%u>}",
-                                                g_variant_builder_end (&accounts), g_variant_builder_end (&workers), waiting), NULL);
+  request_reply (request,
+                 g_variant_new_parsed ("{'accounts': <%@aa{sv}>, 'workers': <%@aa{sv}>, 'outbox': <%u>}",
+                                       g_variant_builder_end (&accounts), g_variant_builder_end (&workers), waiting),
+                 NULL);
 }
 
 void
@@ -125,7 +130,8 @@ flow_account_test (struct core *core, struct request *request)
   (void) g_variant_lookup (request->fields, "account", "&s", &name);
   struct core_account *account = core_account_find (core, name);
   if (account == NULL) {
-    request_fail_text (request, ENGINE_ERROR_NOT_FOUND, "There is no account “%s”; `wardmail account list` names those there are.", name);
+    request_fail_text (request, ENGINE_ERROR_NOT_FOUND,
+                       "There is no account “%s”; `wardmail account list` names those there are.", name);
     return;
   }
   struct test *test = g_new0 (struct test, 1);
@@ -139,9 +145,9 @@ flow_account_test (struct core *core, struct request *request)
 struct folders {
   struct core *core;
   struct request *request;
-  guint next;                 /* account to ask */
-  GPtrArray *rows;            /* GVariant *: a{sv} of the imap worker, with the account added */
-  GPtrArray *queries;         /* char *: two a row: all, unread */
+  guint next;         /* account to ask */
+  GPtrArray *rows;    /* GVariant *: a{sv} of the imap worker, with the account added */
+  GPtrArray *queries; /* char *: two a row: all, unread */
 };
 
 static void folders_next (struct folders *folders);
@@ -172,7 +178,7 @@ add_folder (struct folders *folders, const char *account, GVariant *row)
   (void) g_variant_lookup (row, "dir", "&s", &dir);
   (void) g_variant_lookup (row, "role", "&s", &role);
   g_autofree char *query = folder_query (folders->core, dir);
-  if (strcmp (role, "trash") == 0)  /* what is deleted is left out of lists unless a query asks for it */
+  if (strcmp (role, "trash") == 0) /* what is deleted is left out of lists unless a query asks for it */
     query = g_strconcat (g_steal_pointer (&query), " and (tag:deleted or not tag:deleted)", NULL);
   if (strcmp (role, "junk") == 0)
     query = g_strconcat (g_steal_pointer (&query), " and (tag:spam or not tag:spam)", NULL);
@@ -204,7 +210,8 @@ on_counts (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
     g_variant_dict_insert (&dict, "unread", "u", unread);
     g_variant_builder_add (&rows, "@a{sv}", g_variant_dict_end (&dict));
   }
-  request_reply (folders->request, g_variant_new_parsed ("{'folders': <%@aa{sv}>}", g_variant_builder_end (&rows)), NULL);
+  request_reply (folders->request, g_variant_new_parsed ("{'folders': <%@aa{sv}>}", g_variant_builder_end (&rows)),
+                 NULL);
   folders_free (folders);
 }
 
@@ -255,7 +262,8 @@ folders_next (struct folders *folders)
   g_ptr_array_set_size (folders->queries, (gint) MIN (folders->queries->len, 200));
   g_autoptr (GVariant) queries = g_variant_ref_sink (
       g_variant_new_strv ((const char *const *) folders->queries->pdata, (gssize) folders->queries->len));
-  supervised_call (folders->core->reader, "counts", g_variant_new_parsed ("{'queries': <%@as>}", queries), NULL, NULL, on_counts, folders);
+  supervised_call (folders->core->reader, "counts", g_variant_new_parsed ("{'queries': <%@as>}", queries), NULL, NULL,
+                   on_counts, folders);
 }
 
 void
@@ -292,7 +300,8 @@ sync_end_one (struct sync *sync)
     return;
   sync->core->busy--;
   core_tell_changed (sync->core);
-  request_reply (sync->request, g_variant_new_parsed ("{'accounts': <%@aa{sv}>}", g_variant_builder_end (&sync->rows)), NULL);
+  request_reply (sync->request, g_variant_new_parsed ("{'accounts': <%@aa{sv}>}", g_variant_builder_end (&sync->rows)),
+                 NULL);
   request_unref (sync->request);
   g_free (sync);
 }
@@ -300,9 +309,10 @@ sync_end_one (struct sync *sync)
 static void
 sync_account_end (struct sync_account *one, const char *sentence)
 {
-  g_variant_builder_add (&one->sync->rows, "@a{sv}",
-                         g_variant_new_parsed ("{'account': <%s>, 'new': <%u>, 'changed': <%u>, 'removed': <%u>, 'error': <%s>}",
-                                               one->account->account->name, one->new, one->changed, one->removed, sentence));
+  g_variant_builder_add (
+      &one->sync->rows, "@a{sv}",
+      g_variant_new_parsed ("{'account': <%s>, 'new': <%u>, 'changed': <%u>, 'removed': <%u>, 'error': <%s>}",
+                            one->account->account->name, one->new, one->changed, one->removed, sentence));
   sync_end_one (one->sync);
   g_free (one);
 }

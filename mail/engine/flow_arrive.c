@@ -17,8 +17,8 @@
 struct arrival {
   struct core *core;
   GVariant *rows;
-  gsize next;              /* row to look at */
-  GVariantBuilder ready;   /* rows for the next "add" */
+  gsize next;            /* row to look at */
+  GVariantBuilder ready; /* rows for the next "add" */
   GUnixFDList *fds;
   guint ready_count;
   core_done_fn done;
@@ -61,7 +61,8 @@ arrival_flush (struct arrival *arrival)
   g_autoptr (GUnixFDList) fds = arrival->fds;
   GVariant *mails = g_variant_builder_end (&arrival->ready);
   arrival_reset (arrival);
-  supervised_call (arrival->core->writer, "add", g_variant_new_parsed ("{'mails': <%@aa{sv}>}", mails), fds, NULL, on_added, arrival);
+  supervised_call (arrival->core->writer, "add", g_variant_new_parsed ("{'mails': <%@aa{sv}>}", mails), fds, NULL,
+                   on_added, arrival);
 }
 
 static void
@@ -88,7 +89,8 @@ arrival_add (struct arrival *arrival, GVariant *row, int shadow_fd)
   if (protected) /* notmuch itself knows PGP/MIME only */
     add_tag (&dict, "encrypted");
   if (shadow_fd >= 0)
-    g_variant_dict_insert_value (&dict, "shadow", g_variant_new_handle (g_unix_fd_list_append (arrival->fds, shadow_fd, NULL)));
+    g_variant_dict_insert_value (&dict, "shadow",
+                                 g_variant_new_handle (g_unix_fd_list_append (arrival->fds, shadow_fd, NULL)));
   g_variant_builder_add (&arrival->ready, "@a{sv}", g_variant_dict_end (&dict));
   arrival->ready_count++;
   arrival->next++;
@@ -129,7 +131,8 @@ arrival_next (struct arrival *arrival)
     int fd = protected ? open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (fd >= 0) {
       g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
-      supervised_call (arrival->core->keys, "shadow", g_variant_new_parsed ("{'message': <handle 0>}"), fds, NULL, on_shadow, arrival);
+      supervised_call (arrival->core->keys, "shadow", g_variant_new_parsed ("{'message': <handle 0>}"), fds, NULL,
+                       on_shadow, arrival);
       return;
     }
     arrival_add (arrival, row, -1);
@@ -154,8 +157,9 @@ arrive_own (struct core *core, const char *path, const char *const *add, core_do
 {
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
-  g_variant_builder_add (&rows, "@a{sv}", g_variant_new_parsed ("{'path': <%s>, 'add': <%^as>, 'remove': <@as []>, 'protected': <true>}",
-                                                                path, add));
+  g_variant_builder_add (
+      &rows, "@a{sv}",
+      g_variant_new_parsed ("{'path': <%s>, 'add': <%^as>, 'remove': <@as []>, 'protected': <true>}", path, add));
   arrive_rows (core, g_variant_builder_end (&rows), done, data);
 }
 
@@ -229,7 +233,8 @@ step_end (struct step *step)
 static void
 step_failed (struct step *step, const GError *error)
 {
-  g_autofree char *text = g_strdup_printf ("New mail could not be put into the index: %s It is safe, and is tried again later.", error->message);
+  g_autofree char *text = g_strdup_printf (
+      "New mail could not be put into the index: %s It is safe, and is tried again later.", error->message);
   core_notice (step->account->core, text);
   g_clear_error (&step->account->arrive_error);
   step->account->arrive_error = g_error_new_literal (error->domain, error->code, text);
@@ -271,9 +276,10 @@ on_mails_indexed (gpointer data, const GError *error)
     (void) g_variant_lookup (row, "path", "&s", &path);
     g_variant_builder_add (&paths, "s", path);
     g_clear_error (&step->account->arrive_error);
-  step->account->arrived += is_news (row) ? 1 : 0;
+    step->account->arrived += is_news (row) ? 1 : 0;
   }
-  supervised_call (step->account->imap, "indexed", g_variant_new_parsed ("{'paths': <%@as>}", g_variant_builder_end (&paths)), NULL, NULL,
+  supervised_call (step->account->imap, "indexed",
+                   g_variant_new_parsed ("{'paths': <%@as>}", g_variant_builder_end (&paths)), NULL, NULL,
                    on_acknowledged, step);
 }
 
@@ -312,7 +318,8 @@ on_moved (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
     const char *old, *new;
     g_autoptr (GVariant) add = NULL, remove = NULL;
     g_variant_get_child (moves, i, "(&s&s@as@as)", &old, &new, &add, &remove);
-    g_variant_builder_add (&rows, "@a{sv}", g_variant_new_parsed ("{'path': <%s>, 'add': <%@as>, 'remove': <%@as>}", new, add, remove));
+    g_variant_builder_add (&rows, "@a{sv}",
+                           g_variant_new_parsed ("{'path': <%s>, 'add': <%@as>, 'remove': <%@as>}", new, add, remove));
   }
   arrive_rows (step->account->core, g_variant_builder_end (&rows), on_retagged, step);
 }
@@ -329,8 +336,9 @@ start_moved (struct step *step)
     if (strcmp (old, new) != 0)
       g_variant_builder_add (&pairs, "(ss)", old, new);
   }
-  supervised_call (step->account->core->writer, "moved", g_variant_new_parsed ("{'moves': <%@a(ss)>}", g_variant_builder_end (&pairs)),
-                   NULL, NULL, on_moved, step);
+  supervised_call (step->account->core->writer, "moved",
+                   g_variant_new_parsed ("{'moves': <%@a(ss)>}", g_variant_builder_end (&pairs)), NULL, NULL, on_moved,
+                   step);
 }
 
 static void
@@ -366,8 +374,9 @@ tell_state (struct core_account *account, GVariant *fields)
   g_free (account->text);
   account->state = g_strdup (state);
   account->text = g_strdup (text);
-  server_event (account->core->server, "state",
-                g_variant_new_parsed ("{'account': <%s>, 'state': <%s>, 'text': <%s>}", account->account->name, state, text));
+  server_event (
+      account->core->server, "state",
+      g_variant_new_parsed ("{'account': <%s>, 'state': <%s>, 'text': <%s>}", account->account->name, state, text));
 }
 
 void
@@ -379,8 +388,9 @@ arrive_event (struct core_account *account, const char *event, GVariant *fields)
     guint32 done = 0, total = 0;
     (void) g_variant_lookup (fields, "done", "u", &done);
     (void) g_variant_lookup (fields, "total", "u", &total);
-    server_event (account->core->server, "progress",
-                  g_variant_new_parsed ("{'account': <%s>, 'done': <%u>, 'total': <%u>}", account->account->name, done, total));
+    server_event (
+        account->core->server, "progress",
+        g_variant_new_parsed ("{'account': <%s>, 'done': <%u>, 'total': <%u>}", account->account->name, done, total));
   } else if (strcmp (event, "folders") == 0) {
     server_event (account->core->server, "folders", NULL);
   } else {

@@ -9,13 +9,19 @@
 #include "mail/store/tags.h"
 
 /* A tag that stands for an IMAP flag; inverted: the tag means that the flag is not set. */
-static const struct { const char *tag, *flag; gboolean inverted; } flag_tags[] = {
-  { "unread", "seen", TRUE }, { "flagged", "flagged", FALSE }, { "replied", "answered", FALSE }, { "passed", "forwarded", FALSE },
+static const struct {
+  const char *tag, *flag;
+  gboolean inverted;
+} flag_tags[] = {
+  { "unread", "seen", TRUE },
+  { "flagged", "flagged", FALSE },
+  { "replied", "answered", FALSE },
+  { "passed", "forwarded", FALSE },
 };
 
 struct action {
   const char *name;
-  const char *method;                 /* of the imap worker */
+  const char *method; /* of the imap worker */
   const char *flags_add, *flags_remove;
   const char *to;                     /* role, for "move" */
   const char *tags_add, *tags_remove; /* space-separated */
@@ -33,16 +39,16 @@ static const struct action actions[] = {
 
 struct change {
   struct core *core;
-  struct request *request;      /* NULL: nobody waits for it */
-  const struct action *action;  /* NULL for "tag" */
+  struct request *request;                                     /* NULL: nobody waits for it */
+  const struct action *action;                                 /* NULL for "tag" */
   GVariant *flags_add, *flags_remove, *tags_add, *tags_remove; /* as */
-  char *to;                     /* for move: role or path; for back: the folder's place on disk; NULL: flags only */
-  struct core_account *only;    /* the account that it is about; NULL: all */
-  GVariantBuilder homes;        /* a(ss): of what is taken away */
-  GPtrArray *ids;               /* char * */
-  GHashTable *paths;            /* struct core_account * -> GPtrArray of char * */
+  char *to;                  /* for move: role or path; for back: the folder's place on disk; NULL: flags only */
+  struct core_account *only; /* the account that it is about; NULL: all */
+  GVariantBuilder homes;     /* a(ss): of what is taken away */
+  GPtrArray *ids;            /* char * */
+  GHashTable *paths;         /* struct core_account * -> GPtrArray of char * */
   GHashTableIter iter;
-  GVariantBuilder moves;        /* a(ss) */
+  GVariantBuilder moves; /* a(ss) */
   guint moved;
 };
 
@@ -177,9 +183,11 @@ on_paths_moved (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer
     change_end (change); /* "tag" has tagged already */
     return;
   }
-  g_autoptr (GVariant) ids = g_variant_ref_sink (g_variant_new_strv ((const char *const *) change->ids->pdata, (gssize) change->ids->len));
-  supervised_call (change->core->writer, "tag", g_variant_new_parsed ("{'ids': <%@as>, 'add': <%@as>, 'remove': <%@as>}", ids,
-                                                                      change->tags_add, change->tags_remove),
+  g_autoptr (GVariant) ids
+      = g_variant_ref_sink (g_variant_new_strv ((const char *const *) change->ids->pdata, (gssize) change->ids->len));
+  supervised_call (change->core->writer, "tag",
+                   g_variant_new_parsed ("{'ids': <%@as>, 'add': <%@as>, 'remove': <%@as>}", ids, change->tags_add,
+                                         change->tags_remove),
                    NULL, NULL, on_tagged, change);
 }
 
@@ -218,14 +226,19 @@ change_next (struct change *change)
   if (g_hash_table_iter_next (&change->iter, &key, &value)) {
     struct core_account *account = key;
     GPtrArray *list = value;
-    g_autoptr (GVariant) paths = g_variant_ref_sink (g_variant_new_strv ((const char *const *) list->pdata, (gssize) list->len));
+    g_autoptr (GVariant) paths
+        = g_variant_ref_sink (g_variant_new_strv ((const char *const *) list->pdata, (gssize) list->len));
     gboolean back = change->action != NULL && strcmp (change->action->method, "move_back") == 0;
     GVariant *fields = back ? g_variant_new_parsed ("{'paths': <%@as>, 'dir': <%s>}", paths, change->to)
                        : change->to != NULL
                            ? g_variant_new_parsed ("{'paths': <%@as>, 'to': <%s>}", paths, change->to)
-                           : g_variant_new_parsed ("{'paths': <%@as>, 'add': <%@as>, 'remove': <%@as>}", paths, change->flags_add,
-                                                   change->flags_remove);
-    supervised_call (account->imap, back ? "move_back" : change->to != NULL ? "move" : "flags", fields, NULL, NULL, on_imap_changed, change);
+                           : g_variant_new_parsed ("{'paths': <%@as>, 'add': <%@as>, 'remove': <%@as>}", paths,
+                                                   change->flags_add, change->flags_remove);
+    supervised_call (account->imap,
+                     back                 ? "move_back"
+                     : change->to != NULL ? "move"
+                                          : "flags",
+                     fields, NULL, NULL, on_imap_changed, change);
     return;
   }
   GVariant *moves = g_variant_builder_end (&change->moves);
@@ -235,7 +248,8 @@ change_next (struct change *change)
     on_paths_moved (NULL, NULL, NULL, change);
     return;
   }
-  supervised_call (change->core->writer, "moved", g_variant_new_parsed ("{'moves': <%@a(ss)>}", moves), NULL, NULL, on_paths_moved, change);
+  supervised_call (change->core->writer, "moved", g_variant_new_parsed ("{'moves': <%@a(ss)>}", moves), NULL, NULL,
+                   on_paths_moved, change);
 }
 
 static void
@@ -337,7 +351,8 @@ change_mark (struct core *core, const char *id, const char *tag)
   change->tags_remove = words (NULL);
   change->flags_add = flags_for (change->tags_add, change->tags_remove);
   change->flags_remove = flags_for (change->tags_remove, change->tags_add);
-  supervised_call (core->writer, "tag", g_variant_new_parsed ("{'ids': <%^as>, 'add': <%@as>, 'remove': <%@as>}", ids, change->tags_add,
-                                                              change->tags_remove),
+  supervised_call (core->writer, "tag",
+                   g_variant_new_parsed ("{'ids': <%^as>, 'add': <%@as>, 'remove': <%@as>}", ids, change->tags_add,
+                                         change->tags_remove),
                    NULL, NULL, on_query_tagged, change);
 }

@@ -23,7 +23,7 @@ on_draft_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer 
   }
   (void) g_variant_lookup (reply, "path", "&s", &path);
   sending_remove_draft (sending);
-  arrive_own (sending->core, path, (const char *const[]) { "draft", NULL }, on_draft_indexed, sending);
+  arrive_own (sending->core, path, (const char *const[]){ "draft", NULL }, on_draft_indexed, sending);
 }
 
 static void
@@ -41,15 +41,15 @@ on_sealed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
   sending->message_id = g_strdup (id);
   g_autoptr (GUnixFDList) draft = sending_fd (sending, "draft");
   supervised_call (sending->account->imap, "append",
-                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"), draft, NULL,
-                   on_draft_kept, sending);
+                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"),
+                   draft, NULL, on_draft_kept, sending);
 }
 
 static void
 seal (struct sending *sending)
 {
-  supervised_call (sending->core->keys, "seal", g_variant_new_parsed ("{'draft': <%@a{sv}>}", sending->draft), sending->request->fds,
-                   sending->request, on_sealed, sending);
+  supervised_call (sending->core->keys, "seal", g_variant_new_parsed ("{'draft': <%@a{sv}>}", sending->draft),
+                   sending->request->fds, sending->request, on_sealed, sending);
 }
 
 void
@@ -58,7 +58,8 @@ flow_draft_save (struct core *core, struct request *request)
   const char *replaces = NULL;
   struct sending *sending = sending_new (core, request);
   if (sending->account == NULL) {
-    request_fail_text (request, ENGINE_ERROR_NOT_FOUND, "There is no account to keep a draft in. Add one first: wardmail account add.");
+    request_fail_text (request, ENGINE_ERROR_NOT_FOUND,
+                       "There is no account to keep a draft in. Add one first: wardmail account add.");
     sending_free (sending);
     return;
   }

@@ -13,7 +13,7 @@ struct importing {
   struct core *core;
   struct request *request;
   GVariant *reply;
-  GVariant *paths;   /* as: the protected ones */
+  GVariant *paths; /* as: the protected ones */
   gsize next;
 };
 
@@ -36,9 +36,13 @@ importing_end (struct importing *importing)
   guint32 imported = 0, skipped = 0;
   (void) g_variant_lookup (importing->reply, "imported", "u", &imported);
   (void) g_variant_lookup (importing->reply, "skipped", "u", &skipped);
-  g_autofree char *text = skipped == 0 ? g_strdup_printf ("%u messages imported.", imported)
-                                       : g_strdup_printf ("%u messages imported; %u could not be indexed and cannot be searched.", imported, skipped);
-  request_reply (importing->request, g_variant_new_parsed ("{'imported': <%u>, 'skipped': <%u>, 'text': <%s>}", imported, skipped, text), NULL);
+  g_autofree char *text
+      = skipped == 0 ? g_strdup_printf ("%u messages imported.", imported)
+                     : g_strdup_printf ("%u messages imported; %u could not be indexed and cannot be searched.",
+                                        imported, skipped);
+  request_reply (importing->request,
+                 g_variant_new_parsed ("{'imported': <%u>, 'skipped': <%u>, 'text': <%s>}", imported, skipped, text),
+                 NULL);
   importing_free (importing);
 }
 
@@ -51,7 +55,8 @@ protected_row (const char *path)
   g_ptr_array_add (add, (gpointer) "imported");
   tags_between (NULL, NULL, NULL, flags != NULL ? flags + strlen (":2,") : "S", add, remove);
   g_ptr_array_add (add, NULL);
-  return g_variant_new_parsed ("{'path': <%s>, 'add': <%^as>, 'remove': <@as []>, 'protected': <true>}", path, add->pdata);
+  return g_variant_new_parsed ("{'path': <%s>, 'add': <%^as>, 'remove': <@as []>, 'protected': <true>}", path,
+                               add->pdata);
 }
 
 static void
@@ -103,6 +108,7 @@ flow_import (struct core *core, struct request *request)
   core->busy++;
   gint32 stream = -1;
   (void) g_variant_lookup (request->fields, "stream", "h", &stream);
-  supervised_call (core->writer, "import", g_variant_new_parsed ("{'stream': <%@h>, 'folder': <%s>}", g_variant_new_handle (stream), folder),
+  supervised_call (core->writer, "import",
+                   g_variant_new_parsed ("{'stream': <%@h>, 'folder': <%s>}", g_variant_new_handle (stream), folder),
                    request->fds, NULL, on_imported, importing);
 }

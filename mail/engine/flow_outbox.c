@@ -10,8 +10,8 @@ struct filing {
   GVariant *rows;
   GUnixFDList *fds;
   gsize next;
-  char *wanted;              /* id whose row is reported; NULL: none */
-  GVariant *row;             /* it */
+  char *wanted;  /* id whose row is reported; NULL: none */
+  GVariant *row; /* it */
   outbox_done_fn done;
   gpointer data;
 };
@@ -56,11 +56,14 @@ on_filed_indexed (gpointer data, const GError *error)
   supervised_call (account->smtp, "filed", g_variant_new_parsed ("{'id': <%s>}", id), NULL, NULL, on_forgotten, NULL);
   if (*draft != '\0') {
     const char *paths[] = { draft, NULL }, *ids[] = { message_id, NULL };
-    supervised_call (account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_forgotten, NULL);
-    supervised_call (account->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_forgotten, NULL);
+    supervised_call (account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
+                     on_forgotten, NULL);
+    supervised_call (account->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
+                     on_forgotten, NULL);
     /* Record and draft are one message to the index where they have one Message-ID: it is a draft no more. */
-    supervised_call (account->core->writer, "tag", g_variant_new_parsed ("{'ids': <%^as>, 'add': <@as []>, 'remove': <['draft']>}", ids), NULL,
-                     NULL, on_forgotten, NULL);
+    supervised_call (account->core->writer, "tag",
+                     g_variant_new_parsed ("{'ids': <%^as>, 'add': <@as []>, 'remove': <['draft']>}", ids), NULL, NULL,
+                     on_forgotten, NULL);
   }
   core_changed (account->core);
   filing->next++;
@@ -74,14 +77,15 @@ on_appended (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer da
   const char *path = "";
   if (error != NULL) {
     /* The outbox keeps the record, and it is filed with the next run. */
-    g_autofree char *text = g_strdup_printf ("The message was sent, but its copy could not be put into Sent yet: %s", error->message);
+    g_autofree char *text
+        = g_strdup_printf ("The message was sent, but its copy could not be put into Sent yet: %s", error->message);
     core_notice (filing->account->core, text);
     filing->next++;
     filing_next (filing);
     return;
   }
   (void) g_variant_lookup (reply, "path", "&s", &path);
-  arrive_own (filing->account->core, path, (const char *const[]) { "sent", NULL }, on_filed_indexed, filing);
+  arrive_own (filing->account->core, path, (const char *const[]){ "sent", NULL }, on_filed_indexed, filing);
 }
 
 static void
@@ -91,8 +95,9 @@ append_record (struct filing *filing, gint32 handle)
   const int *list = g_unix_fd_list_peek_fds (filing->fds, &count);
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   (void) g_unix_fd_list_append (fds, list[handle], NULL);
-  supervised_call (filing->account->imap, "append", g_variant_new_parsed ("{'role': <'sent'>, 'data': <handle 0>, 'flags': <['seen']>}"), fds,
-                   NULL, on_appended, filing);
+  supervised_call (filing->account->imap, "append",
+                   g_variant_new_parsed ("{'role': <'sent'>, 'data': <handle 0>, 'flags': <['seen']>}"), fds, NULL,
+                   on_appended, filing);
 }
 
 /* A crash after the record was stored and before the outbox heard of it must not store it twice. */
@@ -129,10 +134,12 @@ filing_next (struct filing *filing)
     if (filing->wanted != NULL && strcmp (id, filing->wanted) == 0 && filing->row == NULL)
       filing->row = g_variant_ref (row);
     gint count = filing->fds != NULL ? g_unix_fd_list_get_length (filing->fds) : 0;
-    if (strcmp (state, "accepted") != 0 || !g_variant_lookup (row, "sent", "h", &handle) || handle < 0 || handle >= count)
+    if (strcmp (state, "accepted") != 0 || !g_variant_lookup (row, "sent", "h", &handle) || handle < 0
+        || handle >= count)
       continue;
     const char *ids[] = { message_id, NULL };
-    supervised_call (filing->account->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_looked_for, filing);
+    supervised_call (filing->account->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL,
+                     on_looked_for, filing);
     return;
   }
   filing_end (filing, NULL);
@@ -155,8 +162,9 @@ static void
 filing_start (struct filing *filing)
 {
   filing->account->filing = TRUE;
-  supervised_call (filing->account->smtp, "run", filing->wanted != NULL ? g_variant_new_parsed ("{'id': <%s>}", filing->wanted) : NULL, NULL,
-                   NULL, on_run, filing);
+  supervised_call (filing->account->smtp, "run",
+                   filing->wanted != NULL ? g_variant_new_parsed ("{'id': <%s>}", filing->wanted) : NULL, NULL, NULL,
+                   on_run, filing);
 }
 
 void
@@ -198,7 +206,8 @@ on_listed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
     supervised_call (account->smtp, "list", NULL, NULL, NULL, on_listed, listing);
     return;
   }
-  request_reply (listing->request, g_variant_new_parsed ("{'rows': <%@aa{sv}>}", g_variant_builder_end (&listing->rows)), NULL);
+  request_reply (listing->request,
+                 g_variant_new_parsed ("{'rows': <%@aa{sv}>}", g_variant_builder_end (&listing->rows)), NULL);
   request_unref (listing->request);
   g_free (listing);
 }

@@ -9,7 +9,7 @@
 
 #include "mail/message/message.h"
 
-#define FILTERS_MAX 20  /* HTML parts of one message that are shown */
+#define FILTERS_MAX 20 /* HTML parts of one message that are shown */
 
 struct reading;
 
@@ -24,11 +24,11 @@ struct reading {
   struct supervised *filter;
   void (*finished) (struct reading *reading, GVariant *view);
 
-  int file;                                         /* of a mail that is forwarded, for its attachments; -1: none */
-  GVariant *draft;                                  /* that forwards it */
-  GPtrArray *carried;                               /* char *: ids of the parts that go along */
+  int file;           /* of a mail that is forwarded, for its attachments; -1: none */
+  GVariant *draft;    /* that forwards it */
+  GPtrArray *carried; /* char *: ids of the parts that go along */
   guint carried_next, left_behind;
-  GVariantBuilder attachments;                      /* a(ssh), once carried is there */
+  GVariantBuilder attachments; /* a(ssh), once carried is there */
   GUnixFDList *attached;
 };
 
@@ -94,7 +94,8 @@ on_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
       }
     }
   }
-  reading_fail_text (reading, ENGINE_ERROR_NOT_FOUND, "That message is not here. It may have been moved or deleted; search for it again.");
+  reading_fail_text (reading, ENGINE_ERROR_NOT_FOUND,
+                     "That message is not here. It may have been moved or deleted; search for it again.");
 }
 
 static void
@@ -111,7 +112,8 @@ locate (struct reading *reading)
     return;
   }
   const char *ids[] = { id, NULL };
-  supervised_call (reading->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_found, reading);
+  supervised_call (reading->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_found,
+                   reading);
 }
 
 static struct reading *
@@ -172,7 +174,9 @@ on_filtered (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer da
   const char *text = "";
   if (error == NULL)
     (void) g_variant_lookup (reply, "text", "&s", &text);
-  set_segment_text (reading, reading->next, error == NULL ? text : "[This HTML part could not be turned into text safely, so it is not shown.]");
+  set_segment_text (reading, reading->next,
+                    error == NULL ? text
+                                  : "[This HTML part could not be turned into text safely, so it is not shown.]");
   g_idle_add (free_filter, g_steal_pointer (&reading->filter)); /* not from within its own call */
   reading->next++;
   segments_next (reading);
@@ -198,11 +202,12 @@ segments_next (struct reading *reading)
       continue;
     }
     reading->filter = supervised_new (PEER_FILTER, "filter", "The part that reads HTML", &hooks, NULL);
-    supervised_call (reading->filter, "html", g_variant_new_parsed ("{'html': <%@ay>}", html), NULL, NULL, on_filtered, reading);
+    supervised_call (reading->filter, "html", g_variant_new_parsed ("{'html': <%@ay>}", html), NULL, NULL, on_filtered,
+                     reading);
     return;
   }
-  g_autoptr (GVariant) segments = g_variant_ref_sink (
-      g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) reading->segments->pdata, reading->segments->len));
+  g_autoptr (GVariant) segments = g_variant_ref_sink (g_variant_new_array (
+      G_VARIANT_TYPE_VARDICT, (GVariant *const *) reading->segments->pdata, reading->segments->len));
   g_autoptr (GVariant) view = g_variant_ref_sink (message_finish_view (reading->view, segments));
   reading->finished (reading, view);
 }
@@ -258,13 +263,14 @@ forward_end (struct reading *reading)
   const char *body = "";
   (void) g_variant_dict_lookup (&draft, "body", "&s", &body);
   if (reading->left_behind > 0) {
-    g_autofree char *told = g_strdup_printf ("%s\n[%u attachment%s of this message could not be forwarded.]\n", body, reading->left_behind,
-                                             reading->left_behind == 1 ? "" : "s");
+    g_autofree char *told = g_strdup_printf ("%s\n[%u attachment%s of this message could not be forwarded.]\n", body,
+                                             reading->left_behind, reading->left_behind == 1 ? "" : "s");
     g_variant_dict_insert (&draft, "body", "s", told);
   }
   g_variant_dict_insert_value (&draft, "attachments", g_variant_builder_end (&reading->attachments));
   g_variant_builder_init (&reading->attachments, G_VARIANT_TYPE ("a(ssh)"));
-  request_reply (reading->request, g_variant_new_parsed ("{'draft': <%@a{sv}>}", g_variant_dict_end (&draft)), reading->attached);
+  request_reply (reading->request, g_variant_new_parsed ("{'draft': <%@a{sv}>}", g_variant_dict_end (&draft)),
+                 reading->attached);
   reading_free (reading);
 }
 

@@ -37,8 +37,9 @@ sending_reply (struct sending *sending, const char *state, const char *text)
   gboolean dry = strcmp (state, "dry-run") == 0;
   g_autoptr (GVariant) held = core_rows (sending->reply, "held");
   request_reply (sending->request,
-                 g_variant_new_parsed ("{'state': <%s>, 'text': <%s>, 'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <%@aa{sv}>}", state, text,
-                                       sending->message_id, door_copies (sending, dry), held),
+                 g_variant_new_parsed (
+                     "{'state': <%s>, 'text': <%s>, 'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <%@aa{sv}>}",
+                     state, text, sending->message_id, door_copies (sending, dry), held),
                  dry ? sending->fds : NULL);
   core_changed (sending->core);
   sending_free (sending);
@@ -75,14 +76,15 @@ on_held_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   struct sending *sending = data;
   const char *path = "";
   if (error != NULL) {
-    g_autofree char *text = g_strdup_printf ("%s It could not be kept in Drafts either: %s Your text is still in this window or file.",
-                                             sending->text, error->message);
+    g_autofree char *text
+        = g_strdup_printf ("%s It could not be kept in Drafts either: %s Your text is still in this window or file.",
+                           sending->text, error->message);
     sending_reply (sending, "held", text);
     return;
   }
   (void) g_variant_lookup (reply, "path", "&s", &path);
   sending_remove_draft (sending);
-  arrive_own (sending->core, path, (const char *const[]) { "draft", NULL }, on_held_indexed, sending);
+  arrive_own (sending->core, path, (const char *const[]){ "draft", NULL }, on_held_indexed, sending);
 }
 
 static void
@@ -91,14 +93,16 @@ keep_held (struct sending *sending)
   sending->text = held_sentence (sending);
   g_autoptr (GUnixFDList) fds = sending->account != NULL ? sending_fd (sending, "draft") : NULL;
   if (fds == NULL) {
-    const char *why = sending->account == NULL ? "" : " It could not be kept in Drafts, since you have no key of your own to encrypt it with.";
+    const char *why = sending->account == NULL
+                          ? ""
+                          : " It could not be kept in Drafts, since you have no key of your own to encrypt it with.";
     g_autofree char *text = g_strconcat (sending->text, why, NULL);
     sending_reply (sending, "held", text);
     return;
   }
   supervised_call (sending->account->imap, "append",
-                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"), fds, NULL, on_held_kept,
-                   sending);
+                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"), fds,
+                   NULL, on_held_kept, sending);
 }
 
 /* ---- the outbox ---- */
@@ -114,7 +118,8 @@ audience (GVariant *copies)
     (void) g_variant_lookup (copy, "method", "&s", &method);
     (void) g_variant_lookup (copy, "recipients", "^a&s", &recipients);
     g_autofree char *list = g_strjoinv (", ", (char **) recipients);
-    g_string_append_printf (text, "%s%s to %s", i > 0 ? "; " : "", strcmp (method, "smime") == 0 ? "S/MIME" : "OpenPGP", list);
+    g_string_append_printf (text, "%s%s to %s", i > 0 ? "; " : "", strcmp (method, "smime") == 0 ? "S/MIME" : "OpenPGP",
+                            list);
   }
   return g_string_free (text, FALSE);
 }
@@ -140,11 +145,13 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
     text = g_strdup_printf ("The server refused the message: %s It is kept in the outbox.", why);
     sending_reply (sending, "failed", text);
   } else if (strcmp (state, "unknown") == 0) {
-    text = g_strdup_printf ("It is not known whether the server took the message: %s It is kept in the outbox; decide there whether to send it again.",
+    text = g_strdup_printf ("It is not known whether the server took the message: %s It is kept in the outbox; decide "
+                            "there whether to send it again.",
                             why);
     sending_reply (sending, "unknown", text);
   } else {
-    text = g_strdup_printf ("The message is encrypted and kept in the outbox; it goes out as soon as the server can be reached. %s", why);
+    text = g_strdup_printf (
+        "The message is encrypted and kept in the outbox; it goes out as soon as the server can be reached. %s", why);
     sending_reply (sending, "queued", text);
   }
 }
@@ -194,7 +201,8 @@ submit (struct sending *sending)
   g_autoptr (GVariant) copies = core_rows (sending->reply, "copies");
   gint32 sent = -1;
   if (!g_variant_lookup (sending->reply, "sent", "h", &sent)) {
-    g_autoptr (GError) error = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_FAILED, "The copy for Sent could not be made, so nothing was sent.");
+    g_autoptr (GError) error = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                                                    "The copy for Sent could not be made, so nothing was sent.");
     sending_fail (sending, error);
     return;
   }
@@ -205,7 +213,8 @@ submit (struct sending *sending)
   g_variant_builder_add (&builder, "{sv}", "sent", g_variant_new_handle (sent));
   if (sending->draft_path != NULL)
     g_variant_builder_add (&builder, "{sv}", "draft_path", g_variant_new_string (sending->draft_path));
-  supervised_call (sending->account->smtp, "submit", g_variant_builder_end (&builder), sending->fds, NULL, on_submitted, sending);
+  supervised_call (sending->account->smtp, "submit", g_variant_builder_end (&builder), sending->fds, NULL, on_submitted,
+                   sending);
 }
 
 /* A dry run shows what would be sent, so it must pass what it would have to pass. */
@@ -225,7 +234,9 @@ gate_all (struct sending *sending, GError **error)
     (void) g_variant_lookup (copy, "recipients", "^a&s", &recipients);
     (void) g_variant_lookup (copy, "ids", "^a&s", &ids);
     g_autoptr (GBytes) bytes = handle >= 0 && handle < count ? worker_read_fd (fds[handle], G_MAXUINT32, error) : NULL;
-    struct gate_plan plan = { strcmp (method, "smime") == 0 ? ROUTE_SMIME : strcmp (method, "pgp") == 0 ? ROUTE_PGP : ROUTE_HOLD,
+    struct gate_plan plan = { strcmp (method, "smime") == 0 ? ROUTE_SMIME
+                              : strcmp (method, "pgp") == 0 ? ROUTE_PGP
+                                                            : ROUTE_HOLD,
                               recipients, ids };
     gsize size = 0;
     const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
@@ -263,7 +274,8 @@ on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
     else
       sending_fail (sending, refused);
   } else if (sending->account == NULL) {
-    refused = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "There is no account to send from, so nothing was sent. Add one: "
+    refused = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
+                                   "There is no account to send from, so nothing was sent. Add one: "
                                    "wardmail account add NAME --address … --imap … --smtp …");
     sending_fail (sending, refused);
   } else {
@@ -274,8 +286,8 @@ on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
 static void
 protect (struct sending *sending)
 {
-  supervised_call (sending->core->keys, "protect", g_variant_new_parsed ("{'draft': <%@a{sv}>}", sending->draft), sending->request->fds,
-                   sending->request, on_protected, sending);
+  supervised_call (sending->core->keys, "protect", g_variant_new_parsed ("{'draft': <%@a{sv}>}", sending->draft),
+                   sending->request->fds, sending->request, on_protected, sending);
 }
 
 static void
@@ -299,7 +311,8 @@ on_looked_in_sent (GVariant *reply, GUnixFDList *fds, const GError *error, gpoin
       continue;
     sending->reply = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
     sending->fds = g_unix_fd_list_new ();
-    sending_reply (sending, "sent", "Sent, encrypted to everybody. wardmail's engine stopped just after that; nothing was sent twice.");
+    sending_reply (sending, "sent",
+                   "Sent, encrypted to everybody. wardmail's engine stopped just after that; nothing was sent twice.");
     return;
   }
   start_sending (sending);
@@ -326,5 +339,6 @@ flow_send (struct core *core, struct request *request)
   }
   sending->message_id = g_strdup (id);
   const char *ids[] = { id, NULL };
-  supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_looked_in_sent, sending);
+  supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_looked_in_sent,
+                   sending);
 }

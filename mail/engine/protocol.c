@@ -10,56 +10,72 @@
 
 #include <string.h>
 
-#define F(...) ((const struct protocol_field[]) { __VA_ARGS__, { NULL, NULL, FALSE } })
-#define MUST(name, type) { name, type, TRUE }
-#define MAY(name, type) { name, type, FALSE }
-#define NOTHING ((const struct protocol_field[]) { { NULL, NULL, FALSE } })
+#define F(...) ((const struct protocol_field[]){ __VA_ARGS__, { NULL, NULL, FALSE } })
+#define MUST(name, type)                                                                                               \
+  {                                                                                                                    \
+    name, type, TRUE                                                                                                   \
+  }
+#define MAY(name, type)                                                                                                \
+  {                                                                                                                    \
+    name, type, FALSE                                                                                                  \
+  }
+#define NOTHING ((const struct protocol_field[]){ { NULL, NULL, FALSE } })
 
 /* A message named by its file (fd) or by its Message-ID in the index; one of the two. */
 #define MESSAGE MAY ("file", "h"), MAY ("id", "s"), MAY ("at", "x")
 /* draft: { from s, to as, cc as, bcc as (each "Name <a@b>" or "a@b"), subject s, body s,
  *          in_reply_to s, references as, parent_protected b, attachments a(ssh) (filename, type or "", fd), date x, message_id s } */
 
+/* clang-format off: tables, a row a line */
 static const struct protocol_method methods[] = {
   /* ---- The door: clients to engine ---- */
   { PEER_ENGINE, "hello", F (MUST ("version", "s")), F (MUST ("version", "s"), MUST ("pid", "u")), 10, FALSE },
   /* accounts: name s, address s, state s ("offline","connecting","syncing","idle","failed"), text s (plain sentence)
    * workers: name s, pid u, restarts u */
-  { PEER_ENGINE, "status", NOTHING, F (MUST ("accounts", "aa{sv}"), MUST ("workers", "aa{sv}"), MUST ("outbox", "u")), 10, FALSE },
+  { PEER_ENGINE, "status", NOTHING, F (MUST ("accounts", "aa{sv}"), MUST ("workers", "aa{sv}"), MUST ("outbox", "u")),
+    10, FALSE },
   /* Read accounts.conf and settings again, after setup or account add. */
   { PEER_ENGINE, "reload", NOTHING, NOTHING, 10, FALSE },
   { PEER_ENGINE, "account_secret", F (MUST ("account", "s"), MUST ("secret", "ay")), NOTHING, 10, FALSE },
   { PEER_ENGINE, "account_forget", F (MUST ("account", "s")), NOTHING, 10, FALSE },
   { PEER_ENGINE, "account_test", F (MUST ("account", "s")), F (MUST ("imap", "s"), MUST ("smtp", "s")), 90, FALSE },
-  { PEER_ENGINE, "discover", F (MUST ("domain", "s")), F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"),
-    MAY ("smtp_security", "s")), 15, FALSE },
+  { PEER_ENGINE, "discover", F (MUST ("domain", "s")),
+    F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"), MAY ("smtp_security", "s")), 15, FALSE },
   /* folders: account s, path s (as on the server), name s (to show), role s ("inbox","drafts","sent","archive","trash","junk",""), query s, unread u, total u */
   { PEER_ENGINE, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
   /* rows: thread s, subject s, authors s, date x, matched u, total u, tags as, newest s (id of the newest matching message), and where
    * recipients are asked for: recipients s (whom that message goes to) */
-  { PEER_ENGINE, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
+  { PEER_ENGINE, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")),
+    F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
   /* rows: id s, from s, to s, subject s, date x, tags as, depth u, matched b, path s */
   { PEER_ENGINE, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_ENGINE, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60, FALSE },
-  { PEER_ENGINE, "tag", F (MUST ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("changed", "u")), 300, FALSE },
+  { PEER_ENGINE, "tag", F (MUST ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("changed", "u")),
+    300, FALSE },
   /* action: "read","unread","flag","unflag","archive","delete","move" (then folder: "account/path"), "back" (then folder: a home).
    * homes: where what was archived or deleted lay before: message id, home. Opaque, for "back". */
-  { PEER_ENGINE, "change", F (MUST ("ids", "as"), MUST ("action", "s"), MAY ("folder", "s")), F (MUST ("changed", "u"), MAY ("homes", "a(ss)")), 60, FALSE },
+  { PEER_ENGINE, "change", F (MUST ("ids", "as"), MUST ("action", "s"), MAY ("folder", "s")),
+    F (MUST ("changed", "u"), MAY ("homes", "a(ss)")), 60, FALSE },
   /* view: exactly the object of `show --json`, plus "verdict" (line s, tone s: none|good|warn|bad),
    * "segments" (aa{sv}: part s, text s, signed b, encrypted b, note s), "protected" b */
   { PEER_ENGINE, "show", F (MESSAGE), F (MUST ("view", "a{sv}")), 30, FALSE },
-  { PEER_ENGINE, "part", F (MESSAGE, MUST ("part", "s")), F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 30, FALSE },
+  { PEER_ENGINE, "part", F (MESSAGE, MUST ("part", "s")),
+    F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 30, FALSE },
   /* Where it is forwarded, the draft carries its attachments along. */
   { PEER_ENGINE, "reply", F (MESSAGE, MAY ("all", "b"), MAY ("forward", "b")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, key a{sv} (fingerprint, source, trust s, expires x) */
-  { PEER_ENGINE, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")), F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20, FALSE },
+  { PEER_ENGINE, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")),
+    F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20, FALSE },
   /* mode: "send" (default), "dry-run" (copies with data; nothing stored, nothing sent)
    * copies: method s, recipients as, data h (dry-run only); held: address s, reason s, sentence s, next s
    * state: "sent" (the server took every copy), "queued" (kept in the outbox; text says why), "unknown" (kept there too: the server may have taken
    * it), "held" (kept in Drafts), "failed", "dry-run". again: a call with the same message_id in its draft was lost with the engine; what that
    * one has sent is not sent twice. */
-  { PEER_ENGINE, "send", F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b"), MAY ("again", "b")),
-    F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}")), 0, FALSE },
+  { PEER_ENGINE, "send",
+    F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b"), MAY ("again", "b")),
+    F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"),
+       MUST ("held", "aa{sv}")),
+    0, FALSE },
   { PEER_ENGINE, "draft_save", F (MUST ("draft", "a{sv}"), MAY ("replaces", "s")), F (MUST ("id", "s")), 60, FALSE },
   /* A finished plaintext message, as programs hand it to sendmail, as a draft; "date" is not taken over. */
   { PEER_ENGINE, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 30, FALSE },
@@ -67,11 +83,14 @@ static const struct protocol_method methods[] = {
   /* rows: id s, message_id s, subject s, recipients as, state s, text s, date x */
   { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_ENGINE, "outbox_retry", F (MUST ("id", "s")), NOTHING, 20, FALSE },
-  { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0, FALSE }, /* rows: account s, new u, changed u, removed u, error s */
+  { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0,
+    FALSE }, /* rows: account s, new u, changed u, removed u, error s */
   /* stream: a pipe of messages, each a big-endian u32 length, a byte of flags (1 seen, 2 flagged, 4 answered, 8 forwarded), and its bytes;
    * length 0 ends it. */
-  { PEER_ENGINE, "import", F (MUST ("stream", "h"), MAY ("folder", "s")), F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0, FALSE },
-  { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
+  { PEER_ENGINE, "import", F (MUST ("stream", "h"), MAY ("folder", "s")),
+    F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0, FALSE },
+  { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60,
+    FALSE },
   /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b */
   { PEER_ENGINE, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_ENGINE, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
@@ -81,24 +100,33 @@ static const struct protocol_method methods[] = {
   /* ---- keys ---- */
   { PEER_KEYS, "start", F (MUST ("keys_dir", "s"), MUST ("policy", "a{sv}")), NOTHING, 30, FALSE },
   /* segments: part s, kind s ("text"|"html"), text s | html ay, signed b, encrypted b, note s (a heading such as "unsigned part"; may be "") */
-  { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x")), F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}")), 20, FALSE },
-  { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")), F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 20, FALSE },
+  { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x")),
+    F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}")), 20, FALSE },
+  { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")),
+    F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 20, FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
   { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h")), 20, FALSE },
-  { PEER_KEYS, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")), F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 15, FALSE },
+  { PEER_KEYS, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")),
+    F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 15, FALSE },
   /* Copies: method s, recipients as, ids as, data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
-  { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"), MAY ("draft", "h")), 120, FALSE },
+  { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}")),
+    F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"),
+       MAY ("draft", "h")),
+    120, FALSE },
   { PEER_KEYS, "seal", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("draft", "h")), 60, FALSE },
   /* No key is needed; it stands here because this worker is the one that reads hostile MIME. */
   { PEER_KEYS, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 20, FALSE },
-  { PEER_KEYS, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
+  { PEER_KEYS, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60,
+    FALSE },
   { PEER_KEYS, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_KEYS, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
   { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30, FALSE },
 
   /* ---- index: started twice, as the writer (it alone gets add, moved, removed, tag, import) and as the reader ---- */
-  { PEER_INDEX, "start", F (MUST ("index_dir", "s"), MUST ("mail_dir", "s"), MUST ("writer", "b")), NOTHING, 60, FALSE },
-  { PEER_INDEX, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")), F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
+  { PEER_INDEX, "start", F (MUST ("index_dir", "s"), MUST ("mail_dir", "s"), MUST ("writer", "b")), NOTHING, 60,
+    FALSE },
+  { PEER_INDEX, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")),
+    F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
   { PEER_INDEX, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_INDEX, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60, FALSE },
   /* counts, in the order asked for: at most total queries 200 */
@@ -108,50 +136,66 @@ static const struct protocol_method methods[] = {
   /* mails: path s, add as, remove as (tags), shadow h (optional). One atomic section, closed (durable) before the reply.
    * skipped: paths that could not be indexed, with a sentence each: a(ss). A mail already known gets path and tags added. */
   { PEER_INDEX, "add", F (MUST ("mails", "aa{sv}")), F (MUST ("added", "u"), MUST ("skipped", "a(ss)")), 300, FALSE },
-  { PEER_INDEX, "moved", F (MUST ("moves", "a(ss)")), NOTHING, 300, FALSE },   /* old path, new path; tags by folder and flags follow from tags below */
+  { PEER_INDEX, "moved", F (MUST ("moves", "a(ss)")), NOTHING, 300,
+    FALSE }, /* old path, new path; tags by folder and flags follow from tags below */
   { PEER_INDEX, "removed", F (MUST ("paths", "as")), NOTHING, 300, FALSE },
   /* Tag by ids or query. rows: what changed: id s, paths as, tags as (as they are now). */
-  { PEER_INDEX, "tag", F (MAY ("ids", "as"), MAY ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("rows", "aa{sv}")), 300, FALSE },
+  { PEER_INDEX, "tag", F (MAY ("ids", "as"), MAY ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")),
+    F (MUST ("rows", "aa{sv}")), 300, FALSE },
   /* Writes each mail to mail_dir/local/<folder>/cur and indexes it; those that hold encrypted parts are written and reported in protected instead,
    * to be added with their shadow. Events "progress" (done u). */
-  { PEER_INDEX, "import", F (MUST ("stream", "h"), MUST ("folder", "s")), F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("protected", "as")), 0, TRUE },
+  { PEER_INDEX, "import", F (MUST ("stream", "h"), MUST ("folder", "s")),
+    F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("protected", "as")), 0, TRUE },
 
   /* ---- imap: one an account ---- */
   /* secret: password. settings: poll_s u, archive s, drafts s, sent s, trash s (folder overrides, optional) */
   /* index: which one it is; all mail is reported anew to one that is not the one before */
-  { PEER_IMAP, "start", F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MUST ("settings", "a{sv}"),
-    MAY ("index", "s")), NOTHING, 30, FALSE },
+  { PEER_IMAP, "start",
+    F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"),
+       MUST ("settings", "a{sv}"), MAY ("index", "s")),
+    NOTHING, 30, FALSE },
   { PEER_IMAP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* folders: path s, name s, role s, dir s (absolute folder on disk) */
   { PEER_IMAP, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
   { PEER_IMAP, "sync", NOTHING, F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u")), 0, FALSE },
   /* Local change first (Maildir flags, state), journalled for the server, then pushed as soon as there is a line.
    * flags: "seen","flagged","answered","draft","forwarded". Replies when it is journalled; moves: old and new path of each file. */
-  { PEER_IMAP, "flags", F (MUST ("paths", "as"), MUST ("add", "as"), MUST ("remove", "as")), F (MUST ("moves", "a(ss)")), 30, FALSE },
+  { PEER_IMAP, "flags", F (MUST ("paths", "as"), MUST ("add", "as"), MUST ("remove", "as")),
+    F (MUST ("moves", "a(ss)")), 30, FALSE },
   /* to: a role or a folder path */
   { PEER_IMAP, "move", F (MUST ("paths", "as"), MUST ("to", "s")), F (MUST ("moves", "a(ss)")), 30, TRUE },
   /* dir: of a folder, relative to the account's folder on disk; role: of that folder, "": none */
-  { PEER_IMAP, "move_back", F (MUST ("paths", "as"), MUST ("dir", "s")), F (MUST ("moves", "a(ss)"), MUST ("role", "s")), 30, TRUE },
+  { PEER_IMAP, "move_back", F (MUST ("paths", "as"), MUST ("dir", "s")),
+    F (MUST ("moves", "a(ss)"), MUST ("role", "s")), 30, TRUE },
   /* Into the local folder of that role at once, to the server by APPEND as soon as there is a line. replaces: path of an older draft to remove. */
-  { PEER_IMAP, "append", F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s")), F (MUST ("path", "s")), 30, TRUE },
-  { PEER_IMAP, "remove", F (MUST ("paths", "as")), NOTHING, 30, FALSE },        /* for good: a sent draft */
-  { PEER_IMAP, "indexed", F (MUST ("paths", "as")), NOTHING, 30, FALSE },       /* the index has them durably: forget to report them again */
+  { PEER_IMAP, "append", F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s")),
+    F (MUST ("path", "s")), 30, TRUE },
+  { PEER_IMAP, "remove", F (MUST ("paths", "as")), NOTHING, 30, FALSE }, /* for good: a sent draft */
+  { PEER_IMAP, "indexed", F (MUST ("paths", "as")), NOTHING, 30,
+    FALSE }, /* the index has them durably: forget to report them again */
 
   /* ---- smtp: one an account, owner of its outbox ---- */
-  { PEER_SMTP, "start", F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay")), NOTHING, 30, FALSE },
+  { PEER_SMTP, "start", F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay")), NOTHING, 30,
+    FALSE },
   { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* Durable before the reply. copies as of keys.protect; each is checked by the gate here too, before it is stored. */
-  { PEER_SMTP, "submit", F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"), MAY ("draft_path", "s")), F (MUST ("id", "s")), 60, FALSE }, /* the same again is known by its message_id */
+  { PEER_SMTP, "submit",
+    F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"),
+       MAY ("draft_path", "s")),
+    F (MUST ("id", "s")), 60, FALSE }, /* the same again is known by its message_id */
   /* Tries what is ready (id: only that one, now). rows: id s, message_id s, state s ("ready","sending","accepted","failed","unknown"), text s,
    * recipients as, date x, sent h (the Sent record, only where state is accepted and the record was not yet filed), draft_path s */
   { PEER_SMTP, "run", F (MAY ("id", "s")), F (MUST ("rows", "aa{sv}")), 0, FALSE },
   { PEER_SMTP, "list", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
-  { PEER_SMTP, "filed", F (MUST ("id", "s")), NOTHING, 20, FALSE },              /* the Sent record is in the Sent folder: the outbox may forget */
-  { PEER_SMTP, "retry", F (MUST ("id", "s")), NOTHING, 20, FALSE },              /* the person decided about a failed or unknown one */
+  { PEER_SMTP, "filed", F (MUST ("id", "s")), NOTHING, 20,
+    FALSE }, /* the Sent record is in the Sent folder: the outbox may forget */
+  { PEER_SMTP, "retry", F (MUST ("id", "s")), NOTHING, 20,
+    FALSE }, /* the person decided about a failed or unknown one */
 
   /* ---- lookup ---- */
   { PEER_LOOKUP, "start", NOTHING, NOTHING, 20, FALSE },
-  { PEER_LOOKUP, "discover", F (MUST ("domain", "s")), F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"), MAY ("smtp_security", "s")), 12, FALSE },
+  { PEER_LOOKUP, "discover", F (MUST ("domain", "s")),
+    F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"), MAY ("smtp_security", "s")), 12, FALSE },
 
   /* ---- filter: a process for each job ---- */
   { PEER_FILTER, "start", NOTHING, NOTHING, 5, FALSE },
@@ -159,10 +203,14 @@ static const struct protocol_method methods[] = {
 };
 
 /* Events. From the engine to its clients: */
-static const struct protocol_field event_state[] = { MUST ("account", "s"), MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
-static const struct protocol_field event_progress[] = { MUST ("account", "s"), MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
-static const struct protocol_field event_notice[] = { MUST ("text", "s"), { NULL, NULL, FALSE } };  /* one sentence for the person */
-static const struct protocol_field event_changed[] = { MUST ("new", "u"), { NULL, NULL, FALSE } };  /* the index changed; new: how many unread mails arrived */
+static const struct protocol_field event_state[]
+    = { MUST ("account", "s"), MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
+static const struct protocol_field event_progress[]
+    = { MUST ("account", "s"), MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
+static const struct protocol_field event_notice[]
+    = { MUST ("text", "s"), { NULL, NULL, FALSE } }; /* one sentence for the person */
+static const struct protocol_field event_changed[]
+    = { MUST ("new", "u"), { NULL, NULL, FALSE } }; /* the index changed; new: how many unread mails arrived */
 static const struct protocol_field event_none[] = { { NULL, NULL, FALSE } };
 /* From imap to the engine. mails: path s, add as, remove as (tags), protected b (holds encrypted parts) */
 static const struct protocol_field event_mails[] = { MUST ("mails", "aa{sv}"), { NULL, NULL, FALSE } };
@@ -172,22 +220,23 @@ static const struct protocol_field event_moves[] = { MUST ("moves", "a(ssasas)")
 static const struct protocol_field event_text[] = { MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_count[] = { MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
 
-static const struct { enum protocol_peer from; const char *name; const struct protocol_field *fields; } events[] = {
-  { PEER_ENGINE, "state", event_state },      /* an account's connection */
-  { PEER_ENGINE, "progress", event_progress },
-  { PEER_ENGINE, "notice", event_notice },
-  { PEER_ENGINE, "changed", event_changed },
-  { PEER_ENGINE, "folders", event_none },     /* the list of folders changed */
-  { PEER_ENGINE, "outbox", event_none },      /* a row of the outbox changed */
-  { PEER_IMAP, "mails", event_mails },        /* new, or not yet confirmed by "indexed" */
-  { PEER_IMAP, "removed", event_paths },
-  { PEER_IMAP, "moved", event_moves },
-  { PEER_IMAP, "folders", event_none },
-  { PEER_IMAP, "state", event_text },
-  { PEER_IMAP, "progress", event_count },
-  { PEER_INDEX, "progress", event_count },
+static const struct {
+  enum protocol_peer from;
+  const char *name;
+  const struct protocol_field *fields;
+} events[] = {
+  { PEER_ENGINE, "state", event_state }, /* an account's connection */
+  { PEER_ENGINE, "progress", event_progress }, { PEER_ENGINE, "notice", event_notice },
+  { PEER_ENGINE, "changed", event_changed },   { PEER_ENGINE, "folders", event_none }, /* the list of folders changed */
+  { PEER_ENGINE, "outbox", event_none },                                               /* a row of the outbox changed */
+  { PEER_IMAP, "mails", event_mails }, /* new, or not yet confirmed by "indexed" */
+  { PEER_IMAP, "removed", event_paths },       { PEER_IMAP, "moved", event_moves },
+  { PEER_IMAP, "folders", event_none },        { PEER_IMAP, "state", event_text },
+  { PEER_IMAP, "progress", event_count },      { PEER_INDEX, "progress", event_count },
   { PEER_SMTP, "state", event_text },
 };
+
+/* clang-format on */
 
 const struct protocol_method *
 protocol_method (enum protocol_peer peer, const char *name)
@@ -226,8 +275,8 @@ protocol_check (const struct protocol_field *fields, GVariant *dictionary, GErro
     if (value == NULL && !field->required)
       continue;
     if (value == NULL || !g_variant_is_of_type (value, G_VARIANT_TYPE (field->type))) {
-      g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "A message between wardmail's processes has no right field “%s”.",
-                   field->name);
+      g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                   "A message between wardmail's processes has no right field “%s”.", field->name);
       return FALSE;
     }
   }
@@ -240,8 +289,8 @@ protocol_check (const struct protocol_field *fields, GVariant *dictionary, GErro
     while (field->name != NULL && strcmp (field->name, name) != 0)
       field++;
     if (field->name == NULL) {
-      g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "A message between wardmail's processes has a field “%s” that nobody knows.",
-                   name);
+      g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                   "A message between wardmail's processes has a field “%s” that nobody knows.", name);
       g_variant_unref (value);
       return FALSE;
     }
@@ -249,4 +298,4 @@ protocol_check (const struct protocol_field *fields, GVariant *dictionary, GErro
   return TRUE;
 }
 
-G_DEFINE_QUARK (wardmail-engine-error-quark, engine_error)
+G_DEFINE_QUARK (wardmail - engine - error - quark, engine_error)

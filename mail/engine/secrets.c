@@ -34,7 +34,8 @@ secrets_store (const struct paths *paths, const char *account, const void *bytes
   g_autofree char *path = secret_path (paths, account);
   g_autoptr (GError) failure = NULL;
   if (size <= SECRET_SIZE_MAX
-      && g_file_set_contents_full (path, bytes, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &failure))
+      && g_file_set_contents_full (path, bytes, (gssize) size,
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &failure))
     return TRUE;
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The password of “%s” could not be stored: %s.", account,
                failure != NULL ? failure->message : "it is too long");

@@ -5,6 +5,6 @@
 #include "config/paths.h"
 #include "crypto/guard/secret.h"
 
-struct secret *secrets_load (const struct paths *paths, const char *account);  /* NULL: there is none */
+struct secret *secrets_load (const struct paths *paths, const char *account); /* NULL: there is none */
 gboolean secrets_store (const struct paths *paths, const char *account, const void *bytes, gsize size, GError **error);
 void secrets_remove (const struct paths *paths, const char *account);

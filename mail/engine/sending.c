@@ -88,8 +88,10 @@ sending_remove_draft (struct sending *sending)
   if (sending->draft_path == NULL)
     return;
   const char *paths[] = { sending->draft_path, NULL };
-  supervised_call (sending->account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_old_removed, NULL);
-  supervised_call (sending->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL, on_old_removed, NULL);
+  supervised_call (sending->account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
+                   on_old_removed, NULL);
+  supervised_call (sending->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
+                   on_old_removed, NULL);
 }
 
 static void
@@ -117,5 +119,6 @@ sending_with_draft (struct sending *sending, const char *draft_id, void (*next) 
     return;
   }
   const char *ids[] = { draft_id, NULL };
-  supervised_call (sending->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_draft_found, sending);
+  supervised_call (sending->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL,
+                   on_draft_found, sending);
 }

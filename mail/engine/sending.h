@@ -8,13 +8,13 @@ struct sending {
   void (*next) (struct sending *sending);
   struct core *core;
   struct request *request;
-  GVariant *draft;               /* with the sender filled in */
-  struct core_account *account;  /* NULL for a dry run, or where there is none: what is held is said all the same */
-  GVariant *reply;               /* of keys.protect */
+  GVariant *draft;              /* with the sender filled in */
+  struct core_account *account; /* NULL for a dry run, or where there is none: what is held is said all the same */
+  GVariant *reply;              /* of keys.protect */
   GUnixFDList *fds;
   char *message_id, *draft_id;
-  char *draft_path;              /* of the draft that is being sent; NULL */
-  char *text;                    /* for the person */
+  char *draft_path; /* of the draft that is being sent; NULL */
+  char *text;       /* for the person */
 };
 
 /* Of a request with a draft. The account is that of its sender, NULL where there is none. The engine does not leave before sending_free. */

@@ -25,14 +25,14 @@ struct server_client {
   struct server *server;
   struct channel *channel;
   guint source, out_source;
-  GPtrArray *requests;    /* struct request *: under way */
+  GPtrArray *requests; /* struct request *: under way */
 };
 
 struct server {
   int lock_fd, dir_fd, listen_fd;
   guint source;
   ino_t socket_inode;
-  GPtrArray *clients;     /* struct server_client * */
+  GPtrArray *clients; /* struct server_client * */
   server_request_fn request;
   server_answer_fn answer;
   server_clients_fn clients_changed;
@@ -45,7 +45,8 @@ server_socket_path (const struct paths *paths, int *dir_fd_out, GError **error)
 {
   int fd = open (paths->runtime_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The folder “%s” cannot be opened: %s.", paths->runtime_dir, g_strerror (errno));
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The folder “%s” cannot be opened: %s.", paths->runtime_dir,
+                 g_strerror (errno));
     return NULL;
   }
   *dir_fd_out = fd;
@@ -62,7 +63,8 @@ take_lock (struct server *server, gboolean *taken_out, GError **error)
     *taken_out = TRUE;
     return FALSE;
   }
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's engine cannot lock its folder: %s.", g_strerror (errno));
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's engine cannot lock its folder: %s.",
+               g_strerror (errno));
   return FALSE;
 }
 
@@ -79,7 +81,8 @@ start_listening (struct server *server, const char *path, GError **error)
     server->socket_inode = info.st_ino;
     return TRUE;
   }
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's engine cannot listen in its folder: %s.", g_strerror (errno));
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's engine cannot listen in its folder: %s.",
+               g_strerror (errno));
   return FALSE;
 }
 
@@ -101,7 +104,8 @@ gboolean
 server_reachable (struct server *server)
 {
   struct stat info;
-  return fstatat (server->dir_fd, "engine.sock", &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_ino == server->socket_inode;
+  return fstatat (server->dir_fd, "engine.sock", &info, AT_SYMLINK_NOFOLLOW) == 0
+         && info.st_ino == server->socket_inode;
 }
 
 gboolean
@@ -133,7 +137,8 @@ on_writable (gint fd, GIOCondition condition, gpointer data)
 }
 
 static gboolean
-client_send (struct server_client *client, enum protocol_kind kind, guint32 serial, const char *method, GVariant *fields, GUnixFDList *fds)
+client_send (struct server_client *client, enum protocol_kind kind, guint32 serial, const char *method,
+             GVariant *fields, GUnixFDList *fds)
 {
   gboolean done = channel_send (client->channel, kind, serial, method, fields, fds);
   if (channel_unsent (client->channel) && client->out_source == 0)
@@ -184,11 +189,13 @@ request_unref (struct request *request)
 void
 request_reply (struct request *request, GVariant *reply, GUnixFDList *fds)
 {
-  g_autoptr (GVariant) fields = g_variant_ref_sink (reply != NULL ? reply : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
+  g_autoptr (GVariant) fields
+      = g_variant_ref_sink (reply != NULL ? reply : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
   if (request->answered)
     return;
   request->answered = TRUE;
-  if (request->client != NULL && !client_send (request->client, PROTOCOL_REPLY, request->serial, request->method, fields, fds)) {
+  if (request->client != NULL
+      && !client_send (request->client, PROTOCOL_REPLY, request->serial, request->method, fields, fds)) {
     request->answered = FALSE;
     request_fail_text (request, ENGINE_ERROR_FAILED, "The answer to “%s” is too big.", request->method);
   }
@@ -201,7 +208,8 @@ request_fail (struct request *request, const GError *error)
     return;
   request->answered = TRUE;
   if (request->client != NULL)
-    (void) client_send (request->client, PROTOCOL_FAIL, request->serial, request->method, channel_error_fields (error), NULL);
+    (void) client_send (request->client, PROTOCOL_FAIL, request->serial, request->method, channel_error_fields (error),
+                        NULL);
 }
 
 void
@@ -287,7 +295,8 @@ on_connection (gint listen_fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
   struct ucred peer;
   socklen_t size = sizeof peer;
-  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != geteuid () || server->clients->len >= CLIENTS_MAX) {
+  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != geteuid ()
+      || server->clients->len >= CLIENTS_MAX) {
     close (fd);
     return G_SOURCE_CONTINUE;
   }
@@ -302,7 +311,8 @@ on_connection (gint listen_fd, GIOCondition condition, gpointer data)
 }
 
 void
-server_run (struct server *server, server_request_fn request, server_answer_fn answer, server_clients_fn clients, gpointer owner)
+server_run (struct server *server, server_request_fn request, server_answer_fn answer, server_clients_fn clients,
+            gpointer owner)
 {
   server->request = request;
   server->answer = answer;

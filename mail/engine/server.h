@@ -9,21 +9,22 @@ struct server;
 /* One call of one client. It outlives the client: answering a client that has gone is harmless. */
 struct request {
   guint references;
-  struct server_client *client;  /* NULL once it has gone */
+  struct server_client *client; /* NULL once it has gone */
   guint32 serial;
   char *method;
-  GVariant *fields;              /* a{sv}, checked against the table */
+  GVariant *fields; /* a{sv}, checked against the table */
   GUnixFDList *fds;
   gboolean answered;
 };
 typedef void (*server_request_fn) (gpointer owner, struct request *request); /* borrowed: request_ref to keep it */
 typedef void (*server_answer_fn) (gpointer owner, guint ask, const char *answer_or_null);
-typedef void (*server_clients_fn) (gpointer owner, guint clients);           /* somebody came or went */
+typedef void (*server_clients_fn) (gpointer owner, guint clients); /* somebody came or went */
 
 /* Take the lock and listen. NULL with error; *taken_out TRUE: another engine serves this profile, and that is no error. */
 struct server *server_new (const struct paths *paths, gboolean *taken_out, GError **error);
-void server_run (struct server *server, server_request_fn request, server_answer_fn answer, server_clients_fn clients, gpointer owner);
-gboolean server_reachable (struct server *server);  /* its socket is still where clients look for it */
+void server_run (struct server *server, server_request_fn request, server_answer_fn answer, server_clients_fn clients,
+                 gpointer owner);
+gboolean server_reachable (struct server *server); /* its socket is still where clients look for it */
 /* Nobody else can come in from now on; FALSE: somebody has just come, and is to be served. */
 gboolean server_shut (struct server *server);
 void server_event (struct server *server, const char *event, GVariant *fields);

@@ -37,8 +37,8 @@ own_program (void)
 static char **
 worker_environment (void)
 {
-  static const char *const kept[] = { "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "G_SLICE", "WARDMAIL_TEST_NOW",
-                                       "WARDMAIL_TEST_REPORTS", "XDG_RUNTIME_DIR" };
+  static const char *const kept[] = { "TZ",      "ASAN_OPTIONS",      "UBSAN_OPTIONS",         "LSAN_OPTIONS",
+                                      "G_SLICE", "WARDMAIL_TEST_NOW", "WARDMAIL_TEST_REPORTS", "XDG_RUNTIME_DIR" };
   GPtrArray *environment = g_ptr_array_new ();
   g_ptr_array_add (environment, g_strdup ("PATH=/usr/local/bin:/usr/bin:/bin"));
   g_ptr_array_add (environment, g_strdup ("LC_ALL=C.UTF-8"));
@@ -55,8 +55,8 @@ worker_environment (void)
 static void
 set_error (GError **error, const char *what)
 {
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail could not start %s: %s. Nothing was lost; try again.", what,
-               g_strerror (errno));
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+               "wardmail could not start %s: %s. Nothing was lost; try again.", what, g_strerror (errno));
 }
 
 /* In the child: the socket as fd 3, everything above closed, signals as they were born. */
@@ -139,7 +139,8 @@ become_engine (const char *program, char *const *argv, int ready_fd)
   pid_t pid = fork ();
   if (pid != 0)
     _exit (pid < 0 ? 1 : 0);
-  if (chdir ("/") != 0 || !put_file (0, "/dev/null", O_RDONLY) || !put_file (1, "/dev/null", O_WRONLY) || !put_stderr ())
+  if (chdir ("/") != 0 || !put_file (0, "/dev/null", O_RDONLY) || !put_file (1, "/dev/null", O_WRONLY)
+      || !put_stderr ())
     _exit (127);
   become (program, argv, environ, ready_fd);
 }
@@ -157,7 +158,8 @@ wait_ready (int fd, GError **error)
   if (result > 0 && read (fd, &byte, 1) == 1)
     return TRUE;
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-               "wardmail's engine did not start%s. Nothing was lost; is the disk full, or the profile folder not yours to write?",
+               "wardmail's engine did not start%s. Nothing was lost; is the disk full, or the profile folder not yours "
+               "to write?",
                result == 0 ? " in time" : "");
   return FALSE;
 }

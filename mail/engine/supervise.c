@@ -15,14 +15,14 @@
 #include "mail/engine/spawn.h"
 
 #define TRIES_MAX 3
-#define RESTART_WAIT_MS 100       /* doubled with every death in a row */
+#define RESTART_WAIT_MS 100 /* doubled with every death in a row */
 #define RESTART_WAIT_MAX_MS 10000
-#define STEADY_S 30               /* having lived so long, the next death is the first in a row again */
+#define STEADY_S 30 /* having lived so long, the next death is the first in a row again */
 #define STOP_WAIT_MS 1500
 
 struct call {
   struct supervised *supervised;
-  guint32 serial;                 /* 0: not sent yet */
+  guint32 serial; /* 0: not sent yet */
   const struct protocol_method *method;
   char *name;
   GVariant *fields;
@@ -41,22 +41,23 @@ struct supervised {
   pid_t pid;
   struct channel *channel;
   guint source, out_source, restart_timer;
-  gboolean ready;                 /* has answered "start" */
-  gboolean came_up;               /* this process, or the last one, got so far */
-  gint64 started_at;              /* monotonic µs */
-  guint deaths;                   /* in a row */
+  gboolean ready;    /* has answered "start" */
+  gboolean came_up;  /* this process, or the last one, got so far */
+  gint64 started_at; /* monotonic µs */
+  guint deaths;      /* in a row */
   guint restarts;
   guint32 serials;
   guint in_flight_max;
-  gboolean wanted;                /* to be kept running: it has work of its own */
-  GQueue waiting, sent;           /* struct call * */
+  gboolean wanted;      /* to be kept running: it has work of its own */
+  GQueue waiting, sent; /* struct call * */
 };
 
 static void pump (struct supervised *supervised);
 static void went (struct supervised *supervised);
 
 struct supervised *
-supervised_new (enum protocol_peer peer, const char *name, const char *what, const struct supervised_hooks *hooks, gpointer owner)
+supervised_new (enum protocol_peer peer, const char *name, const char *what, const struct supervised_hooks *hooks,
+                gpointer owner)
 {
   struct supervised *supervised = g_new0 (struct supervised, 1);
   supervised->peer = peer;
@@ -134,8 +135,9 @@ on_call_timeout (gpointer data)
   struct call *call = data;
   struct supervised *supervised = call->supervised;
   call->timer = 0;
-  g_autofree char *text = g_strdup_printf ("%s did not answer within %u seconds and was started again. Nothing was done; please try again.",
-                                           supervised->what, call->method->timeout_s);
+  g_autofree char *text = g_strdup_printf (
+      "%s did not answer within %u seconds and was started again. Nothing was done; please try again.",
+      supervised->what, call->method->timeout_s);
   if (supervised->hooks.hung != NULL)
     supervised->hooks.hung (supervised->owner);
   g_queue_remove (&supervised->sent, call);
@@ -243,7 +245,8 @@ on_readable (gint fd, GIOCondition condition, gpointer data)
   if (result == CHANNEL_CLOSED) {
     supervised->source = 0;
     if (supervised->hooks.notice != NULL && supervised->ready) {
-      g_autofree char *text = g_strdup_printf ("%s stopped unexpectedly and was started again; nothing was lost.", supervised->what);
+      g_autofree char *text
+          = g_strdup_printf ("%s stopped unexpectedly and was started again; nothing was lost.", supervised->what);
       supervised->hooks.notice (supervised->owner, text);
     }
     detach (supervised, TRUE);
@@ -282,7 +285,8 @@ went (struct supervised *supervised)
     else
       g_queue_push_head (&lost, call);
   }
-  g_autofree char *text = g_strdup_printf ("%s stopped before it could finish this. Please try again.", supervised->what);
+  g_autofree char *text
+      = g_strdup_printf ("%s stopped before it could finish this. Please try again.", supervised->what);
   fail_all (&lost, ENGINE_ERROR_LOST, text);
   if (!supervised->came_up && supervised->deaths >= TRIES_MAX) {
     supervised->wanted = FALSE;
@@ -339,8 +343,8 @@ send_call (struct supervised *supervised, struct call *call)
 }
 
 static struct call *
-call_new (struct supervised *supervised, const char *method, GVariant *fields, GUnixFDList *fds, gpointer origin, supervised_done_fn done,
-          gpointer data)
+call_new (struct supervised *supervised, const char *method, GVariant *fields, GUnixFDList *fds, gpointer origin,
+          supervised_done_fn done, gpointer data)
 {
   struct call *call = g_new0 (struct call, 1);
   call->supervised = supervised;
@@ -392,7 +396,8 @@ pump (struct supervised *supervised)
     }
     return;
   }
-  while (supervised->ready && !g_queue_is_empty (&supervised->waiting) && g_queue_get_length (&supervised->sent) < supervised->in_flight_max)
+  while (supervised->ready && !g_queue_is_empty (&supervised->waiting)
+         && g_queue_get_length (&supervised->sent) < supervised->in_flight_max)
     send_call (supervised, g_queue_pop_head (&supervised->waiting));
 }
 
@@ -412,7 +417,8 @@ supervised_call (struct supervised *supervised, const char *method, GVariant *fi
   g_queue_push_tail (&supervised->waiting, call_new (supervised, method, fields, fds, origin, done, data));
   if (supervised->channel != NULL && supervised->ready)
     pump (supervised);
-  else if (supervised->restart_timer == 0 && supervised->channel == NULL) /* from the loop, so that done is never called from within */
+  else if (supervised->restart_timer == 0
+           && supervised->channel == NULL) /* from the loop, so that done is never called from within */
     supervised->restart_timer = g_timeout_add (0, on_pump, supervised);
 }
 

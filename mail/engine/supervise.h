@@ -21,17 +21,17 @@ typedef void (*supervised_ask_fn) (gpointer owner, gpointer origin, guint ask, c
 
 struct supervised_hooks {
   supervised_start_fn start;
-  supervised_event_fn event;    /* may be NULL */
-  supervised_notice_fn notice;  /* may be NULL */
-  supervised_ask_fn ask;        /* may be NULL: every question is answered with no */
+  supervised_event_fn event;     /* may be NULL */
+  supervised_notice_fn notice;   /* may be NULL */
+  supervised_ask_fn ask;         /* may be NULL: every question is answered with no */
   void (*hung) (gpointer owner); /* may be NULL. It did not answer in time and is about to be killed */
 };
 /* name: for people and the process list, such as "imap@work"; what: the words a sentence uses, such as "the part that reads mail". */
-struct supervised *supervised_new (enum protocol_peer peer, const char *name, const char *what, const struct supervised_hooks *hooks,
-                                   gpointer owner);
+struct supervised *supervised_new (enum protocol_peer peer, const char *name, const char *what,
+                                   const struct supervised_hooks *hooks, gpointer owner);
 /* fields: floating is sunk. done is called later, exactly once. in_flight_max calls are sent at a time, the others wait here. */
-void supervised_call (struct supervised *supervised, const char *method, GVariant *fields, GUnixFDList *fds, gpointer origin,
-                      supervised_done_fn done, gpointer data);
+void supervised_call (struct supervised *supervised, const char *method, GVariant *fields, GUnixFDList *fds,
+                      gpointer origin, supervised_done_fn done, gpointer data);
 void supervised_set_in_flight (struct supervised *supervised, guint in_flight_max);
 /* Start it now if it is not running, for workers that have work of their own. */
 void supervised_wake (struct supervised *supervised);
@@ -40,6 +40,6 @@ void supervised_answer (struct supervised *supervised, guint ask, const char *an
 void supervised_stop (struct supervised *supervised);
 gboolean supervised_busy (struct supervised *supervised);
 const char *supervised_name (struct supervised *supervised);
-pid_t supervised_pid (struct supervised *supervised);     /* 0: not running */
+pid_t supervised_pid (struct supervised *supervised); /* 0: not running */
 guint supervised_restarts (struct supervised *supervised);
 void supervised_free (struct supervised *supervised);

@@ -18,17 +18,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GMimeMessage, g_object_unref)
 #define REFERENCES_MAX 50
 
 struct parse {
-  char *body;               /* UTF-8; NULL until one is found */
-  GVariantBuilder *rows;    /* a(ssh) */
+  char *body;            /* UTF-8; NULL until one is found */
+  GVariantBuilder *rows; /* a(ssh) */
   GPtrArray *attachments;
-  const char *fault;        /* sentence; NULL while all is well */
+  const char *fault; /* sentence; NULL while all is well */
 };
 
 static gboolean
 is_protected (GMimeObject *object)
 {
   GMimeContentType *type = g_mime_object_get_content_type (object);
-  return g_mime_content_type_is_type (type, "multipart", "signed") || g_mime_content_type_is_type (type, "multipart", "encrypted")
+  return g_mime_content_type_is_type (type, "multipart", "signed")
+         || g_mime_content_type_is_type (type, "multipart", "encrypted")
          || g_mime_content_type_is_type (type, "application", "pkcs7-mime")
          || g_mime_content_type_is_type (type, "application", "x-pkcs7-mime");
 }
@@ -113,7 +114,8 @@ walk (struct parse *parse, GMimeObject *object, guint depth)
   if (depth > DEPTH_MAX) {
     parse->fault = "The parts of the message are nested too deeply; nothing was sent.";
   } else if (is_protected (object)) {
-    parse->fault = "The message is signed or encrypted already; nothing was sent. wardmail signs and encrypts by itself: hand it the plain "
+    parse->fault = "The message is signed or encrypted already; nothing was sent. wardmail signs and encrypts by "
+                   "itself: hand it the plain "
                    "message.";
   } else if (GMIME_IS_MULTIPART (object)) {
     GMimeMultipart *multipart = GMIME_MULTIPART (object);
@@ -226,7 +228,8 @@ make_draft (GBytes *bytes, GMimeMessage *message, struct parse *parse, GError **
   if (recipients <= RECIPIENTS_MAX)
     return made;
   g_variant_unref (g_variant_ref_sink (made));
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The message names more than %d recipients; nothing was sent.", RECIPIENTS_MAX);
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The message names more than %d recipients; nothing was sent.",
+               RECIPIENTS_MAX);
   return NULL;
 }
 
@@ -245,15 +248,18 @@ draft_parse (GBytes *message, GPtrArray **attachments_out, GError **error)
     return NULL;
   }
   /* RFC 5322 3.6.6: its To and Cc name those who have it already; who is to get it now stands in Resent-To. */
-  if (g_mime_object_get_header (GMIME_OBJECT (parsed), "Resent-To") != NULL || g_mime_object_get_header (GMIME_OBJECT (parsed), "Resent-Cc") != NULL
+  if (g_mime_object_get_header (GMIME_OBJECT (parsed), "Resent-To") != NULL
+      || g_mime_object_get_header (GMIME_OBJECT (parsed), "Resent-Cc") != NULL
       || g_mime_object_get_header (GMIME_OBJECT (parsed), "Resent-Bcc") != NULL) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-                 "The message is one that is to be sent on as it is (it has Resent- fields), which cannot be encrypted; nothing was sent. Forward it instead.");
+                 "The message is one that is to be sent on as it is (it has Resent- fields), which cannot be "
+                 "encrypted; nothing was sent. Forward it instead.");
     return NULL;
   }
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("a(ssh)"));
-  struct parse parse = { .rows = &rows, .attachments = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref) };
+  struct parse parse
+      = { .rows = &rows, .attachments = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref) };
   walk (&parse, g_mime_message_get_mime_part (parsed), 0);
   GVariant *draft = NULL;
   if (parse.fault == NULL) {

@@ -16,43 +16,77 @@
 
 enum block { BLOCK_NONE = 0, BLOCK_LINE, BLOCK_PARAGRAPH };
 enum role {
-  ROLE_NONE = 0, ROLE_SKIP, ROLE_BREAK, ROLE_RULE, ROLE_IMAGE, ROLE_LINK, ROLE_LIST, ROLE_NUMBERED, ROLE_ITEM, ROLE_QUOTE, ROLE_PRE, ROLE_TABLE,
-  ROLE_ROW, ROLE_CELL, ROLE_HEAD_CELL, ROLE_INDENT,
+  ROLE_NONE = 0,
+  ROLE_SKIP,
+  ROLE_BREAK,
+  ROLE_RULE,
+  ROLE_IMAGE,
+  ROLE_LINK,
+  ROLE_LIST,
+  ROLE_NUMBERED,
+  ROLE_ITEM,
+  ROLE_QUOTE,
+  ROLE_PRE,
+  ROLE_TABLE,
+  ROLE_ROW,
+  ROLE_CELL,
+  ROLE_HEAD_CELL,
+  ROLE_INDENT,
 };
 
-static const struct tag { const char *name; enum block block; enum role role; } tags[] = {
-  { "script", BLOCK_NONE, ROLE_SKIP },   { "style", BLOCK_NONE, ROLE_SKIP },      { "title", BLOCK_NONE, ROLE_SKIP },
-  { "template", BLOCK_NONE, ROLE_SKIP }, { "object", BLOCK_NONE, ROLE_SKIP },     { "applet", BLOCK_NONE, ROLE_SKIP },
-  { "iframe", BLOCK_NONE, ROLE_SKIP },   { "select", BLOCK_NONE, ROLE_SKIP },     { "textarea", BLOCK_NONE, ROLE_SKIP },
-  { "button", BLOCK_NONE, ROLE_SKIP },   { "svg", BLOCK_NONE, ROLE_SKIP },        { "math", BLOCK_NONE, ROLE_SKIP },
-  { "audio", BLOCK_NONE, ROLE_SKIP },    { "video", BLOCK_NONE, ROLE_SKIP },      { "canvas", BLOCK_NONE, ROLE_SKIP },
-  { "br", BLOCK_NONE, ROLE_BREAK },      { "hr", BLOCK_PARAGRAPH, ROLE_RULE },    { "img", BLOCK_NONE, ROLE_IMAGE },
-  { "a", BLOCK_NONE, ROLE_LINK },        { "area", BLOCK_NONE, ROLE_LINK },       { "ul", BLOCK_LINE, ROLE_LIST },
-  { "ol", BLOCK_LINE, ROLE_NUMBERED },   { "menu", BLOCK_LINE, ROLE_LIST },       { "dir", BLOCK_LINE, ROLE_LIST },
-  { "li", BLOCK_LINE, ROLE_ITEM },       { "blockquote", BLOCK_PARAGRAPH, ROLE_QUOTE }, { "pre", BLOCK_PARAGRAPH, ROLE_PRE },
-  { "listing", BLOCK_PARAGRAPH, ROLE_PRE }, { "xmp", BLOCK_PARAGRAPH, ROLE_PRE }, { "table", BLOCK_LINE, ROLE_TABLE },
-  { "tr", BLOCK_LINE, ROLE_ROW },        { "td", BLOCK_NONE, ROLE_CELL },         { "th", BLOCK_NONE, ROLE_HEAD_CELL },
-  { "caption", BLOCK_LINE, ROLE_NONE },  { "dd", BLOCK_LINE, ROLE_INDENT },       { "dt", BLOCK_LINE, ROLE_NONE },
-  { "dl", BLOCK_PARAGRAPH, ROLE_NONE },  { "p", BLOCK_PARAGRAPH, ROLE_NONE },     { "div", BLOCK_LINE, ROLE_NONE },
-  { "center", BLOCK_LINE, ROLE_NONE },   { "form", BLOCK_LINE, ROLE_NONE },       { "fieldset", BLOCK_LINE, ROLE_NONE },
-  { "h1", BLOCK_PARAGRAPH, ROLE_NONE },  { "h2", BLOCK_PARAGRAPH, ROLE_NONE },    { "h3", BLOCK_PARAGRAPH, ROLE_NONE },
-  { "h4", BLOCK_PARAGRAPH, ROLE_NONE },  { "h5", BLOCK_PARAGRAPH, ROLE_NONE },    { "h6", BLOCK_PARAGRAPH, ROLE_NONE },
-  { "section", BLOCK_LINE, ROLE_NONE },  { "article", BLOCK_LINE, ROLE_NONE },    { "header", BLOCK_LINE, ROLE_NONE },
-  { "footer", BLOCK_LINE, ROLE_NONE },   { "address", BLOCK_LINE, ROLE_NONE },    { "main", BLOCK_LINE, ROLE_NONE },
-  { "nav", BLOCK_LINE, ROLE_NONE },      { "aside", BLOCK_LINE, ROLE_NONE },      { "figure", BLOCK_LINE, ROLE_NONE },
-  { "figcaption", BLOCK_LINE, ROLE_NONE }, { "body", BLOCK_LINE, ROLE_NONE },
+static const struct tag {
+  const char *name;
+  enum block block;
+  enum role role;
+} tags[] = {
+  { "script", BLOCK_NONE, ROLE_SKIP },   { "style", BLOCK_NONE, ROLE_SKIP },
+  { "title", BLOCK_NONE, ROLE_SKIP },    { "template", BLOCK_NONE, ROLE_SKIP },
+  { "object", BLOCK_NONE, ROLE_SKIP },   { "applet", BLOCK_NONE, ROLE_SKIP },
+  { "iframe", BLOCK_NONE, ROLE_SKIP },   { "select", BLOCK_NONE, ROLE_SKIP },
+  { "textarea", BLOCK_NONE, ROLE_SKIP }, { "button", BLOCK_NONE, ROLE_SKIP },
+  { "svg", BLOCK_NONE, ROLE_SKIP },      { "math", BLOCK_NONE, ROLE_SKIP },
+  { "audio", BLOCK_NONE, ROLE_SKIP },    { "video", BLOCK_NONE, ROLE_SKIP },
+  { "canvas", BLOCK_NONE, ROLE_SKIP },   { "br", BLOCK_NONE, ROLE_BREAK },
+  { "hr", BLOCK_PARAGRAPH, ROLE_RULE },  { "img", BLOCK_NONE, ROLE_IMAGE },
+  { "a", BLOCK_NONE, ROLE_LINK },        { "area", BLOCK_NONE, ROLE_LINK },
+  { "ul", BLOCK_LINE, ROLE_LIST },       { "ol", BLOCK_LINE, ROLE_NUMBERED },
+  { "menu", BLOCK_LINE, ROLE_LIST },     { "dir", BLOCK_LINE, ROLE_LIST },
+  { "li", BLOCK_LINE, ROLE_ITEM },       { "blockquote", BLOCK_PARAGRAPH, ROLE_QUOTE },
+  { "pre", BLOCK_PARAGRAPH, ROLE_PRE },  { "listing", BLOCK_PARAGRAPH, ROLE_PRE },
+  { "xmp", BLOCK_PARAGRAPH, ROLE_PRE },  { "table", BLOCK_LINE, ROLE_TABLE },
+  { "tr", BLOCK_LINE, ROLE_ROW },        { "td", BLOCK_NONE, ROLE_CELL },
+  { "th", BLOCK_NONE, ROLE_HEAD_CELL },  { "caption", BLOCK_LINE, ROLE_NONE },
+  { "dd", BLOCK_LINE, ROLE_INDENT },     { "dt", BLOCK_LINE, ROLE_NONE },
+  { "dl", BLOCK_PARAGRAPH, ROLE_NONE },  { "p", BLOCK_PARAGRAPH, ROLE_NONE },
+  { "div", BLOCK_LINE, ROLE_NONE },      { "center", BLOCK_LINE, ROLE_NONE },
+  { "form", BLOCK_LINE, ROLE_NONE },     { "fieldset", BLOCK_LINE, ROLE_NONE },
+  { "h1", BLOCK_PARAGRAPH, ROLE_NONE },  { "h2", BLOCK_PARAGRAPH, ROLE_NONE },
+  { "h3", BLOCK_PARAGRAPH, ROLE_NONE },  { "h4", BLOCK_PARAGRAPH, ROLE_NONE },
+  { "h5", BLOCK_PARAGRAPH, ROLE_NONE },  { "h6", BLOCK_PARAGRAPH, ROLE_NONE },
+  { "section", BLOCK_LINE, ROLE_NONE },  { "article", BLOCK_LINE, ROLE_NONE },
+  { "header", BLOCK_LINE, ROLE_NONE },   { "footer", BLOCK_LINE, ROLE_NONE },
+  { "address", BLOCK_LINE, ROLE_NONE },  { "main", BLOCK_LINE, ROLE_NONE },
+  { "nav", BLOCK_LINE, ROLE_NONE },      { "aside", BLOCK_LINE, ROLE_NONE },
+  { "figure", BLOCK_LINE, ROLE_NONE },   { "figcaption", BLOCK_LINE, ROLE_NONE },
+  { "body", BLOCK_LINE, ROLE_NONE },
 };
 
 /* One open element. items: numbers given out in a list, or cells seen in a row. */
-struct element { enum role role; enum block block; struct html_look look; guint items; gboolean data_table; };
+struct element {
+  enum role role;
+  enum block block;
+  struct html_look look;
+  guint items;
+  gboolean data_table;
+};
 
 struct reader {
   htmlParserCtxtPtr parser;
   struct html_out out;
   struct html_links links;
-  GArray *stack;     /* struct element */
+  GArray *stack; /* struct element */
   guint skip, pre;
-  char *target;      /* of the link that is open */
+  char *target; /* of the link that is open */
   GString *link_text;
   guint events;
   gint64 deadline_us;
@@ -140,7 +174,8 @@ open_item (struct reader *reader)
 {
   struct element *list = innermost (reader, ROLE_LIST, ROLE_NUMBERED);
   g_free (reader->out.bullet);
-  reader->out.bullet = list != NULL && list->role == ROLE_NUMBERED ? g_strdup_printf ("%u. ", ++list->items) : g_strdup ("- ");
+  reader->out.bullet
+      = list != NULL && list->role == ROLE_NUMBERED ? g_strdup_printf ("%u. ", ++list->items) : g_strdup ("- ");
 }
 
 /* Cells of a table of data are divided by bars, even when empty, since their places have a meaning; those of a layout by a space. */
@@ -266,7 +301,9 @@ start_element (void *data, const xmlChar *name, const xmlChar **attributes)
     return;
   }
   const struct tag *tag = find_tag ((const char *) name);
-  struct element element = { .role = tag->role, .block = tag->block, .look = html_style_look (&top (reader)->look, (const char *) name, pairs) };
+  struct element element = { .role = tag->role,
+                             .block = tag->block,
+                             .look = html_style_look (&top (reader)->look, (const char *) name, pairs) };
   if (reader->skip == 0 || tag->role == ROLE_SKIP) {
     request_break (reader, tag->block);
     open_role (reader, &element, pairs);
@@ -312,10 +349,14 @@ parse (struct reader *reader, const char *html, gsize size)
   if (parser == NULL || parser->sax == NULL)
     return;
   reader->parser = parser;
-  *parser->sax = (xmlSAXHandler) { .startElement = start_element, .endElement = end_element, .characters = characters, .ignorableWhitespace = characters };
+  *parser->sax = (xmlSAXHandler){ .startElement = start_element,
+                                  .endElement = end_element,
+                                  .characters = characters,
+                                  .ignorableWhitespace = characters };
   parser->userData = reader;
   htmlDocPtr document = htmlCtxtReadMemory (parser, html, (int) size, NULL, "UTF-8",
-                                            HTML_PARSE_NONET | HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NODEFDTD);
+                                            HTML_PARSE_NONET | HTML_PARSE_RECOVER | HTML_PARSE_NOERROR
+                                                | HTML_PARSE_NOWARNING | HTML_PARSE_NODEFDTD);
   if (document != NULL)
     xmlFreeDoc (document);
   htmlFreeParserCtxt (parser);
@@ -328,7 +369,8 @@ finish (struct reader *reader)
   g_autofree char *text = html_out_finish (&reader->out), *notes = html_links_footnotes (&reader->links);
   g_array_unref (reader->stack);
   g_string_free (reader->link_text, TRUE);
-  return g_strconcat (text, reader->stopped ? "\n[This HTML is built to be slow; the rest is left out.]\n" : "", *notes != '\0' ? "\n" : "", notes, NULL);
+  return g_strconcat (text, reader->stopped ? "\n[This HTML is built to be slow; the rest is left out.]\n" : "",
+                      *notes != '\0' ? "\n" : "", notes, NULL);
 }
 
 char *
@@ -337,7 +379,9 @@ html_to_text (const char *html, gsize size, guint columns)
   /* libxml2 ends at a NUL and is confused by broken UTF-8: neither is left. */
   g_autofree char *valid = g_utf8_make_valid (html != NULL ? html : "", (gssize) MIN (size, INPUT_MAX));
   struct element ground = { .look = { .foreground = 0, .background = 0xFFFFFF } };
-  struct reader reader = { .stack = g_array_new (FALSE, FALSE, sizeof ground), .link_text = g_string_new (NULL), .deadline_us = g_get_monotonic_time () + TIME_MAX_MS * 1000 };
+  struct reader reader = { .stack = g_array_new (FALSE, FALSE, sizeof ground),
+                           .link_text = g_string_new (NULL),
+                           .deadline_us = g_get_monotonic_time () + TIME_MAX_MS * 1000 };
   g_array_append_val (reader.stack, ground);
   html_out_init (&reader.out, columns);
   reader.out.full = FALSE;

@@ -36,7 +36,9 @@ host_of (const char *text)
   if (dot == NULL || dot == host || strlen (dot + 1) < 2 || strchr (host, '@') != NULL)
     return NULL;
   /* Without a scheme, only what can be a host name is one: "e.g.", "file.pdf" with blanks and so on are words. */
-  if (!is_url && (strspn (dot + 1, "abcdefghijklmnopqrstuvwxyz") != strlen (dot + 1) || strspn (host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen (host)))
+  if (!is_url
+      && (strspn (dot + 1, "abcdefghijklmnopqrstuvwxyz") != strlen (dot + 1)
+          || strspn (host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen (host)))
     return NULL;
   return g_strdup (g_str_has_prefix (host, "www.") ? host + 4 : host);
 }

@@ -11,7 +11,7 @@
 void
 html_out_init (struct html_out *out, guint columns)
 {
-  *out = (struct html_out) { .text = g_string_new (NULL), .columns = columns };
+  *out = (struct html_out){ .text = g_string_new (NULL), .columns = columns };
 }
 
 static void
@@ -96,7 +96,9 @@ static void
 append_word (struct html_out *out, const char *word, gsize size, gboolean hidden)
 {
   glong wide = out->columns > 0 ? g_utf8_strlen (word, (gssize) size) : 0;
-  glong line = out->columns > 0 && out->line_open ? g_utf8_strlen (out->text->str + out->line_start, (gssize) (out->text->len - out->line_start)) : 0;
+  glong line = out->columns > 0 && out->line_open
+                   ? g_utf8_strlen (out->text->str + out->line_start, (gssize) (out->text->len - out->line_start))
+                   : 0;
   if (out->columns > 0 && out->space && out->line_open && line + 1 + wide > (glong) out->columns)
     out->newlines = MAX (out->newlines, 1);
   prepare (out, hidden);

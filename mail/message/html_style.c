@@ -43,10 +43,18 @@ property (const char *style, const char *name)
   return found;
 }
 
-static const struct { const char *name; gint value; } colours[] = {
-  { "white", 0xFFFFFF }, { "black", 0 }, { "red", 0xFF0000 }, { "blue", 0x0000FF }, { "green", 0x008000 }, { "gray", 0x808080 },
-  { "grey", 0x808080 }, { "silver", 0xC0C0C0 }, { "yellow", 0xFFFF00 }, { "navy", 0x000080 }, { "snow", 0xFFFAFA }, { "ivory", 0xFFFFF0 },
-  { "ghostwhite", 0xF8F8FF }, { "whitesmoke", 0xF5F5F5 }, { "transparent", -2 },
+static const struct {
+  const char *name;
+  gint value;
+} colours[] = {
+  { "white", 0xFFFFFF },      { "black", 0 },
+  { "red", 0xFF0000 },        { "blue", 0x0000FF },
+  { "green", 0x008000 },      { "gray", 0x808080 },
+  { "grey", 0x808080 },       { "silver", 0xC0C0C0 },
+  { "yellow", 0xFFFF00 },     { "navy", 0x000080 },
+  { "snow", 0xFFFAFA },       { "ivory", 0xFFFFF0 },
+  { "ghostwhite", 0xF8F8FF }, { "whitesmoke", 0xF5F5F5 },
+  { "transparent", -2 },
 };
 
 static gint
@@ -106,7 +114,8 @@ is_tiny (const char *value)
   double number = g_ascii_strtod (value, &end);
   if (end == value)
     return FALSE;
-  return number == 0 || (number < 2 && (g_str_has_prefix (end, "px") || g_str_has_prefix (end, "pt"))) || (number < 10 && *end == '%');
+  return number == 0 || (number < 2 && (g_str_has_prefix (end, "px") || g_str_has_prefix (end, "pt")))
+         || (number < 10 && *end == '%');
 }
 
 static gboolean
@@ -128,8 +137,9 @@ static gboolean
 style_hides (const char *style)
 {
   g_autofree char *size = property (style, "font-size");
-  return says (style, "display", "none") || says (style, "visibility", "hidden") || says (style, "visibility", "collapse")
-         || says (style, "mso-hide", "all") || is_zero (style, "opacity") || (size != NULL && is_tiny (size))
+  return says (style, "display", "none") || says (style, "visibility", "hidden")
+         || says (style, "visibility", "collapse") || says (style, "mso-hide", "all") || is_zero (style, "opacity")
+         || (size != NULL && is_tiny (size))
          || ((is_zero (style, "max-height") || is_zero (style, "height")) && says (style, "overflow", "hidden"));
 }
 

@@ -11,7 +11,8 @@
  * keys.inspect. Every text is sanitised. Keys worker. */
 void message_view (struct inspection *inspection, GBytes *message, GVariant **view_out, GVariant **segments_out);
 /* The decoded bytes of one leaf part. NULL with NOT_FOUND-like error. */
-GBytes *message_part (struct inspection *inspection, const char *part, char **filename_out, char **type_out, GError **error);
+GBytes *message_part (struct inspection *inspection, const char *part, char **filename_out, char **type_out,
+                      GError **error);
 /* A plaintext message for the index: header of the original with protected fields put in, text parts in clear. NULL: nothing was encrypted, or it is withheld. */
 GBytes *message_shadow (struct inspection *inspection, GBytes *message);
 /* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE)? Bounded to the first size_max bytes. */
@@ -29,8 +30,8 @@ GVariant *message_reply (GVariant *view, const char *const *own, gboolean all, g
 GPtrArray *message_forward_parts (GVariant *view, guint *left_out);
 
 /* addresses: "Name <a@b>, c@d" -> addr-specs. Returns NULL with a sentence when a piece is no address. CR, LF, NUL are refused. */
-GPtrArray *message_addresses (const char *const *texts, GError **error);      /* char *: addr-specs */
-char *message_address_display (const char *text);                             /* "Name <a@b>", RFC 2047 encoded for a header */
+GPtrArray *message_addresses (const char *const *texts, GError **error); /* char *: addr-specs */
+char *message_address_display (const char *text); /* "Name <a@b>", RFC 2047 encoded for a header */
 
 /* From a draft to the request for protect: the payload with its protected fields (protected-headers="v1", hp="cipher"), and the outer fields.
  * fds: the draft's attachments by handle. message_id_out: without angle brackets. Keys worker. */

@@ -12,7 +12,9 @@
 #define TEXT_MAX (64u * 1024)
 #define ADDRESSES_MAX 1000
 
-struct mailbox { char *name, *address; };
+struct mailbox {
+  char *name, *address;
+};
 
 static void
 mailbox_free (gpointer data)
@@ -184,7 +186,8 @@ read_list (const char *text, GPtrArray *mailboxes, GError **error)
 {
   if (!is_one_line (text)) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-                 "An address holds a line break or another control character, or is far too long; nothing was done with it. Please type it anew.");
+                 "An address holds a line break or another control character, or is far too long; nothing was done "
+                 "with it. Please type it anew.");
     return FALSE;
   }
   for (const char *p = text; *p != '\0';) {
@@ -193,14 +196,18 @@ read_list (const char *text, GPtrArray *mailboxes, GError **error)
     if (strspn (p, " ") < length) {
       if (mailboxes->len >= ADDRESSES_MAX) {
         g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-                     "A message can have at most %d recipients, and this one has more; nothing was done with it. Please use several messages.", ADDRESSES_MAX);
+                     "A message can have at most %d recipients, and this one has more; nothing was done with it. "
+                     "Please use several messages.",
+                     ADDRESSES_MAX);
         return FALSE;
       }
       struct mailbox *mailbox = end == NULL ? NULL : read_piece (p, length);
       if (mailbox == NULL) {
         g_autofree char *shown = sanitise (p, (gssize) MIN (length, 120), SANITISE_LINE);
-        g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-                     "“%s” is not a mail address. An address looks like name@example.org; several are separated by commas.", g_strstrip (shown));
+        g_set_error (
+            error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+            "“%s” is not a mail address. An address looks like name@example.org; several are separated by commas.",
+            g_strstrip (shown));
         return FALSE;
       }
       g_ptr_array_add (mailboxes, mailbox);

@@ -21,12 +21,14 @@ struct search {
 static gboolean
 is_wrapping (GMimeObject *parent, GMimeObject *part)
 {
-  static const char *const kinds[] = { "pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "pkcs7-mime", "x-pkcs7-mime", "pgp-encrypted" };
+  static const char *const kinds[]
+      = { "pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "pkcs7-mime", "x-pkcs7-mime", "pgp-encrypted" };
   GMimeContentType *type = g_mime_object_get_content_type (part);
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (g_mime_content_type_is_type (type, "application", kinds[i]))
       return TRUE;
-  return parent != NULL && g_mime_content_type_is_type (g_mime_object_get_content_type (parent), "multipart", "encrypted");
+  return parent != NULL
+         && g_mime_content_type_is_type (g_mime_object_get_content_type (parent), "multipart", "encrypted");
 }
 
 static void
@@ -36,7 +38,8 @@ look (GMimeObject *parent, GMimeObject *part, gpointer data)
   const char *disposition = g_mime_object_get_disposition (part);
   if (search->found || ++search->parts > PARTS_MAX)
     return;
-  search->found = disposition != NULL && g_ascii_strcasecmp (disposition, "attachment") == 0 && !is_wrapping (parent, part);
+  search->found
+      = disposition != NULL && g_ascii_strcasecmp (disposition, "attachment") == 0 && !is_wrapping (parent, part);
 }
 
 gboolean

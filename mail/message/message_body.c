@@ -59,7 +59,8 @@ read_type (struct message_body *body, const char *raw)
 static void
 read_disposition (struct message_body *body, const char *raw)
 {
-  GMimeContentDisposition *disposition = raw != NULL ? g_mime_content_disposition_parse (message_fields_options (), raw) : NULL;
+  GMimeContentDisposition *disposition
+      = raw != NULL ? g_mime_content_disposition_parse (message_fields_options (), raw) : NULL;
   if (disposition == NULL)
     return;
   const char *kind = g_mime_content_disposition_get_disposition (disposition);
@@ -102,8 +103,10 @@ static GMimeContentEncoding
 encoding_of (const struct inspect_node *node)
 {
   const char *bytes = g_bytes_get_data (node->entity, NULL);
-  AUTOFREE (message_fields) fields = message_fields_new (bytes, MIN (node->body_offset, g_bytes_get_size (node->entity)));
-  g_autofree char *decoded = message_fields_text (fields, "content-transfer-encoding"), *name = g_ascii_strdown (decoded != NULL ? decoded : "", -1);
+  AUTOFREE (message_fields)
+  fields = message_fields_new (bytes, MIN (node->body_offset, g_bytes_get_size (node->entity)));
+  g_autofree char *decoded = message_fields_text (fields, "content-transfer-encoding"),
+                  *name = g_ascii_strdown (decoded != NULL ? decoded : "", -1);
   name[strcspn (name, "; \t(")] = '\0';
   if (strcmp (name, "x-uue") == 0 || strcmp (name, "uue") == 0)
     return GMIME_CONTENT_ENCODING_UUENCODE;
@@ -114,7 +117,8 @@ encoding_of (const struct inspect_node *node)
 static gsize
 uu_start (const char *bytes, gsize size)
 {
-  const char *begin = size > 6 && memcmp (bytes, "begin ", 6) == 0 ? bytes : g_strstr_len (bytes, (gssize) size, "\nbegin ");
+  const char *begin
+      = size > 6 && memcmp (bytes, "begin ", 6) == 0 ? bytes : g_strstr_len (bytes, (gssize) size, "\nbegin ");
   const char *newline = begin != NULL ? memchr (begin + 1, '\n', size - (gsize) (begin + 1 - bytes)) : NULL;
   return newline != NULL ? (gsize) (newline + 1 - bytes) : 0;
 }
@@ -126,7 +130,8 @@ message_body_decode (const struct inspect_node *node)
   const char *bytes = g_bytes_get_data (node->entity, &size);
   gsize offset = MIN (node->body_offset, size);
   GMimeContentEncoding kind = encoding_of (node);
-  if (kind != GMIME_CONTENT_ENCODING_BASE64 && kind != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE && kind != GMIME_CONTENT_ENCODING_UUENCODE)
+  if (kind != GMIME_CONTENT_ENCODING_BASE64 && kind != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE
+      && kind != GMIME_CONTENT_ENCODING_UUENCODE)
     return g_bytes_new_from_bytes (node->entity, offset, size - offset);
   if (kind == GMIME_CONTENT_ENCODING_UUENCODE && size > offset)
     offset += uu_start (bytes + offset, size - offset);

@@ -59,9 +59,13 @@ date_value (const char *value, const char *params)
   return g_string_free (out, FALSE);
 }
 
-static const struct { const char *name, *label; gboolean date, address; } shown[] = {
-  { "SUMMARY", "What", FALSE, FALSE },   { "DTSTART", "From", TRUE, FALSE },       { "DTEND", "Until", TRUE, FALSE },
-  { "LOCATION", "Where", FALSE, FALSE }, { "ORGANIZER", "Organiser", FALSE, TRUE }, { "STATUS", "Status", FALSE, FALSE },
+static const struct {
+  const char *name, *label;
+  gboolean date, address;
+} shown[] = {
+  { "SUMMARY", "What", FALSE, FALSE },       { "DTSTART", "From", TRUE, FALSE },
+  { "DTEND", "Until", TRUE, FALSE },         { "LOCATION", "Where", FALSE, FALSE },
+  { "ORGANIZER", "Organiser", FALSE, TRUE }, { "STATUS", "Status", FALSE, FALSE },
   { "RRULE", "Repeats", FALSE, FALSE },
 };
 
@@ -94,7 +98,9 @@ append_line (GString *out, char *line)
     if (g_ascii_strcasecmp (line, shown[i].name) != 0)
       continue;
     g_autofree char *value = plain_value (colon + 1);
-    g_autofree char *text = shown[i].date ? date_value (value, params) : shown[i].address ? organiser_value (value, params) : g_strdup (value);
+    g_autofree char *text = shown[i].date      ? date_value (value, params)
+                            : shown[i].address ? organiser_value (value, params)
+                                               : g_strdup (value);
     if (*text != '\0')
       g_string_append_printf (out, "%s: %s\n", shown[i].label, text);
   }
@@ -126,8 +132,10 @@ message_calendar_text (const char *ics)
       method = *line + 7;
     else if (g_ascii_strcasecmp (*line, "BEGIN:VEVENT") == 0) {
       inside = ++events <= EVENTS_MAX;
-      g_string_append_printf (out, "%s%s\n", out->len > 0 ? "\n" : "", inside ? heading (method) : "(more events follow)");
-    } else if (g_ascii_strncasecmp (*line, "END:VEVENT", 10) == 0 || g_ascii_strncasecmp (*line, "BEGIN:VALARM", 12) == 0)
+      g_string_append_printf (out, "%s%s\n", out->len > 0 ? "\n" : "",
+                              inside ? heading (method) : "(more events follow)");
+    } else if (g_ascii_strncasecmp (*line, "END:VEVENT", 10) == 0
+               || g_ascii_strncasecmp (*line, "BEGIN:VALARM", 12) == 0)
       inside = FALSE;
     else if (inside)
       append_line (out, *line);

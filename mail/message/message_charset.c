@@ -11,13 +11,35 @@
 #include <string.h>
 
 /* What is meant by a name, where that is more than it says. */
-static const struct { const char *claimed, *meant; } meanings[] = {
-  { "iso-8859-1", "windows-1252" }, { "latin1", "windows-1252" }, { "iso8859-1", "windows-1252" }, { "ansi", "windows-1252" },
-  { "gb2312", "gb18030" }, { "gbk", "gb18030" }, { "gb_2312-80", "gb18030" }, { "x-gbk", "gb18030" },
-  { "ks_c_5601-1987", "cp949" }, { "ks_c_5601", "cp949" }, { "euc-kr", "cp949" }, { "euc_kr", "cp949" }, { "ks_c_5601-1989", "cp949" },
-  { "shift_jis", "cp932" }, { "shift-jis", "cp932" }, { "x-sjis", "cp932" }, { "sjis", "cp932" }, { "windows-31j", "cp932" },
-  { "iso-8859-9", "windows-1254" }, { "tis-620", "cp874" }, { "iso-8859-11", "cp874" }, { "big5", "big5-hkscs" },
-  { "iso-8859-8-i", "iso-8859-8" }, { "x-mac-roman", "macintosh" }, { "unicode-1-1-utf-7", "utf-7" }, { "utf8", "utf-8" },
+static const struct {
+  const char *claimed, *meant;
+} meanings[] = {
+  { "iso-8859-1", "windows-1252" },
+  { "latin1", "windows-1252" },
+  { "iso8859-1", "windows-1252" },
+  { "ansi", "windows-1252" },
+  { "gb2312", "gb18030" },
+  { "gbk", "gb18030" },
+  { "gb_2312-80", "gb18030" },
+  { "x-gbk", "gb18030" },
+  { "ks_c_5601-1987", "cp949" },
+  { "ks_c_5601", "cp949" },
+  { "euc-kr", "cp949" },
+  { "euc_kr", "cp949" },
+  { "ks_c_5601-1989", "cp949" },
+  { "shift_jis", "cp932" },
+  { "shift-jis", "cp932" },
+  { "x-sjis", "cp932" },
+  { "sjis", "cp932" },
+  { "windows-31j", "cp932" },
+  { "iso-8859-9", "windows-1254" },
+  { "tis-620", "cp874" },
+  { "iso-8859-11", "cp874" },
+  { "big5", "big5-hkscs" },
+  { "iso-8859-8-i", "iso-8859-8" },
+  { "x-mac-roman", "macintosh" },
+  { "unicode-1-1-utf-7", "utf-7" },
+  { "utf8", "utf-8" },
 };
 
 static const char *
@@ -91,7 +113,9 @@ is_ascii (const char *bytes, gsize size)
 static gboolean
 says_nothing (const char *charset)
 {
-  static const char *const empty[] = { "", "us-ascii", "ascii", "utf-8", "utf8", "unknown", "unknown-8bit", "x-unknown", "default", "none", "x-user-defined", "binary" };
+  static const char *const empty[]
+      = { "",          "us-ascii", "ascii", "utf-8",          "utf8",  "unknown", "unknown-8bit",
+          "x-unknown", "default",  "none",  "x-user-defined", "binary" };
   for (gsize i = 0; i < G_N_ELEMENTS (empty); i++)
     if (g_ascii_strcasecmp (charset, empty[i]) == 0)
       return TRUE;

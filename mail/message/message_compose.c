@@ -25,7 +25,8 @@ struct composition {
 static void
 composition_clear (struct composition *c)
 {
-  char **strings[] = { &c->from, &c->address, &c->to, &c->cc, &c->bcc, &c->subject, &c->message_id, &c->date, &c->in_reply_to, &c->references };
+  char **strings[] = { &c->from,    &c->address,    &c->to,   &c->cc,          &c->bcc,
+                       &c->subject, &c->message_id, &c->date, &c->in_reply_to, &c->references };
   for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
     g_clear_pointer (strings[i], g_free);
 }
@@ -71,11 +72,12 @@ read_from (GVariant *draft, struct composition *c, GError **error)
 {
   const char *from = "";
   (void) g_variant_lookup (draft, "from", "&s", &from);
-  g_autoptr (GPtrArray) addresses = message_addresses ((const char *[]) { from, NULL }, error);
+  g_autoptr (GPtrArray) addresses = message_addresses ((const char *[]){ from, NULL }, error);
   if (addresses == NULL)
     return FALSE;
   if (addresses->len != 1)
-    return fail (error, "The message has no sender, or more than one; it was not sent. Name one From address of yours.");
+    return fail (error,
+                 "The message has no sender, or more than one; it was not sent. Name one From address of yours.");
   c->address = g_strdup (addresses->pdata[0]);
   c->from = message_address_display (from);
   return TRUE;
@@ -87,7 +89,8 @@ read_subject (GVariant *draft, struct composition *c, GError **error)
   const char *subject = "";
   (void) g_variant_lookup (draft, "subject", "&s", &subject);
   if (has_control (subject))
-    return fail (error, "The subject holds a line break or another control character; the message was not sent. Please type the subject on one line.");
+    return fail (error, "The subject holds a line break or another control character; the message was not sent. Please "
+                        "type the subject on one line.");
   if (strlen (subject) > SUBJECT_MAX)
     return fail (error, "The subject is far too long; the message was not sent. Please shorten it.");
   c->subject = message_header_encode (subject);
@@ -106,7 +109,8 @@ read_references (GVariant *draft, struct composition *c, GError **error)
   for (gsize i = 0; i <= count; i++) {
     const char *id = i < count ? ids[i] : parent;
     if (id != NULL && has_control (id))
-      return fail (error, "A reference to an earlier message holds a control character; the message was not sent. Please write it as a new message.");
+      return fail (error, "A reference to an earlier message holds a control character; the message was not sent. "
+                          "Please write it as a new message.");
   }
   if (parent != NULL && message_id_is_valid (parent))
     c->in_reply_to = g_strdup_printf ("<%s>", parent);
@@ -122,26 +126,32 @@ static gboolean
 read_identity (GVariant *draft, gint64 now, struct composition *c, GError **error)
 {
   static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-  static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  static const char *const months[]
+      = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (now);
   const char *id = NULL;
   if (g_variant_lookup (draft, "message_id", "&s", &id) && *id != '\0' && !message_id_is_valid (id))
-    return fail (error, "The draft's Message-ID is malformed; the message was not sent. Please copy the text into a new message.");
+    return fail (
+        error,
+        "The draft's Message-ID is malformed; the message was not sent. Please copy the text into a new message.");
   c->message_id = id != NULL && *id != '\0' ? g_strdup (id) : message_id_new (c->address);
   if (time == NULL || c->message_id == NULL)
-    return fail (error, "The clock or the system's random numbers are not available; the message was not sent. Please try again.");
+    return fail (
+        error,
+        "The clock or the system's random numbers are not available; the message was not sent. Please try again.");
   c->date = g_strdup_printf ("%s, %d %s %d %02d:%02d:%02d +0000", days[g_date_time_get_day_of_week (time) - 1],
-                             g_date_time_get_day_of_month (time), months[g_date_time_get_month (time) - 1], g_date_time_get_year (time),
-                             g_date_time_get_hour (time), g_date_time_get_minute (time), g_date_time_get_second (time));
+                             g_date_time_get_day_of_month (time), months[g_date_time_get_month (time) - 1],
+                             g_date_time_get_year (time), g_date_time_get_hour (time), g_date_time_get_minute (time),
+                             g_date_time_get_second (time));
   return TRUE;
 }
 
 static gboolean
 read_draft (GVariant *draft, gint64 now, struct composition *c, GError **error)
 {
-  return read_from (draft, c, error) && read_field (draft, "to", &c->to, error) && read_field (draft, "cc", &c->cc, error)
-         && read_field (draft, "bcc", &c->bcc, error) && read_subject (draft, c, error) && read_references (draft, c, error)
-         && read_identity (draft, now, c, error);
+  return read_from (draft, c, error) && read_field (draft, "to", &c->to, error)
+         && read_field (draft, "cc", &c->cc, error) && read_field (draft, "bcc", &c->bcc, error)
+         && read_subject (draft, c, error) && read_references (draft, c, error) && read_identity (draft, now, c, error);
 }
 
 static void
@@ -202,14 +212,30 @@ text_part (const char *body)
   return GMIME_OBJECT (part);
 }
 
-static const struct { const char *extension, *type; } types[] = {
-  { ".pdf", "application/pdf" }, { ".png", "image/png" }, { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" }, { ".gif", "image/gif" },
-  { ".tif", "image/tiff" }, { ".tiff", "image/tiff" }, { ".csv", "text/csv" }, { ".txt", "text/plain" }, { ".html", "text/html" },
-  { ".ics", "text/calendar" }, { ".vcf", "text/vcard" }, { ".xml", "application/xml" }, { ".json", "application/json" },
-  { ".zip", "application/zip" }, { ".dcm", "application/dicom" }, { ".doc", "application/msword" },
+static const struct {
+  const char *extension, *type;
+} types[] = {
+  { ".pdf", "application/pdf" },
+  { ".png", "image/png" },
+  { ".jpg", "image/jpeg" },
+  { ".jpeg", "image/jpeg" },
+  { ".gif", "image/gif" },
+  { ".tif", "image/tiff" },
+  { ".tiff", "image/tiff" },
+  { ".csv", "text/csv" },
+  { ".txt", "text/plain" },
+  { ".html", "text/html" },
+  { ".ics", "text/calendar" },
+  { ".vcf", "text/vcard" },
+  { ".xml", "application/xml" },
+  { ".json", "application/json" },
+  { ".zip", "application/zip" },
+  { ".dcm", "application/dicom" },
+  { ".doc", "application/msword" },
   { ".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document" },
   { ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
-  { ".odt", "application/vnd.oasis.opendocument.text" }, { ".rtf", "application/rtf" },
+  { ".odt", "application/vnd.oasis.opendocument.text" },
+  { ".rtf", "application/rtf" },
 };
 
 /* type/subtype of tokens, and none of the composite types, which must not be in base64. */
@@ -258,7 +284,8 @@ attachment_part (const char *name, const char *type, GBytes *bytes)
   g_mime_object_set_disposition (GMIME_OBJECT (part), GMIME_DISPOSITION_ATTACHMENT);
   g_mime_part_set_filename (part, clean);
   use_utf8 (g_mime_content_type_get_parameters (g_mime_object_get_content_type (GMIME_OBJECT (part))), "name");
-  use_utf8 (g_mime_content_disposition_get_parameters (g_mime_object_get_content_disposition (GMIME_OBJECT (part))), "filename");
+  use_utf8 (g_mime_content_disposition_get_parameters (g_mime_object_get_content_disposition (GMIME_OBJECT (part))),
+            "filename");
   return GMIME_OBJECT (part);
 }
 
@@ -317,8 +344,8 @@ make_payload (GMimeObject *body, const GPtrArray *lines)
 }
 
 gboolean
-message_compose (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray **outer_headers_out, GBytes **payload_out,
-                 char **message_id_out, GError **error)
+message_compose (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray **outer_headers_out,
+                 GBytes **payload_out, char **message_id_out, GError **error)
 {
   message_init ();
   struct composition c = { 0 };

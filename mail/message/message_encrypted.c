@@ -12,11 +12,7 @@
 
 /* Each in lower case, with the letter that is searched for (its rarest). */
 static const char *const marks[] = {
-  "multipart/encrypted",
-  "/pkcs7-mime",
-  "/x-pkcs7-mime",
-  ".p7m",
-  "-----begin pgp message-----",
+  "multipart/encrypted", "/pkcs7-mime", "/x-pkcs7-mime", ".p7m", "-----begin pgp message-----",
 };
 /* The base64 of "-----BEGIN PGP MESSAGE-----" where it opens a part. Case matters here. */
 static const char base64_mark[] = "LS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0";

@@ -14,8 +14,8 @@
 
 #define HEAD_MAX (64u * 1024)
 #define FIELD_MAX 4096
-#define IS_EMPTY_GROUP(address) \
-  (INTERNET_ADDRESS_IS_GROUP (address) \
+#define IS_EMPTY_GROUP(address)                                                                                        \
+  (INTERNET_ADDRESS_IS_GROUP (address)                                                                                 \
    && internet_address_list_length (internet_address_group_get_members (INTERNET_ADDRESS_GROUP (address))) == 0)
 
 /* One line, without its end; NULL at the end of the head. */
@@ -44,7 +44,8 @@ find_raw (const char *head, gsize size, const char *name)
     gboolean folded = *line == ' ' || *line == '\t';
     if (field != NULL && !folded)
       break;
-    if (field == NULL && (length <= name_length || line[name_length] != ':' || g_ascii_strncasecmp (line, name, name_length) != 0))
+    if (field == NULL
+        && (length <= name_length || line[name_length] != ':' || g_ascii_strncasecmp (line, name, name_length) != 0))
       continue;
     gsize skip = field == NULL ? name_length + 1 : 0;
     if (field == NULL)

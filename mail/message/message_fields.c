@@ -14,8 +14,12 @@
 #define ADDRESSES_MAX 1000
 #define IDS_MAX 200
 
-struct field { char *name, *value; };
-struct message_fields { GArray *list; };
+struct field {
+  char *name, *value;
+};
+struct message_fields {
+  GArray *list;
+};
 
 static void
 field_clear (gpointer data)
@@ -125,7 +129,7 @@ message_fields_options (void)
     g_mime_parser_options_set_parameter_compliance_mode (options, GMIME_RFC_COMPLIANCE_LOOSE);
     g_mime_parser_options_set_rfc2047_compliance_mode (options, GMIME_RFC_COMPLIANCE_LOOSE);
     g_mime_parser_options_set_allow_addresses_without_domain (options, TRUE);
-    g_mime_parser_options_set_fallback_charsets (options, (const char *[]) { "utf-8", "windows-1252", NULL });
+    g_mime_parser_options_set_fallback_charsets (options, (const char *[]){ "utf-8", "windows-1252", NULL });
     g_once_init_leave (&done, 1);
   }
   return options;
@@ -175,7 +179,8 @@ collect_addresses (InternetAddressList *list, gboolean named, GPtrArray *out, gu
     if (spec == NULL || *spec == '\0')
       continue;
     g_autofree char *clean = message_fields_clean (spec), *clean_name = message_fields_clean (name != NULL ? name : "");
-    g_ptr_array_add (out, named && *clean_name != '\0' ? g_strdup_printf ("%s <%s>", clean_name, clean) : g_strdup (clean));
+    g_ptr_array_add (out,
+                     named && *clean_name != '\0' ? g_strdup_printf ("%s <%s>", clean_name, clean) : g_strdup (clean));
   }
 }
 

@@ -5,7 +5,12 @@
 
 #include <string.h>
 
-struct line { const char *text; gsize length; guint depth; gboolean flowed; };
+struct line {
+  const char *text;
+  gsize length;
+  guint depth;
+  gboolean flowed;
+};
 
 static const char *
 read_line (const char *p, struct line *line)

@@ -19,12 +19,18 @@ text_of (GVariant *row, const char *name)
 static gboolean
 is_attachment (GVariant *part)
 {
-  static const char *const wrapping[] = { "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
-                                          "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted", NULL };
+  static const char *const wrapping[] = { "application/pgp-signature",
+                                          "application/pkcs7-signature",
+                                          "application/x-pkcs7-signature",
+                                          "application/pkcs7-mime",
+                                          "application/x-pkcs7-mime",
+                                          "application/pgp-encrypted",
+                                          NULL };
   const char *type = text_of (part, "type");
   if (g_strv_contains (wrapping, type))
     return FALSE;
-  return strcmp (text_of (part, "disposition"), "attachment") == 0 || *text_of (part, "filename") != '\0' || !g_str_has_prefix (type, "text/");
+  return strcmp (text_of (part, "disposition"), "attachment") == 0 || *text_of (part, "filename") != '\0'
+         || !g_str_has_prefix (type, "text/");
 }
 
 GPtrArray *
@@ -46,7 +52,8 @@ message_forward_parts (GVariant *view, guint *left_out)
     (void) g_variant_lookup (part, "size", "x", &size);
     if (!is_attachment (part))
       continue;
-    if ((encrypted && !whole) || ids->len >= MESSAGE_FORWARD_MAX || size < 0 || size > MESSAGE_FORWARD_BYTES_MAX - total) {
+    if ((encrypted && !whole) || ids->len >= MESSAGE_FORWARD_MAX || size < 0
+        || size > MESSAGE_FORWARD_BYTES_MAX - total) {
       (*left_out)++;
       continue;
     }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define WORD_BYTES 39  /* of text in one encoded word: 52 of base64, so that a first word fits behind "Subject:" */
+#define WORD_BYTES 39 /* of text in one encoded word: 52 of base64, so that a first word fits behind "Subject:" */
 #define ATOM_MAX 76
 #define LINE_MAX_WISH 76
 

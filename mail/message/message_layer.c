@@ -51,14 +51,17 @@ extra_of (const struct inspect_node *node, GMimeObject *object, const char *suff
 static gsize
 mbox_line (const char *bytes, gsize size)
 {
-  const char *newline = size > 5 && (memcmp (bytes, "From ", 5) == 0 || memcmp (bytes, ">From", 5) == 0) ? memchr (bytes, '\n', size) : NULL;
+  const char *newline = size > 5 && (memcmp (bytes, "From ", 5) == 0 || memcmp (bytes, ">From", 5) == 0)
+                            ? memchr (bytes, '\n', size)
+                            : NULL;
   return newline != NULL ? (gsize) (newline + 1 - bytes) : 0;
 }
 
 struct message_extra *
 message_layer_extra (const struct inspect_node *node)
 {
-  gboolean is_signed = strcmp (node->type, "multipart/signed") == 0, is_encrypted = strcmp (node->type, "multipart/encrypted") == 0;
+  gboolean is_signed = strcmp (node->type, "multipart/signed") == 0,
+           is_encrypted = strcmp (node->type, "multipart/encrypted") == 0;
   gsize size;
   const char *bytes = g_bytes_get_data (node->entity, &size);
   if ((!is_signed && !is_encrypted) || size > LAYER_MAX || (is_encrypted && node->children->len > 0))
@@ -70,7 +73,8 @@ message_layer_extra (const struct inspect_node *node)
   GMimeObject *object = g_mime_parser_construct_part (parser, message_fields_options ());
   struct message_extra *extra = NULL;
   if (object != NULL && GMIME_IS_MULTIPART (object) && g_mime_multipart_get_count (GMIME_MULTIPART (object)) >= 2)
-    extra = extra_of (node, g_mime_multipart_get_part (GMIME_MULTIPART (object), 1), is_signed ? ".signature" : ".data");
+    extra
+        = extra_of (node, g_mime_multipart_get_part (GMIME_MULTIPART (object), 1), is_signed ? ".signature" : ".data");
   g_clear_object (&object);
   g_object_unref (parser);
   g_object_unref (stream);

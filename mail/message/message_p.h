@@ -24,13 +24,17 @@ struct message_fields;
 struct message_fields *message_fields_new (const char *bytes, gsize size); /* size: up to the body */
 void message_fields_free (struct message_fields *fields);
 DEFINE_AUTOFREE (message_fields, message_fields_free)
-const char *message_fields_raw (const struct message_fields *fields, const char *name); /* unfolded, undecoded; NULL: not there */
+const char *message_fields_raw (const struct message_fields *fields,
+                                const char *name); /* unfolded, undecoded; NULL: not there */
 GMimeParserOptions *message_fields_options (void);
-char *message_fields_clean (const char *decoded);                                       /* one line, sanitised */
-char *message_fields_text (const struct message_fields *fields, const char *name);      /* decoded, one line, sanitised; NULL: not there */
-GPtrArray *message_fields_addresses (const struct message_fields *fields, const char *name, gboolean named); /* char *, sanitised */
-char *message_fields_date (const struct message_fields *fields);                        /* RFC 3339; NULL */
-GPtrArray *message_fields_ids (const struct message_fields *fields, const char *name);  /* char *, without angle brackets */
+char *message_fields_clean (const char *decoded); /* one line, sanitised */
+char *message_fields_text (const struct message_fields *fields,
+                           const char *name); /* decoded, one line, sanitised; NULL: not there */
+GPtrArray *message_fields_addresses (const struct message_fields *fields, const char *name,
+                                     gboolean named);            /* char *, sanitised */
+char *message_fields_date (const struct message_fields *fields); /* RFC 3339; NULL */
+GPtrArray *message_fields_ids (const struct message_fields *fields,
+                               const char *name); /* char *, without angle brackets */
 
 /* RFC 2047 (message_words.c). mend: the same, in a form that GMime decodes whole; for its parsers of addresses and parameters. */
 char *message_words_mend (const char *raw);
@@ -54,8 +58,9 @@ struct message_body {
 struct message_body *message_body_new (const struct inspect_node *node);
 void message_body_free (struct message_body *body);
 DEFINE_AUTOFREE (message_body, message_body_free)
-GBytes *message_body_decode (const struct inspect_node *node);                         /* transfer encoding undone */
-char *message_body_text (const struct inspect_node *node, const struct message_body *body, gsize size_max, gboolean *cut_out); /* UTF-8, unsanitised */
+GBytes *message_body_decode (const struct inspect_node *node); /* transfer encoding undone */
+char *message_body_text (const struct inspect_node *node, const struct message_body *body, gsize size_max,
+                         gboolean *cut_out); /* UTF-8, unsanitised */
 
 /* Any bytes to UTF-8 (message_charset.c): the charset as claimed, else as it looks. Never NULL. */
 char *message_charset_to_utf8 (const char *bytes, gsize size, const char *charset);
@@ -63,7 +68,10 @@ char *message_flowed_unwrap (const char *text, gboolean delsp);
 char *message_calendar_text (const char *ics); /* NULL: nothing to tell */
 
 /* The parts that multipart/signed and multipart/encrypted hold beside what the tree shows (message_layer.c). */
-struct message_extra { char *id, *type, *filename; GBytes *bytes; };
+struct message_extra {
+  char *id, *type, *filename;
+  GBytes *bytes;
+};
 void message_extra_free (struct message_extra *extra);
 DEFINE_AUTOFREE (message_extra, message_extra_free)
 struct message_extra *message_layer_extra (const struct inspect_node *node); /* NULL: none */
@@ -77,5 +85,6 @@ void message_shown_clear (struct message_shown *shown);
 const struct message_fields *message_shown_for (const struct message_shown *shown, const char *name);
 
 /* message_segments.c */
-GVariant *message_segments (const struct inspection *inspection, GString *cut); /* aa{sv}, floating; cut: a sentence where something was left out */
-GVariant *message_part_rows (const struct inspection *inspection);              /* aa{sv} of "parts", floating */
+GVariant *message_segments (const struct inspection *inspection,
+                            GString *cut); /* aa{sv}, floating; cut: a sentence where something was left out */
+GVariant *message_part_rows (const struct inspection *inspection); /* aa{sv} of "parts", floating */

@@ -15,12 +15,13 @@ add_string (GVariantBuilder *row, const char *name, const char *value)
 }
 
 static void
-add_row (GVariantBuilder *rows, const char *id, const char *type, const struct message_body *about, const char *filename, GBytes *bytes,
-         const struct inspect_node *node)
+add_row (GVariantBuilder *rows, const char *id, const char *type, const struct message_body *about,
+         const char *filename, GBytes *bytes, const struct inspect_node *node)
 {
   g_autofree char *md5 = g_compute_checksum_for_bytes (G_CHECKSUM_MD5, bytes);
   g_autofree char *clean_type = sanitise (type, -1, SANITISE_LINE);
-  gboolean attachment = about == NULL || about->attachment || (filename != NULL && !g_str_has_prefix (type, "text/") && !about->disposed);
+  gboolean attachment = about == NULL || about->attachment
+                        || (filename != NULL && !g_str_has_prefix (type, "text/") && !about->disposed);
   g_autofree char *charset = about != NULL && about->charset != NULL ? g_ascii_strdown (about->charset, -1) : NULL;
   g_variant_builder_open (rows, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (rows, "{sv}", "id", g_variant_new_string (id));
@@ -84,9 +85,12 @@ find (const struct inspect_node *node, const char *id, char **filename, char **t
 static char *
 invent_name (const char *id, const char *type)
 {
-  static const struct { const char *type, *ending; } endings[] = {
-    { "text/plain", ".txt" }, { "text/html", ".html" }, { "text/calendar", ".ics" }, { "text/csv", ".csv" }, { "image/png", ".png" },
-    { "image/jpeg", ".jpg" }, { "image/gif", ".gif" }, { "application/pdf", ".pdf" }, { "message/rfc822", ".eml" },
+  static const struct {
+    const char *type, *ending;
+  } endings[] = {
+    { "text/plain", ".txt" }, { "text/html", ".html" },      { "text/calendar", ".ics" },
+    { "text/csv", ".csv" },   { "image/png", ".png" },       { "image/jpeg", ".jpg" },
+    { "image/gif", ".gif" },  { "application/pdf", ".pdf" }, { "message/rfc822", ".eml" },
   };
   const char *ending = "";
   for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
@@ -101,8 +105,9 @@ message_part (struct inspection *inspection, const char *part, char **filename_o
   g_autofree char *filename = NULL, *type = NULL;
   GBytes *bytes = find (inspection->root, part, &filename, &type, 0);
   if (bytes == NULL) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
-                 "The message has no part of this number that can be opened. The list of its parts shows which there are.");
+    g_set_error (
+        error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
+        "The message has no part of this number that can be opened. The list of its parts shows which there are.");
     return NULL;
   }
   g_autofree char *name = filename != NULL ? g_strdup (filename) : invent_name (part, type);

@@ -48,7 +48,7 @@ collect (GVariant *view, const char *field, const char *const *own, const GPtrAr
   g_autofree const char **list = NULL;
   (void) g_variant_lookup (view, field, "^a&s", &list);
   for (gsize i = 0; list != NULL && list[i] != NULL && out->len < ADDRESSES_MAX; i++) {
-    g_autoptr (GPtrArray) specs = message_addresses ((const char *[]) { list[i], NULL }, NULL);
+    g_autoptr (GPtrArray) specs = message_addresses ((const char *[]){ list[i], NULL }, NULL);
     if (specs == NULL || specs->len != 1)
       continue;
     const char *spec = specs->pdata[0];
@@ -94,7 +94,8 @@ own_address (GVariant *view, const char *const *own)
 static gsize
 prefix_length (const char *subject, gboolean forward)
 {
-  static const char *const replies[] = { "re", "aw", "antw", "antwort", "sv", "vs", "odp", "rif", "ref", "回复", "答复", "回覆" };
+  static const char *const replies[]
+      = { "re", "aw", "antw", "antwort", "sv", "vs", "odp", "rif", "ref", "回复", "答复", "回覆" };
   static const char *const forwards[] = { "fwd", "fw", "wg", "tr", "rv", "enc", "vb", "vl", "doorst", "转发", "轉寄" };
   const char *const *list = forward ? forwards : replies;
   gsize count = forward ? G_N_ELEMENTS (forwards) : G_N_ELEMENTS (replies);
@@ -189,7 +190,8 @@ reply_body (GVariant *view, const char *text)
   g_autofree char *day = g_strndup (date, strlen (date) >= 16 ? 16 : 0);
   if (*day != '\0')
     day[10] = ' ';
-  return g_strdup_printf ("%s%s%s%s wrote:\n%s\n", *day != '\0' ? "On " : "", day, *day != '\0' ? ", " : "", who, quote);
+  return g_strdup_printf ("%s%s%s%s wrote:\n%s\n", *day != '\0' ? "On " : "", day, *day != '\0' ? ", " : "", who,
+                          quote);
 }
 
 static GVariant *

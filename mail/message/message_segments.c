@@ -18,12 +18,12 @@
 struct walk {
   const struct inspection *inspection;
   GVariantBuilder rows;
-  gsize left;             /* bytes of text that may still come */
+  gsize left; /* bytes of text that may still come */
   guint count, html_count;
   gboolean cut;
   gboolean some_encrypted, some_signed; /* below the whole: then every segment says what it is */
-  gboolean show_attached; /* nothing else is text: then attached text is shown */
-  gboolean hide_legacy;   /* inside a payload that protects its header */
+  gboolean show_attached;               /* nothing else is text: then attached text is shown */
+  gboolean hide_legacy;                 /* inside a payload that protects its header */
   double deadline;
 };
 
@@ -74,7 +74,8 @@ add_row (struct walk *walk, const struct inspect_node *node, const char *kind, G
 static void
 add_text (struct walk *walk, const struct inspect_node *node, const char *text, const char *own_note)
 {
-  g_autofree char *clean = sanitise (text, -1, SANITISE_TEXT), *note = own_note != NULL ? g_strdup (own_note) : note_for (walk, node);
+  g_autofree char *clean = sanitise (text, -1, SANITISE_TEXT),
+                  *note = own_note != NULL ? g_strdup (own_note) : note_for (walk, node);
   gsize length = strlen (clean);
   if (length > walk->left) {
     *g_utf8_find_prev_char (clean, clean + walk->left + 1) = '\0';
@@ -108,8 +109,17 @@ is_type (const struct inspect_node *node, const char *type)
 static gboolean
 is_shown_leaf (const struct walk *walk, const struct message_body *body)
 {
-  static const char *const types[] = { "text/plain", "text/html", "text/calendar", "text/enriched", "text/rfc822-headers", "text/markdown",
-    "text/richtext", "message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/feedback-report" };
+  static const char *const types[] = { "text/plain",
+                                       "text/html",
+                                       "text/calendar",
+                                       "text/enriched",
+                                       "text/rfc822-headers",
+                                       "text/markdown",
+                                       "text/richtext",
+                                       "message/delivery-status",
+                                       "message/global-delivery-status",
+                                       "message/disposition-notification",
+                                       "message/feedback-report" };
   if (body->attachment && !walk->show_attached)
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
@@ -133,7 +143,8 @@ static char *
 skip_legacy_html (const char *html)
 {
   const char *mark = strstr (html, "header-protection-legacy-display");
-  const char *open = mark != NULL ? g_strrstr_len (html, mark - html, "<div") : NULL, *close = mark != NULL ? strstr (mark, "</div>") : NULL;
+  const char *open = mark != NULL ? g_strrstr_len (html, mark - html, "<div") : NULL,
+             *close = mark != NULL ? strstr (mark, "</div>") : NULL;
   if (open == NULL || close == NULL)
     return g_strdup (html);
   return g_strdup_printf ("%.*s%s", (int) MIN (open - html, G_MAXINT), html, close + strlen ("</div>"));
@@ -143,7 +154,8 @@ static void
 show_leaf (struct walk *walk, const struct inspect_node *node)
 {
   AUTOFREE (message_body) body = message_body_new (node);
-  if (!is_shown_leaf (walk, body) || (walk->hide_legacy && body->legacy_part && node != walk->inspection->payload) || !has_room (walk))
+  if (!is_shown_leaf (walk, body) || (walk->hide_legacy && body->legacy_part && node != walk->inspection->payload)
+      || !has_room (walk))
     return;
   g_autofree char *text = message_body_text (node, body, walk->left, &walk->cut);
   gboolean legacy = walk->hide_legacy && body->legacy_text;
@@ -177,8 +189,9 @@ rank (const struct walk *walk, const struct inspect_node *node, guint depth)
     return best;
   }
   AUTOFREE (message_body) body = message_body_new (node);
-  if (!is_shown_leaf (walk, body) || g_str_has_prefix (body->type, "message/") || strcmp (body->type, "text/calendar") == 0
-      || strcmp (body->type, "text/x-amp-html") == 0 || strcmp (body->type, "text/watch-html") == 0)
+  if (!is_shown_leaf (walk, body) || g_str_has_prefix (body->type, "message/")
+      || strcmp (body->type, "text/calendar") == 0 || strcmp (body->type, "text/x-amp-html") == 0
+      || strcmp (body->type, "text/watch-html") == 0)
     return 0;
   if (strcmp (body->type, "text/html") == 0)
     return 2;
@@ -261,7 +274,8 @@ show_message (struct walk *walk, const struct inspect_node *node, guint depth)
     append_field (header, fields, "date", "Date");
     append_field (header, fields, "subject", "Subject");
     g_autofree char *protection = note_for (walk, node);
-    g_autofree char *note = g_strdup_printf ("A message inside this message%s%s", *protection != '\0' ? ". " : "", protection);
+    g_autofree char *note
+        = g_strdup_printf ("A message inside this message%s%s", *protection != '\0' ? ". " : "", protection);
     add_text (walk, inner, header->str, note);
   }
   show (walk, inner, depth + 1);
@@ -274,8 +288,9 @@ show_closed_layer (struct walk *walk, const struct inspect_node *node)
   if (!has_room (walk))
     return;
   const char *sentence = node->withheld
-      ? "This content is withheld: it was changed on its way, or nothing proves that it was not. Ask the sender to send it again.\n"
-      : "This content is encrypted and could not be opened with the keys that are here.\n";
+                             ? "This content is withheld: it was changed on its way, or nothing proves that it was "
+                               "not. Ask the sender to send it again.\n"
+                             : "This content is encrypted and could not be opened with the keys that are here.\n";
   add_text (walk, node, sentence, "");
 }
 
@@ -339,6 +354,7 @@ message_segments (const struct inspection *inspection, GString *cut)
   }
   message_shown_clear (&shown);
   if (walk.cut)
-    g_string_append (cut, "The message holds more text than can be shown at once; the rest is left out. Save its parts to see all of it.");
+    g_string_append (cut, "The message holds more text than can be shown at once; the rest is left out. Save its parts "
+                          "to see all of it.");
   return g_variant_builder_end (&walk.rows);
 }

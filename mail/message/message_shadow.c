@@ -98,7 +98,8 @@ static void
 append_text (GString *out, GVariant *segments)
 {
   for (gsize i = 0; i < g_variant_n_children (segments); i++) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (segments, i), html = g_variant_lookup_value (row, "html", G_VARIANT_TYPE_BYTESTRING);
+    g_autoptr (GVariant) row = g_variant_get_child_value (segments, i),
+                         html = g_variant_lookup_value (row, "html", G_VARIANT_TYPE_BYTESTRING);
     const char *text = NULL;
     if (g_variant_lookup (row, "text", "&s", &text))
       g_string_append_printf (out, "%s\n", text);
@@ -138,7 +139,8 @@ message_shadow (struct inspection *inspection, GBytes *message)
   message_shown_init (&shown, inspection);
   append_header (out, &shown);
   message_shown_clear (&shown);
-  g_string_append (out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+  g_string_append (
+      out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
   g_autofree char *base64 = g_base64_encode ((const guchar *) text->str, text->len);
   for (gsize i = 0, n = strlen (base64); i < n; i += 76)
     g_string_append_printf (out, "%.76s\r\n", base64 + i);

@@ -29,7 +29,9 @@ same_first (const struct message_fields *a, const struct message_fields *b, cons
 static gboolean
 is_placeholder (const struct message_fields *fields)
 {
-  static const char *const texts[] = { "...", "[...]", "\xE2\x80\xA6", "Encrypted Message", "Encrypted message", "Secure message", "Subject Unavailable" };
+  static const char *const texts[] = {
+    "...", "[...]", "\xE2\x80\xA6", "Encrypted Message", "Encrypted message", "Secure message", "Subject Unavailable"
+  };
   g_autofree char *subject = message_fields_text (fields, "subject");
   for (gsize i = 0; subject != NULL && i < G_N_ELEMENTS (texts); i++)
     if (strcmp (subject, texts[i]) == 0)
@@ -42,7 +44,8 @@ wraps (const struct message_fields *outer, const struct message_fields *inner, c
 {
   if (about->not_forwarded || about->protected_)
     return TRUE;
-  return same_first (outer, inner, "from", TRUE) && (same_first (outer, inner, "message-id", FALSE) || is_placeholder (outer));
+  return same_first (outer, inner, "from", TRUE)
+         && (same_first (outer, inner, "message-id", FALSE) || is_placeholder (outer));
 }
 
 void

@@ -113,7 +113,9 @@ warnings (const struct verdict *verdict, const char *cut)
 static GVariant *
 verdict_line (const struct verdict *verdict)
 {
-  static const char *const tones[] = { [VERDICT_TONE_NONE] = "none", [VERDICT_TONE_GOOD] = "good", [VERDICT_TONE_WARN] = "warn", [VERDICT_TONE_BAD] = "bad" };
+  static const char *const tones[] = {
+    [VERDICT_TONE_NONE] = "none", [VERDICT_TONE_GOOD] = "good", [VERDICT_TONE_WARN] = "warn", [VERDICT_TONE_BAD] = "bad"
+  };
   enum verdict_tone tone = VERDICT_TONE_NONE;
   g_autofree char *sentence = verdict_sentence (verdict, &tone);
   GVariantBuilder out;
@@ -127,7 +129,8 @@ verdict_line (const struct verdict *verdict)
 static GVariant *
 protected_names (const struct message_shown *shown)
 {
-  static const char *const names[] = { "subject", "from", "to", "cc", "date", "reply-to", "in-reply-to", "references", "message-id", "followup-to" };
+  static const char *const names[]
+      = { "subject", "from", "to", "cc", "date", "reply-to", "in-reply-to", "references", "message-id", "followup-to" };
   GVariantBuilder out;
   g_variant_builder_init (&out, G_VARIANT_TYPE_STRING_ARRAY);
   for (gsize i = 0; shown->inner != NULL && i < G_N_ELEMENTS (names); i++)
@@ -140,9 +143,12 @@ protected_names (const struct message_shown *shown)
 static GVariant *
 header_rows (const struct message_shown *shown)
 {
-  static const struct { const char *name, *label; gboolean address; } fields[] = {
-    { "from", "From", TRUE }, { "reply-to", "Reply-To", TRUE }, { "to", "To", TRUE }, { "cc", "Cc", TRUE }, { "date", "Date", FALSE },
-    { "subject", "Subject", FALSE },
+  static const struct {
+    const char *name, *label;
+    gboolean address;
+  } fields[] = {
+    { "from", "From", TRUE }, { "reply-to", "Reply-To", TRUE }, { "to", "To", TRUE },
+    { "cc", "Cc", TRUE },     { "date", "Date", FALSE },        { "subject", "Subject", FALSE },
   };
   GVariantBuilder out;
   g_variant_builder_init (&out, G_VARIANT_TYPE ("aa{sv}"));

@@ -29,7 +29,7 @@ read_word (const char *p, struct word *word)
   const char *mark = p[0] == '=' && p[1] == '?' ? strchr (p + 2, '?') : NULL;
   if (mark == NULL || (mark[1] != 'B' && mark[1] != 'b') || mark[2] != '?')
     return FALSE;
-  *word = (struct word) { .charset = p + 2, .charset_size = (gsize) (mark - p - 2), .text = mark + 3 };
+  *word = (struct word){ .charset = p + 2, .charset_size = (gsize) (mark - p - 2), .text = mark + 3 };
   const char *end = strchr (word->text, '?');
   if (end == NULL || end[1] != '=')
     return FALSE;
@@ -43,7 +43,8 @@ static gboolean
 breaks_off (const struct word *word)
 {
   const char *next = word->end + strspn (word->end, " \t\r\n");
-  return next > word->end && next[0] == '=' && next[1] == '?' && (word->text_size % 4 != 0 || word->text[word->text_size - 1] == '=');
+  return next > word->end && next[0] == '=' && next[1] == '?'
+         && (word->text_size % 4 != 0 || word->text[word->text_size - 1] == '=');
 }
 
 static void

@@ -16,7 +16,8 @@ message_payload_with_bcc (GBytes *payload, GVariant *draft, GError **error)
     return NULL;
   GString *record = g_string_new (NULL);
   for (guint i = 0; i < addresses->len; i++)
-    g_string_append_printf (record, "%s%s", i == 0 ? "Bcc: " : ",\r\n ", (const char *) g_ptr_array_index (addresses, i));
+    g_string_append_printf (record, "%s%s", i == 0 ? "Bcc: " : ",\r\n ",
+                            (const char *) g_ptr_array_index (addresses, i));
   g_string_append (record, addresses->len > 0 ? "\r\n" : "");
   gsize size;
   const char *bytes = g_bytes_get_data (payload, &size);

@@ -11,7 +11,8 @@ is_dot_atom (const char *text, gsize size)
   if (size == 0 || size > 64 || text[0] == '.' || text[size - 1] == '.')
     return FALSE;
   for (gsize i = 0; i < size; i++) {
-    if (text[i] == '.' ? text[i - 1] == '.' : !(g_ascii_isalnum (text[i]) || strchr ("!#$%&'*+-/=?^_`{|}~", text[i]) != NULL))
+    if (text[i] == '.' ? text[i - 1] == '.'
+                       : !(g_ascii_isalnum (text[i]) || strchr ("!#$%&'*+-/=?^_`{|}~", text[i]) != NULL))
       return FALSE;
   }
   return TRUE;

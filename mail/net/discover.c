@@ -61,15 +61,16 @@ propose (struct discover_server *server, const char *host, guint64 port, gboolea
 struct parsing {
   const char *domain;
   struct discover *discover;
-  struct discover_server *server;       /* the kind we are in; NULL: none that we want */
-  struct discover_server *later_imap;   /* STARTTLS, if nothing better comes */
+  struct discover_server *server;     /* the kind we are in; NULL: none that we want */
+  struct discover_server *later_imap; /* STARTTLS, if nothing better comes */
   struct discover_server *later_smtp;
   GString *text;
   char *host, *port, *security;
 };
 
 static void
-on_start (GMarkupParseContext *context, const char *element, const char **names, const char **values, gpointer data, GError **error)
+on_start (GMarkupParseContext *context, const char *element, const char **names, const char **values, gpointer data,
+          GError **error)
 {
   struct parsing *parsing = data;
   const char *type = "";
@@ -106,7 +107,8 @@ end_server (struct parsing *parsing)
       && (starttls || g_strcmp0 (parsing->security, "SSL") == 0)) {
     g_auto (GStrv) pieces = g_strsplit (parsing->host, "%EMAILDOMAIN%", -1);
     g_autofree char *host = g_strjoinv (parsing->domain, pieces);
-    struct discover_server *later = parsing->server == &parsing->discover->imap ? parsing->later_imap : parsing->later_smtp;
+    struct discover_server *later
+        = parsing->server == &parsing->discover->imap ? parsing->later_imap : parsing->later_smtp;
     propose (starttls ? later : parsing->server, host, g_ascii_strtoull (parsing->port, NULL, 10), starttls);
   }
   parsing->server = NULL;
@@ -143,7 +145,8 @@ discover_parse (const char *xml, gsize size, const char *domain, struct discover
 {
   static const GMarkupParser parser = { .start_element = on_start, .end_element = on_end, .text = on_text };
   struct discover_server later_imap = { NULL, 0, FALSE }, later_smtp = { NULL, 0, FALSE };
-  struct parsing parsing = { .domain = domain, .discover = discover, .later_imap = &later_imap, .later_smtp = &later_smtp };
+  struct parsing parsing
+      = { .domain = domain, .discover = discover, .later_imap = &later_imap, .later_smtp = &later_smtp };
   parsing.text = g_string_new (NULL);
   GMarkupParseContext *context = g_markup_parse_context_new (&parser, 0, &parsing, NULL);
   if (size <= DOCUMENT_MAX && g_markup_parse_context_parse (context, xml, (gssize) size, NULL))
@@ -157,7 +160,8 @@ discover_parse (const char *xml, gsize size, const char *domain, struct discover
 }
 
 gboolean
-discover_fetch (const char *url, const char *ca_file, guint timeout_ms, const char *domain, struct discover *discover, GError **error)
+discover_fetch (const char *url, const char *ca_file, guint timeout_ms, const char *domain, struct discover *discover,
+                GError **error)
 {
   g_autoptr (GBytes) document = https_get (url, ca_file, timeout_ms, DOCUMENT_MAX, error);
   if (document == NULL)
@@ -170,8 +174,14 @@ discover_fetch (const char *url, const char *ca_file, guint timeout_ms, const ch
 
 /* ---- SRV ---- */
 
-static const struct { const char *service; gboolean imap, starttls; } services[] = {
-  { "imaps", TRUE, FALSE }, { "imap", TRUE, TRUE }, { "submissions", FALSE, FALSE }, { "submission", FALSE, TRUE },
+static const struct {
+  const char *service;
+  gboolean imap, starttls;
+} services[] = {
+  { "imaps", TRUE, FALSE },
+  { "imap", TRUE, TRUE },
+  { "submissions", FALSE, FALSE },
+  { "submission", FALSE, TRUE },
 };
 
 struct question {
@@ -207,7 +217,7 @@ ask_srv (const char *domain, guint timeout_ms, struct question *questions)
   g_source_attach (timer, context);
   guint open = G_N_ELEMENTS (services);
   for (guint i = 0; i < G_N_ELEMENTS (services); i++) {
-    questions[i] = (struct question) { .open = &open };
+    questions[i] = (struct question){ .open = &open };
     g_resolver_lookup_service_async (resolver, services[i].service, "tcp", domain, cancel, on_answer, &questions[i]);
   }
   while (open > 0)
@@ -227,7 +237,8 @@ look_up_srv (const char *domain, guint timeout_ms, struct discover *discover)
       g_autofree char *host = g_strdup (g_srv_target_get_hostname (best));
       if (g_str_has_suffix (host, "."))
         host[strlen (host) - 1] = 0;
-      propose (services[i].imap ? &discover->imap : &discover->smtp, host, g_srv_target_get_port (best), services[i].starttls);
+      propose (services[i].imap ? &discover->imap : &discover->smtp, host, g_srv_target_get_port (best),
+               services[i].starttls);
     }
     g_resolver_free_targets (questions[i].targets);
   }
@@ -247,7 +258,8 @@ discover_domain (const char *domain, guint timeout_ms, struct discover *discover
       = { "https://autoconfig.%s/mail/config-v1.1.xml", "https://%s/.well-known/autoconfig/mail/config-v1.1.xml" };
   gint64 deadline = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
   if (!discover_is_host (domain)) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "“%s” is not the name of a mail domain, such as example.org.", domain);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "“%s” is not the name of a mail domain, such as example.org.",
+                 domain);
     return FALSE;
   }
   for (guint i = 0; i < G_N_ELEMENTS (urls); i++) {

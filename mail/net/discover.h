@@ -8,7 +8,7 @@
 #include <glib.h>
 
 struct discover_server {
-  char *host;       /* NULL: nothing found */
+  char *host; /* NULL: nothing found */
   guint16 port;
   gboolean starttls;
 };
@@ -25,4 +25,5 @@ gboolean discover_is_host (const char *host);
 /* Fill what is still missing from the document. Hostile input. Pure. */
 void discover_parse (const char *xml, gsize size, const char *domain, struct discover *discover);
 /* One autoconfig document. */
-gboolean discover_fetch (const char *url, const char *ca_file, guint timeout_ms, const char *domain, struct discover *discover, GError **error);
+gboolean discover_fetch (const char *url, const char *ca_file, guint timeout_ms, const char *domain,
+                         struct discover *discover, GError **error);

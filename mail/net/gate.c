@@ -6,34 +6,46 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (wardmail-gate-error, gate_error)
+G_DEFINE_QUARK (wardmail - gate - error, gate_error)
 
 gboolean
 gate_fail (GError **error, enum gate_error code, const char *reason)
 {
-  g_set_error (error, GATE_ERROR, (int) code,
-               "This copy was stopped before it could leave: %s. Nothing of it was sent; keep the draft and report this.", reason);
+  g_set_error (
+      error, GATE_ERROR, (int) code,
+      "This copy was stopped before it could leave: %s. Nothing of it was sent; keep the draft and report this.",
+      reason);
   return FALSE;
 }
 
 /* Which header fields may be seen by everybody who carries the message, and what may stand in them. */
 enum field_kind { FIELD_TEXT, FIELD_SUBJECT, FIELD_IDS, FIELD_DATE, FIELD_VERSION, FIELD_CONTENT };
-static const struct { const char *name; enum field_kind kind; gboolean required; } outer_fields[] = {
-  { "date", FIELD_DATE, FALSE },          { "from", FIELD_TEXT, TRUE },
-  { "to", FIELD_TEXT, FALSE },            { "cc", FIELD_TEXT, FALSE },
-  { "subject", FIELD_SUBJECT, TRUE },     { "message-id", FIELD_IDS, FALSE },
-  { "in-reply-to", FIELD_IDS, FALSE },    { "references", FIELD_IDS, FALSE },
-  { "mime-version", FIELD_VERSION, TRUE }, { "content-type", FIELD_CONTENT, TRUE },
+static const struct {
+  const char *name;
+  enum field_kind kind;
+  gboolean required;
+} outer_fields[] = {
+  { "date", FIELD_DATE, FALSE },
+  { "from", FIELD_TEXT, TRUE },
+  { "to", FIELD_TEXT, FALSE },
+  { "cc", FIELD_TEXT, FALSE },
+  { "subject", FIELD_SUBJECT, TRUE },
+  { "message-id", FIELD_IDS, FALSE },
+  { "in-reply-to", FIELD_IDS, FALSE },
+  { "references", FIELD_IDS, FALSE },
+  { "mime-version", FIELD_VERSION, TRUE },
+  { "content-type", FIELD_CONTENT, TRUE },
   { "content-transfer-encoding", FIELD_CONTENT, FALSE },
   { "content-disposition", FIELD_CONTENT, FALSE },
   { "content-description", FIELD_CONTENT, FALSE },
 };
 
 /* Names and descriptions that are the same in every message tell nothing. */
-static const char *const plain_names[] = { "smime.p7m", "encrypted.asc", "msg.asc", "message.asc", "openpgp.asc", "version.txt", NULL };
+static const char *const plain_names[]
+    = { "smime.p7m", "encrypted.asc", "msg.asc", "message.asc", "openpgp.asc", "version.txt", NULL };
 static const char *const plain_descriptions[] = {
-  "S/MIME Encrypted Message", "S/MIME encrypted message", "PGP/MIME version identification", "PGP/MIME Versions Identification",
-  "OpenPGP encrypted message", NULL,
+  "S/MIME Encrypted Message",         "S/MIME encrypted message",  "PGP/MIME version identification",
+  "PGP/MIME Versions Identification", "OpenPGP encrypted message", NULL,
 };
 
 /* "<left@right>" and blanks, nothing else. */
@@ -47,7 +59,8 @@ only_message_ids (const char *value)
       continue;
     }
     gsize size = *value == '<' ? strcspn (value, "> \t") : 0;
-    if (size < 4 || value[size] != '>' || memchr (value, '@', size) == NULL || memchr (value + 1, '<', size - 1) != NULL)
+    if (size < 4 || value[size] != '>' || memchr (value, '@', size) == NULL
+        || memchr (value + 1, '<', size - 1) != NULL)
       return FALSE;
     value += size + 1;
     count++;
@@ -64,7 +77,8 @@ field_is_plain (enum field_kind kind, const char *name, const char *value)
   case FIELD_IDS:
     return only_message_ids (value);
   case FIELD_DATE:
-    return *value != '\0' && strlen (value) <= 60 && strspn (value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789,:+- ()") == strlen (value);
+    return *value != '\0' && strlen (value) <= 60
+           && strspn (value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789,:+- ()") == strlen (value);
   case FIELD_VERSION:
     return strcmp (value, "1.0") == 0;
   case FIELD_TEXT:
@@ -138,7 +152,8 @@ check_fields (const GPtrArray *fields, gboolean whole, GError **error)
     seen |= 1u << row;
     if (!field_is_plain (outer_fields[row].kind, field->name, field->value))
       return gate_fail (error, GATE_ERROR_HEADERS,
-                        outer_fields[row].kind == FIELD_SUBJECT ? "its outer Subject is not “[...]”" : "a header field says more than it may");
+                        outer_fields[row].kind == FIELD_SUBJECT ? "its outer Subject is not “[...]”"
+                                                                : "a header field says more than it may");
   }
   for (gsize row = 0; whole && row < G_N_ELEMENTS (outer_fields); row++)
     if (outer_fields[row].required && (seen & (1u << row)) == 0)
@@ -158,7 +173,7 @@ check_smime (const GPtrArray *fields, struct gate_span body, GPtrArray *ids, GEr
   if (!authenticated && g_strcmp0 (kind, "enveloped-data") != 0)
     return gate_fail (error, GATE_ERROR_PLAINTEXT, "its S/MIME type is not that of an encrypted message");
   g_autoptr (GByteArray) der = gate_mime_base64 (body, error);
-  return der != NULL && gate_cms_recipients ((struct gate_span) { der->data, der->len }, authenticated, ids, error);
+  return der != NULL && gate_cms_recipients ((struct gate_span){ der->data, der->len }, authenticated, ids, error);
 }
 
 /* One part of multipart/encrypted: its header, then what is left is its body. */
@@ -181,16 +196,18 @@ check_pgp (const GPtrArray *fields, struct gate_span body, GPtrArray *ids, GErro
     return FALSE;
   const char *boundary = g_hash_table_lookup (parameters, "boundary");
   const char *protocol = g_hash_table_lookup (parameters, "protocol");
-  if (protocol == NULL || g_ascii_strcasecmp (protocol, "application/pgp-encrypted") != 0 || boundary == NULL || *boundary == '\0'
-      || strlen (boundary) > 70)
+  if (protocol == NULL || g_ascii_strcasecmp (protocol, "application/pgp-encrypted") != 0 || boundary == NULL
+      || *boundary == '\0' || strlen (boundary) > 70)
     return gate_fail (error, GATE_ERROR_FORMAT, "its multipart/encrypted header is incomplete");
   g_autoptr (GArray) parts = gate_mime_split (body, boundary, error);
   if (parts == NULL)
     return FALSE;
   if (parts->len != 2)
     return gate_fail (error, GATE_ERROR_PLAINTEXT, "there is a part in it beside the encrypted one");
-  struct gate_span control = g_array_index (parts, struct gate_span, 0), data = g_array_index (parts, struct gate_span, 1);
-  if (!check_pgp_part (&control, "application/pgp-encrypted", error) || !check_pgp_part (&data, "application/octet-stream", error))
+  struct gate_span control = g_array_index (parts, struct gate_span, 0),
+                   data = g_array_index (parts, struct gate_span, 1);
+  if (!check_pgp_part (&control, "application/pgp-encrypted", error)
+      || !check_pgp_part (&data, "application/octet-stream", error))
     return FALSE;
   while (control.size >= 2 && control.at[control.size - 1] == '\n')
     control.size -= 2;

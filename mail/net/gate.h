@@ -9,14 +9,14 @@
 #define GATE_ERROR (gate_error_quark ())
 GQuark gate_error_quark (void);
 enum gate_error {
-  GATE_ERROR_PLAINTEXT,   /* not an encrypted envelope, or something readable beside it */
-  GATE_ERROR_AUDIENCE,    /* a recipient info is missing, or one too many */
-  GATE_ERROR_HEADERS,     /* a header that must not be seen: Bcc, the real Subject, an unknown field */
-  GATE_ERROR_FORMAT,      /* cannot be parsed: refused all the same */
+  GATE_ERROR_PLAINTEXT, /* not an encrypted envelope, or something readable beside it */
+  GATE_ERROR_AUDIENCE,  /* a recipient info is missing, or one too many */
+  GATE_ERROR_HEADERS,   /* a header that must not be seen: Bcc, the real Subject, an unknown field */
+  GATE_ERROR_FORMAT,    /* cannot be parsed: refused all the same */
 };
 struct gate_plan {
   enum route_method method;
-  const char *const *recipients;     /* envelope recipients, addr-specs */
-  const char *const *recipient_ids;  /* as in crypto/protect.h: must be exactly the ids found in the bytes */
+  const char *const *recipients;    /* envelope recipients, addr-specs */
+  const char *const *recipient_ids; /* as in crypto/protect.h: must be exactly the ids found in the bytes */
 };
 gboolean gate_check (const guint8 *message, gsize size, const struct gate_plan *plan, GError **error);

@@ -5,8 +5,16 @@
 
 #include <string.h>
 
-enum { DER_INTEGER = 0x02, DER_OCTETS = 0x04, DER_OID = 0x06, DER_SEQUENCE = 0x30, DER_SET = 0x31,
-       DER_CONTEXT_0 = 0x80, DER_CONSTRUCTED_0 = 0xa0, DER_CONSTRUCTED_1 = 0xa1 };
+enum {
+  DER_INTEGER = 0x02,
+  DER_OCTETS = 0x04,
+  DER_OID = 0x06,
+  DER_SEQUENCE = 0x30,
+  DER_SET = 0x31,
+  DER_CONTEXT_0 = 0x80,
+  DER_CONSTRUCTED_0 = 0xa0,
+  DER_CONSTRUCTED_1 = 0xa1
+};
 
 static const guint8 oid_enveloped[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03 };
 static const guint8 oid_auth_enveloped[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17 };
@@ -41,8 +49,8 @@ der_next (struct gate_span *rest, struct der *out)
   if (length > rest->size - head)
     return FALSE;
   out->tag = rest->at[0];
-  out->whole = (struct gate_span) { rest->at, head + length };
-  out->content = (struct gate_span) { rest->at + head, length };
+  out->whole = (struct gate_span){ rest->at, head + length };
+  out->content = (struct gate_span){ rest->at + head, length };
   rest->at += head + length;
   rest->size -= head + length;
   return TRUE;
@@ -104,8 +112,8 @@ key_transport (struct gate_span rest, GPtrArray *ids)
   } else if (!take_issuer (&rest, ids)) {
     return FALSE;
   }
-  return der_take (&rest, DER_SEQUENCE, &piece) && der_take (&rest, DER_OCTETS, &piece) && rest.size == 0 && piece.content.size >= 256
-         && !gate_mime_readable (piece.content);
+  return der_take (&rest, DER_SEQUENCE, &piece) && der_take (&rest, DER_OCTETS, &piece) && rest.size == 0
+         && piece.content.size >= 256 && !gate_mime_readable (piece.content);
 }
 
 /* One RecipientEncryptedKey of a KeyAgreeRecipientInfo. */
@@ -115,7 +123,8 @@ agreed_key (struct gate_span rest, GPtrArray *ids)
   struct der piece, key_id;
   if (der_take (&rest, DER_CONSTRUCTED_0, &piece)) {
     struct gate_span inside = piece.content;
-    if (!der_take (&inside, DER_OCTETS, &key_id) || inside.size != 0 || key_id.content.size == 0 || key_id.content.size > 64)
+    if (!der_take (&inside, DER_OCTETS, &key_id) || inside.size != 0 || key_id.content.size == 0
+        || key_id.content.size > 64)
       return FALSE;
     add_key_id (key_id.content, ids);
   } else if (!take_issuer (&rest, ids)) {
@@ -130,11 +139,13 @@ static gboolean
 key_agreement (struct gate_span rest, GPtrArray *ids)
 {
   struct der piece;
-  if (!der_take (&rest, DER_INTEGER, &piece) || !der_take (&rest, DER_CONSTRUCTED_0, &piece) || piece.content.size > 1024)
+  if (!der_take (&rest, DER_INTEGER, &piece) || !der_take (&rest, DER_CONSTRUCTED_0, &piece)
+      || piece.content.size > 1024)
     return FALSE;
   if (der_take (&rest, DER_CONSTRUCTED_1, &piece) && piece.content.size > 256)
     return FALSE;
-  if (!der_take (&rest, DER_SEQUENCE, &piece) || !der_take (&rest, DER_SEQUENCE, &piece) || rest.size != 0 || piece.content.size == 0)
+  if (!der_take (&rest, DER_SEQUENCE, &piece) || !der_take (&rest, DER_SEQUENCE, &piece) || rest.size != 0
+      || piece.content.size == 0)
     return FALSE;
   struct gate_span keys = piece.content;
   while (keys.size > 0)
@@ -172,7 +183,8 @@ encrypted_content (struct gate_span rest, gboolean authenticated)
       || memchr (authenticated ? aes_gcm : aes_cbc, piece.content.at[sizeof oid_aes], 3) == NULL)
     return FALSE;
   if (authenticated) {
-    if (!der_take (&inside, DER_SEQUENCE, &piece) || inside.size != 0 || piece.content.size < 14 || piece.content.size > 24)
+    if (!der_take (&inside, DER_SEQUENCE, &piece) || inside.size != 0 || piece.content.size < 14
+        || piece.content.size > 24)
       return FALSE;
     return cipher.content.size > 0 && !gate_mime_readable (cipher.content);
   }

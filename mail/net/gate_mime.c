@@ -43,7 +43,7 @@ next_line (struct gate_span *rest, struct gate_span *line_out)
   const guint8 *end = rest->size == 0 ? NULL : memchr (rest->at, '\n', rest->size);
   if (end == NULL || end == rest->at || end[-1] != '\r')
     return FALSE;
-  *line_out = (struct gate_span) { rest->at, (gsize) (end - rest->at) - 1 };
+  *line_out = (struct gate_span){ rest->at, (gsize) (end - rest->at) - 1 };
   rest->size -= (gsize) (end - rest->at) + 1;
   rest->at = end + 1;
   return TRUE;

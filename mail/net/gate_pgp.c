@@ -13,7 +13,7 @@ take_line (struct gate_span *rest, struct gate_span *line_out)
   const guint8 *end = rest->size < 2 ? NULL : memchr (rest->at, '\n', rest->size);
   if (end == NULL || end == rest->at || end[-1] != '\r')
     return FALSE;
-  *line_out = (struct gate_span) { rest->at, (gsize) (end - rest->at) - 1 };
+  *line_out = (struct gate_span){ rest->at, (gsize) (end - rest->at) - 1 };
   rest->size -= (gsize) (end - rest->at) + 1;
   rest->at = end + 1;
   return TRUE;
@@ -51,7 +51,7 @@ take_armor (struct gate_span rest, GError **error)
       break; /* only the end may follow the checksum */
     if (ended || (line.size == 5 && line.at[0] == '=')) {
       base.size = base.size == 0 ? (gsize) (line.at - base.at) : base.size;
-      sum = ended ? sum : (struct gate_span) { line.at + 1, 4 };
+      sum = ended ? sum : (struct gate_span){ line.at + 1, 4 };
     }
   }
   while (ended && rest.size > 0)
@@ -129,7 +129,7 @@ take_packet (struct gate_span *rest, int *tag_out, struct gate_span *body_out, G
   }
   if (length > rest->size)
     return FALSE;
-  *body_out = (struct gate_span) { rest->at, length };
+  *body_out = (struct gate_span){ rest->at, length };
   rest->at += length;
   rest->size -= length;
   if (!partial)
@@ -142,7 +142,7 @@ take_packet (struct gate_span *rest, int *tag_out, struct gate_span *body_out, G
     rest->at += length;
     rest->size -= length;
   }
-  *body_out = (struct gate_span) { scratch->data, scratch->len };
+  *body_out = (struct gate_span){ scratch->data, scratch->len };
   return TRUE;
 }
 
@@ -205,7 +205,8 @@ gate_pgp_recipients (struct gate_span armor, GPtrArray *ids_out, GError **error)
       return gate_fail (error, GATE_ERROR_AUDIENCE, "its list of recipients is not one that wardmail makes");
   }
   if (ids_out->len == 0 || tag != TAG_PROTECTED)
-    return gate_fail (error, GATE_ERROR_PLAINTEXT, "its OpenPGP content is not encrypted to keys with integrity protection");
+    return gate_fail (error, GATE_ERROR_PLAINTEXT,
+                      "its OpenPGP content is not encrypted to keys with integrity protection");
   /* Version 1: a block and two bytes of prefix, then at least a packet's head and the 22 bytes of the integrity check. */
   if (body.size < 42 || body.at[0] != 1 || gate_mime_readable (body))
     return gate_fail (error, GATE_ERROR_PLAINTEXT, "what it holds does not look encrypted");

@@ -52,12 +52,13 @@ set_error (CURLcode code, const struct body *body, GError **error)
   if (body->overflow)
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The server's answer is too big, so it was not used.");
   else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_ISSUER_ERROR)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_TLS, "The server could not prove who it is (%s), so nothing was taken from it.",
-                 curl_easy_strerror (code));
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_TLS,
+                 "The server could not prove who it is (%s), so nothing was taken from it.", curl_easy_strerror (code));
   else if (code == CURLE_HTTP_RETURNED_ERROR)
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "The server does not have what was asked for.");
   else
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "The server could not be reached (%s).", curl_easy_strerror (code));
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "The server could not be reached (%s).",
+                 curl_easy_strerror (code));
 }
 
 GBytes *

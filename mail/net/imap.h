@@ -15,20 +15,20 @@
 
 struct imap;
 struct imap_folder {
-  char *path;            /* as on the server; safe to send */
-  char delimiter;        /* '\0': none */
-  char *role;            /* "inbox","drafts","sent","archive","trash","junk","" */
+  char *path;     /* as on the server; safe to send */
+  char delimiter; /* '\0': none */
+  char *role;     /* "inbox","drafts","sent","archive","trash","junk","" */
   gboolean selectable;
 };
 void imap_folder_free (struct imap_folder *folder);
 struct imap_selected {
   guint32 uidvalidity, uidnext, exists;
-  guint64 modseq;        /* 0: the server does not count */
+  guint64 modseq; /* 0: the server does not count */
 };
-struct imap_head {       /* of one message */
+struct imap_head { /* of one message */
   guint32 uid;
   guint64 size_bytes;
-  gint64 date;           /* INTERNALDATE; 0 if unknown */
+  gint64 date; /* INTERNALDATE; 0 if unknown */
   char flags[IMAP_FLAGS_SIZE];
 };
 
@@ -36,7 +36,8 @@ struct imap_head {       /* of one message */
 struct imap *imap_open (const struct remote *remote, const struct secret *secret, GError **error);
 /* The same over a socket that is there already (tests). */
 struct stream;
-struct imap *imap_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret, GError **error);
+struct imap *imap_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret,
+                             GError **error);
 void imap_close (struct imap *imap);
 DEFINE_AUTOFREE (imap, imap_close)
 gboolean imap_is_lost (const struct imap *imap);
@@ -51,8 +52,8 @@ gboolean imap_select (struct imap *imap, const char *path, gboolean fresh, struc
 typedef void (*imap_head_fn) (const struct imap_head *head, gpointer data);
 /* Heads of all messages from uid_first on. sizes: size and date too, else uid and flags only. changed_since: only those changed after
  * that modseq (0: all). */
-gboolean imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, imap_head_fn head, gpointer data,
-                           GError **error);
+gboolean imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since,
+                           imap_head_fn head, gpointer data, GError **error);
 /* body: a piece of the message under way; FALSE breaks off (and loses the session). done: the message whose pieces these were. */
 struct imap_body_sink {
   gboolean (*body) (const void *bytes, gsize size, gpointer data);
@@ -60,18 +61,20 @@ struct imap_body_sink {
   gpointer data;
 };
 /* The whole messages, streamed, in one command. heads: struct imap_head, as fetched; bounds what may come. */
-gboolean imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count, const struct imap_body_sink *sink, GError **error);
+gboolean imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count,
+                            const struct imap_body_sink *sink, GError **error);
 
 /* ---- imap_change.c; in the selected folder ---- */
-gboolean imap_store (struct imap *imap, const guint32 *uids, gsize count, gboolean add, const char *flags, GError **error);
+gboolean imap_store (struct imap *imap, const guint32 *uids, gsize count, gboolean add, const char *flags,
+                     GError **error);
 /* new_uids: count numbers, filled with the UID in the target or 0 where the server did not say.*/
-gboolean imap_move (struct imap *imap, const guint32 *uids, gsize count, const char *to, guint32 *uidvalidity_out, guint32 *new_uids,
-                    GError **error);
+gboolean imap_move (struct imap *imap, const guint32 *uids, gsize count, const char *to, guint32 *uidvalidity_out,
+                    guint32 *new_uids, GError **error);
 /* For good. Without UIDPLUS they are only marked as deleted. */
 gboolean imap_remove (struct imap *imap, const guint32 *uids, gsize count, GError **error);
 /* Any folder. uid_out 0: the server did not say. */
-gboolean imap_append (struct imap *imap, const char *path, const char *flags, const void *bytes, gsize size, guint32 *uidvalidity_out,
-                      guint32 *uid_out, GError **error);
+gboolean imap_append (struct imap *imap, const char *path, const char *flags, const void *bytes, gsize size,
+                      guint32 *uidvalidity_out, guint32 *uid_out, GError **error);
 /* The newest message from uid_first on with this Message-ID (without angle brackets); 0: none. */
 gboolean imap_find (struct imap *imap, const char *message_id, guint32 uid_first, guint32 *uid_out, GError **error);
 

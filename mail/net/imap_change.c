@@ -74,7 +74,8 @@ numbers (const struct mailimap_set *set, gsize max)
 
 /* COPYUID: the sources and, in the same order, where they are now. */
 static void
-match_copies (const guint32 *uids, gsize count, const struct mailimap_set *from, const struct mailimap_set *to, guint32 *new_uids)
+match_copies (const guint32 *uids, gsize count, const struct mailimap_set *from, const struct mailimap_set *to,
+              guint32 *new_uids)
 {
   g_autoptr (GArray) source = numbers (from, count);
   g_autoptr (GArray) target = numbers (to, count);
@@ -82,13 +83,15 @@ match_copies (const guint32 *uids, gsize count, const struct mailimap_set *from,
     return;
   g_autoptr (GHashTable) map = g_hash_table_new (NULL, NULL);
   for (guint i = 0; i < source->len; i++)
-    g_hash_table_insert (map, GUINT_TO_POINTER (g_array_index (source, guint32, i)), GUINT_TO_POINTER (g_array_index (target, guint32, i)));
+    g_hash_table_insert (map, GUINT_TO_POINTER (g_array_index (source, guint32, i)),
+                         GUINT_TO_POINTER (g_array_index (target, guint32, i)));
   for (gsize i = 0; i < count; i++)
     new_uids[i] = GPOINTER_TO_UINT (g_hash_table_lookup (map, GUINT_TO_POINTER (uids[i])));
 }
 
 gboolean
-imap_move (struct imap *imap, const guint32 *uids, gsize count, const char *to, guint32 *uidvalidity_out, guint32 *new_uids, GError **error)
+imap_move (struct imap *imap, const guint32 *uids, gsize count, const char *to, guint32 *uidvalidity_out,
+           guint32 *new_uids, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("move mail to “%s”", to);
   gboolean moves = imap_has (imap, "MOVE");
@@ -129,8 +132,8 @@ imap_remove (struct imap *imap, const guint32 *uids, gsize count, GError **error
 }
 
 gboolean
-imap_append (struct imap *imap, const char *path, const char *flags, const void *bytes, gsize size, guint32 *uidvalidity_out, guint32 *uid_out,
-             GError **error)
+imap_append (struct imap *imap, const char *path, const char *flags, const void *bytes, gsize size,
+             guint32 *uidvalidity_out, guint32 *uid_out, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("keep a mail in “%s”", path);
   *uidvalidity_out = *uid_out = 0;

@@ -15,9 +15,9 @@ struct fetching {
   imap_head_fn head;
   gpointer head_data;
   const struct imap_body_sink *sink;
-  GHashTable *wanted;        /* uid -> struct imap_head *, borrowed */
-  guint64 body_size;         /* of the message under way */
-  gboolean refused;          /* the sink or a limit broke it off */
+  GHashTable *wanted; /* uid -> struct imap_head *, borrowed */
+  guint64 body_size;  /* of the message under way */
+  gboolean refused;   /* the sink or a limit broke it off */
 };
 
 static void
@@ -40,7 +40,8 @@ flag_letter (const struct mailimap_flag *flag)
   case MAILIMAP_FLAG_DRAFT:
     return 'D';
   case MAILIMAP_FLAG_KEYWORD:
-    return flag->fl_data.fl_keyword != NULL && g_ascii_strcasecmp (flag->fl_data.fl_keyword, "$Forwarded") == 0 ? 'P' : '\0';
+    return flag->fl_data.fl_keyword != NULL && g_ascii_strcasecmp (flag->fl_data.fl_keyword, "$Forwarded") == 0 ? 'P'
+                                                                                                                : '\0';
   default:
     return '\0';
   }
@@ -51,9 +52,11 @@ imap_flags_of (const struct mailimap_msg_att_dynamic *item, char *flags_out)
 {
   static const char order[] = "DFPRST";
   gboolean has[sizeof order] = { FALSE };
-  for (clistiter *at = item == NULL || item->att_list == NULL ? NULL : clist_begin (item->att_list); at != NULL; at = clist_next (at)) {
+  for (clistiter *at = item == NULL || item->att_list == NULL ? NULL : clist_begin (item->att_list); at != NULL;
+       at = clist_next (at)) {
     const struct mailimap_flag_fetch *flag = clist_content (at);
-    char letter = flag->fl_type == MAILIMAP_FLAG_FETCH_OTHER && flag->fl_flag != NULL ? flag_letter (flag->fl_flag) : '\0';
+    char letter
+        = flag->fl_type == MAILIMAP_FLAG_FETCH_OTHER && flag->fl_flag != NULL ? flag_letter (flag->fl_flag) : '\0';
     if (letter != '\0')
       has[strchr (order, letter) - order] = TRUE;
   }
@@ -69,9 +72,11 @@ date_of (const struct mailimap_date_time *date)
   if (date == NULL)
     return 0;
   int zone = date->dt_zone; /* +hhmm */
-  g_autoptr (GDateTime) time = g_date_time_new_utc (date->dt_year, date->dt_month, date->dt_day, date->dt_hour, date->dt_min,
-                                                    CLAMP (date->dt_sec, 0, 59));
-  return time == NULL || zone < -1400 || zone > 1400 ? 0 : g_date_time_to_unix (time) - (zone / 100 * 3600 + zone % 100 * 60);
+  g_autoptr (GDateTime) time = g_date_time_new_utc (date->dt_year, date->dt_month, date->dt_day, date->dt_hour,
+                                                    date->dt_min, CLAMP (date->dt_sec, 0, 59));
+  return time == NULL || zone < -1400 || zone > 1400
+             ? 0
+             : g_date_time_to_unix (time) - (zone / 100 * 3600 + zone % 100 * 60);
 }
 
 /* FALSE: no UID, so it answers nothing that was asked. */
@@ -141,7 +146,8 @@ on_message (struct mailimap_msg_att *message, void *data)
 }
 
 static gboolean
-fetch (struct fetching *fetching, struct mailimap_set *set_take, struct mailimap_fetch_type *what_take, guint64 changed_since, GError **error)
+fetch (struct fetching *fetching, struct mailimap_set *set_take, struct mailimap_fetch_type *what_take,
+       guint64 changed_since, GError **error)
 {
   mailimap *session = fetching->imap->session;
   clist *list = NULL;
@@ -158,14 +164,16 @@ fetch (struct fetching *fetching, struct mailimap_set *set_take, struct mailimap
   if (code == MAILIMAP_NO_ERROR && list != NULL)
     mailimap_fetch_list_free (list);
   if (fetching->refused && stream_error (fetching->imap->stream) == NULL)
-    stream_fail (fetching->imap->stream, "A mail could not be stored, or is larger than wardmail takes; the connection was closed.");
+    stream_fail (fetching->imap->stream,
+                 "A mail could not be stored, or is larger than wardmail takes; the connection was closed.");
   if (code == MAILIMAP_NO_ERROR && !fetching->refused)
     return TRUE;
   return imap_failed (fetching->imap, fetching->refused ? MAILIMAP_ERROR_STREAM : code, "hand out mail", error);
 }
 
 gboolean
-imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, imap_head_fn head, gpointer data, GError **error)
+imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, imap_head_fn head,
+                  gpointer data, GError **error)
 {
   struct fetching fetching = { .imap = imap, .uid_first = uid_first, .head = head, .head_data = data };
   if (!imap_begin (imap, IMAP_SMALL + (guint64) imap->info.exists * HEAD_BYTES + 64 * 1024 * 1024, 600, error))
@@ -181,7 +189,8 @@ imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 
 }
 
 gboolean
-imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count, const struct imap_body_sink *sink, GError **error)
+imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count, const struct imap_body_sink *sink,
+                   GError **error)
 {
   g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
   g_autofree guint32 *uids = g_new (guint32, count);
@@ -198,6 +207,7 @@ imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count
   struct mailimap_fetch_type *what = mailimap_fetch_type_new_fetch_att_list_empty ();
   mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_uid ());
   mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_flags ());
-  mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_body_peek_section (mailimap_section_new (NULL)));
+  mailimap_fetch_type_new_fetch_att_list_add (what,
+                                              mailimap_fetch_att_new_body_peek_section (mailimap_section_new (NULL)));
   return fetch (&fetching, imap_set (uids, count), what, 0, error);
 }

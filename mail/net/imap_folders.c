@@ -19,10 +19,14 @@ imap_folder_free (struct imap_folder *folder)
 static const char *
 special_use (const struct mailimap_mbx_list_flags *flags)
 {
-  static const struct { const char *flag, *role; } uses[] = {
-    { "Drafts", "drafts" }, { "Sent", "sent" }, { "Archive", "archive" }, { "Trash", "trash" }, { "Junk", "junk" }, { "All", "archive" },
+  static const struct {
+    const char *flag, *role;
+  } uses[] = {
+    { "Drafts", "drafts" }, { "Sent", "sent" }, { "Archive", "archive" },
+    { "Trash", "trash" },   { "Junk", "junk" }, { "All", "archive" },
   };
-  for (clistiter *at = flags == NULL || flags->mbf_oflags == NULL ? NULL : clist_begin (flags->mbf_oflags); at != NULL; at = clist_next (at)) {
+  for (clistiter *at = flags == NULL || flags->mbf_oflags == NULL ? NULL : clist_begin (flags->mbf_oflags); at != NULL;
+       at = clist_next (at)) {
     const struct mailimap_mbx_list_oflag *flag = clist_content (at);
     const char *name = flag->of_flag_ext == NULL ? "" : flag->of_flag_ext + strspn (flag->of_flag_ext, "\\");
     for (gsize i = 0; i < G_N_ELEMENTS (uses); i++)
@@ -37,7 +41,8 @@ folder_from (const struct mailimap_mailbox_list *row, const char **special_out)
 {
   if (!imap_name_is_safe (row->mb_name))
     return NULL;
-  gboolean odd_delimiter = row->mb_delimiter != '\0' && ((guchar) row->mb_delimiter < 0x21 || (guchar) row->mb_delimiter >= 0x7f);
+  gboolean odd_delimiter
+      = row->mb_delimiter != '\0' && ((guchar) row->mb_delimiter < 0x21 || (guchar) row->mb_delimiter >= 0x7f);
   g_autofree char *dir = odd_delimiter ? NULL : imap_name_to_dir (row->mb_name, row->mb_delimiter);
   if (dir == NULL)
     return NULL;
@@ -59,7 +64,8 @@ give_roles (GPtrArray *folders, GPtrArray *special)
     for (guint i = 0; i < folders->len; i++) {
       struct imap_folder *folder = g_ptr_array_index (folders, i);
       const char *role = by_name ? imap_name_role (folder->path, folder->delimiter) : g_ptr_array_index (special, i);
-      if (folder->role != NULL || role == NULL || *role == '\0' || !folder->selectable || !g_hash_table_add (taken, (gpointer) role))
+      if (folder->role != NULL || role == NULL || *role == '\0' || !folder->selectable
+          || !g_hash_table_add (taken, (gpointer) role))
         continue;
       folder->role = g_strdup (role);
     }

@@ -46,9 +46,10 @@ leave (struct imap *imap, gboolean *changed_out)
   const struct mailimap_response_info *info = imap->session->imap_response_info;
   const struct mailimap_selection_info *folder = imap->session->imap_selection_info;
   if ((folder != NULL && folder->sel_has_exists)
-      || (info != NULL && ((info->rsp_expunged != NULL && !clist_isempty (info->rsp_expunged))
-                           || (info->rsp_fetch_list != NULL && !clist_isempty (info->rsp_fetch_list))
-                           || (info->rsp_extension_list != NULL && !clist_isempty (info->rsp_extension_list)))))
+      || (info != NULL
+          && ((info->rsp_expunged != NULL && !clist_isempty (info->rsp_expunged))
+              || (info->rsp_fetch_list != NULL && !clist_isempty (info->rsp_fetch_list))
+              || (info->rsp_extension_list != NULL && !clist_isempty (info->rsp_extension_list)))))
     *changed_out = TRUE;
   mailimap_response_free (response);
   return MAILIMAP_NO_ERROR;

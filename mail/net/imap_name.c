@@ -104,7 +104,7 @@ encode (const char *text)
     if (end > text)
       append_shift (out, text, (gsize) (end - text));
     else
-      g_string_append (out, *end == '&' ? "&-" : (char[]) { *end, '\0' });
+      g_string_append (out, *end == '&' ? "&-" : (char[]){ *end, '\0' });
     text = end > text ? end : end + 1;
   }
   return g_string_free (out, FALSE);
@@ -128,7 +128,8 @@ append_level (GString *dir, const char *level, gboolean raw)
   gboolean reserved = strcmp (level, "cur") == 0 || strcmp (level, "new") == 0 || strcmp (level, "tmp") == 0;
   for (const char *at = level; *at != '\0'; at++) {
     guchar c = (guchar) *at;
-    gboolean odd = c < 0x20 || c == 0x7f || strchr ("/%\"\\*?:", c) != NULL || (raw && c == '&') || (at == level && (c == '.' || reserved));
+    gboolean odd = c < 0x20 || c == 0x7f || strchr ("/%\"\\*?:", c) != NULL || (raw && c == '&')
+                   || (at == level && (c == '.' || reserved));
     if (odd)
       g_string_append_printf (dir, "%%%02x", c);
     else
@@ -168,21 +169,38 @@ imap_name_to_dir (const char *path, char delimiter)
 const char *
 imap_name_role (const char *path, char delimiter)
 {
-  static const struct { const char *name, *role; } usual[] = {
-    { "drafts", "drafts" },    { "draft", "drafts" },        { "entw\xc3\xbcrfe", "drafts" },
-    { "sent", "sent" },        { "sent items", "sent" },     { "sent mail", "sent" },
-    { "sent messages", "sent" }, { "gesendet", "sent" },     { "archive", "archive" },
-    { "archives", "archive" }, { "archiv", "archive" },      { "all mail", "archive" },
-    { "trash", "trash" },      { "deleted", "trash" },       { "deleted items", "trash" },
-    { "deleted messages", "trash" }, { "papierkorb", "trash" }, { "bin", "trash" },
-    { "junk", "junk" },        { "spam", "junk" },           { "junk e-mail", "junk" },
+  static const struct {
+    const char *name, *role;
+  } usual[] = {
+    { "drafts", "drafts" },
+    { "draft", "drafts" },
+    { "entw\xc3\xbcrfe", "drafts" },
+    { "sent", "sent" },
+    { "sent items", "sent" },
+    { "sent mail", "sent" },
+    { "sent messages", "sent" },
+    { "gesendet", "sent" },
+    { "archive", "archive" },
+    { "archives", "archive" },
+    { "archiv", "archive" },
+    { "all mail", "archive" },
+    { "trash", "trash" },
+    { "deleted", "trash" },
+    { "deleted items", "trash" },
+    { "deleted messages", "trash" },
+    { "papierkorb", "trash" },
+    { "bin", "trash" },
+    { "junk", "junk" },
+    { "spam", "junk" },
+    { "junk e-mail", "junk" },
     { "junk mail", "junk" },
   };
   if (g_ascii_strcasecmp (path, "INBOX") == 0)
     return "inbox";
   g_autofree char *text = imap_name_decode (path);
   const char *last = delimiter == '\0' ? NULL : strrchr (text, delimiter);
-  g_autofree char *lower = g_utf8_validate (text, -1, NULL) ? g_utf8_strdown (last == NULL ? text : last + 1, -1) : NULL;
+  g_autofree char *lower
+      = g_utf8_validate (text, -1, NULL) ? g_utf8_strdown (last == NULL ? text : last + 1, -1) : NULL;
   for (gsize i = 0; lower != NULL && i < G_N_ELEMENTS (usual); i++)
     if (strcmp (lower, usual[i].name) == 0)
       return usual[i].role;

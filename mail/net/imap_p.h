@@ -11,7 +11,7 @@ struct imap {
   const struct remote *remote;
   struct stream *stream;
   mailimap *session;
-  char *selected;          /* path; NULL */
+  char *selected; /* path; NULL */
   struct imap_selected info;
   gboolean lost;
 };

@@ -42,14 +42,16 @@ gboolean
 imap_failed (struct imap *imap, int code, const char *what, GError **error)
 {
   const GError *line = stream_error (imap->stream);
-  gboolean broken = line != NULL || code == MAILIMAP_ERROR_STREAM || code == MAILIMAP_ERROR_PARSE || code == MAILIMAP_ERROR_FATAL
-                    || code == MAILIMAP_ERROR_PROTOCOL || code == MAILIMAP_ERROR_MEMORY || code == MAILIMAP_ERROR_BAD_STATE
-                    || code == MAILIMAP_ERROR_DONT_ACCEPT_CONNECTION || code == MAILIMAP_ERROR_CONNECTION_REFUSED;
+  gboolean broken = line != NULL || code == MAILIMAP_ERROR_STREAM || code == MAILIMAP_ERROR_PARSE
+                    || code == MAILIMAP_ERROR_FATAL || code == MAILIMAP_ERROR_PROTOCOL || code == MAILIMAP_ERROR_MEMORY
+                    || code == MAILIMAP_ERROR_BAD_STATE || code == MAILIMAP_ERROR_DONT_ACCEPT_CONNECTION
+                    || code == MAILIMAP_ERROR_CONNECTION_REFUSED;
   imap->lost = imap->lost || broken;
   if (line != NULL) {
     g_propagate_error (error, g_error_copy (line));
   } else if (broken) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "%s answered in a way that wardmail does not understand; the connection was closed.",
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK,
+                 "%s answered in a way that wardmail does not understand; the connection was closed.",
                  imap->remote->host);
   } else {
     g_autofree char *words = server_words (imap);
@@ -91,11 +93,13 @@ greet (struct imap *imap, GError **error)
     return TRUE;
   if (code == MAILIMAP_NO_ERROR_AUTHENTICATED) {
     g_set_error (error, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE,
-                 "%s claims to have signed you in before the connection was protected, which an attacker would do. wardmail has stopped.",
+                 "%s claims to have signed you in before the connection was protected, which an attacker would do. "
+                 "wardmail has stopped.",
                  imap->remote->host);
     return FALSE;
   }
-  return code == MAILIMAP_NO_ERROR_NON_AUTHENTICATED || code == MAILIMAP_NO_ERROR || imap_failed (imap, code, "talk to wardmail", error);
+  return code == MAILIMAP_NO_ERROR_NON_AUTHENTICATED || code == MAILIMAP_NO_ERROR
+         || imap_failed (imap, code, "talk to wardmail", error);
 }
 
 static gboolean
@@ -125,7 +129,8 @@ protect (struct imap *imap, GError **error)
       return imap_failed (imap, code, "protect the connection", error);
     imap->lost = TRUE;
     g_set_error (error, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE,
-                 "%s does not offer a protected connection, so no password was sent. Check the server's settings, or ask its administrator.",
+                 "%s does not offer a protected connection, so no password was sent. Check the server's settings, or "
+                 "ask its administrator.",
                  imap->remote->host);
     return FALSE;
   }
@@ -197,12 +202,15 @@ imap_select (struct imap *imap, const char *path, gboolean fresh, struct imap_se
   g_clear_pointer (&imap->selected, g_free);
   if (!imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, error))
     return FALSE;
-  int code = imap_has (imap, "CONDSTORE") ? mailimap_select_condstore (imap->session, path, &modseq) : mailimap_select (imap->session, path);
+  int code = imap_has (imap, "CONDSTORE") ? mailimap_select_condstore (imap->session, path, &modseq)
+                                          : mailimap_select (imap->session, path);
   if (code != MAILIMAP_NO_ERROR)
     return imap_failed (imap, code, what, error);
   const struct mailimap_selection_info *info = imap->session->imap_selection_info;
-  imap->info = (struct imap_selected) { .uidvalidity = info->sel_uidvalidity, .uidnext = info->sel_uidnext,
-                                        .exists = info->sel_has_exists ? info->sel_exists : 0, .modseq = modseq };
+  imap->info = (struct imap_selected){ .uidvalidity = info->sel_uidvalidity,
+                                       .uidnext = info->sel_uidnext,
+                                       .exists = info->sel_has_exists ? info->sel_exists : 0,
+                                       .modseq = modseq };
   imap->selected = g_strdup (path);
   *out = imap->info;
   return TRUE;

@@ -16,7 +16,8 @@ has_mechanism (struct imap *imap, const char *name)
     return FALSE;
   for (clistiter *at = clist_begin (info->imap_capability->cap_list); at != NULL; at = clist_next (at)) {
     const struct mailimap_capability *capability = clist_content (at);
-    if (capability->cap_type == MAILIMAP_CAPABILITY_AUTH_TYPE && g_ascii_strcasecmp (capability->cap_data.cap_auth_type, name) == 0)
+    if (capability->cap_type == MAILIMAP_CAPABILITY_AUTH_TYPE
+        && g_ascii_strcasecmp (capability->cap_data.cap_auth_type, name) == 0)
       return TRUE;
   }
   return FALSE;
@@ -49,8 +50,9 @@ answer (struct imap *imap, gboolean *more)
   int code = mailimap_parse_response (session, &response);
   if (code != MAILIMAP_NO_ERROR)
     return code;
-  gboolean fine = response->rsp_resp_done->rsp_type == MAILIMAP_RESP_DONE_TYPE_TAGGED
-                  && response->rsp_resp_done->rsp_data.rsp_tagged->rsp_cond_state->rsp_type == MAILIMAP_RESP_COND_STATE_OK;
+  gboolean fine
+      = response->rsp_resp_done->rsp_type == MAILIMAP_RESP_DONE_TYPE_TAGGED
+        && response->rsp_resp_done->rsp_data.rsp_tagged->rsp_cond_state->rsp_type == MAILIMAP_RESP_COND_STATE_OK;
   mailimap_response_free (response);
   return fine ? MAILIMAP_NO_ERROR : MAILIMAP_ERROR_LOGIN;
 }
@@ -59,8 +61,9 @@ static int
 authenticate (struct imap *imap, const char *mechanism, const struct secret *initial)
 {
   gboolean direct = imap_has (imap, "SASL-IR"), more = FALSE;
-  if (mailimap_send_current_tag (imap->session) != MAILIMAP_NO_ERROR || !put (imap, "AUTHENTICATE ") || !put (imap, mechanism)
-      || (direct && (!put (imap, " ") || !put (imap, secret_peek (initial)))) || !put (imap, "\r\n"))
+  if (mailimap_send_current_tag (imap->session) != MAILIMAP_NO_ERROR || !put (imap, "AUTHENTICATE ")
+      || !put (imap, mechanism) || (direct && (!put (imap, " ") || !put (imap, secret_peek (initial))))
+      || !put (imap, "\r\n"))
     return MAILIMAP_ERROR_STREAM;
   int code = answer (imap, &more);
   if (code == MAILIMAP_NO_ERROR && more && !direct) {
@@ -115,21 +118,26 @@ imap_sign_in (struct imap *imap, const struct secret *secret, GError **error)
   } else if (strcmp (remote->auth, "password") == 0) {
     AUTOFREE (secret) line = sasl_plain (remote->user, secret);
     if (line == NULL)
-      return refuse (imap, ENGINE_ERROR_SIGN_IN, "there is no password for it. Enter it again in the account's settings.", error);
+      return refuse (imap, ENGINE_ERROR_SIGN_IN,
+                     "there is no password for it. Enter it again in the account's settings.", error);
     if (has_mechanism (imap, "PLAIN")) {
       code = authenticate (imap, "PLAIN", line);
-    } else if (!imap_has (imap, "LOGINDISABLED") && is_plain_ascii (remote->user) && is_plain_ascii (secret_peek (secret))) {
+    } else if (!imap_has (imap, "LOGINDISABLED") && is_plain_ascii (remote->user)
+               && is_plain_ascii (secret_peek (secret))) {
       code = mailimap_login (imap->session, remote->user, secret_peek (secret));
       stream_etpan_wipe (imap->session->imap_stream);
     } else {
       return refuse (imap, ENGINE_ERROR_SIGN_IN, "the server takes no passwords in a form that wardmail knows.", error);
     }
   } else {
-    return refuse (imap, ENGINE_ERROR_SIGN_IN, "this version of wardmail signs in by password or by certificate only.", error);
+    return refuse (imap, ENGINE_ERROR_SIGN_IN, "this version of wardmail signs in by password or by certificate only.",
+                   error);
   }
   if (code == MAILIMAP_NO_ERROR)
     return TRUE;
   if (stream_error (imap->stream) != NULL || code == MAILIMAP_ERROR_STREAM || code == MAILIMAP_ERROR_PARSE)
     return imap_failed (imap, code, "sign in", error);
-  return refuse (imap, ENGINE_ERROR_SIGN_IN, "the server did not accept the user name or the password. Check both in the account's settings.", error);
+  return refuse (imap, ENGINE_ERROR_SIGN_IN,
+                 "the server did not accept the user name or the password. Check both in the account's settings.",
+                 error);
 }

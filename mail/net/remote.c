@@ -47,7 +47,8 @@ remote_new (GVariant *account, const char *which, GError **error)
     return g_steal_pointer (&remote);
   }
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-               "The account's %s server is not set up completely: it needs a host, a port, “tls” or “starttls”, and a way to sign in.",
+               "The account's %s server is not set up completely: it needs a host, a port, “tls” or “starttls”, and a "
+               "way to sign in.",
                which);
   return NULL;
 }

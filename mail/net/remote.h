@@ -5,16 +5,17 @@
 #include <glib.h>
 
 #define REMOTE_TIMEOUT_MS 30000
-#define REMOTE_CONNECT_MS 10000  /* for the connection, and for the handshake: who does not answer by then is not there */
+#define REMOTE_CONNECT_MS                                                                                              \
+  10000 /* for the connection, and for the handshake: who does not answer by then is not there */
 
 struct remote {
   char *host;
   guint16 port;
-  gboolean starttls;          /* else TLS from the first byte; there is no third way */
-  char *auth;                 /* "password" or "external" */
+  gboolean starttls; /* else TLS from the first byte; there is no third way */
+  char *auth;        /* "password" or "external" */
   char *user;
   char *ca_file, *client_cert_file, *client_key_file; /* NULL if none */
-  guint timeout_ms;           /* for each wait for bytes */
+  guint timeout_ms;                                   /* for each wait for bytes */
 };
 /* account: the dictionary of a start message. which: "imap" or "smtp". NULL with ENGINE_ERROR_USAGE. */
 struct remote *remote_new (GVariant *account, const char *which, GError **error);

@@ -11,20 +11,21 @@
 struct smtp;
 struct smtp *smtp_open (const struct remote *remote, const struct secret *secret, GError **error);
 struct stream;
-struct smtp *smtp_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret, GError **error);
+struct smtp *smtp_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret,
+                             GError **error);
 void smtp_close (struct smtp *smtp);
 DEFINE_AUTOFREE (smtp, smtp_close)
 gboolean smtp_is_lost (const struct smtp *smtp);
 
 enum smtp_outcome {
-  SMTP_UNKNOWN = 0,  /* its sending began, but no answer came: it may or may not have been taken */
-  SMTP_LATER,        /* surely not taken; trying again may help */
-  SMTP_REFUSED,      /* surely not taken, and it will not be */
+  SMTP_UNKNOWN = 0, /* its sending began, but no answer came: it may or may not have been taken */
+  SMTP_LATER,       /* surely not taken; trying again may help */
+  SMTP_REFUSED,     /* surely not taken, and it will not be */
   SMTP_ACCEPTED,
 };
 /* Right before DATA: writes down that it begins, and looks at the bytes for the last time. FALSE with error: nothing is sent. */
 typedef gboolean (*smtp_ready_fn) (gpointer data, GError **error);
 /* from, recipients: addr-specs; refused if they are none. message: CRLF lines. All recipients must be taken, or none gets it.
  * text_out: one sentence. */
-enum smtp_outcome smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, const guint8 *message, gsize size,
-                             smtp_ready_fn ready, gpointer data, char **text_out);
+enum smtp_outcome smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, const guint8 *message,
+                             gsize size, smtp_ready_fn ready, gpointer data, char **text_out);

@@ -18,8 +18,8 @@
 static void
 not_understood (struct smtp *smtp)
 {
-  g_autofree char *sentence = g_strdup_printf ("%s answered in a way that wardmail does not understand; the connection was closed.",
-                                               smtp->remote->host);
+  g_autofree char *sentence = g_strdup_printf (
+      "%s answered in a way that wardmail does not understand; the connection was closed.", smtp->remote->host);
   stream_fail (smtp->stream, sentence);
 }
 
@@ -27,7 +27,8 @@ not_understood (struct smtp *smtp)
 static gboolean
 take_line (struct smtp *smtp, const char *line)
 {
-  if (!g_ascii_isdigit (line[0]) || !g_ascii_isdigit (line[1]) || !g_ascii_isdigit (line[2]) || strchr (" -", line[3]) == NULL)
+  if (!g_ascii_isdigit (line[0]) || !g_ascii_isdigit (line[1]) || !g_ascii_isdigit (line[2])
+      || strchr (" -", line[3]) == NULL)
     return FALSE;
   int code = atoi (line);
   if (code < 200 || code > 599 || (smtp->lines > 0 && code != smtp->code) || ++smtp->lines > REPLY_LINES_MAX)
@@ -65,7 +66,8 @@ driver_write (mailstream_low *low, const void *bytes, size_t size)
 {
   struct smtp *smtp = low->data;
   if (stream_is_ahead (smtp->stream)) {
-    g_autofree char *sentence = g_strdup_printf ("%s answered before it was asked; the connection was closed.", smtp->remote->host);
+    g_autofree char *sentence
+        = g_strdup_printf ("%s answered before it was asked; the connection was closed.", smtp->remote->host);
     stream_fail (smtp->stream, sentence);
     return -1;
   }

@@ -17,15 +17,15 @@ struct smtp {
   gboolean lost;
   gboolean plain, external; /* AUTH, as the server offers it under TLS */
   /* The reply under way (smtp_driver.c). */
-  gboolean asked;           /* something was said since the last one */
-  gboolean answered;        /* it is complete */
+  gboolean asked;    /* something was said since the last one */
+  gboolean answered; /* it is complete */
   guint lines;
-  int code;                 /* of its first line */
-  guint seconds;            /* that it may take */
+  int code;      /* of its first line */
+  guint seconds; /* that it may take */
 };
 
 /* libetpan exports these and declares them in none of the headers that it installs. */
-int mailsmtp_send_command (mailsmtp *session, char *command);         /* with its CRLF; -1: the line is dead */
+int mailsmtp_send_command (mailsmtp *session, char *command); /* with its CRLF; -1: the line is dead */
 int mailsmtp_send_command_private (mailsmtp *session, char *command);
 int mailsmtp_read_response (mailsmtp *session);
 int mailesmtp_parse_ehlo (mailsmtp *session);

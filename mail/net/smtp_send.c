@@ -65,9 +65,10 @@ content (struct smtp *smtp, const guint8 *message, gsize size, char **text_out)
     return give_up (smtp, refused (smtp, "the mail", text_out));
   if (stream_is_ahead (smtp->stream)) { /* gone, or an answer to a mail of which it has nothing yet */
     smtp->lost = TRUE;
-    *text_out = stream_error (smtp->stream) != NULL ? g_strdup (stream_error (smtp->stream)->message)
-                                                    : g_strdup_printf ("%s answered before it had the mail, so nothing was sent to it.",
-                                                                       smtp->remote->host);
+    *text_out
+        = stream_error (smtp->stream) != NULL
+              ? g_strdup (stream_error (smtp->stream)->message)
+              : g_strdup_printf ("%s answered before it had the mail, so nothing was sent to it.", smtp->remote->host);
     return SMTP_LATER;
   }
   smtp->seconds = SMTP_TAKEN_S;
@@ -80,8 +81,10 @@ content (struct smtp *smtp, const guint8 *message, gsize size, char **text_out)
   if (code >= 400)
     return refused (smtp, "the mail", text_out);
   smtp->lost = TRUE;
-  *text_out = g_strdup_printf ("The line to %s broke after the mail was on its way and before it was confirmed. It may have arrived. Ask "
-                               "the recipients, or send it again yourself; wardmail does not do so by itself.", smtp->remote->host);
+  *text_out = g_strdup_printf (
+      "The line to %s broke after the mail was on its way and before it was confirmed. It may have arrived. Ask "
+      "the recipients, or send it again yourself; wardmail does not do so by itself.",
+      smtp->remote->host);
   return SMTP_UNKNOWN;
 }
 
@@ -98,8 +101,8 @@ is_crlf_text (const guint8 *message, gsize size)
 }
 
 enum smtp_outcome
-smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, const guint8 *message, gsize size, smtp_ready_fn ready, gpointer data,
-           char **text_out)
+smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, const guint8 *message, gsize size,
+           smtp_ready_fn ready, gpointer data, char **text_out)
 {
   *text_out = NULL;
   gboolean valid = address_is_addr_spec (from) && recipients[0] != NULL;
@@ -111,8 +114,9 @@ smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, c
   }
   gsize size_max = smtp->session->smtp_max_msg_size; /* 0: not said */
   if (size_max > 0 && size > size_max) {
-    *text_out = g_strdup_printf ("%s takes mails of up to %" G_GSIZE_FORMAT " MB, and this one is larger. Nothing was sent.", smtp->remote->host,
-                                 size_max >> 20);
+    *text_out
+        = g_strdup_printf ("%s takes mails of up to %" G_GSIZE_FORMAT " MB, and this one is larger. Nothing was sent.",
+                           smtp->remote->host, size_max >> 20);
     return SMTP_REFUSED;
   }
   enum smtp_outcome outcome = envelope (smtp, from, recipients, size, text_out);

@@ -27,7 +27,8 @@ smtp_words (const struct smtp *smtp)
   const char *text = smtp->session == NULL || smtp->session->response == NULL ? "" : smtp->session->response;
   g_autofree char *one_line = g_strstrip (g_strdelimit (g_strndup (text, 200), "\r\n", ' '));
   g_autofree char *safe = sanitise (one_line, -1, SANITISE_LINE);
-  return g_strdup_printf ("it says “%d %s”", smtp->session == NULL ? 0 : smtp->session->response_code, g_strstrip (safe));
+  return g_strdup_printf ("it says “%d %s”", smtp->session == NULL ? 0 : smtp->session->response_code,
+                          g_strstrip (safe));
 }
 
 static gboolean
@@ -70,7 +71,8 @@ hello (struct smtp *smtp, GError **error)
   if (smtp_code (smtp, sent ? MAILSMTP_NO_ERROR : MAILSMTP_ERROR_STREAM) != 250)
     return failed (smtp, ENGINE_ERROR_NETWORK, "does not talk to wardmail", error);
   take_mechanisms (smtp);
-  (void) mailesmtp_parse_ehlo (smtp->session); /* it always succeeds; the driver has taken the tabs out that it would not survive */
+  (void) mailesmtp_parse_ehlo (
+      smtp->session); /* it always succeeds; the driver has taken the tabs out that it would not survive */
   return TRUE;
 }
 
@@ -81,7 +83,8 @@ forget (struct smtp *smtp, GError **error)
   mailsmtp *fresh = mailsmtp_new (0, NULL);
   if (fresh == NULL) {
     smtp->lost = TRUE;
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to talk to %s.", smtp->remote->host);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to talk to %s.",
+                 smtp->remote->host);
     return FALSE;
   }
   fresh->stream = smtp->session->stream;
@@ -96,16 +99,20 @@ protect (struct smtp *smtp, GError **error)
 {
   if (stream_is_tls (smtp->stream))
     return TRUE;
-  if ((smtp->session->esmtp & MAILSMTP_ESMTP_STARTTLS) == 0 || smtp_code (smtp, mailesmtp_starttls (smtp->session)) != 220) {
+  if ((smtp->session->esmtp & MAILSMTP_ESMTP_STARTTLS) == 0
+      || smtp_code (smtp, mailesmtp_starttls (smtp->session)) != 220) {
     if (stream_error (smtp->stream) != NULL)
       return failed (smtp, ENGINE_ERROR_NETWORK, "broke off", error);
     smtp->lost = TRUE;
     g_set_error (error, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE,
-                 "%s does not offer a protected connection, so no password and no mail was sent. Check the server's settings, or ask its "
-                 "administrator.", smtp->remote->host);
+                 "%s does not offer a protected connection, so no password and no mail was sent. Check the server's "
+                 "settings, or ask its "
+                 "administrator.",
+                 smtp->remote->host);
     return FALSE;
   }
-  return stream_start_tls (smtp->stream, smtp->session->stream->read_buffer_len > 0, error) && forget (smtp, error) && hello (smtp, error);
+  return stream_start_tls (smtp->stream, smtp->session->stream->read_buffer_len > 0, error) && forget (smtp, error)
+         && hello (smtp, error);
 }
 
 static gboolean
@@ -153,7 +160,8 @@ sign_in (struct smtp *smtp, const struct secret *secret, GError **error)
     return failed (smtp, ENGINE_ERROR_NETWORK, "broke off", error);
   if (code < 500)
     return failed (smtp, ENGINE_ERROR_NETWORK, "could not check the password just now", error);
-  return refuse (smtp, "the server did not accept the user name or the password. Check both in the account's settings.", error);
+  return refuse (smtp, "the server did not accept the user name or the password. Check both in the account's settings.",
+                 error);
 }
 
 /* libetpan closes the mailstream itself where it does not like the greeting. */
@@ -165,7 +173,8 @@ greet (struct smtp *smtp, GError **error)
   if (smtp->session == NULL) {
     if (etpan != NULL)
       stream_etpan_close (etpan);
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to talk to %s.", smtp->remote->host);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to talk to %s.",
+                 smtp->remote->host);
     return FALSE;
   }
   int code = smtp_code (smtp, mailsmtp_connect (smtp->session, etpan));

@@ -23,11 +23,11 @@ struct stream {
   int fd;
   struct tls_session *tls;
   GError *error;
-  guint64 allowed;       /* bytes that may still come in */
-  gint64 deadline;       /* monotonic microseconds */
+  guint64 allowed; /* bytes that may still come in */
+  gint64 deadline; /* monotonic microseconds */
   char line[LINE_MAX_SIZE], ahead[4096];
   gsize ahead_at, ahead_size;
-  int wake_fd;           /* see stream_set_meanwhile; -1 */
+  int wake_fd; /* see stream_set_meanwhile; -1 */
   stream_meanwhile_fn meanwhile;
   gpointer meanwhile_data;
 };
@@ -36,7 +36,8 @@ static void
 fail (struct stream *stream, const char *what)
 {
   if (stream->error == NULL)
-    g_set_error (&stream->error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "No connection to %s: %s.", stream->remote->host, what);
+    g_set_error (&stream->error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "No connection to %s: %s.", stream->remote->host,
+                 what);
 }
 
 void
@@ -97,7 +98,8 @@ connect_one (const struct addrinfo *address, int timeout_ms)
   if (errno == EINPROGRESS) {
     socklen_t size = sizeof problem;
     problem = ETIMEDOUT;
-    if (wait_for (fd, POLLOUT, timeout_ms) > 0 && getsockopt (fd, SOL_SOCKET, SO_ERROR, &problem, &size) == 0 && problem == 0)
+    if (wait_for (fd, POLLOUT, timeout_ms) > 0 && getsockopt (fd, SOL_SOCKET, SO_ERROR, &problem, &size) == 0
+        && problem == 0)
       return fd;
   } else {
     problem = errno;
@@ -118,8 +120,8 @@ connect_any (const struct remote *remote, GError **error)
     found = getaddrinfo (remote->host, port, &hints, &list);
   }
   if (found != 0) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "No connection to %s: its address could not be found (%s).", remote->host,
-                 gai_strerror (found));
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "No connection to %s: its address could not be found (%s).",
+                 remote->host, gai_strerror (found));
     return -1;
   }
   int fd = -1;
@@ -128,8 +130,11 @@ connect_any (const struct remote *remote, GError **error)
   int problem = errno;
   freeaddrinfo (list);
   if (fd < 0)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "No connection to %s, port %u: %s.", remote->host, remote->port,
-                 problem == ECONNREFUSED ? "nothing answers there" : problem == ETIMEDOUT ? "it does not answer" : g_strerror (problem));
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "No connection to %s, port %u: %s.", remote->host,
+                 remote->port,
+                 problem == ECONNREFUSED ? "nothing answers there"
+                 : problem == ETIMEDOUT  ? "it does not answer"
+                                         : g_strerror (problem));
   return fd;
 }
 
@@ -173,11 +178,15 @@ gboolean
 stream_start_tls (struct stream *stream, gboolean unread, GError **error)
 {
   const struct remote *remote = stream->remote;
-  struct tls_settings settings = { .host = remote->host, .anchors_file = remote->ca_file, .client_cert_file = remote->client_cert_file,
-                                   .client_key_file = remote->client_key_file, .timeout_ms = (int) MIN (remote->timeout_ms, REMOTE_CONNECT_MS) };
+  struct tls_settings settings = { .host = remote->host,
+                                   .anchors_file = remote->ca_file,
+                                   .client_cert_file = remote->client_cert_file,
+                                   .client_key_file = remote->client_key_file,
+                                   .timeout_ms = (int) MIN (remote->timeout_ms, REMOTE_CONNECT_MS) };
   if (unread || stream->ahead_size > stream->ahead_at)
     g_set_error (&stream->error, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE,
-                 "Somebody put text into the connection to %s before it was protected. wardmail has stopped and sent no password.",
+                 "Somebody put text into the connection to %s before it was protected. wardmail has stopped and sent "
+                 "no password.",
                  remote->host);
   else if (stream->error == NULL)
     stream->tls = tls_connect (stream->fd, &settings, -1, &stream->error);
@@ -263,7 +272,9 @@ stream_read (struct stream *stream, void *buffer, gsize size)
     stream->allowed -= (guint64) got;
     return got;
   }
-  fail (stream, got == 0 ? "it hung up" : time_left (stream) == 0 ? "it took too long to answer" : "the line broke or it stopped answering");
+  fail (stream, got == 0                  ? "it hung up"
+                : time_left (stream) == 0 ? "it took too long to answer"
+                                          : "the line broke or it stopped answering");
   return -1;
 }
 
@@ -275,7 +286,8 @@ stream_is_ahead (struct stream *stream)
   g_autoptr (GError) error = NULL;
   ssize_t got = stream->tls != NULL ? tls_read (stream->tls, stream->ahead, sizeof stream->ahead, 0, -1, &error)
                                     : read (stream->fd, stream->ahead, sizeof stream->ahead);
-  gboolean silent = stream->tls != NULL ? g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) : errno == EAGAIN || errno == EINTR;
+  gboolean silent = stream->tls != NULL ? g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+                                        : errno == EAGAIN || errno == EINTR;
   if (got < 0 && silent)
     return FALSE;
   stream->ahead_at = 0;
@@ -294,7 +306,9 @@ stream_write (struct stream *stream, const void *bytes, gsize size)
     if (stream->tls != NULL) {
       sent = tls_write (stream->tls, at, size, (int) stream->remote->timeout_ms, -1, NULL);
     } else {
-      sent = wait_for (stream->fd, POLLOUT, (int) stream->remote->timeout_ms) > 0 ? send (stream->fd, at, size, MSG_NOSIGNAL) : -1;
+      sent = wait_for (stream->fd, POLLOUT, (int) stream->remote->timeout_ms) > 0
+                 ? send (stream->fd, at, size, MSG_NOSIGNAL)
+                 : -1;
       if (sent < 0 && (errno == EINTR || errno == EAGAIN))
         continue;
     }

@@ -45,5 +45,5 @@ int stream_fd (const struct stream *stream);
 /* The stream as libetpan sees it. It is closed with stream_etpan_close; the stream itself stays the caller's. NULL: no memory. */
 struct _mailstream;
 struct _mailstream *stream_etpan (struct stream *stream);
-void stream_etpan_wipe (struct _mailstream *etpan); /* the buffers, after a credential went through them */
+void stream_etpan_wipe (struct _mailstream *etpan);  /* the buffers, after a credential went through them */
 void stream_etpan_close (struct _mailstream *etpan); /* wiped, whatever still lies in them */

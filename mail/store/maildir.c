@@ -15,7 +15,8 @@
 static gboolean
 disk_error (GError **error, const char *what)
 {
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "%s: %s. Nothing was lost; wardmail tries again later.", what, g_strerror (errno));
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "%s: %s. Nothing was lost; wardmail tries again later.", what,
+               g_strerror (errno));
   return FALSE;
 }
 
@@ -57,7 +58,8 @@ char *
 maildir_unique (void)
 {
   static guint count;
-  return g_strdup_printf ("L%" G_GINT64_FORMAT ".%d_%u.%08x", g_get_real_time (), (int) getpid (), ++count, g_random_int ());
+  return g_strdup_printf ("L%" G_GINT64_FORMAT ".%d_%u.%08x", g_get_real_time (), (int) getpid (), ++count,
+                          g_random_int ());
 }
 
 char *
@@ -112,13 +114,14 @@ existing (const char *dir, const char *base, const char *flags, GError **error)
 {
   char *path = maildir_locate (dir, base, flags);
   if (path == NULL)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "The file of this mail is not there any more; wardmail fetches it again.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
+                 "The file of this mail is not there any more; wardmail fetches it again.");
   return path;
 }
 
 gboolean
-maildir_rename (const char *dir, const char *base, const char *flags, const char *new_flags, char **old_path_out, char **new_path_out,
-                GError **error)
+maildir_rename (const char *dir, const char *base, const char *flags, const char *new_flags, char **old_path_out,
+                char **new_path_out, GError **error)
 {
   g_autofree char *from = existing (dir, base, flags, error), *to = maildir_path (dir, base, new_flags);
   if (from == NULL)
@@ -136,13 +139,14 @@ copy (const char *from, const char *dir, const char *base, const char *flags, GE
 {
   g_autoptr (GMappedFile) file = g_mapped_file_new (from, FALSE, error);
   return file != NULL
-         && maildir_store (dir, base, flags, g_mapped_file_get_contents (file) != NULL ? g_mapped_file_get_contents (file) : "",
+         && maildir_store (dir, base, flags,
+                           g_mapped_file_get_contents (file) != NULL ? g_mapped_file_get_contents (file) : "",
                            g_mapped_file_get_length (file), error);
 }
 
 gboolean
-maildir_link (const char *dir, const char *base, const char *flags, const char *new_dir, const char *new_base, char **old_path_out,
-              char **new_path_out, GError **error)
+maildir_link (const char *dir, const char *base, const char *flags, const char *new_dir, const char *new_base,
+              char **old_path_out, char **new_path_out, GError **error)
 {
   g_autofree char *from = existing (dir, base, flags, error), *to = maildir_path (new_dir, new_base, flags);
   g_autofree char *cur = g_build_filename (new_dir, "cur", NULL);

@@ -5,32 +5,36 @@
 #pragma once
 #include <glib.h>
 
-gboolean maildir_make (const char *dir, GError **error);           /* with its parents, 0700 */
-void maildir_clean (const char *dir);                              /* what an interrupted write left in tmp/ */
-char *maildir_unique (void);                                       /* a base that no other mail has */
+gboolean maildir_make (const char *dir, GError **error); /* with its parents, 0700 */
+void maildir_clean (const char *dir);                    /* what an interrupted write left in tmp/ */
+char *maildir_unique (void);                             /* a base that no other mail has */
 char *maildir_path (const char *dir, const char *base, const char *flags);
 /* "…/DIR/cur/BASE:2,FLAGS": FALSE if it is no such path. flags_out may be NULL. */
 gboolean maildir_split (const char *path, char **dir_out, char **base_out, char **flags_out);
 /* The file of base whatever flags its name has; looks for the expected name first. NULL: there is none. */
 char *maildir_locate (const char *dir, const char *base, const char *flags);
-GPtrArray *maildir_list (const char *dir);                         /* char *: paths in cur/ */
+GPtrArray *maildir_list (const char *dir); /* char *: paths in cur/ */
 /* Gives the file of base its new flags. NOT_FOUND if it is not there. */
-gboolean maildir_rename (const char *dir, const char *base, const char *flags, const char *new_flags, char **old_path_out, char **new_path_out,
-                         GError **error);
+gboolean maildir_rename (const char *dir, const char *base, const char *flags, const char *new_flags,
+                         char **old_path_out, char **new_path_out, GError **error);
 /* A second name in another folder for the same mail; the caller removes the first when the second is on record. NOT_FOUND as above. */
-gboolean maildir_link (const char *dir, const char *base, const char *flags, const char *new_dir, const char *new_base, char **old_path_out,
-                       char **new_path_out, GError **error);
+gboolean maildir_link (const char *dir, const char *base, const char *flags, const char *new_dir, const char *new_base,
+                       char **old_path_out, char **new_path_out, GError **error);
 gboolean maildir_remove (const char *dir, const char *base, const char *flags); /* TRUE: it is not there any more */
-gboolean maildir_store (const char *dir, const char *base, const char *flags, const void *bytes, gsize size, GError **error);
+gboolean maildir_store (const char *dir, const char *base, const char *flags, const void *bytes, gsize size,
+                        GError **error);
 
 /* ---- many at once: written to tmp/, then made durable and visible together ---- */
 struct maildir_batch;
 struct maildir_batch *maildir_batch_new (const char *dir);
-void maildir_batch_free (struct maildir_batch *batch);             /* what was not committed is gone */
+void maildir_batch_free (struct maildir_batch *batch); /* what was not committed is gone */
 DEFINE_AUTOFREE (maildir_batch, maildir_batch_free)
-gboolean maildir_batch_write (struct maildir_batch *batch, const void *bytes, gsize size, GError **error); /* begins a file if none is begun */
+gboolean maildir_batch_write (struct maildir_batch *batch, const void *bytes, gsize size,
+                              GError **error); /* begins a file if none is begun */
 /* Ends the file begun. look: the first bytes of it, for the caller to look at (NULL: not wanted). */
-gboolean maildir_batch_end (struct maildir_batch *batch, const char *base, const char *flags, gint64 date, GBytes **look_out, GError **error);
-void maildir_batch_drop (struct maildir_batch *batch);             /* the file begun */
-guint maildir_batch_count (const struct maildir_batch *batch);     /* ended */
-gboolean maildir_batch_commit (struct maildir_batch *batch, GError **error); /* all ended ones; the batch is empty again */
+gboolean maildir_batch_end (struct maildir_batch *batch, const char *base, const char *flags, gint64 date,
+                            GBytes **look_out, GError **error);
+void maildir_batch_drop (struct maildir_batch *batch);         /* the file begun */
+guint maildir_batch_count (const struct maildir_batch *batch); /* ended */
+gboolean maildir_batch_commit (struct maildir_batch *batch,
+                               GError **error); /* all ended ones; the batch is empty again */

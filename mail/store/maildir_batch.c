@@ -14,7 +14,8 @@
 static gboolean
 disk_error (GError **error)
 {
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "Mail could not be written to the disk: %s. It is still on the server; wardmail tries again later.",
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+               "Mail could not be written to the disk: %s. It is still on the server; wardmail tries again later.",
                g_strerror (errno));
   return FALSE;
 }
@@ -39,9 +40,9 @@ struct entry {
 
 struct maildir_batch {
   char *dir;
-  GPtrArray *ended;      /* struct entry * */
-  struct entry *open;    /* the file begun */
-  GByteArray *buffer;    /* of it, not yet written */
+  GPtrArray *ended;   /* struct entry * */
+  struct entry *open; /* the file begun */
+  GByteArray *buffer; /* of it, not yet written */
 };
 
 static void
@@ -140,7 +141,8 @@ read_start (int fd)
 }
 
 gboolean
-maildir_batch_end (struct maildir_batch *batch, const char *base, const char *flags, gint64 date, GBytes **look_out, GError **error)
+maildir_batch_end (struct maildir_batch *batch, const char *base, const char *flags, gint64 date, GBytes **look_out,
+                   GError **error)
 {
   if ((batch->open == NULL && !begin (batch, error)) || !write_out (batch, error))
     return FALSE;

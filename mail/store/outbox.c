@@ -78,7 +78,8 @@ add_people (GString *text, const struct outbox_item *item, enum outbox_state sta
     const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
     for (char **one = copy->recipients; copy->state == state && *one != NULL; one++, told++)
       if (told < PEOPLE_TOLD)
-        g_string_append_printf (text, "%s%s%s%s", told == 0 ? " " : "", told == 0 ? words : "", told == 0 ? ": " : ", ", *one);
+        g_string_append_printf (text, "%s%s%s%s", told == 0 ? " " : "", told == 0 ? words : "", told == 0 ? ": " : ", ",
+                                *one);
   }
   if (told > 0)
     g_string_append (text, told > PEOPLE_TOLD ? " and others." : ".");
@@ -104,7 +105,8 @@ outbox_item_text (const struct outbox_item *item)
 static gboolean
 disk_error (GError **error)
 {
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The outbox could not be written to the disk: %s. Nothing was sent; the draft is kept.",
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+               "The outbox could not be written to the disk: %s. Nothing was sent; the draft is kept.",
                g_strerror (errno));
   return FALSE;
 }
@@ -193,7 +195,8 @@ recover (struct outbox *outbox, gboolean fresh, GError **error)
       const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
       if (copy->state == OUTBOX_SENDING)
         state_outbox_set (outbox->state, item->id, copy->number, OUTBOX_UNKNOWN,
-                          "wardmail was stopped while this mail was being sent. It may have arrived. Ask the recipients, or send it again "
+                          "wardmail was stopped while this mail was being sent. It may have arrived. Ask the "
+                          "recipients, or send it again "
                           "yourself; wardmail does not do so by itself.");
     }
   }
@@ -203,7 +206,8 @@ recover (struct outbox *outbox, gboolean fresh, GError **error)
   const char *name;
   while (list != NULL && (name = g_dir_read_name (list)) != NULL) {
     g_autofree char *path = g_build_filename (outbox->dir, name, NULL);
-    if (g_str_has_prefix (name, LOST_PREFIX) || !g_file_test (path, G_FILE_TEST_IS_DIR) || g_hash_table_contains (known, name))
+    if (g_str_has_prefix (name, LOST_PREFIX) || !g_file_test (path, G_FILE_TEST_IS_DIR)
+        || g_hash_table_contains (known, name))
       continue;
     if (fresh)
       keep_lost (outbox->dir, name);
@@ -314,16 +318,20 @@ write_item (struct outbox *outbox, const char *dir, GPtrArray *messages, GBytes 
 }
 
 char *
-outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path, GPtrArray *copies, GPtrArray *messages,
-               GBytes *sent, GError **error)
+outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path,
+               GPtrArray *copies, GPtrArray *messages, GBytes *sent, GError **error)
 {
   char *known = known_id (outbox, message_id, copies);
   if (known != NULL)
     return known;
   g_autofree char *id = g_uuid_string_random ();
   g_autofree char *dir = g_build_filename (outbox->dir, id, NULL);
-  struct outbox_item item = { .id = id, .message_id = (char *) message_id, .from = (char *) from, .draft_path = (char *) draft_path,
-                              .date = g_get_real_time () / G_USEC_PER_SEC, .copies = copies };
+  struct outbox_item item = { .id = id,
+                              .message_id = (char *) message_id,
+                              .from = (char *) from,
+                              .draft_path = (char *) draft_path,
+                              .date = g_get_real_time () / G_USEC_PER_SEC,
+                              .copies = copies };
   gboolean done = write_item (outbox, dir, messages, sent, error);
   if (done) {
     state_begin (outbox->state);
@@ -342,7 +350,8 @@ outbox_message (struct outbox *outbox, const char *id, guint number, GError **er
   gsize size = 0;
   if (g_file_get_contents (path, &bytes, &size, NULL))
     return g_bytes_new_take (g_steal_pointer (&bytes), size);
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "A mail in the outbox cannot be read: %s.", g_strerror (errno));
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "A mail in the outbox cannot be read: %s.",
+               g_strerror (errno));
   return NULL;
 }
 
@@ -354,7 +363,8 @@ outbox_open_sent (struct outbox *outbox, const char *id)
 }
 
 gboolean
-outbox_set (struct outbox *outbox, const char *id, guint number, enum outbox_state state, const char *text, GError **error)
+outbox_set (struct outbox *outbox, const char *id, guint number, enum outbox_state state, const char *text,
+            GError **error)
 {
   state_begin (outbox->state);
   state_outbox_set (outbox->state, id, number, state, text);
@@ -384,7 +394,8 @@ outbox_forget (struct outbox *outbox, const char *id, GError **error)
   if (item == NULL)
     return TRUE; /* forgotten before */
   if (outbox_item_state (item) != OUTBOX_ACCEPTED) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "This mail has not reached everybody yet, so it stays in the outbox.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "This mail has not reached everybody yet, so it stays in the outbox.");
     return FALSE;
   }
   state_begin (outbox->state);

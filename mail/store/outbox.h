@@ -28,7 +28,7 @@ struct outbox_copy {
 struct outbox_item {
   char *id, *message_id, *from, *draft_path;
   gint64 date;
-  GPtrArray *copies;        /* struct outbox_copy * */
+  GPtrArray *copies; /* struct outbox_copy * */
 };
 void outbox_item_free (struct outbox_item *item);
 DEFINE_AUTOFREE (outbox_item, outbox_item_free)
@@ -42,13 +42,14 @@ void outbox_free (struct outbox *outbox);
 DEFINE_AUTOFREE (outbox, outbox_free)
 /* Durable when it returns. copies: struct outbox_copy * (method, recipients, ids); messages: GBytes *, in their order. The same message_id
  * given twice is one send: the id of the first comes back, unless that one failed wholly. */
-char *outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path, GPtrArray *copies,
-                     GPtrArray *messages, GBytes *sent, GError **error);
-GPtrArray *outbox_items (struct outbox *outbox);                       /* struct outbox_item *, oldest first */
+char *outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path,
+                     GPtrArray *copies, GPtrArray *messages, GBytes *sent, GError **error);
+GPtrArray *outbox_items (struct outbox *outbox); /* struct outbox_item *, oldest first */
 struct outbox_item *outbox_find (struct outbox *outbox, const char *id, GError **error);
 GBytes *outbox_message (struct outbox *outbox, const char *id, guint number, GError **error);
-int outbox_open_sent (struct outbox *outbox, const char *id);          /* read-only; -1 */
-gboolean outbox_set (struct outbox *outbox, const char *id, guint number, enum outbox_state state, const char *text, GError **error);
+int outbox_open_sent (struct outbox *outbox, const char *id); /* read-only; -1 */
+gboolean outbox_set (struct outbox *outbox, const char *id, guint number, enum outbox_state state, const char *text,
+                     GError **error);
 gboolean outbox_retry (struct outbox *outbox, const char *id, GError **error);
 gboolean outbox_forget (struct outbox *outbox, const char *id, GError **error); /* only what is accepted */
 
@@ -57,5 +58,6 @@ struct state;
 struct state *state_outbox_open (const char *file, GError **error);
 GPtrArray *state_outbox_items (struct state *state);
 void state_outbox_add (struct state *state, const struct outbox_item *item);
-void state_outbox_set (struct state *state, const char *id, guint number, enum outbox_state state_of_copy, const char *text);
+void state_outbox_set (struct state *state, const char *id, guint number, enum outbox_state state_of_copy,
+                       const char *text);
 void state_outbox_delete (struct state *state, const char *id);

@@ -8,19 +8,25 @@
 #include <stdarg.h>
 #include <string.h>
 
-static const char schema[] =
-  "CREATE TABLE IF NOT EXISTS folders (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, role TEXT NOT NULL DEFAULT '',"
-  " dir TEXT NOT NULL UNIQUE, delimiter INTEGER NOT NULL, uidvalidity INTEGER NOT NULL DEFAULT 0, uidnext INTEGER NOT NULL DEFAULT 0,"
-  " modseq INTEGER NOT NULL DEFAULT 0, present INTEGER NOT NULL DEFAULT 0, dirty INTEGER NOT NULL DEFAULT 0);"
-  "CREATE TABLE IF NOT EXISTS mails (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, uid INTEGER, base TEXT NOT NULL,"
-  " flags TEXT NOT NULL, server_flags TEXT NOT NULL, msgid TEXT NOT NULL, indexed INTEGER NOT NULL, UNIQUE (folder, base),"
-  " UNIQUE (folder, uid));"
-  "CREATE INDEX IF NOT EXISTS mails_new ON mails (folder) WHERE indexed = 0;"
-  "CREATE INDEX IF NOT EXISTS mails_changed ON mails (folder) WHERE flags != server_flags AND uid IS NOT NULL;"
-  "CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, mail INTEGER, folder INTEGER NOT NULL,"
-  " uid INTEGER NOT NULL, step INTEGER NOT NULL, uid_before INTEGER NOT NULL, msgid TEXT NOT NULL, add_flags TEXT, remove_flags TEXT);"
-  "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-  "CREATE TABLE IF NOT EXISTS news (path TEXT PRIMARY KEY, mail INTEGER NOT NULL, time INTEGER NOT NULL);";
+static const char schema[]
+    = "CREATE TABLE IF NOT EXISTS folders (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, role TEXT NOT NULL "
+      "DEFAULT '',"
+      " dir TEXT NOT NULL UNIQUE, delimiter INTEGER NOT NULL, uidvalidity INTEGER NOT NULL DEFAULT 0, uidnext INTEGER "
+      "NOT NULL DEFAULT 0,"
+      " modseq INTEGER NOT NULL DEFAULT 0, present INTEGER NOT NULL DEFAULT 0, dirty INTEGER NOT NULL DEFAULT 0);"
+      "CREATE TABLE IF NOT EXISTS mails (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, uid INTEGER, base TEXT NOT "
+      "NULL,"
+      " flags TEXT NOT NULL, server_flags TEXT NOT NULL, msgid TEXT NOT NULL, indexed INTEGER NOT NULL, UNIQUE "
+      "(folder, base),"
+      " UNIQUE (folder, uid));"
+      "CREATE INDEX IF NOT EXISTS mails_new ON mails (folder) WHERE indexed = 0;"
+      "CREATE INDEX IF NOT EXISTS mails_changed ON mails (folder) WHERE flags != server_flags AND uid IS NOT NULL;"
+      "CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, mail INTEGER, "
+      "folder INTEGER NOT NULL,"
+      " uid INTEGER NOT NULL, step INTEGER NOT NULL, uid_before INTEGER NOT NULL, msgid TEXT NOT NULL, add_flags TEXT, "
+      "remove_flags TEXT);"
+      "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+      "CREATE TABLE IF NOT EXISTS news (path TEXT PRIMARY KEY, mail INTEGER NOT NULL, time INTEGER NOT NULL);";
 
 static void
 note (struct state *state)
@@ -43,14 +49,17 @@ state_open_with (const char *file, const char *tables, GError **error)
 {
   AUTOFREE (state) state = g_new0 (struct state, 1);
   /* WAL with synchronous=FULL: a commit is on the disk when it returns. */
-  if (sqlite3_open_v2 (file, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK
+  if (sqlite3_open_v2 (file, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL)
+          == SQLITE_OK
       && sqlite3_busy_timeout (state->db, 5000) == SQLITE_OK && execute (state, "PRAGMA temp_store=MEMORY")
-      && execute (state, "PRAGMA journal_mode=WAL") && execute (state, "PRAGMA synchronous=FULL") && execute (state, "BEGIN IMMEDIATE")
-      && execute (state, tables) && execute (state, "COMMIT"))
+      && execute (state, "PRAGMA journal_mode=WAL") && execute (state, "PRAGMA synchronous=FULL")
+      && execute (state, "BEGIN IMMEDIATE") && execute (state, tables) && execute (state, "COMMIT"))
     return g_steal_pointer (&state);
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's record of the mail store, %s, cannot be opened: %s. Look whether the disk "
-               "is full. If the file is damaged, restore it from a backup, or move it away: then it is made anew from the mail that is there.", file,
-               state->problem != NULL ? state->problem : sqlite3_errmsg (state->db));
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+               "wardmail's record of the mail store, %s, cannot be opened: %s. Look whether the disk "
+               "is full. If the file is damaged, restore it from a backup, or move it away: then it is made anew from "
+               "the mail that is there.",
+               file, state->problem != NULL ? state->problem : sqlite3_errmsg (state->db));
   return NULL;
 }
 
@@ -72,8 +81,10 @@ gboolean
 state_fine (struct state *state, GError **error)
 {
   if (state->problem != NULL)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "wardmail's record of the mail store cannot be read: %s. Nothing was changed. "
-                 "Look whether the disk is in order; if the record is damaged, restore it from a backup.", state->problem);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "wardmail's record of the mail store cannot be read: %s. Nothing was changed. "
+                 "Look whether the disk is in order; if the record is damaged, restore it from a backup.",
+                 state->problem);
   return state->problem == NULL;
 }
 
@@ -97,8 +108,10 @@ state_commit (struct state *state, GError **error)
 {
   if (state->problem == NULL && execute (state, "COMMIT"))
     return TRUE;
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-               "wardmail could not write its record of the mail store (%s). Nothing was changed; look whether the disk is full.", state->problem);
+  g_set_error (
+      error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+      "wardmail could not write its record of the mail store (%s). Nothing was changed; look whether the disk is full.",
+      state->problem);
   state_rollback (state);
   return FALSE;
 }
@@ -215,7 +228,8 @@ only_folder (struct state *state, sqlite3_stmt *row)
 struct state_folder *
 state_folder_find (struct state *state, const char *column, const char *value)
 {
-  const char *sql = strcmp (column, "role") == 0  ? "SELECT " FOLDER_COLUMNS " FROM folders WHERE role = ? ORDER BY present DESC, id"
+  const char *sql = strcmp (column, "role") == 0 ? "SELECT " FOLDER_COLUMNS
+                                                   " FROM folders WHERE role = ? ORDER BY present DESC, id"
                     : strcmp (column, "dir") == 0 ? "SELECT " FOLDER_COLUMNS " FROM folders WHERE dir = ?"
                                                   : "SELECT " FOLDER_COLUMNS " FROM folders WHERE path = ?";
   return only_folder (state, state_query (state, sql, "s", value));
@@ -237,14 +251,17 @@ state_folder_add (struct state *state, const char *path, char delimiter, const c
     g_free (unique);
     unique = g_strdup_printf ("%s%%%.12s", dir, hash);
   }
-  state_run (state, "INSERT INTO folders (path, dir, delimiter) VALUES (?, ?, ?)", "ssi", path, unique, (gint64) delimiter);
+  state_run (state, "INSERT INTO folders (path, dir, delimiter) VALUES (?, ?, ?)", "ssi", path, unique,
+             (gint64) delimiter);
   return state_folder_find (state, "path", path);
 }
 
 void
 state_folder_save (struct state *state, const struct state_folder *folder)
 {
-  state_run (state, "UPDATE folders SET role = ?, uidvalidity = ?, uidnext = ?, modseq = ?, present = ?, dirty = ?, delimiter = ? WHERE id = ?",
+  state_run (state,
+             "UPDATE folders SET role = ?, uidvalidity = ?, uidnext = ?, modseq = ?, present = ?, dirty = ?, delimiter "
+             "= ? WHERE id = ?",
              "siiiiiii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext, (gint64) folder->modseq,
              (gint64) folder->present, (gint64) folder->dirty, (gint64) folder->delimiter, folder->id);
 }

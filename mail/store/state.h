@@ -26,17 +26,18 @@ void state_rollback (struct state *state);
 /* ---- folders ---- */
 struct state_folder {
   gint64 id;
-  char *path, *role, *dir;    /* dir: relative to the account's folder; set by state_folder_add, never changed */
+  char *path, *role, *dir; /* dir: relative to the account's folder; set by state_folder_add, never changed */
   char delimiter;
   guint32 uidvalidity, uidnext;
   guint64 modseq;
-  gboolean present;           /* the server lists it */
-  gboolean dirty;             /* files may lie there that no row knows: a fetch was under way */
+  gboolean present; /* the server lists it */
+  gboolean dirty;   /* files may lie there that no row knows: a fetch was under way */
 };
 void state_folder_free (struct state_folder *folder);
 DEFINE_AUTOFREE (state_folder, state_folder_free)
 GPtrArray *state_folders (struct state *state); /* struct state_folder *, by path */
-struct state_folder *state_folder_find (struct state *state, const char *column, const char *value); /* column: "path","role","dir" */
+struct state_folder *state_folder_find (struct state *state, const char *column,
+                                        const char *value); /* column: "path","role","dir" */
 struct state_folder *state_folder_get (struct state *state, gint64 id);
 /* dir: wanted; made unique. Returns the new row. */
 struct state_folder *state_folder_add (struct state *state, const char *path, char delimiter, const char *dir);
@@ -47,10 +48,10 @@ void state_folder_save (struct state *state, const struct state_folder *folder);
 enum state_indexed { STATE_NEW = 0, STATE_INDEXED = 1, STATE_SKIPPED = 2 /* too large: there is no file */ };
 struct state_mail {
   gint64 id, folder;
-  guint32 uid;                /* 0: not on the server yet */
-  char *base;                 /* the file's name without flags; unique in its folder */
+  guint32 uid; /* 0: not on the server yet */
+  char *base;  /* the file's name without flags; unique in its folder */
   char flags[STATE_FLAGS_SIZE], server_flags[STATE_FLAGS_SIZE];
-  char *msgid;                /* without angle brackets; "" if it has none */
+  char *msgid; /* without angle brackets; "" if it has none */
   enum state_indexed indexed;
 };
 void state_mail_free (struct state_mail *mail);
@@ -60,8 +61,9 @@ struct state_mail *state_mail_by_base (struct state *state, gint64 folder, const
 struct state_mail *state_mail_by_uid (struct state *state, gint64 folder, guint32 uid);
 struct state_mail *state_mail_by_msgid (struct state *state, gint64 folder, const char *msgid); /* the newest of them */
 enum state_which { STATE_ALL, STATE_ON_SERVER, STATE_UNINDEXED, STATE_FLAGS_CHANGED };
-GPtrArray *state_mails (struct state *state, gint64 folder, enum state_which which); /* struct state_mail *, newest UID first */
-guint state_count (struct state *state, gint64 folder); /* those with a UID */
+GPtrArray *state_mails (struct state *state, gint64 folder,
+                        enum state_which which);                     /* struct state_mail *, newest UID first */
+guint state_count (struct state *state, gint64 folder);              /* those with a UID */
 void state_mail_save (struct state *state, struct state_mail *mail); /* id 0: inserts, and sets id */
 void state_mail_delete (struct state *state, gint64 id);
 
@@ -70,13 +72,13 @@ enum state_kind { STATE_MOVE = 1, STATE_APPEND, STATE_REMOVE, STATE_FLAGS };
 struct state_change {
   gint64 id;
   enum state_kind kind;
-  gint64 mail;                /* the local row: MOVE and APPEND; it lies in the target folder already */
-  gint64 folder;              /* where the server has it: MOVE, REMOVE, FLAGS; APPEND: where it is being put */
-  guint32 uid;                /* there; 0: lost with a UIDVALIDITY, to be found again by msgid */
-  int step;                   /* APPEND: 1 = it may have been sent */
-  guint32 uid_before;         /* APPEND: UIDNEXT before it was sent */
+  gint64 mail;        /* the local row: MOVE and APPEND; it lies in the target folder already */
+  gint64 folder;      /* where the server has it: MOVE, REMOVE, FLAGS; APPEND: where it is being put */
+  guint32 uid;        /* there; 0: lost with a UIDVALIDITY, to be found again by msgid */
+  int step;           /* APPEND: 1 = it may have been sent */
+  guint32 uid_before; /* APPEND: UIDNEXT before it was sent */
   char *msgid;
-  char *add, *remove;         /* FLAGS */
+  char *add, *remove; /* FLAGS */
 };
 void state_change_free (struct state_change *change);
 GPtrArray *state_changes (struct state *state); /* struct state_change *, oldest first */
@@ -88,10 +90,10 @@ gboolean state_has_changes (struct state *state); /* also changed flags */
 
 /* ---- the news (state_news.c): paths that the index may still know, until it has surely been told ---- */
 struct state_news {
-  char *path;                 /* where a mail was */
-  gint64 mail;                /* which now lies elsewhere; 0: it is gone */
+  char *path;  /* where a mail was */
+  gint64 mail; /* which now lies elsewhere; 0: it is gone */
 };
 void state_news_free (struct state_news *news);
 void state_news_add (struct state *state, const char *path, gint64 mail);
-GPtrArray *state_news_list (struct state *state); /* struct state_news *, oldest first */
+GPtrArray *state_news_list (struct state *state);              /* struct state_news *, oldest first */
 void state_news_expire (struct state *state, gint64 before_s); /* forget those written before that time */

@@ -56,15 +56,16 @@ state_change_save (struct state *state, struct state_change *change)
   const char *msgid = change->msgid != NULL ? change->msgid : "";
   if (change->id == 0) {
     state_run (state,
-               "INSERT INTO journal (kind, mail, folder, uid, step, uid_before, msgid, add_flags, remove_flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-               "iniiiisss", (gint64) change->kind, change->mail, change->folder, (gint64) change->uid, (gint64) change->step,
-               (gint64) change->uid_before, msgid, change->add, change->remove);
+               "INSERT INTO journal (kind, mail, folder, uid, step, uid_before, msgid, add_flags, remove_flags) VALUES "
+               "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               "iniiiisss", (gint64) change->kind, change->mail, change->folder, (gint64) change->uid,
+               (gint64) change->step, (gint64) change->uid_before, msgid, change->add, change->remove);
     change->id = sqlite3_last_insert_rowid (state->db);
     return;
   }
-  state_run (state, "UPDATE journal SET kind = ?, mail = ?, folder = ?, uid = ?, step = ?, uid_before = ? WHERE id = ?", "iniiiii",
-             (gint64) change->kind, change->mail, change->folder, (gint64) change->uid, (gint64) change->step, (gint64) change->uid_before,
-             change->id);
+  state_run (state, "UPDATE journal SET kind = ?, mail = ?, folder = ?, uid = ?, step = ?, uid_before = ? WHERE id = ?",
+             "iniiiii", (gint64) change->kind, change->mail, change->folder, (gint64) change->uid,
+             (gint64) change->step, (gint64) change->uid_before, change->id);
 }
 
 void
@@ -78,7 +79,8 @@ state_has_changes (struct state *state)
 {
   sqlite3_stmt *row = state_query (state,
                                    "SELECT EXISTS (SELECT 1 FROM journal) OR"
-                                   " EXISTS (SELECT 1 FROM mails WHERE flags != server_flags AND uid IS NOT NULL)", "");
+                                   " EXISTS (SELECT 1 FROM mails WHERE flags != server_flags AND uid IS NOT NULL)",
+                                   "");
   gboolean some = state_row (state, &row) && sqlite3_column_int (row, 0) != 0;
   sqlite3_finalize (row);
   return some;

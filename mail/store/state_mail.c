@@ -47,20 +47,24 @@ state_mail_get (struct state *state, gint64 id)
 struct state_mail *
 state_mail_by_base (struct state *state, gint64 folder, const char *base)
 {
-  return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND base = ?", "is", folder, base));
+  return only_mail (
+      state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND base = ?", "is", folder, base));
 }
 
 struct state_mail *
 state_mail_by_uid (struct state *state, gint64 folder, guint32 uid)
 {
-  return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid = ?", "ii", folder, (gint64) uid));
+  return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid = ?", "ii",
+                                        folder, (gint64) uid));
 }
 
 struct state_mail *
 state_mail_by_msgid (struct state *state, gint64 folder, const char *msgid)
 {
-  return only_mail (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE folder = ? AND msgid = ? ORDER BY id DESC LIMIT 1", "is", folder,
-                                        msgid));
+  return only_mail (state, state_query (state,
+                                        "SELECT " COLUMNS
+                                        " FROM mails WHERE folder = ? AND msgid = ? ORDER BY id DESC LIMIT 1",
+                                        "is", folder, msgid));
 }
 
 GPtrArray *
@@ -78,7 +82,8 @@ state_mails (struct state *state, gint64 folder, enum state_which which)
     sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND indexed = 0 ORDER BY uid DESC";
     break;
   case STATE_FLAGS_CHANGED:
-    sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND flags != server_flags AND uid IS NOT NULL ORDER BY uid DESC";
+    sql = "SELECT " COLUMNS
+          " FROM mails WHERE folder = ? AND flags != server_flags AND uid IS NOT NULL ORDER BY uid DESC";
     break;
   }
   GPtrArray *mails = g_ptr_array_new_with_free_func ((GDestroyNotify) state_mail_free);
@@ -105,7 +110,8 @@ state_index_named (struct state *state, const char *name, GError **error)
 guint
 state_count (struct state *state, gint64 folder)
 {
-  sqlite3_stmt *row = state_query (state, "SELECT count (*) FROM mails WHERE folder = ? AND uid IS NOT NULL", "i", folder);
+  sqlite3_stmt *row
+      = state_query (state, "SELECT count (*) FROM mails WHERE folder = ? AND uid IS NOT NULL", "i", folder);
   guint count = state_row (state, &row) ? (guint) sqlite3_column_int64 (row, 0) : 0;
   sqlite3_finalize (row);
   return count;
@@ -115,14 +121,18 @@ void
 state_mail_save (struct state *state, struct state_mail *mail)
 {
   if (mail->id == 0) {
-    state_run (state, "INSERT INTO mails (folder, uid, base, flags, server_flags, msgid, indexed) VALUES (?, ?, ?, ?, ?, ?, ?)", "inssssi",
-               mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags, mail->msgid != NULL ? mail->msgid : "",
-               (gint64) mail->indexed);
+    state_run (
+        state,
+        "INSERT INTO mails (folder, uid, base, flags, server_flags, msgid, indexed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "inssssi", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
+        mail->msgid != NULL ? mail->msgid : "", (gint64) mail->indexed);
     mail->id = sqlite3_last_insert_rowid (state->db);
     return;
   }
-  state_run (state, "UPDATE mails SET folder = ?, uid = ?, base = ?, flags = ?, server_flags = ?, indexed = ? WHERE id = ?", "insssii",
-             mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags, (gint64) mail->indexed, mail->id);
+  state_run (state,
+             "UPDATE mails SET folder = ?, uid = ?, base = ?, flags = ?, server_flags = ?, indexed = ? WHERE id = ?",
+             "insssii", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
+             (gint64) mail->indexed, mail->id);
 }
 
 void

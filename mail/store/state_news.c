@@ -14,7 +14,8 @@ state_news_free (struct state_news *news)
 void
 state_news_add (struct state *state, const char *path, gint64 mail)
 {
-  state_run (state, "INSERT OR REPLACE INTO news (path, mail, time) VALUES (?, ?, ?)", "sii", path, mail, g_get_real_time () / G_USEC_PER_SEC);
+  state_run (state, "INSERT OR REPLACE INTO news (path, mail, time) VALUES (?, ?, ?)", "sii", path, mail,
+             g_get_real_time () / G_USEC_PER_SEC);
 }
 
 GPtrArray *

@@ -4,11 +4,13 @@
 #include "mail/store/outbox.h"
 #include "mail/store/state_p.h"
 
-static const char schema[] =
-  "CREATE TABLE IF NOT EXISTS items (id TEXT PRIMARY KEY, message_id TEXT NOT NULL, sender TEXT NOT NULL, draft_path TEXT NOT NULL,"
-  " date INTEGER NOT NULL);"
-  "CREATE TABLE IF NOT EXISTS copies (item TEXT NOT NULL, number INTEGER NOT NULL, method INTEGER NOT NULL, recipients TEXT NOT NULL,"
-  " ids TEXT NOT NULL, state INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, number));";
+static const char schema[]
+    = "CREATE TABLE IF NOT EXISTS items (id TEXT PRIMARY KEY, message_id TEXT NOT NULL, sender TEXT NOT NULL, "
+      "draft_path TEXT NOT NULL,"
+      " date INTEGER NOT NULL);"
+      "CREATE TABLE IF NOT EXISTS copies (item TEXT NOT NULL, number INTEGER NOT NULL, method INTEGER NOT NULL, "
+      "recipients TEXT NOT NULL,"
+      " ids TEXT NOT NULL, state INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, number));";
 
 struct state *
 state_outbox_open (const char *file, GError **error)
@@ -20,7 +22,8 @@ static GPtrArray *
 copies_of (struct state *state, const char *id)
 {
   GPtrArray *copies = g_ptr_array_new ();
-  sqlite3_stmt *row = state_query (state, "SELECT number, method, recipients, ids, state, text FROM copies WHERE item = ? ORDER BY number", "s", id);
+  sqlite3_stmt *row = state_query (
+      state, "SELECT number, method, recipients, ids, state, text FROM copies WHERE item = ? ORDER BY number", "s", id);
   while (state_row (state, &row)) {
     struct outbox_copy *copy = g_new0 (struct outbox_copy, 1);
     copy->number = (guint) sqlite3_column_int (row, 0);
@@ -38,7 +41,8 @@ GPtrArray *
 state_outbox_items (struct state *state)
 {
   GPtrArray *items = g_ptr_array_new_with_free_func ((GDestroyNotify) outbox_item_free);
-  sqlite3_stmt *row = state_query (state, "SELECT id, message_id, sender, draft_path, date FROM items ORDER BY date, id", "");
+  sqlite3_stmt *row
+      = state_query (state, "SELECT id, message_id, sender, draft_path, date FROM items ORDER BY date, id", "");
   while (state_row (state, &row)) {
     struct outbox_item *item = g_new0 (struct outbox_item, 1);
     item->id = g_strdup (state_text (row, 0));
@@ -55,20 +59,22 @@ state_outbox_items (struct state *state)
 void
 state_outbox_add (struct state *state, const struct outbox_item *item)
 {
-  state_run (state, "INSERT INTO items (id, message_id, sender, draft_path, date) VALUES (?, ?, ?, ?, ?)", "ssssi", item->id, item->message_id,
-             item->from, item->draft_path != NULL ? item->draft_path : "", item->date);
+  state_run (state, "INSERT INTO items (id, message_id, sender, draft_path, date) VALUES (?, ?, ?, ?, ?)", "ssssi",
+             item->id, item->message_id, item->from, item->draft_path != NULL ? item->draft_path : "", item->date);
   for (guint i = 0; i < item->copies->len; i++) {
     const struct outbox_copy *copy = g_ptr_array_index (item->copies, i);
     g_autofree char *recipients = g_strjoinv ("\n", copy->recipients), *ids = g_strjoinv ("\n", copy->ids);
-    state_run (state, "INSERT INTO copies (item, number, method, recipients, ids, state, text) VALUES (?, ?, ?, ?, ?, ?, ?)", "siissis", item->id,
-               (gint64) i, (gint64) copy->method, recipients, ids, (gint64) OUTBOX_READY, "");
+    state_run (state,
+               "INSERT INTO copies (item, number, method, recipients, ids, state, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
+               "siissis", item->id, (gint64) i, (gint64) copy->method, recipients, ids, (gint64) OUTBOX_READY, "");
   }
 }
 
 void
 state_outbox_set (struct state *state, const char *id, guint number, enum outbox_state state_of_copy, const char *text)
 {
-  state_run (state, "UPDATE copies SET state = ?, text = ? WHERE item = ? AND number = ?", "issi", (gint64) state_of_copy, text, id, (gint64) number);
+  state_run (state, "UPDATE copies SET state = ?, text = ? WHERE item = ? AND number = ?", "issi",
+             (gint64) state_of_copy, text, id, (gint64) number);
 }
 
 void

@@ -8,7 +8,7 @@
 
 struct state {
   sqlite3 *db;
-  char *problem;   /* the first failure since the last commit or rollback */
+  char *problem; /* the first failure since the last commit or rollback */
 };
 
 struct state *state_open_with (const char *file, const char *schema, GError **error);

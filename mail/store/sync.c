@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define REPORT_ROWS 500 /* in one event */
-#define NEWS_S 60 /* after that the engine has surely told the index */
+#define NEWS_S 60       /* after that the engine has surely told the index */
 
 char *
 sync_dir (const struct sync *sync, const struct state_folder *folder)
@@ -92,7 +92,9 @@ with_prefix (struct sync *sync, const char *name, char *delimiter_out)
       continue;
     if (folder->delimiter != '\0')
       *delimiter_out = folder->delimiter;
-    below = below || (g_str_has_prefix (folder->path, "INBOX") && folder->path[5] != '\0' && folder->path[5] == folder->delimiter);
+    below = below
+            || (g_str_has_prefix (folder->path, "INBOX") && folder->path[5] != '\0'
+                && folder->path[5] == folder->delimiter);
     beside = beside || !g_str_has_prefix (folder->path, "INBOX");
   }
   return below && !beside ? g_strdup_printf ("INBOX%c%s", *delimiter_out, name) : g_strdup (name);
@@ -101,8 +103,11 @@ with_prefix (struct sync *sync, const char *name, char *delimiter_out)
 struct state_folder *
 sync_role_folder (struct sync *sync, const char *role)
 {
-  static const struct { const char *role, *name; } names[] = {
-    { "inbox", "INBOX" }, { "drafts", "Drafts" }, { "sent", "Sent" }, { "archive", "Archive" }, { "trash", "Trash" }, { "junk", "Junk" },
+  static const struct {
+    const char *role, *name;
+  } names[] = {
+    { "inbox", "INBOX" },     { "drafts", "Drafts" }, { "sent", "Sent" },
+    { "archive", "Archive" }, { "trash", "Trash" },   { "junk", "Junk" },
   };
   struct state_folder *folder = state_folder_find (sync->state, "role", role);
   for (gsize i = 0; folder == NULL && i < G_N_ELEMENTS (names); i++) {
@@ -166,7 +171,8 @@ adoptable_uid (struct sync *sync, const struct state_folder *folder, const char 
 }
 
 static void
-adopt (struct sync *sync, const struct state_folder *folder, guint32 uid, const char *path, const char *base, const char *flags)
+adopt (struct sync *sync, const struct state_folder *folder, guint32 uid, const char *path, const char *base,
+       const char *flags)
 {
   g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
   g_autoptr (GBytes) bytes = file == NULL ? g_bytes_new (NULL, 0) : g_mapped_file_get_bytes (file);
@@ -310,7 +316,8 @@ moved_row (struct sync *sync, const struct state_news *news)
   AUTOFREE (state_mail) mail = news->mail == 0 ? NULL : state_mail_get (sync->state, news->mail);
   AUTOFREE (state_folder) folder = mail == NULL ? NULL : state_folder_get (sync->state, mail->folder);
   g_autofree char *dir = folder == NULL ? NULL : sync_dir (sync, folder);
-  g_autofree char *path = dir == NULL ? NULL : maildir_locate (dir, mail->base, mail->flags), *old_role = role_of_path (sync, news->path);
+  g_autofree char *path = dir == NULL ? NULL : maildir_locate (dir, mail->base, mail->flags),
+                  *old_role = role_of_path (sync, news->path);
   char inverse[STATE_FLAGS_SIZE];
   if (path == NULL)
     return NULL;
@@ -351,7 +358,7 @@ void
 sync_take_counts (struct sync *sync, struct sync_counts *out)
 {
   *out = sync->counts;
-  sync->counts = (struct sync_counts) { 0, 0, 0 };
+  sync->counts = (struct sync_counts){ 0, 0, 0 };
 }
 
 gboolean

@@ -16,7 +16,8 @@ typedef gboolean (*sync_emit_fn) (const char *event, GVariant *fields, gpointer 
 typedef gboolean (*sync_serve_fn) (gpointer data);
 
 /* root: the account's folder of mail. state: taken. settings: a{sv} with folder overrides. */
-struct sync *sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit, gpointer data);
+struct sync *sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit,
+                       gpointer data);
 void sync_free (struct sync *sync);
 DEFINE_AUTOFREE (sync, sync_free)
 /* From now on serve is called (with emit's data) when wake_fd is readable, between the steps of sync_push and sync_pull and while mail comes
@@ -26,21 +27,24 @@ void sync_set_serve (struct sync *sync, int wake_fd, sync_serve_fn serve);
 void sync_pause (struct sync *sync); /* from serve: somebody waits for more than that */
 /* At the start: report again what the index never confirmed, and what it may have missed. */
 void sync_report (struct sync *sync);
-void sync_settle (struct sync *sync); /* from time to time: forget news that are old */
+void sync_settle (struct sync *sync);           /* from time to time: forget news that are old */
 GVariant *sync_folder_rows (struct sync *sync); /* floating aa{sv}: path, name, role, dir */
 
 /* ---- local changes (sync_local.c); paths: files of this account ---- */
 /* moves: a(ss), floating. */
-GVariant *sync_flags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove, GError **error);
+GVariant *sync_flags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove,
+                      GError **error);
 GVariant *sync_move (struct sync *sync, const char *const *paths, const char *to, GError **error);
 /* Into the folder that lies in dir, relative to the account's; role_out: its role, "": none; caller frees. */
-GVariant *sync_move_back (struct sync *sync, const char *const *paths, const char *dir, char **role_out, GError **error);
-char *sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces, GError **error);
+GVariant *sync_move_back (struct sync *sync, const char *const *paths, const char *dir, char **role_out,
+                          GError **error);
+char *sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces,
+                   GError **error);
 gboolean sync_remove (struct sync *sync, const char *const *paths, GError **error);
 gboolean sync_indexed (struct sync *sync, const char *const *paths, GError **error);
 
 /* ---- with a session ---- */
-gboolean sync_list (struct sync *sync, struct imap *imap, GError **error);   /* folders; starts over with a new session */
+gboolean sync_list (struct sync *sync, struct imap *imap, GError **error); /* folders; starts over with a new session */
 gboolean sync_has_changes (struct sync *sync);
 gboolean sync_push (struct sync *sync, struct imap *imap, GError **error);
 enum sync_result { SYNC_FAILED = 0, SYNC_DONE, SYNC_MORE /* paused: call again later */ };
@@ -49,6 +53,9 @@ void sync_schedule (struct sync *sync, gboolean all);
 gboolean sync_is_scheduled (struct sync *sync);
 enum sync_result sync_pull (struct sync *sync, struct imap *imap, gboolean may_pause, GError **error);
 /* Waits on INBOX until the server has news, wake_fd is readable, or the time is over. */
-gboolean sync_watch (struct sync *sync, struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);
-struct sync_counts { guint fresh, changed, removed; };
+gboolean sync_watch (struct sync *sync, struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out,
+                     GError **error);
+struct sync_counts {
+  guint fresh, changed, removed;
+};
 void sync_take_counts (struct sync *sync, struct sync_counts *out); /* since the last time */

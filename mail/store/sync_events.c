@@ -39,8 +39,8 @@ sync_mail_row (const char *path, const char *role, const char *flags, gboolean i
 }
 
 GVariant *
-sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags, const char *new_role,
-               const char *new_flags)
+sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags,
+               const char *new_role, const char *new_flags)
 {
   g_autoptr (GPtrArray) add = g_ptr_array_new ();
   g_autoptr (GPtrArray) remove = g_ptr_array_new ();

@@ -13,12 +13,18 @@
 static const char *
 override_for (struct sync *sync, const char *role, GPtrArray *listed)
 {
-  static const struct { const char *role, *setting; } overrides[] = {
-    { "archive", "archive" }, { "drafts", "drafts" }, { "sent", "sent" }, { "trash", "trash" },
+  static const struct {
+    const char *role, *setting;
+  } overrides[] = {
+    { "archive", "archive" },
+    { "drafts", "drafts" },
+    { "sent", "sent" },
+    { "trash", "trash" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (overrides); i++) {
     const char *wanted = NULL;
-    if (strcmp (overrides[i].role, role) != 0 || !g_variant_lookup (sync->settings, overrides[i].setting, "&s", &wanted) || *wanted == '\0')
+    if (strcmp (overrides[i].role, role) != 0 || !g_variant_lookup (sync->settings, overrides[i].setting, "&s", &wanted)
+        || *wanted == '\0')
       continue;
     for (guint f = 0; f < listed->len; f++) {
       const struct imap_folder *folder = g_ptr_array_index (listed, f);
@@ -157,7 +163,8 @@ start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity,
       char add[STATE_FLAGS_SIZE], remove[STATE_FLAGS_SIZE];
       tags_flags_change (mail->flags, "", mail->server_flags, add);
       tags_flags_change (mail->server_flags, "", mail->flags, remove);
-      struct state_change kept = { .kind = STATE_FLAGS, .folder = folder->id, .msgid = mail->msgid, .add = add, .remove = remove };
+      struct state_change kept
+          = { .kind = STATE_FLAGS, .folder = folder->id, .msgid = mail->msgid, .add = add, .remove = remove };
       state_change_save (sync->state, &kept);
     }
     char *path = maildir_locate (dir, mail->base, mail->flags);
@@ -178,7 +185,8 @@ start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity,
 }
 
 gboolean
-sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh, struct imap_selected *out, GError **error)
+sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh,
+             struct imap_selected *out, GError **error)
 {
   if (!imap_select (imap, folder->path, fresh, out, error))
     return FALSE;

@@ -32,7 +32,8 @@ letters_of (const char *const *names, char *out, GError **error)
 
 /* Another flag set for one mail: record, then name. A file that is gone is left to the next sweep. */
 static gboolean
-reflag (struct sync *sync, const char *path, const char *add, const char *remove, GVariantBuilder *moves, GError **error)
+reflag (struct sync *sync, const char *path, const char *add, const char *remove, GVariantBuilder *moves,
+        GError **error)
 {
   struct state_folder *found = NULL;
   AUTOFREE (state_mail) mail = sync_find (sync, path, &found, error);
@@ -54,7 +55,8 @@ reflag (struct sync *sync, const char *path, const char *add, const char *remove
 }
 
 GVariant *
-sync_flags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove, GError **error)
+sync_flags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove,
+            GError **error)
 {
   char adds[8], removes[8];
   if (!letters_of (add, adds, error) || !letters_of (remove, removes, error))
@@ -96,7 +98,8 @@ note_move (struct sync *sync, struct state_mail *mail, gint64 to)
     mail->uid = change->uid; /* back to where the server still has it */
     state_change_delete (sync->state, change->id);
   } else if (change == NULL) {
-    struct state_change move = { .kind = STATE_MOVE, .mail = mail->id, .folder = mail->folder, .uid = mail->uid, .msgid = mail->msgid };
+    struct state_change move
+        = { .kind = STATE_MOVE, .mail = mail->id, .folder = mail->folder, .uid = mail->uid, .msgid = mail->msgid };
     state_change_save (sync->state, &move);
     mail->uid = 0;
   }
@@ -145,7 +148,7 @@ mark_all_dirty (struct sync *sync, const char *const *paths, GError **error)
 static GVariant *
 move_all (struct sync *sync, const char *const *paths, struct state_folder *target, GError **error)
 {
-  if ( !sync_mark_dirty (sync, target, error) || !mark_all_dirty (sync, paths, error))
+  if (!sync_mark_dirty (sync, target, error) || !mark_all_dirty (sync, paths, error))
     return NULL;
   g_autoptr (GArray) moved = g_array_new (FALSE, FALSE, sizeof (struct moved));
   g_autoptr (GError) first = NULL;
@@ -183,7 +186,8 @@ sync_move_back (struct sync *sync, const char *const *paths, const char *dir, ch
 {
   AUTOFREE (state_folder) target = state_folder_find (sync->state, "dir", dir);
   if (target == NULL) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "The folder that it came from is not there any more, so it stays where it is.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
+                 "The folder that it came from is not there any more, so it stays where it is.");
     return NULL;
   }
   GVariant *moves = move_all (sync, paths, target, error);
@@ -197,7 +201,8 @@ static void
 note_removal (struct sync *sync, const struct state_mail *mail)
 {
   AUTOFREE (state_change) change = state_change_of_mail (sync->state, mail->id);
-  struct state_change removal = { .kind = STATE_REMOVE, .folder = mail->folder, .uid = mail->uid, .msgid = mail->msgid };
+  struct state_change removal
+      = { .kind = STATE_REMOVE, .folder = mail->folder, .uid = mail->uid, .msgid = mail->msgid };
   if (change != NULL) {
     state_change_delete (sync->state, change->id);
     removal.folder = change->folder;
@@ -242,13 +247,15 @@ sync_remove (struct sync *sync, const char *const *paths, GError **error)
 static char *
 stored_record (struct sync *sync, const char *role, const struct state_folder *folder, const char *msgid)
 {
-  AUTOFREE (state_mail) mail = strcmp (role, "sent") == 0 && *msgid != '\0' ? state_mail_by_msgid (sync->state, folder->id, msgid) : NULL;
+  AUTOFREE (state_mail)
+  mail = strcmp (role, "sent") == 0 && *msgid != '\0' ? state_mail_by_msgid (sync->state, folder->id, msgid) : NULL;
   g_autofree char *dir = sync_dir (sync, folder);
   return mail != NULL ? maildir_locate (dir, mail->base, mail->flags) : NULL;
 }
 
 char *
-sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces, GError **error)
+sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces,
+             GError **error)
 {
   struct state_mail mail = { .indexed = STATE_NEW };
   char letters[8];

@@ -10,7 +10,7 @@ struct sync {
   GVariant *settings;
   sync_emit_fn emit;
   gpointer data;
-  int wake_fd;                 /* -1 */
+  int wake_fd; /* -1 */
   sync_serve_fn serve;
   gboolean paused;
   struct sync_counts counts;
@@ -23,7 +23,8 @@ struct sync {
 };
 
 char *sync_dir (const struct sync *sync, const struct state_folder *folder); /* absolute */
-struct state_folder *sync_role_folder (struct sync *sync, const char *role); /* makes a row where the server has none yet */
+struct state_folder *sync_role_folder (struct sync *sync,
+                                       const char *role); /* makes a row where the server has none yet */
 /* The row of a file. NOT_FOUND if it is none of ours. */
 struct state_mail *sync_find (struct sync *sync, const char *path, struct state_folder **folder_out, GError **error);
 /* Before files appear or vanish in it: the next start looks at what lies there. */
@@ -32,14 +33,15 @@ gboolean sync_mark_dirty (struct sync *sync, struct state_folder *folder, GError
 gboolean sync_serve_now (struct sync *sync, GError **error);
 char *sync_message_id (GBytes *start); /* without brackets; "" */
 /* Selects and notices another UIDVALIDITY: then everything there is fetched again. */
-gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh, struct imap_selected *out, GError **error);
+gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh,
+                      struct imap_selected *out, GError **error);
 
 /* ---- events (sync_events.c) ---- */
 void sync_emit_state (struct sync *sync, const char *state, const char *text);
 GVariant *sync_mail_row (const char *path, const char *role, const char *flags, gboolean is_protected); /* floating */
-void sync_emit_mails (struct sync *sync, GPtrArray *rows_take);  /* GVariant *, in batches */
-void sync_emit_removed (struct sync *sync, GPtrArray *paths);    /* char * */
+void sync_emit_mails (struct sync *sync, GPtrArray *rows_take); /* GVariant *, in batches */
+void sync_emit_removed (struct sync *sync, GPtrArray *paths);   /* char * */
 /* a(ssasas) rows are gathered in a builder-like array and sent together. */
-GVariant *sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags, const char *new_role,
-                         const char *new_flags);
+GVariant *sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags,
+                         const char *new_role, const char *new_flags);
 void sync_emit_moved (struct sync *sync, GPtrArray *rows_take);

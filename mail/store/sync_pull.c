@@ -15,8 +15,8 @@
 
 #define WINDOW_MAILS 500
 #define WINDOW_BYTES (8u * 1024 * 1024)
-#define FIRST_WINDOW 50   /* so that the screen fills early */
-#define BATCH_MAILS 100   /* made durable and reported together */
+#define FIRST_WINDOW 50 /* so that the screen fills early */
+#define BATCH_MAILS 100 /* made durable and reported together */
 
 void
 sync_schedule (struct sync *sync, gboolean all)
@@ -29,7 +29,8 @@ sync_schedule (struct sync *sync, gboolean all)
       const struct state_folder *folder = g_ptr_array_index (folders, i);
       gboolean last = strcmp (order[step], "") == 0;
       gboolean named = g_strv_contains (order, folder->role) && *folder->role != '\0';
-      if (folder->present && (all || strcmp (folder->role, "inbox") == 0) && (last ? !named : strcmp (folder->role, order[step]) == 0))
+      if (folder->present && (all || strcmp (folder->role, "inbox") == 0)
+          && (last ? !named : strcmp (folder->role, order[step]) == 0))
         g_queue_push_tail (&sync->scheduled, g_memdup2 (&folder->id, sizeof folder->id));
     }
 }
@@ -43,16 +44,16 @@ sync_is_scheduled (struct sync *sync)
 /* ---- what is there ---- */
 
 struct listing {
-  gboolean hides_deleted;   /* no UIDPLUS: what we delete stays, marked */
-  GHashTable *seen;         /* uid -> flags (char *): what the server has */
-  GArray *fresh;            /* struct imap_head: likewise, of those that may be new */
+  gboolean hides_deleted; /* no UIDPLUS: what we delete stays, marked */
+  GHashTable *seen;       /* uid -> flags (char *): what the server has */
+  GArray *fresh;          /* struct imap_head: likewise, of those that may be new */
 };
 
 /* What is here of a folder. People change it while the server is being asked: to be looked up anew after each question. */
 struct here {
-  GPtrArray *mails;         /* struct state_mail * */
-  GHashTable *known;        /* uid -> one of them */
-  GHashTable *leaving;      /* uids that the journal will move or remove */
+  GPtrArray *mails;    /* struct state_mail * */
+  GHashTable *known;   /* uid -> one of them */
+  GHashTable *leaving; /* uids that the journal will move or remove */
 };
 
 static void
@@ -112,7 +113,8 @@ here_look (struct here *here, struct sync *sync, gint64 folder)
 static gboolean
 is_hidden (const struct listing *listing, const struct here *here, guint32 uid, const char *flags)
 {
-  return (listing->hides_deleted && strchr (flags, 'T') != NULL) || g_hash_table_contains (here->leaving, GUINT_TO_POINTER (uid));
+  return (listing->hides_deleted && strchr (flags, 'T') != NULL)
+         || g_hash_table_contains (here->leaving, GUINT_TO_POINTER (uid));
 }
 
 /* What is not new after all. */
@@ -122,7 +124,8 @@ drop_known (struct listing *listing, const struct here *here)
   guint kept = 0;
   for (guint i = 0; i < listing->fresh->len; i++) {
     const struct imap_head *head = &g_array_index (listing->fresh, struct imap_head, i);
-    if (!is_hidden (listing, here, head->uid, head->flags) && !g_hash_table_contains (here->known, GUINT_TO_POINTER (head->uid)))
+    if (!is_hidden (listing, here, head->uid, head->flags)
+        && !g_hash_table_contains (here->known, GUINT_TO_POINTER (head->uid)))
       g_array_index (listing->fresh, struct imap_head, kept++) = *head;
   }
   g_array_set_size (listing->fresh, kept);
@@ -148,7 +151,8 @@ by_uid (gconstpointer a, gconstpointer b)
 
 /* The server's flags of one known mail. */
 static void
-take_flags (struct sync *sync, const struct state_folder *folder, const char *dir, struct state_mail *mail, const char *server, GPtrArray *rows)
+take_flags (struct sync *sync, const struct state_folder *folder, const char *dir, struct state_mail *mail,
+            const char *server, GPtrArray *rows)
 {
   char merged[STATE_FLAGS_SIZE], before[STATE_FLAGS_SIZE];
   memcpy (before, mail->flags, sizeof before);
@@ -167,8 +171,8 @@ take_flags (struct sync *sync, const struct state_folder *folder, const char *di
 
 /* Flags, and with a whole list also what is gone. */
 static gboolean
-take_seen (struct sync *sync, const struct state_folder *folder, struct listing *listing, GPtrArray *mails, gboolean whole, guint32 below,
-           GError **error)
+take_seen (struct sync *sync, const struct state_folder *folder, struct listing *listing, GPtrArray *mails,
+           gboolean whole, guint32 below, GError **error)
 {
   g_autofree char *dir = sync_dir (sync, folder);
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
@@ -204,8 +208,8 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
 
 /* Asks for heads, lets others in meanwhile, and looks again at what is here. */
 static gboolean
-ask (struct sync *sync, struct imap *imap, gint64 folder, guint32 first, gboolean fresh, guint64 changed_since, struct listing *listing,
-     struct here *here, GError **error)
+ask (struct sync *sync, struct imap *imap, gint64 folder, guint32 first, gboolean fresh, guint64 changed_since,
+     struct listing *listing, struct here *here, GError **error)
 {
   imap_set_meanwhile (imap, sync->wake_fd, sync->serve, sync->data);
   gboolean done = imap_fetch_heads (imap, first, fresh, changed_since, fresh ? on_fresh : on_seen, listing, error);
@@ -220,14 +224,16 @@ ask (struct sync *sync, struct imap *imap, gint64 folder, guint32 first, gboolea
 
 /* UIDs that the server has and we do not, below what was listed as new: left out by an earlier, interrupted pull. */
 static gboolean
-list_missed (struct sync *sync, struct imap *imap, gint64 folder, struct listing *listing, struct here *here, guint32 below, GError **error)
+list_missed (struct sync *sync, struct imap *imap, gint64 folder, struct listing *listing, struct here *here,
+             guint32 below, GError **error)
 {
   GHashTableIter iter;
   gpointer uid;
   guint32 first = 0;
   g_hash_table_iter_init (&iter, listing->seen);
   while (g_hash_table_iter_next (&iter, &uid, NULL))
-    if (GPOINTER_TO_UINT (uid) < below && !g_hash_table_contains (here->known, uid) && (first == 0 || GPOINTER_TO_UINT (uid) < first))
+    if (GPOINTER_TO_UINT (uid) < below && !g_hash_table_contains (here->known, uid)
+        && (first == 0 || GPOINTER_TO_UINT (uid) < first))
       first = GPOINTER_TO_UINT (uid);
   if (first == 0)
     return TRUE;
@@ -248,7 +254,8 @@ list_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
   g_array_set_size (sync->heads, 0);
   /* Changes made here meanwhile leave this sum as it is. */
   guint expected = here->mails->len + g_hash_table_size (here->leaving);
-  if (info->modseq != 0 && info->modseq == folder->modseq && info->uidnext == folder->uidnext && info->exists == expected)
+  if (info->modseq != 0 && info->modseq == folder->modseq && info->uidnext == folder->uidnext
+      && info->exists == expected)
     return TRUE;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   struct listing listing = { .hides_deleted = !imap_has (imap, "UIDPLUS"), .seen = seen, .fresh = sync->heads };
@@ -259,11 +266,13 @@ list_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
   guint mails = here->mails->len;
   gboolean counts = info->modseq != 0 && folder->modseq != 0;
   gboolean whole = mails > 0 && (!counts || expected + sync->heads->len != info->exists);
-  whole = whole || (mails == 0 && sync->heads->len + g_hash_table_size (here->leaving) < info->exists && folder->uidnext > 1);
+  whole = whole
+          || (mails == 0 && sync->heads->len + g_hash_table_size (here->leaving) < info->exists && folder->uidnext > 1);
   if (info->exists > 0 && (whole || (counts && mails > 0 && info->modseq != folder->modseq))
       && !ask (sync, imap, folder->id, 1, FALSE, whole ? 0 : folder->modseq, &listing, here, error))
     return FALSE;
-  if (!take_seen (sync, folder, &listing, here->mails, whole || info->exists == 0, info->uidnext != 0 ? info->uidnext : G_MAXUINT32, error))
+  if (!take_seen (sync, folder, &listing, here->mails, whole || info->exists == 0,
+                  info->uidnext != 0 ? info->uidnext : G_MAXUINT32, error))
     return FALSE;
   if (whole && !list_missed (sync, imap, folder->id, &listing, here, first, error))
     return FALSE;
@@ -284,7 +293,7 @@ struct intake {
   const struct state_folder *folder;
   char *dir;
   struct maildir_batch *batch;
-  GArray *arrivals;         /* struct arrival */
+  GArray *arrivals; /* struct arrival */
   GError *error;
 };
 
@@ -302,7 +311,8 @@ resume_changes (struct intake *intake, GPtrArray *changes, const struct arrival 
 {
   for (guint i = 0; i < changes->len && *arrival->msgid != '\0'; i++) {
     struct state_change *change = g_ptr_array_index (changes, i);
-    if (change->folder != intake->folder->id || change->uid != 0 || change->kind == STATE_APPEND || strcmp (change->msgid, arrival->msgid) != 0)
+    if (change->folder != intake->folder->id || change->uid != 0 || change->kind == STATE_APPEND
+        || strcmp (change->msgid, arrival->msgid) != 0)
       continue;
     if (change->kind == STATE_FLAGS) {
       tags_flags_change (mail->flags, change->add, change->remove, mail->flags);
@@ -329,7 +339,8 @@ settle (struct intake *intake)
   state_begin (sync->state);
   for (guint i = 0; i < intake->arrivals->len; i++) {
     const struct arrival *arrival = &g_array_index (intake->arrivals, struct arrival, i);
-    struct state_mail mail = { .folder = intake->folder->id, .uid = arrival->head.uid, .base = arrival->base, .msgid = arrival->msgid };
+    struct state_mail mail
+        = { .folder = intake->folder->id, .uid = arrival->head.uid, .base = arrival->base, .msgid = arrival->msgid };
     memcpy (mail.flags, arrival->head.flags, sizeof mail.flags);
     memcpy (mail.server_flags, arrival->head.flags, sizeof mail.server_flags);
     resume_changes (intake, changes, arrival, &mail);
@@ -395,7 +406,8 @@ skip_large (struct sync *sync, const struct state_folder *folder, GError **error
     if (head->size_bytes <= IMAP_MESSAGE_MAX)
       continue;
     g_autofree char *base = g_strdup_printf ("skipped.%u.%u", folder->uidvalidity, head->uid);
-    struct state_mail mail = { .folder = folder->id, .uid = head->uid, .base = base, .msgid = "", .indexed = STATE_SKIPPED };
+    struct state_mail mail
+        = { .folder = folder->id, .uid = head->uid, .base = base, .msgid = "", .indexed = STATE_SKIPPED };
     memcpy (mail.flags, head->flags, sizeof mail.flags);
     memcpy (mail.server_flags, head->flags, sizeof mail.server_flags);
     state_mail_save (sync->state, &mail);
@@ -405,8 +417,9 @@ skip_large (struct sync *sync, const struct state_folder *folder, GError **error
   if (!state_commit (sync->state, error))
     return FALSE;
   if (skipped > 0) {
-    g_autofree char *text = g_strdup_printf ("%u mail%s of more than %u MB stayed on the server: wardmail does not fetch mail that large.", skipped,
-                                             skipped == 1 ? "" : "s", IMAP_MESSAGE_MAX >> 20);
+    g_autofree char *text = g_strdup_printf (
+        "%u mail%s of more than %u MB stayed on the server: wardmail does not fetch mail that large.", skipped,
+        skipped == 1 ? "" : "s", IMAP_MESSAGE_MAX >> 20);
     sync_emit_state (sync, "syncing", text);
   }
   return TRUE;
@@ -437,7 +450,8 @@ fetch_window (struct sync *sync, struct imap *imap, struct state_folder *folder,
   g_array_set_clear_func (intake.arrivals, arrival_clear);
   const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
   imap_set_meanwhile (imap, sync->wake_fd, sync->serve, sync->data);
-  gboolean fetched = imap_fetch_bodies (imap, &g_array_index (sync->heads, struct imap_head, from), count, &sink, error);
+  gboolean fetched
+      = imap_fetch_bodies (imap, &g_array_index (sync->heads, struct imap_head, from), count, &sink, error);
   imap_set_meanwhile (imap, -1, NULL, NULL);
   /* What came before the line broke is whole, and kept. */
   gboolean kept = settle (&intake);
@@ -535,7 +549,8 @@ sync_pull (struct sync *sync, struct imap *imap, gboolean may_pause, GError **er
   while ((id = g_queue_peek_head (&sync->scheduled)) != NULL) {
     AUTOFREE (state_folder) folder = state_folder_get (sync->state, *id);
     g_autoptr (GError) problem = NULL;
-    enum sync_result result = folder == NULL || !folder->present ? SYNC_DONE : pull_folder (sync, imap, folder, may_pause, &problem);
+    enum sync_result result
+        = folder == NULL || !folder->present ? SYNC_DONE : pull_folder (sync, imap, folder, may_pause, &problem);
     if (result == SYNC_MORE)
       return SYNC_MORE;
     if (result == SYNC_FAILED) {

@@ -91,8 +91,8 @@ uids_of (GPtrArray *changes)
 
 /* After a move: the mail has its new UID, or is fetched anew where the server did not tell it. moved FALSE: it was refused. */
 static void
-settle_moves (struct sync *sync, GPtrArray *changes, struct state_folder *from, struct state_folder *to, gboolean moved, guint32 uidvalidity,
-              const guint32 *new_uids, GPtrArray *gone)
+settle_moves (struct sync *sync, GPtrArray *changes, struct state_folder *from, struct state_folder *to, gboolean moved,
+              guint32 uidvalidity, const guint32 *new_uids, GPtrArray *gone)
 {
   for (guint i = 0; i < changes->len; i++) {
     const struct state_change *change = g_ptr_array_index (changes, i);
@@ -181,7 +181,8 @@ push_removal (struct sync *sync, struct imap *imap, GPtrArray *all, const struct
 
 /* The mail is on the server under uid; it may have been moved here meanwhile, then that is the next thing to do. */
 static gboolean
-settle_append (struct sync *sync, struct state_change *change, struct state_mail *mail, struct state_folder *folder, guint32 uid, GError **error)
+settle_append (struct sync *sync, struct state_change *change, struct state_mail *mail, struct state_folder *folder,
+               guint32 uid, GError **error)
 {
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
   state_begin (sync->state);
@@ -207,7 +208,8 @@ settle_append (struct sync *sync, struct state_change *change, struct state_mail
 }
 
 static gboolean
-append_now (struct sync *sync, struct imap *imap, struct state_change *change, struct state_mail *mail, struct state_folder *folder, GError **error)
+append_now (struct sync *sync, struct imap *imap, struct state_change *change, struct state_mail *mail,
+            struct state_folder *folder, GError **error)
 {
   struct imap_selected info;
   g_autofree char *dir = sync_dir (sync, folder), *path = maildir_locate (dir, mail->base, mail->flags);
@@ -227,8 +229,8 @@ append_now (struct sync *sync, struct imap *imap, struct state_change *change, s
   state_begin (sync->state);
   state_change_save (sync->state, change);
   if (!state_commit (sync->state, error)
-      || !imap_append (imap, folder->path, mail->flags, g_mapped_file_get_contents (file), g_mapped_file_get_length (file), &uidvalidity, &uid,
-                       error))
+      || !imap_append (imap, folder->path, mail->flags, g_mapped_file_get_contents (file),
+                       g_mapped_file_get_length (file), &uidvalidity, &uid, error))
     return FALSE;
   memcpy (mail->server_flags, mail->flags, sizeof mail->server_flags);
   return settle_append (sync, change, mail, folder, uidvalidity == info.uidvalidity ? uid : 0, error);
@@ -250,7 +252,8 @@ push_append (struct sync *sync, struct imap *imap, struct state_change *change, 
     struct imap_selected info;
     guint32 uid = 0;
     if (tried != NULL && tried->present
-        && (!sync_select (sync, imap, tried, TRUE, &info, error) || !imap_find (imap, mail->msgid, change->uid_before, &uid, error)))
+        && (!sync_select (sync, imap, tried, TRUE, &info, error)
+            || !imap_find (imap, mail->msgid, change->uid_before, &uid, error)))
       return FALSE;
     if (uid != 0)
       return settle_append (sync, change, mail, tried, uid, error);
@@ -289,7 +292,8 @@ push_flags (struct sync *sync, struct imap *imap, struct state_folder *folder, G
   if (fine && info.uidvalidity != known)
     return TRUE;
   for (const char *letter = "DFPRS"; fine && *letter != '\0'; letter++)
-    fine = push_letter (sync, imap, mails, *letter, TRUE, &problem) && push_letter (sync, imap, mails, *letter, FALSE, &problem);
+    fine = push_letter (sync, imap, mails, *letter, TRUE, &problem)
+           && push_letter (sync, imap, mails, *letter, FALSE, &problem);
   if (!fine && !told (sync, imap, g_steal_pointer (&problem), error))
     return FALSE;
   state_begin (sync->state);
@@ -303,7 +307,8 @@ push_flags (struct sync *sync, struct imap *imap, struct state_folder *folder, G
 
 /* One row of the journal and all that go with it. FALSE with *error unset: left for later. */
 static gboolean
-push_first (struct sync *sync, struct imap *imap, GPtrArray *changes, struct state_change *change, gboolean *later, GError **error)
+push_first (struct sync *sync, struct imap *imap, GPtrArray *changes, struct state_change *change, gboolean *later,
+            GError **error)
 {
   *later = FALSE;
   switch (change->kind) {
@@ -352,7 +357,8 @@ sync_push (struct sync *sync, struct imap *imap, GError **error)
   for (guint i = 0; i < folders->len; i++) {
     if (!sync_serve_now (sync, error))
       return FALSE;
-    AUTOFREE (state_folder) folder = state_folder_get (sync->state, ((struct state_folder *) g_ptr_array_index (folders, i))->id);
+    AUTOFREE (state_folder)
+    folder = state_folder_get (sync->state, ((struct state_folder *) g_ptr_array_index (folders, i))->id);
     if (folder != NULL && folder->present && !push_flags (sync, imap, folder, error))
       return FALSE;
   }

@@ -10,8 +10,11 @@ static const char letters[] = "DFPRST";
 static const char *
 role_tag (const char *role)
 {
-  static const struct { const char *role, *tag; } tags[] = {
-    { "inbox", "inbox" }, { "sent", "sent" }, { "drafts", "draft" }, { "archive", "archive" }, { "trash", "deleted" }, { "junk", "spam" },
+  static const struct {
+    const char *role, *tag;
+  } tags[] = {
+    { "inbox", "inbox" },     { "sent", "sent" },     { "drafts", "draft" },
+    { "archive", "archive" }, { "trash", "deleted" }, { "junk", "spam" },
   };
   for (gsize i = 0; role != NULL && i < G_N_ELEMENTS (tags); i++)
     if (strcmp (role, tags[i].role) == 0)
@@ -20,7 +23,8 @@ role_tag (const char *role)
 }
 
 static void
-flag_tag (const char *old_flags, const char *new_flags, char letter, gboolean inverse, const char *tag, GPtrArray *add, GPtrArray *remove)
+flag_tag (const char *old_flags, const char *new_flags, char letter, gboolean inverse, const char *tag, GPtrArray *add,
+          GPtrArray *remove)
 {
   gboolean had = old_flags != NULL && (strchr (old_flags, letter) != NULL) != inverse;
   gboolean has = (strchr (new_flags, letter) != NULL) != inverse;
@@ -31,7 +35,8 @@ flag_tag (const char *old_flags, const char *new_flags, char letter, gboolean in
 }
 
 void
-tags_between (const char *old_role, const char *old_flags, const char *new_role, const char *new_flags, GPtrArray *add, GPtrArray *remove)
+tags_between (const char *old_role, const char *old_flags, const char *new_role, const char *new_flags, GPtrArray *add,
+              GPtrArray *remove)
 {
   const char *from = role_tag (old_role), *to = role_tag (new_role);
   if (from != NULL && from != to)
@@ -47,7 +52,10 @@ tags_between (const char *old_role, const char *old_flags, const char *new_role,
 char
 tags_flag_letter (const char *name)
 {
-  static const struct { const char *name; char letter; } flags[] = {
+  static const struct {
+    const char *name;
+    char letter;
+  } flags[] = {
     { "seen", 'S' }, { "flagged", 'F' }, { "answered", 'R' }, { "draft", 'D' }, { "forwarded", 'P' },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (flags); i++)

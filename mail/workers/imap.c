@@ -14,8 +14,8 @@
 #include <poll.h>
 #include <string.h>
 
-#define LOOK_S 300         /* how often all folders are looked at where IDLE watches INBOX */
-#define IDLE_MAX_S 1500    /* RFC 2177: less than 29 minutes */
+#define LOOK_S 300      /* how often all folders are looked at where IDLE watches INBOX */
+#define IDLE_MAX_S 1500 /* RFC 2177: less than 29 minutes */
 #define BACK_OFF_S 10
 #define BACK_OFF_MAX_S 300
 #define PUSH_AGAIN_S 60
@@ -25,12 +25,12 @@ struct mailbox {
   struct remote *remote;
   struct secret *secret;
   struct sync *sync;
-  struct imap *imap;          /* NULL: offline */
+  struct imap *imap; /* NULL: offline */
   guint poll_s;
   guint failures;
   gint64 next_try, next_look, next_push; /* monotonic seconds */
   gboolean reported, busy;
-  gboolean refused;           /* the sign-in was: nothing by itself until somebody asks */
+  gboolean refused; /* the sign-in was: nothing by itself until somebody asks */
 };
 
 static gint64
@@ -57,8 +57,7 @@ serve (gpointer data)
   return TRUE;
 }
 
-static void
-say (struct mailbox *box, const char *state, const char *format, ...) G_GNUC_PRINTF (3, 4);
+static void say (struct mailbox *box, const char *state, const char *format, ...) G_GNUC_PRINTF (3, 4);
 static void
 say (struct mailbox *box, const char *state, const char *format, ...)
 {
@@ -88,8 +87,8 @@ place (GVariant *config, const char *field, const char *prefix)
 {
   g_autoptr (GVariant) account = g_variant_lookup_value (config, "account", G_VARIANT_TYPE_VARDICT);
   const char *name = NULL, *dir = NULL;
-  if (account == NULL || !g_variant_lookup (account, "name", "&s", &name) || !is_account_name (name) || !g_variant_lookup (config, field, "&s", &dir)
-      || *dir != '/')
+  if (account == NULL || !g_variant_lookup (account, "name", "&s", &name) || !is_account_name (name)
+      || !g_variant_lookup (config, field, "&s", &dir) || *dir != '/')
     return NULL;
   return g_strdup_printf ("%s/%s%s", dir, prefix, name);
 }
@@ -319,8 +318,8 @@ method_test (struct worker *worker, GVariant *args, GError **error)
     box->next_try = 0;
   }
   g_autofree char *text = g_strdup_printf ("Signed in to %s as %s; %u folder%s.", box->remote->host,
-                                           box->remote->user != NULL ? box->remote->user : "the certificate's owner", folders->len,
-                                           folders->len == 1 ? "" : "s");
+                                           box->remote->user != NULL ? box->remote->user : "the certificate's owner",
+                                           folders->len, folders->len == 1 ? "" : "s");
   return reply ("text", g_variant_new_string (text));
 }
 
@@ -455,9 +454,11 @@ method_indexed (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "test", method_test },     { "folders", method_folders }, { "sync", method_sync },       { "flags", method_flags }, { "move", method_move },
-  { "move_back", method_move_back },
-  { "append", method_append }, { "remove", method_remove },   { "indexed", method_indexed }, { NULL, NULL },
+  { "test", method_test },       { "folders", method_folders },
+  { "sync", method_sync },       { "flags", method_flags },
+  { "move", method_move },       { "move_back", method_move_back },
+  { "append", method_append },   { "remove", method_remove },
+  { "indexed", method_indexed }, { NULL, NULL },
 };
 
 static const char *const alone[] = { "sync", NULL }; /* it needs the line */

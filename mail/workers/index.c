@@ -78,7 +78,8 @@ count (struct worker *worker, GVariant *args, GError **error)
   const char *query = "";
   guint result = 0;
   g_variant_lookup (args, "query", "&s", &query);
-  return index_query_count (database (worker), query, &result, error) ? one ("count", g_variant_new_uint32 (result)) : NULL;
+  return index_query_count (database (worker), query, &result, error) ? one ("count", g_variant_new_uint32 (result))
+                                                                      : NULL;
 }
 
 static GVariant *
@@ -163,7 +164,8 @@ add (struct worker *worker, GVariant *args, GError **error)
   GVariantBuilder skipped, reply;
   guint added = 0;
   g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
-  if (!index_write_add (database (worker), (const struct index_mail *) (void *) mails->data, mails->len, &added, &skipped, error)) {
+  if (!index_write_add (database (worker), (const struct index_mail *) (void *) mails->data, mails->len, &added,
+                        &skipped, error)) {
     g_variant_builder_clear (&skipped);
     return NULL;
   }
@@ -218,7 +220,8 @@ import (struct worker *worker, GVariant *args, GError **error)
   struct import result;
   import_init (&result);
   GVariant *reply = NULL;
-  if (import_stream (state->db, state->mail_dir, worker_arg_fd (worker, args, "stream"), folder, tell_progress, worker, &result, error)) {
+  if (import_stream (state->db, state->mail_dir, worker_arg_fd (worker, args, "stream"), folder, tell_progress, worker,
+                     &result, error)) {
     GVariantBuilder builder;
     g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add (&builder, "{sv}", "imported", g_variant_new_uint32 (result.imported));
@@ -246,7 +249,8 @@ allow (GVariant *config, struct sandbox *sandbox)
     g_ptr_array_add (sandbox->read, g_strdup (index_dir));
     return;
   }
-  const char *const folders[] = { index_dir, g_build_filename (mail_dir, "local", NULL), g_build_filename (mail_dir, ".shadow", NULL) };
+  const char *const folders[]
+      = { index_dir, g_build_filename (mail_dir, "local", NULL), g_build_filename (mail_dir, ".shadow", NULL) };
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
     (void) g_mkdir_with_parents (folders[i], 0700);
     g_ptr_array_add (sandbox->write, i == 0 ? g_strdup (folders[i]) : (char *) folders[i]);
@@ -282,8 +286,10 @@ stop (struct worker *worker)
 }
 
 static const struct worker_method methods[] = {
-  { "threads", threads }, { "thread", thread }, { "count", count },     { "counts", counts }, { "find", find },     { "add", add },
-  { "moved", moved },     { "removed", removed }, { "tag", tag },       { "import", import }, { NULL, NULL },
+  { "threads", threads }, { "thread", thread }, { "count", count }, { "counts", counts },
+  { "find", find },       { "add", add },       { "moved", moved }, { "removed", removed },
+  { "tag", tag },         { "import", import }, { NULL, NULL },
 };
 
-const struct worker_role worker_role_index = { .peer = PEER_INDEX, .methods = methods, .sandbox = allow, .start = start, .stop = stop };
+const struct worker_role worker_role_index
+    = { .peer = PEER_INDEX, .methods = methods, .sandbox = allow, .start = start, .stop = stop };

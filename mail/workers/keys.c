@@ -126,7 +126,9 @@ keys_part (struct worker *worker, GVariant *args, GError **error)
   if (inspection == NULL || (part = message_part (inspection, id, &filename, &type, error)) == NULL)
     return NULL;
   GVariant *handle = keys_reply_bytes (worker, part, error);
-  return handle != NULL ? g_variant_new_parsed ("{'data': <%@h>, 'filename': <%s>, 'type': <%s>}", handle, filename, type) : NULL;
+  return handle != NULL
+             ? g_variant_new_parsed ("{'data': <%@h>, 'filename': <%s>, 'type': <%s>}", handle, filename, type)
+             : NULL;
 }
 
 static GVariant *
@@ -176,12 +178,18 @@ keys_draft_parse (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "inspect", keys_inspect },       { "part", keys_part },           { "shadow", keys_shadow },
-  { "routes", keys_routes },         { "protect", keys_protect },     { "seal", keys_seal },
-  { "draft_parse", keys_draft_parse }, { "key_import", keys_key_import }, { "key_list", keys_key_list },
-  { "key_trust", keys_key_trust },   { "ca_import", keys_ca_import }, { NULL, NULL },
+  { "inspect", keys_inspect },         { "part", keys_part },
+  { "shadow", keys_shadow },           { "routes", keys_routes },
+  { "protect", keys_protect },         { "seal", keys_seal },
+  { "draft_parse", keys_draft_parse }, { "key_import", keys_key_import },
+  { "key_list", keys_key_list },       { "key_trust", keys_key_trust },
+  { "ca_import", keys_ca_import },     { NULL, NULL },
 };
 
 const struct worker_role worker_role_keys = {
-  .peer = PEER_KEYS, .methods = methods, .sandbox = keys_sandbox, .start = keys_start, .stop = keys_stop,
+  .peer = PEER_KEYS,
+  .methods = methods,
+  .sandbox = keys_sandbox,
+  .start = keys_start,
+  .stop = keys_stop,
 };

@@ -8,17 +8,20 @@
 static GVariant *
 key_rows (GPtrArray *candidates)
 {
-  static const char *const faults[] = { "", "untrusted", "expired", "not_yet_valid", "wrong_usage", "weak", "revoked", "broken" };
+  static const char *const faults[]
+      = { "", "untrusted", "expired", "not_yet_valid", "wrong_usage", "weak", "revoked", "broken" };
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < candidates->len; i++) {
     const struct key_candidate *key = g_ptr_array_index (candidates, i);
-    g_variant_builder_add (&rows, "@a{sv}",
-                           g_variant_new_parsed ("{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
-                                                 "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>}",
-                                                 route_method_name (key->method), key->fingerprint, key->address != NULL ? key->address : "",
-                                                 key->owner != NULL ? key->owner : "", key->source != NULL ? key->source : "",
-                                                 keys_trust_name (key->trust), faults[key->fault], key->expires, key->own));
+    g_variant_builder_add (
+        &rows, "@a{sv}",
+        g_variant_new_parsed ("{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
+                              "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>}",
+                              route_method_name (key->method), key->fingerprint,
+                              key->address != NULL ? key->address : "", key->owner != NULL ? key->owner : "",
+                              key->source != NULL ? key->source : "", keys_trust_name (key->trust), faults[key->fault],
+                              key->expires, key->own));
   }
   return g_variant_builder_end (&rows);
 }
@@ -55,7 +58,8 @@ keys_key_list (struct worker *worker, GVariant *args, GError **error)
   struct keys *keys = worker_state (worker);
   const char *address = NULL;
   (void) g_variant_lookup (args, "address", "&s", &address);
-  g_autoptr (GPtrArray) candidates = address != NULL ? keyring_find (keys->keyring, address, 0, error) : keyring_list (keys->keyring, 0, error);
+  g_autoptr (GPtrArray) candidates
+      = address != NULL ? keyring_find (keys->keyring, address, 0, error) : keyring_list (keys->keyring, 0, error);
   return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", key_rows (candidates)) : NULL;
 }
 

@@ -21,16 +21,17 @@ add_route (GVariantBuilder *rows, const struct route *route, const char *kind)
   g_variant_builder_add (&row, "{sv}", "sentence", g_variant_new_string (route->sentence));
   g_variant_builder_add (&row, "{sv}", "next", g_variant_new_string (route->next));
   if (route->key != NULL)
-    g_variant_builder_add (&row, "{sv}", "key",
-                           g_variant_new_parsed ("{'fingerprint': <%s>, 'source': <%s>, 'trust': <%s>, 'expires': <%x>}",
-                                                 route->key->fingerprint, route->key->source, keys_trust_name (route->key->trust),
-                                                 route->key->expires));
+    g_variant_builder_add (
+        &row, "{sv}", "key",
+        g_variant_new_parsed ("{'fingerprint': <%s>, 'source': <%s>, 'trust': <%s>, 'expires': <%x>}",
+                              route->key->fingerprint, route->key->source, keys_trust_name (route->key->trust),
+                              route->key->expires));
   g_variant_builder_add (rows, "@a{sv}", g_variant_builder_end (&row));
 }
 
 struct audience {
   struct plan *plan;
-  char *sender;             /* addr-spec; NULL: not given */
+  char *sender; /* addr-spec; NULL: not given */
   gboolean can_smime, can_pgp;
 };
 
@@ -58,7 +59,8 @@ plan_field (struct keys *keys, struct audience *audience, GVariant *fields, cons
     for (guint k = 0; k < addresses->len; k++) {
       const char *address = g_ptr_array_index (addresses, k);
       g_autoptr (GPtrArray) candidates = keyring_find (keys->keyring, address, 0, NULL); /* NULL: route holds */
-      plan_add (audience->plan, route_decide (address, candidates, &keys->policy, audience->can_smime, audience->can_pgp), kind);
+      plan_add (audience->plan,
+                route_decide (address, candidates, &keys->policy, audience->can_smime, audience->can_pgp), kind);
     }
   }
 }
@@ -110,7 +112,8 @@ keys_routes (struct worker *worker, GVariant *args, GError **error)
   struct audience audience;
   if (!audience_init (worker_state (worker), &audience, args, error))
     return NULL;
-  GVariant *reply = g_variant_new_parsed ("{'routes': <%@aa{sv}>, 'held': <%u>}", route_rows (audience.plan, FALSE), audience.plan->held);
+  GVariant *reply = g_variant_new_parsed ("{'routes': <%@aa{sv}>, 'held': <%u>}", route_rows (audience.plan, FALSE),
+                                          audience.plan->held);
   audience_clear (&audience);
   return reply;
 }
@@ -151,17 +154,18 @@ compose (struct worker *worker, GVariant *draft, const char *sender, struct comp
 {
   memset (composed, 0, sizeof *composed);
   if (sender == NULL) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The message says nothing about who sends it. Set up the profile, or name a sender.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "The message says nothing about who sends it. Set up the profile, or name a sender.");
     return FALSE;
   }
   g_autoptr (GPtrArray) attachments = read_attachments (worker, draft, error);
   if (attachments == NULL
-      || !message_compose (draft, attachments, g_get_real_time () / G_USEC_PER_SEC, &composed->outer_headers, &composed->payload,
-                           &composed->message_id, error)) {
+      || !message_compose (draft, attachments, g_get_real_time () / G_USEC_PER_SEC, &composed->outer_headers,
+                           &composed->payload, &composed->message_id, error)) {
     composed_clear (composed);
     return FALSE;
   }
-  composed->request = (struct protect_request) { sender, composed->outer_headers, composed->payload };
+  composed->request = (struct protect_request){ sender, composed->outer_headers, composed->payload };
   return TRUE;
 }
 
@@ -189,10 +193,12 @@ copy_rows (struct worker *worker, GPtrArray *copies, GError **error)
       g_variant_builder_clear (&rows);
       return NULL;
     }
-    g_variant_builder_add (&rows, "@a{sv}", g_variant_new_parsed ("{'method': <%s>, 'recipients': <%@as>, 'ids': <%@as>, 'data': <%@h>}",
-                                                                  route_method_name (copy->method),
-                                                                  g_variant_new_strv ((const char *const *) copy->recipients->pdata, copy->recipients->len),
-                                                                  g_variant_new_strv ((const char *const *) copy->recipient_ids->pdata, copy->recipient_ids->len), data));
+    g_variant_builder_add (
+        &rows, "@a{sv}",
+        g_variant_new_parsed (
+            "{'method': <%s>, 'recipients': <%@as>, 'ids': <%@as>, 'data': <%@h>}", route_method_name (copy->method),
+            g_variant_new_strv ((const char *const *) copy->recipients->pdata, copy->recipients->len),
+            g_variant_new_strv ((const char *const *) copy->recipient_ids->pdata, copy->recipient_ids->len), data));
   }
   return g_variant_builder_end (&rows);
 }
@@ -214,7 +220,8 @@ protect_held (struct worker *worker, GVariant *draft, const struct audience *aud
 }
 
 static GVariant *
-protect_all (struct worker *worker, GVariant *draft, const struct audience *audience, const struct composed *composed, GError **error)
+protect_all (struct worker *worker, GVariant *draft, const struct audience *audience, const struct composed *composed,
+             GError **error)
 {
   struct keys *keys = worker_state (worker);
   g_autoptr (GPtrArray) copies = protect_copies (keys->keyring, audience->plan, &composed->request, 0, error);
@@ -228,8 +235,8 @@ protect_all (struct worker *worker, GVariant *draft, const struct audience *audi
       g_variant_unref (g_variant_ref_sink (rows));
     return NULL;
   }
-  return g_variant_new_parsed ("{'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <@aa{sv} []>, 'sent': <%@h>}", composed->message_id, rows,
-                               sent);
+  return g_variant_new_parsed ("{'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <@aa{sv} []>, 'sent': <%@h>}",
+                               composed->message_id, rows, sent);
 }
 
 GVariant *
@@ -242,7 +249,8 @@ keys_protect (struct worker *worker, GVariant *args, GError **error)
     return NULL;
   GVariant *reply = NULL;
   if (audience.plan->routes->len == 0)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The message has no recipient. Nothing was sent; add one in To, Cc or Bcc.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "The message has no recipient. Nothing was sent; add one in To, Cc or Bcc.");
   else if (compose (worker, draft, audience.sender, &composed, error)) {
     reply = audience.plan->held > 0 ? protect_held (worker, draft, &audience, &composed)
                                     : protect_all (worker, draft, &audience, &composed, error);

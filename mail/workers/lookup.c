@@ -49,4 +49,5 @@ start (struct worker *worker, GVariant *config, GError **error)
 
 static const struct worker_method methods[] = { { "discover", discover }, { NULL, NULL } };
 
-const struct worker_role worker_role_lookup = { .peer = PEER_LOOKUP, .methods = methods, .sandbox = allow, .start = start };
+const struct worker_role worker_role_lookup
+    = { .peer = PEER_LOOKUP, .methods = methods, .sandbox = allow, .start = start };

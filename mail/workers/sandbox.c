@@ -82,7 +82,8 @@ landlock_allow (int ruleset, const char *path, guint64 access, guint64 handled)
   struct stat info;
   if (fstat (fd, &info) == 0) {
     if (!S_ISDIR (info.st_mode))
-      access &= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE | ACCESS_TRUNCATE;
+      access &= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE
+                | ACCESS_TRUNCATE;
     struct landlock_path_beneath_attr rule = { .allowed_access = access & handled, .parent_fd = fd };
     (void) syscall (SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
   }
@@ -100,8 +101,17 @@ enter_landlock (const struct sandbox *sandbox)
   int ruleset = (int) syscall (SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
   if (ruleset < 0)
     return FALSE;
-  static const char *const system_paths[] = { "/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/sys/devices/system/cpu",
-                                              "/run/systemd/resolve", "/run/resolvconf", NULL };
+  static const char *const system_paths[] = { "/usr",
+                                              "/lib",
+                                              "/lib64",
+                                              "/bin",
+                                              "/sbin",
+                                              "/etc",
+                                              "/proc",
+                                              "/sys/devices/system/cpu",
+                                              "/run/systemd/resolve",
+                                              "/run/resolvconf",
+                                              NULL };
   guint64 system_access = READ_ACCESS | (sandbox->exec ? LANDLOCK_ACCESS_FS_EXECUTE : 0);
   for (guint i = 0; system_paths[i] != NULL; i++)
     landlock_allow (ruleset, system_paths[i], system_access, handled);
@@ -111,10 +121,12 @@ enter_landlock (const struct sandbox *sandbox)
   for (guint i = 0; i < sandbox->read->len; i++)
     landlock_allow (ruleset, g_ptr_array_index (sandbox->read, i), READ_ACCESS, handled);
   for (guint i = 0; i < sandbox->write->len; i++)
-    landlock_allow (ruleset, g_ptr_array_index (sandbox->write, i), handled & ~(guint64) LANDLOCK_ACCESS_FS_EXECUTE, handled);
+    landlock_allow (ruleset, g_ptr_array_index (sandbox->write, i), handled & ~(guint64) LANDLOCK_ACCESS_FS_EXECUTE,
+                    handled);
 #ifdef WITH_SANITIZERS /* what they find is written down when it is found, long after this */
   if (g_getenv ("WARDMAIL_TEST_REPORTS") != NULL)
-    landlock_allow (ruleset, g_getenv ("WARDMAIL_TEST_REPORTS"), handled & ~(guint64) LANDLOCK_ACCESS_FS_EXECUTE, handled);
+    landlock_allow (ruleset, g_getenv ("WARDMAIL_TEST_REPORTS"), handled & ~(guint64) LANDLOCK_ACCESS_FS_EXECUTE,
+                    handled);
 #endif
   gboolean done = syscall (SYS_landlock_restrict_self, ruleset, 0) == 0;
   close (ruleset);
@@ -133,12 +145,61 @@ static const char *const never[] = {
 #ifndef WITH_SANITIZERS /* the leak checker stops its own process from outside */
   "ptrace",
 #endif
-  "process_vm_readv", "process_vm_writev", "mount", "umount2", "pivot_root", "chroot", "bpf", "perf_event_open", "keyctl",
-  "add_key", "request_key", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "reboot", "swapon",
-  "swapoff", "unshare", "setns", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "open_by_handle_at",
-  "personality", "acct", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "sethostname", "setdomainname", "iopl", "ioperm",
-  "quotactl", "syslog", "vhangup", "move_pages", "migrate_pages", "mbind", "fanotify_init", "name_to_handle_at", "kcmp", "lookup_dcookie",
-  "open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "pidfd_getfd", "process_madvise",
+  "process_vm_readv",
+  "process_vm_writev",
+  "mount",
+  "umount2",
+  "pivot_root",
+  "chroot",
+  "bpf",
+  "perf_event_open",
+  "keyctl",
+  "add_key",
+  "request_key",
+  "kexec_load",
+  "kexec_file_load",
+  "init_module",
+  "finit_module",
+  "delete_module",
+  "reboot",
+  "swapon",
+  "swapoff",
+  "unshare",
+  "setns",
+  "userfaultfd",
+  "io_uring_setup",
+  "io_uring_enter",
+  "io_uring_register",
+  "open_by_handle_at",
+  "personality",
+  "acct",
+  "settimeofday",
+  "clock_settime",
+  "adjtimex",
+  "clock_adjtime",
+  "sethostname",
+  "setdomainname",
+  "iopl",
+  "ioperm",
+  "quotactl",
+  "syslog",
+  "vhangup",
+  "move_pages",
+  "migrate_pages",
+  "mbind",
+  "fanotify_init",
+  "name_to_handle_at",
+  "kcmp",
+  "lookup_dcookie",
+  "open_tree",
+  "move_mount",
+  "fsopen",
+  "fsconfig",
+  "fsmount",
+  "fspick",
+  "mount_setattr",
+  "pidfd_getfd",
+  "process_madvise",
 };
 
 static gboolean
@@ -159,9 +220,13 @@ forbid_sockets (scmp_filter_ctx filter, const struct sandbox *sandbox)
     gboolean needed = (family == AF_UNIX && (sandbox->unix_sockets || sandbox->network))
                       || ((family == AF_INET || family == AF_INET6 || family == AF_NETLINK) && sandbox->network);
     if (!needed)
-      done = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (socket), 1, SCMP_A0_32 (SCMP_CMP_EQ, family, 0)) == 0;
+      done
+          = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (socket), 1, SCMP_A0_32 (SCMP_CMP_EQ, family, 0))
+            == 0;
   }
-  return done && seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (socket), 1, SCMP_A0_32 (SCMP_CMP_GE, 64, 0)) == 0;
+  return done
+         && seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (socket), 1, SCMP_A0_32 (SCMP_CMP_GE, 64, 0))
+                == 0;
 }
 
 /* What tells a thread from a process; of the leak checker's own process, its kind of clone. */
@@ -178,7 +243,8 @@ forbid_processes (scmp_filter_ctx filter)
   return forbid (filter, "execve") && forbid (filter, "execveat") && forbid (filter, "fork") && forbid (filter, "vfork")
          && seccomp_rule_add (filter, SCMP_ACT_ERRNO (ENOSYS), SCMP_SYS (clone3), 0) == 0
          && seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (clone), 1,
-                              SCMP_A0_64 (SCMP_CMP_MASKED_EQ, THREAD_FLAGS, 0)) == 0;
+                              SCMP_A0_64 (SCMP_CMP_MASKED_EQ, THREAD_FLAGS, 0))
+                == 0;
 }
 
 static gboolean
@@ -203,8 +269,8 @@ sandbox_enter (const struct sandbox *sandbox, GError **error)
 {
   set_limits (sandbox);
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "A part of wardmail could not give up its privileges (%s); it was not started.",
-                 g_strerror (errno));
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "A part of wardmail could not give up its privileges (%s); it was not started.", g_strerror (errno));
     return FALSE;
   }
   have_landlock = enter_landlock (sandbox);

@@ -29,8 +29,9 @@ place (GVariant *config)
 {
   g_autoptr (GVariant) account = g_variant_lookup_value (config, "account", G_VARIANT_TYPE_VARDICT);
   const char *name = NULL, *dir = NULL;
-  if (account == NULL || !g_variant_lookup (account, "name", "&s", &name) || !g_variant_lookup (config, "store_dir", "&s", &dir) || *dir != '/'
-      || *name == '\0' || *name == '.' || strlen (name) > 100
+  if (account == NULL || !g_variant_lookup (account, "name", "&s", &name)
+      || !g_variant_lookup (config, "store_dir", "&s", &dir) || *dir != '/' || *name == '\0' || *name == '.'
+      || strlen (name) > 100
       || strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != strlen (name))
     return NULL;
   return g_build_filename (dir, "outbox", name, NULL);
@@ -125,7 +126,8 @@ method_test (struct worker *worker, GVariant *args, GError **error)
 static gboolean
 gate (const struct outbox_copy *copy, GBytes *message, GError **error)
 {
-  struct gate_plan plan = { .method = copy->method, .recipients = (const char *const *) copy->recipients,
+  struct gate_plan plan = { .method = copy->method,
+                            .recipients = (const char *const *) copy->recipients,
                             .recipient_ids = (const char *const *) copy->ids };
   gsize size = 0;
   const guint8 *bytes = g_bytes_get_data (message, &size);
@@ -165,7 +167,8 @@ take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GPtrArray *m
   if (!g_variant_lookup (row, "ids", "^as", &copy->ids))
     copy->ids = g_new0 (char *, 1);
   if (!g_variant_lookup (row, "data", "h", &handle) || !no_line_ends (copy->recipients) || !no_line_ends (copy->ids)) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "A copy of this mail came without its text or its recipients. Nothing was sent.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "A copy of this mail came without its text or its recipients. Nothing was sent.");
     return FALSE;
   }
   GBytes *message = worker_read_fd (worker_fd_at (worker, handle), MESSAGE_MAX, error);
@@ -188,7 +191,8 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
   g_variant_lookup (args, "draft_path", "&s", &draft_path);
   gsize count = g_variant_n_children (rows);
   if (count == 0 || count > COPIES_MAX || *message_id == '\0' || !address_is_addr_spec (from)) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "This mail has no recipients, no Message-ID or no sender. Nothing was sent.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                 "This mail has no recipients, no Message-ID or no sender. Nothing was sent.");
     return NULL;
   }
   for (gsize i = 0; i < count; i++) {
@@ -197,7 +201,8 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
       return NULL;
   }
   g_autoptr (GBytes) sent = worker_read_fd (worker_arg_fd (worker, args, "sent"), MESSAGE_MAX, error);
-  g_autofree char *id = sent == NULL ? NULL : outbox_submit (self->outbox, message_id, from, draft_path, copies, messages, sent, error);
+  g_autofree char *id
+      = sent == NULL ? NULL : outbox_submit (self->outbox, message_id, from, draft_path, copies, messages, sent, error);
   return id == NULL ? NULL : reply ("id", g_variant_new_string (id));
 }
 
@@ -220,9 +225,12 @@ on_ready (gpointer data, GError **error)
 }
 
 static gboolean
-send_copy (struct submission *self, struct smtp *smtp, const struct outbox_item *item, const struct outbox_copy *copy, GError **error)
+send_copy (struct submission *self, struct smtp *smtp, const struct outbox_item *item, const struct outbox_copy *copy,
+           GError **error)
 {
-  static const enum outbox_state states[] = { [SMTP_UNKNOWN] = OUTBOX_UNKNOWN, [SMTP_LATER] = OUTBOX_READY, [SMTP_REFUSED] = OUTBOX_FAILED,
+  static const enum outbox_state states[] = { [SMTP_UNKNOWN] = OUTBOX_UNKNOWN,
+                                              [SMTP_LATER] = OUTBOX_READY,
+                                              [SMTP_REFUSED] = OUTBOX_FAILED,
                                               [SMTP_ACCEPTED] = OUTBOX_ACCEPTED };
   g_autoptr (GError) problem = NULL;
   g_autoptr (GBytes) message = outbox_message (self->outbox, item->id, copy->number, &problem);
@@ -233,7 +241,8 @@ send_copy (struct submission *self, struct smtp *smtp, const struct outbox_item 
   struct ready ready = { .self = self, .item = item, .copy = copy, .message = message };
   gsize size = 0;
   const guint8 *bytes = g_bytes_get_data (message, &size);
-  enum smtp_outcome outcome = smtp_send (smtp, item->from, (const char *const *) copy->recipients, bytes, size, on_ready, &ready, &text);
+  enum smtp_outcome outcome
+      = smtp_send (smtp, item->from, (const char *const *) copy->recipients, bytes, size, on_ready, &ready, &text);
   return outbox_set (self->outbox, item->id, copy->number, states[outcome], text != NULL ? text : "", error);
 }
 
@@ -288,10 +297,12 @@ item_row (struct worker *worker, const struct outbox_item *item, gboolean with_s
   g_variant_builder_add (&row, "{sv}", "message_id", g_variant_new_string (item->message_id));
   g_variant_builder_add (&row, "{sv}", "state", g_variant_new_string (outbox_state_name (state)));
   g_variant_builder_add (&row, "{sv}", "text", g_variant_new_string (text));
-  g_variant_builder_add (&row, "{sv}", "recipients", g_variant_new_strv ((const char *const *) recipients->pdata, (gssize) recipients->len));
+  g_variant_builder_add (&row, "{sv}", "recipients",
+                         g_variant_new_strv ((const char *const *) recipients->pdata, (gssize) recipients->len));
   g_variant_builder_add (&row, "{sv}", "date", g_variant_new_int64 (item->date));
   g_variant_builder_add (&row, "{sv}", "draft_path", g_variant_new_string (item->draft_path));
-  int fd = with_sent && state == OUTBOX_ACCEPTED && *fds < SENT_FDS_MAX ? outbox_open_sent (self->outbox, item->id) : -1;
+  int fd
+      = with_sent && state == OUTBOX_ACCEPTED && *fds < SENT_FDS_MAX ? outbox_open_sent (self->outbox, item->id) : -1;
   if (fd >= 0) {
     (*fds)++;
     g_variant_builder_add (&row, "{sv}", "sent", g_variant_new_handle (worker_reply_fd_take (worker, fd)));
@@ -353,8 +364,8 @@ method_retry (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "test", method_test }, { "submit", method_submit }, { "run", method_run }, { "list", method_list },
-  { "filed", method_filed }, { "retry", method_retry }, { NULL, NULL },
+  { "test", method_test },   { "submit", method_submit }, { "run", method_run }, { "list", method_list },
+  { "filed", method_filed }, { "retry", method_retry },   { NULL, NULL },
 };
 
 const struct worker_role worker_role_smtp = {

@@ -23,9 +23,9 @@ struct worker {
   struct channel *channel;
   gpointer state;
   gboolean started;
-  struct channel_message *call;  /* the one under way */
-  GUnixFDList *reply_fds;        /* of the reply being made */
-  GQueue waiting;                /* struct channel_message *: came while a person was asked */
+  struct channel_message *call; /* the one under way */
+  GUnixFDList *reply_fds;       /* of the reply being made */
+  GQueue waiting;               /* struct channel_message *: came while a person was asked */
   guint asks;
 };
 
@@ -160,8 +160,8 @@ run_method (struct worker *worker, struct channel_message *call, GError **error)
 {
   const struct protocol_method *method = protocol_method (worker->role->peer, call->method);
   if (method == NULL) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The %s worker has no method “%s”.", protocol_peer_name (worker->role->peer),
-                 call->method);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The %s worker has no method “%s”.",
+                 protocol_peer_name (worker->role->peer), call->method);
     return NULL;
   }
   if (!protocol_check (method->request, call->fields, error))
@@ -171,8 +171,8 @@ run_method (struct worker *worker, struct channel_message *call, GError **error)
   for (const struct worker_method *own = worker->role->methods; worker->started && own->name != NULL; own++)
     if (strcmp (own->name, call->method) == 0)
       return own->run (worker, call->fields, error);
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The %s worker cannot answer “%s” now.", protocol_peer_name (worker->role->peer),
-               call->method);
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The %s worker cannot answer “%s” now.",
+               protocol_peer_name (worker->role->peer), call->method);
   return NULL;
 }
 
@@ -193,8 +193,9 @@ answer (struct worker *worker, struct channel_message *call)
   }
   if (reply != NULL && !channel_takes (reply, worker->reply_fds, &error))
     g_clear_pointer (&reply, g_variant_unref);
-  gboolean done = channel_send (worker->channel, reply != NULL ? PROTOCOL_REPLY : PROTOCOL_FAIL, call->serial, call->method,
-                                reply != NULL ? reply : channel_error_fields (error), reply != NULL ? worker->reply_fds : NULL);
+  gboolean done
+      = channel_send (worker->channel, reply != NULL ? PROTOCOL_REPLY : PROTOCOL_FAIL, call->serial, call->method,
+                      reply != NULL ? reply : channel_error_fields (error), reply != NULL ? worker->reply_fds : NULL);
   done = done && channel_flush_wait (worker->channel);
   g_clear_object (&worker->reply_fds);
   worker->call = NULL;
@@ -244,8 +245,8 @@ next_call (struct worker *worker)
     struct channel_message *message = g_queue_pop_head (&worker->waiting);
     if (message == NULL) {
       gboolean idle = worker->role->idle != NULL && worker->started;
-      enum channel_result result = idle ? channel_receive (worker->channel, &message)
-                                        : channel_receive_wait (worker->channel, -1, &message);
+      enum channel_result result
+          = idle ? channel_receive (worker->channel, &message) : channel_receive_wait (worker->channel, -1, &message);
       if (result == CHANNEL_CLOSED)
         return NULL;
       if (result == CHANNEL_AGAIN) {
@@ -290,8 +291,8 @@ worker_read_fd (int fd, gsize size_max, GError **error)
     return NULL;
   }
   if ((guint64) info.st_size > size_max) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The file is larger than %" G_GSIZE_FORMAT " MB, which is the most that is read.",
-                 size_max >> 20);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "The file is larger than %" G_GSIZE_FORMAT " MB, which is the most that is read.", size_max >> 20);
     return NULL;
   }
   gsize size = (gsize) info.st_size, done = 0;
@@ -327,7 +328,8 @@ worker_memfd (const char *name, const void *bytes, gsize size, GError **error)
     done += (gsize) wrote;
   }
   if (fd < 0 || done < size || lseek (fd, 0, SEEK_SET) != 0) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to pass on a message: %s.", g_strerror (errno));
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to pass on a message: %s.",
+                 g_strerror (errno));
     if (fd >= 0)
       close (fd);
     return -1;

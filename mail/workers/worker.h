@@ -15,27 +15,30 @@ struct worker;
 /* args: checked against the table, borrowed. Returns a floating a{sv}, or NULL with error (any domain; ENGINE_ERROR codes reach the client
  * as they are, others as ENGINE_ERROR_FAILED with their message). */
 typedef GVariant *(*worker_method_fn) (struct worker *worker, GVariant *args, GError **error);
-struct worker_method { const char *name; worker_method_fn run; };
+struct worker_method {
+  const char *name;
+  worker_method_fn run;
+};
 struct sandbox;
 struct worker_role {
   enum protocol_peer peer;
-  const struct worker_method *methods;   /* ends with a NULL name; all the peer's methods of the protocol but "start" */
+  const struct worker_method *methods; /* ends with a NULL name; all the peer's methods of the protocol but "start" */
   /* Fill in what the sandbox must allow, from the start message. */
   void (*sandbox) (GVariant *config, struct sandbox *sandbox);
-  worker_method_fn start;                /* called inside the sandbox; worker_set_state there */
+  worker_method_fn start; /* called inside the sandbox; worker_set_state there */
   /* Called whenever no request waits; returns once worker_fd is readable, or to be called again soon. NULL: block. */
   void (*idle) (struct worker *worker);
-  void (*stop) (struct worker *worker);  /* the engine has gone: flush and leave; may be NULL */
-  const char *const *alone;              /* methods that worker_serve leaves for later; NULL: none; ends with NULL */
+  void (*stop) (struct worker *worker); /* the engine has gone: flush and leave; may be NULL */
+  const char *const *alone;             /* methods that worker_serve leaves for later; NULL: none; ends with NULL */
 };
 /* The roles, one file each in mail/workers/. */
-extern const struct worker_role worker_role_keys, worker_role_index, worker_role_imap, worker_role_smtp, worker_role_lookup,
-    worker_role_filter;
+extern const struct worker_role worker_role_keys, worker_role_index, worker_role_imap, worker_role_smtp,
+    worker_role_lookup, worker_role_filter;
 
-int worker_run (const struct worker_role *role, int fd);        /* returns the process's exit code */
-void worker_set_state (struct worker *worker, gpointer state);  /* the role's own struct */
+int worker_run (const struct worker_role *role, int fd);       /* returns the process's exit code */
+void worker_set_state (struct worker *worker, gpointer state); /* the role's own struct */
 gpointer worker_state (struct worker *worker);
-int worker_fd (struct worker *worker);                          /* poll it for G_IO_IN: a request (or the end) waits */
+int worker_fd (struct worker *worker); /* poll it for G_IO_IN: a request (or the end) waits */
 /* An fd of the request: borrowed, -1 if there is none; field is its name in args. For rows: worker_fd_at (handle). */
 int worker_arg_fd (struct worker *worker, GVariant *args, const char *field);
 int worker_fd_at (struct worker *worker, gint32 handle);
@@ -52,5 +55,5 @@ gboolean worker_serve (struct worker *worker);
 gboolean worker_has_waiting (const struct worker *worker); /* a request that worker_serve left for later */
 
 /* Helpers that many roles need. */
-GBytes *worker_read_fd (int fd, gsize size_max, GError **error); /* maps or reads the whole file */
+GBytes *worker_read_fd (int fd, gsize size_max, GError **error);                    /* maps or reads the whole file */
 int worker_memfd (const char *name, const void *bytes, gsize size, GError **error); /* sealed, at offset 0 */

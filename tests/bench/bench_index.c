@@ -46,22 +46,27 @@ add_words (GString *text, GRand *rand, guint count)
 static void
 add_mail (struct maker *maker, GString *text, guint number, gint64 date)
 {
-  static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  static const char *const months[]
+      = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
   g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (date);
   guint from = (guint) g_rand_int_range (maker->rand, 0, 300);
   gboolean answer = number > 0 && g_rand_int_range (maker->rand, 0, 10) < 7;
-  g_string_printf (text, "Message-ID: <%u@bench.example>\nFrom: Person %u <person%u@ward%u.example>\nTo: alice@clinic.example\n", number, from,
-                   from, from % 7);
+  g_string_printf (
+      text, "Message-ID: <%u@bench.example>\nFrom: Person %u <person%u@ward%u.example>\nTo: alice@clinic.example\n",
+      number, from, from, from % 7);
   if (answer) {
     guint back = 1 + (guint) g_rand_int_range (maker->rand, 0, (gint32) MIN (number, 200));
-    g_string_append_printf (text, "In-Reply-To: <%u@bench.example>\nReferences: <%u@bench.example>\n", number - back, number - back);
+    g_string_append_printf (text, "In-Reply-To: <%u@bench.example>\nReferences: <%u@bench.example>\n", number - back,
+                            number - back);
   }
   g_string_append_printf (text, "Date: %d %s %d %02d:%02d:%02d +0000\nSubject: %s", g_date_time_get_day_of_month (when),
-                          months[g_date_time_get_month (when) - 1], g_date_time_get_year (when), g_date_time_get_hour (when),
-                          g_date_time_get_minute (when), g_date_time_get_second (when), answer ? "Re: " : "");
+                          months[g_date_time_get_month (when) - 1], g_date_time_get_year (when),
+                          g_date_time_get_hour (when), g_date_time_get_minute (when), g_date_time_get_second (when),
+                          answer ? "Re: " : "");
   add_words (text, maker->rand, 5);
   g_string_append (text, "\nContent-Type: text/plain; charset=utf-8\n\n");
-  add_words (text, maker->rand, maker->words / 2 + (guint) g_rand_int_range (maker->rand, 0, (gint32) maker->words + 1));
+  add_words (text, maker->rand,
+             maker->words / 2 + (guint) g_rand_int_range (maker->rand, 0, (gint32) maker->words + 1));
 }
 
 static gboolean
@@ -88,7 +93,8 @@ make (gpointer data)
   for (guint i = 0; i < maker->count && size != 0; i++) {
     add_mail (maker, text, i, now - span + span * i / maker->count);
     size = GUINT32_TO_BE ((guint32) text->len);
-    if (!put (maker->fd, (const char *) &size, sizeof size) || !put (maker->fd, "\1", 1) || !put (maker->fd, text->str, text->len))
+    if (!put (maker->fd, (const char *) &size, sizeof size) || !put (maker->fd, "\1", 1)
+        || !put (maker->fd, text->str, text->len))
       size = 0;
   }
   size = 0;
@@ -142,8 +148,10 @@ start (const char *dir, gboolean writer)
   }
   close (ends[1]);
   struct process process = { .pid = pid, .channel = channel_new (ends[0]) };
-  g_variant_unref (call (&process, "start", g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", index_dir, mail_dir,
-                                                                  writer), NULL));
+  g_variant_unref (
+      call (&process, "start",
+            g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", index_dir, mail_dir, writer),
+            NULL));
   return process;
 }
 
@@ -165,12 +173,14 @@ fill (const char *dir, guint count, guint words)
   gint64 begin = g_get_monotonic_time ();
   GThread *thread = g_thread_new ("make", make, &maker);
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (ends, 1);
-  g_autoptr (GVariant) reply = call (&writer, "import", g_variant_new_parsed ("{'stream': <handle 0>, 'folder': <'Bench'>}"), fds);
+  g_autoptr (GVariant) reply
+      = call (&writer, "import", g_variant_new_parsed ("{'stream': <handle 0>, 'folder': <'Bench'>}"), fds);
   g_thread_join (thread);
   guint32 imported = 0;
   g_variant_lookup (reply, "imported", "u", &imported);
   double seconds = (double) (g_get_monotonic_time () - begin) / 1e6;
-  printf ("%u mails: %u imported in %.1f s, %.2f ms each\n", count, imported, seconds, seconds * 1000 / MAX (imported, 1));
+  printf ("%u mails: %u imported in %.1f s, %.2f ms each\n", count, imported, seconds,
+          seconds * 1000 / MAX (imported, 1));
   if (imported != count)
     die ("not all mails were imported");
   end (&writer);
@@ -190,8 +200,9 @@ time_list (struct process *reader, const char *query, guint offset)
   double times[RUNS];
   for (guint i = 0; i < RUNS + 3; i++) {
     gint64 begin = g_get_monotonic_time ();
-    g_autoptr (GVariant) reply = call (reader, "threads", g_variant_new_parsed ("{'query': <%s>, 'limit': <uint32 50>, 'offset': <%u>}", query,
-                                                                                offset), NULL);
+    g_autoptr (GVariant) reply
+        = call (reader, "threads",
+                g_variant_new_parsed ("{'query': <%s>, 'limit': <uint32 50>, 'offset': <%u>}", query, offset), NULL);
     g_autoptr (GVariant) rows = g_variant_lookup_value (reply, "rows", NULL);
     if (offset == 0 && *query != 'f' && g_variant_n_children (rows) == 0)
       die ("the list is empty");

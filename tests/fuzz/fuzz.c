@@ -24,8 +24,9 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
 static gboolean
 is_hidden (gunichar c)
 {
-  return (c >= 0x200B && c <= 0x200F && c != 0x200D) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0x061C
-         || c == 0xFEFF || c == 0x00AD || c == 0x2028 || c == 0x2029 || (c >= 0xE0000 && c <= 0xE0FFF) || c == 0x180E;
+  return (c >= 0x200B && c <= 0x200F && c != 0x200D) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F)
+         || c == 0x061C || c == 0xFEFF || c == 0x00AD || c == 0x2028 || c == 0x2029 || (c >= 0xE0000 && c <= 0xE0FFF)
+         || c == 0x180E;
 }
 
 gboolean

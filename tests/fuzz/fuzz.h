@@ -20,5 +20,6 @@ gboolean fuzz_is_clean (const char *text, gboolean lines);
 void fuzz_check_clean (GVariant *value);
 /* Printable ASCII alone. */
 gboolean fuzz_is_ascii (const char *text);
-char *fuzz_text (const uint8_t *data, size_t size); /* as a string that ends at the first NUL, in memory of its exact size */
-char *fuzz_folder (void); /* a folder of this process, made at the first call and removed at the end */
+char *fuzz_text (const uint8_t *data,
+                 size_t size); /* as a string that ends at the first NUL, in memory of its exact size */
+char *fuzz_folder (void);      /* a folder of this process, made at the first call and removed at the end */

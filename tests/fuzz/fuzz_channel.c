@@ -64,14 +64,16 @@ check_protocol (const struct channel_message *message)
 {
   for (int peer = 0; peer < PEER_COUNT; peer++) {
     const struct protocol_method *method = protocol_method ((enum protocol_peer) peer, message->method);
-    const struct protocol_field *lists[] = { method != NULL ? method->request : NULL, method != NULL ? method->reply : NULL,
-                                             protocol_event ((enum protocol_peer) peer, message->method) };
+    const struct protocol_field *lists[]
+        = { method != NULL ? method->request : NULL, method != NULL ? method->reply : NULL,
+            protocol_event ((enum protocol_peer) peer, message->method) };
     for (gsize i = 0; i < G_N_ELEMENTS (lists); i++) {
       g_autoptr (GError) error = NULL;
       gboolean good = lists[i] != NULL && protocol_check (lists[i], message->fields, &error);
       FUZZ_TRUE (lists[i] == NULL || good == (error == NULL));
       for (const struct protocol_field *field = lists[i]; good && field->name != NULL; field++) {
-        g_autoptr (GVariant) value = g_variant_lookup_value (message->fields, field->name, G_VARIANT_TYPE (field->type));
+        g_autoptr (GVariant) value
+            = g_variant_lookup_value (message->fields, field->name, G_VARIANT_TYPE (field->type));
         FUZZ_TRUE (value != NULL || !field->required);
       }
     }
@@ -90,7 +92,8 @@ check_sent_on (const struct channel_message *message)
   FUZZ_TRUE (channel_send (from, message->kind, message->serial, message->method, message->fields, NULL));
   AUTOFREE (channel_message) got = NULL;
   FUZZ_TRUE (channel_receive (to, &got) == CHANNEL_MESSAGE);
-  FUZZ_TRUE (got->serial == message->serial && got->kind == message->kind && strcmp (got->method, message->method) == 0);
+  FUZZ_TRUE (got->serial == message->serial && got->kind == message->kind
+             && strcmp (got->method, message->method) == 0);
   FUZZ_TRUE (g_variant_equal (got->fields, message->fields));
 }
 
@@ -99,7 +102,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   if (size == 0 || size > INPUT_MAX)
     return 0;
-  g_autoptr (GPtrArray) whole = receive (data + 1, size - 1, INPUT_MAX), cut = receive (data + 1, size - 1, data[0] % 61u + 1u);
+  g_autoptr (GPtrArray) whole = receive (data + 1, size - 1, INPUT_MAX),
+                        cut = receive (data + 1, size - 1, data[0] % 61u + 1u);
   FUZZ_TRUE (whole->len == cut->len);
   for (guint i = 0; i < whole->len && i < MESSAGES_MAX; i++) {
     const struct channel_message *message = whole->pdata[i], *other = cut->pdata[i];

@@ -27,12 +27,14 @@ static void
 check_draft (GVariant *draft, const GPtrArray *attachments)
 {
   g_autoptr (GVariant) rows = g_variant_lookup_value (draft, "attachments", G_VARIANT_TYPE ("a(ssh)"));
-  FUZZ_TRUE (rows != NULL && g_variant_n_children (rows) == attachments->len && attachments->len <= DRAFT_PARSE_ATTACHMENTS_MAX);
+  FUZZ_TRUE (rows != NULL && g_variant_n_children (rows) == attachments->len
+             && attachments->len <= DRAFT_PARSE_ATTACHMENTS_MAX);
   for (gsize i = 0; i < g_variant_n_children (rows); i++) {
     const char *name, *type;
     gint32 handle = -1;
     g_variant_get_child (rows, i, "(&s&sh)", &name, &type, &handle);
-    FUZZ_TRUE (handle == (gint32) i && fuzz_is_clean (name, FALSE) && fuzz_is_clean (type, FALSE) && strchr (name, '/') == NULL);
+    FUZZ_TRUE (handle == (gint32) i && fuzz_is_clean (name, FALSE) && fuzz_is_clean (type, FALSE)
+               && strchr (name, '/') == NULL);
   }
   static const char *const lists[] = { "to", "cc", "bcc", "references" };
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++) {

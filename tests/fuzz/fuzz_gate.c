@@ -16,7 +16,8 @@ passes (const void *message, gsize size, enum route_method method, GPtrArray *id
 {
   g_autofree uint8_t *exact = g_memdup2 (message, size);
   g_autoptr (GError) error = NULL;
-  struct gate_plan plan = { .method = method, .recipients = recipients, .recipient_ids = (const char *const *) ids->pdata };
+  struct gate_plan plan
+      = { .method = method, .recipients = recipients, .recipient_ids = (const char *const *) ids->pdata };
   gboolean passed = gate_check (exact, size, &plan, &error);
   FUZZ_TRUE (passed == (error == NULL));
   FUZZ_TRUE (passed || error->domain == GATE_ERROR);
@@ -39,7 +40,7 @@ smime_ids (GBytes *message)
   const guint8 *bytes = g_bytes_get_data (der, &size);
   enum smime_kind kind = smime_kind (der);
   if (kind == SMIME_ENVELOPED || kind == SMIME_AUTH_ENVELOPED)
-    (void) gate_cms_recipients ((struct gate_span) { bytes, size }, kind == SMIME_AUTH_ENVELOPED, ids, NULL);
+    (void) gate_cms_recipients ((struct gate_span){ bytes, size }, kind == SMIME_AUTH_ENVELOPED, ids, NULL);
   g_ptr_array_add (ids, NULL);
   return ids;
 }
@@ -85,7 +86,8 @@ check_changes (GBytes *message, enum route_method method, GPtrArray *ids)
   gsize size = 0;
   const char *bytes = g_bytes_get_data (message, &size);
   static const char *const before[] = { "X-Patient: Moreno\r\n", "Bcc: eve@demo.test\r\n", "Subject: MRI\r\n", "\r\n" };
-  static const char *const behind[] = { "The patient is ill.\r\n", "\r\n--x\r\nThe patient is ill.\r\n", "\xC3\xA9\r\n" };
+  static const char *const behind[]
+      = { "The patient is ill.\r\n", "\r\n--x\r\nThe patient is ill.\r\n", "\xC3\xA9\r\n" };
   for (gsize i = 0; i < G_N_ELEMENTS (before); i++) {
     g_autoptr (GString) changed = g_string_new (before[i]);
     g_string_append_len (changed, bytes, (gssize) size);

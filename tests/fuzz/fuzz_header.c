@@ -18,7 +18,7 @@ check_same (const GPtrArray *a, const GPtrArray *b)
 static GPtrArray *
 read_again (const char *text)
 {
-  return message_addresses ((const char *[]) { text, NULL }, NULL);
+  return message_addresses ((const char *[]){ text, NULL }, NULL);
 }
 
 /* What a recipient's program makes of the field that we write. */
@@ -40,7 +40,7 @@ static void
 check_addresses (const char *text)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) addresses = message_addresses ((const char *[]) { text, NULL }, &error);
+  g_autoptr (GPtrArray) addresses = message_addresses ((const char *[]){ text, NULL }, &error);
   FUZZ_TRUE ((addresses == NULL) == (error != NULL));
   g_autofree char *shown = message_address_display (text);
   if (addresses == NULL) {
@@ -108,13 +108,15 @@ static void
 check_filename (const uint8_t *data, size_t size)
 {
   g_autoptr (GBytes) entity = g_bytes_new (data, size);
-  struct inspect_node node = { .type = (char *) "text/plain", .entity = entity, .body_offset = inspect_split_body (entity) };
+  struct inspect_node node
+      = { .type = (char *) "text/plain", .entity = entity, .body_offset = inspect_split_body (entity) };
   AUTOFREE (message_body) body = message_body_new (&node);
   FUZZ_TRUE (body->filename == NULL || fuzz_is_clean (body->filename, FALSE));
   g_autofree char *name = body->filename != NULL ? message_clean_filename (body->filename) : NULL;
   if (name == NULL)
     return;
-  FUZZ_TRUE (*name != '\0' && *name != '.' && strlen (name) <= 200 && fuzz_is_clean (name, FALSE) && strpbrk (name, "/\\") == NULL);
+  FUZZ_TRUE (*name != '\0' && *name != '.' && strlen (name) <= 200 && fuzz_is_clean (name, FALSE)
+             && strpbrk (name, "/\\") == NULL);
   g_autofree char *again = message_clean_filename (name);
   FUZZ_TRUE (strcmp (name, again) == 0);
 }

@@ -22,13 +22,14 @@ check_packets (const uint8_t *data, size_t size)
 {
   g_autofree uint8_t *exact = g_memdup2 (data, size);
   g_autoptr (GBytes) bytes = g_bytes_new_static (exact, size);
-  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free), gate_ids = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free),
+                        gate_ids = g_ptr_array_new_with_free_func (g_free);
   enum pgp_kind kind = pgp_packet_kind (bytes, ids);
   FUZZ_TRUE (kind == pgp_packet_kind (bytes, NULL));
   for (guint i = 0; i < ids->len; i++)
     FUZZ_TRUE (is_id (ids->pdata[i]));
   g_autoptr (GError) error = NULL;
-  gboolean passed = gate_pgp_recipients ((struct gate_span) { exact, size }, gate_ids, &error);
+  gboolean passed = gate_pgp_recipients ((struct gate_span){ exact, size }, gate_ids, &error);
   FUZZ_TRUE (passed == (error == NULL));
   if (!passed)
     return;

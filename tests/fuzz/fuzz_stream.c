@@ -12,7 +12,8 @@
 #define MESSAGES_MAX 8
 
 gboolean
-index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added_out, GVariantBuilder *skipped, GError **error)
+index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added_out,
+                 GVariantBuilder *skipped, GError **error)
 {
   for (gsize i = 0; i < n_mails; i++)
     FUZZ_TRUE (g_file_test (mails[i].path, G_FILE_TEST_IS_REGULAR));

@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const char *const names[] = { "hello", "status", "send", "show", "threads", "protect", "key_import", "html", "part", "inspect" };
+static const char *const names[]
+    = { "hello", "status", "send", "show", "threads", "protect", "key_import", "html", "part", "inspect" };
 
 /* An empty value of each type: what the table asks for, and no more. */
 static GVariant *
@@ -14,7 +15,8 @@ make_fields (const struct protocol_field *fields)
   GVariantBuilder out;
   g_variant_builder_init (&out, G_VARIANT_TYPE_VARDICT);
   for (; fields->name != NULL; fields++) {
-    g_autoptr (GVariant) raw = g_variant_ref_sink (g_variant_new_from_data (G_VARIANT_TYPE (fields->type), NULL, 0, FALSE, NULL, NULL));
+    g_autoptr (GVariant) raw
+        = g_variant_ref_sink (g_variant_new_from_data (G_VARIANT_TYPE (fields->type), NULL, 0, FALSE, NULL, NULL));
     g_autoptr (GVariant) value = g_variant_get_normal_form (raw);
     g_variant_builder_add (&out, "{sv}", fields->name, value);
   }

@@ -21,8 +21,8 @@ struct engine {
   engine_ask_fn ask;
   gpointer ask_data;
   guint serial, arrived;
-  GHashTable *calls;   /* id -> struct call *, borrowed */
-  GHashTable *gone;    /* thread numbers that were deleted or archived */
+  GHashTable *calls; /* id -> struct call *, borrowed */
+  GHashTable *gone;  /* thread numbers that were deleted or archived */
   GHashTable *read;
   struct call *waiting; /* for the passphrase */
 };
@@ -83,7 +83,11 @@ number_of (GVariant *fields, const char *name, guint otherwise)
 
 /* ---- The mail ---- */
 
-static const struct { const char *authors, *subject; guint total; const char *tags[5]; } samples[] = {
+static const struct {
+  const char *authors, *subject;
+  guint total;
+  const char *tags[5];
+} samples[] = {
   { "Carol Weiss", "Discharge letter, room 12", 1, { "unread", "encrypted", "attachment" } },
   { "Bob Baker| Alice Moreno", "Lab results for the morning round", 3, { "unread", "encrypted" } },
   { "Zoë Müller", "Überweisung: Kardiologie – Termin am Montag", 1, { "signed" } },
@@ -98,18 +102,22 @@ static GVariant *
 thread_row (struct engine *engine, guint n)
 {
   guint s = n < engine->arrived ? 1 : (n - engine->arrived) % G_N_ELEMENTS (samples);
-  g_autofree char *thread = g_strdup_printf ("t%u", n < engine->arrived ? 90000 + engine->arrived - n : n - engine->arrived);
+  g_autofree char *thread
+      = g_strdup_printf ("t%u", n < engine->arrived ? 90000 + engine->arrived - n : n - engine->arrived);
   g_autofree char *newest = g_strdup_printf ("%s.1@x", thread);
-  g_autofree char *subject = n < engine->arrived ? g_strdup ("Just arrived") : n - engine->arrived < 8 ? g_strdup (samples[s].subject)
-                                                 : g_strdup_printf ("%s (%u)", samples[s].subject, n - engine->arrived);
+  g_autofree char *subject = n < engine->arrived ? g_strdup ("Just arrived")
+                             : n - engine->arrived < 8
+                                 ? g_strdup (samples[s].subject)
+                                 : g_strdup_printf ("%s (%u)", samples[s].subject, n - engine->arrived);
   g_autoptr (GStrvBuilder) tags = g_strv_builder_new ();
   for (gsize i = 0; i < 5 && samples[s].tags[i] != NULL; i++)
     if (strcmp (samples[s].tags[i], "unread") != 0 || (n < 20 && !g_hash_table_contains (engine->read, newest)))
       g_strv_builder_add (tags, samples[s].tags[i]);
   g_auto (GStrv) tag_list = g_strv_builder_end (tags);
-  gint64 age = n < 4 ? n * 3600 : n < 12 ? n * 11 * 3600 : (gint64)n * 3 * 86400;
-  return D ("thread", S (thread), "subject", S (subject), "authors", S (samples[s].authors), "date", X (NOW - 1200 - age), "matched",
-            U (1), "total", U (samples[s].total), "tags", g_variant_new_strv ((const char *const *)tag_list, -1), "newest", S (newest));
+  gint64 age = n < 4 ? n * 3600 : n < 12 ? n * 11 * 3600 : (gint64) n * 3 * 86400;
+  return D ("thread", S (thread), "subject", S (subject), "authors", S (samples[s].authors), "date",
+            X (NOW - 1200 - age), "matched", U (1), "total", U (samples[s].total), "tags",
+            g_variant_new_strv ((const char *const *) tag_list, -1), "newest", S (newest));
 }
 
 static GVariant *
@@ -120,8 +128,10 @@ threads (struct engine *engine, GVariant *args)
   if (strstr (query, "nothing") != NULL)
     end = 0;
   if (strstr (query, "drafts") != NULL)
-    return D ("rows", ROWS (D ("thread", S ("draft"), "subject", S ("Half written"), "authors", S ("Alice Moreno"), "date", X (NOW - 7200),
-                               "matched", U (1), "total", U (1), "tags", AS ("draft"), "newest", S ("draft.1@x"), "recipients", S ("Bob Baker"))),
+    return D ("rows",
+              ROWS (D ("thread", S ("draft"), "subject", S ("Half written"), "authors", S ("Alice Moreno"), "date",
+                       X (NOW - 7200), "matched", U (1), "total", U (1), "tags", AS ("draft"), "newest",
+                       S ("draft.1@x"), "recipients", S ("Bob Baker"))),
               "more", B (FALSE));
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
@@ -140,16 +150,17 @@ static GVariant *
 thread (struct engine *engine, GVariant *args)
 {
   const char *id = text_of (args, "thread");
-  guint n = (guint)g_ascii_strtoull (id + 1, NULL, 10), s = n >= 90000 ? 1 : n % G_N_ELEMENTS (samples);
+  guint n = (guint) g_ascii_strtoull (id + 1, NULL, 10), s = n >= 90000 ? 1 : n % G_N_ELEMENTS (samples);
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint m = samples[s].total; m >= 1; m--) {
     g_autofree char *message = g_strdup_printf ("%s.%u@x", id, m);
     gboolean unread = m == 1 && n < 20 && !g_hash_table_contains (engine->read, message) && s < 2;
-    g_variant_builder_add_value (&rows, D ("id", S (message), "from", S (samples[s].authors), "to", S ("alice@hospital.example"), "subject",
-                                           S (samples[s].subject), "date", X (NOW - 1200 - m * 600), "tags",
-                                           unread ? AS ("unread", "inbox") : AS ("inbox"), "depth", U (m - 1), "matched", B (TRUE),
-                                           "path", S ("/nowhere")));
+    g_variant_builder_add_value (&rows,
+                                 D ("id", S (message), "from", S (samples[s].authors), "to",
+                                    S ("alice@hospital.example"), "subject", S (samples[s].subject), "date",
+                                    X (NOW - 1200 - m * 600), "tags", unread ? AS ("unread", "inbox") : AS ("inbox"),
+                                    "depth", U (m - 1), "matched", B (TRUE), "path", S ("/nowhere")));
   }
   return D ("rows", g_variant_builder_end (&rows));
 }
@@ -167,54 +178,77 @@ segment (const char *text, const char *note)
   return D ("part", S ("1"), "text", S (text), "signed", B (FALSE), "encrypted", B (TRUE), "note", S (note));
 }
 
-static const char long_text[] =
-    "Good morning Alice,\n\nthe results for Mr. Example came in at six. Potassium is back in range, creatinine is slightly lower than "
-    "yesterday, and the culture is still negative after 48 hours. I would stay with the plan that we made on Thursday.\n\n"
-    "\tPotassium\t4.1\n\tCreatinine\t1.3\n\n"
-    "> Could you look at the culture as well, please? I am on the ward from eight and will see him first, before the round "
-    "begins and everybody wants something.\n>\n> > And who has the pager tonight?\n\n"
-    "日本語のテキストも正しく折り返されます。とても長い行なので、画面の端で折り返す必要があります。これは全角文字のテストです。\n\n"
-    "Raw control: \x1b[31mred\x1b[0m and \x07 bell, bidi \xe2\x80\xae reversed.\n\n"
-    "Line A\nLine B\nLine C\nLine D\nLine E\nLine F\nLine G\nLine H\n\nBob\n-- \nBob Baker, Laboratory\n";
+static const char long_text[]
+    = "Good morning Alice,\n\nthe results for Mr. Example came in at six. Potassium is back in range, creatinine is "
+      "slightly lower than "
+      "yesterday, and the culture is still negative after 48 hours. I would stay with the plan that we made on "
+      "Thursday.\n\n"
+      "\tPotassium\t4.1\n\tCreatinine\t1.3\n\n"
+      "> Could you look at the culture as well, please? I am on the ward from eight and will see him first, before the "
+      "round "
+      "begins and everybody wants something.\n>\n> > And who has the pager tonight?\n\n"
+      "日本語のテキストも正しく折り返されます。とても長い行なので、画面の端で折り返す必要があります。これは全角文字のテ"
+      "ストです。\n\n"
+      "Raw control: \x1b[31mred\x1b[0m and \x07 bell, bidi \xe2\x80\xae reversed.\n\n"
+      "Line A\nLine B\nLine C\nLine D\nLine E\nLine F\nLine G\nLine H\n\nBob\n-- \nBob Baker, Laboratory\n";
 
 static GVariant *
-view (const char *subject, const char *from, const char *line, const char *tone, GVariant *segments, GVariant *parts, GVariant *warnings,
-      const char *protocol)
+view (const char *subject, const char *from, const char *line, const char *tone, GVariant *segments, GVariant *parts,
+      GVariant *warnings, const char *protocol)
 {
-  return D ("subject", S (subject), "outer_subject", S ("[...]"), "from", AS (from), "to", AS ("alice@hospital.example"), "cc",
-            AS ("erin@clinic.example", "ward7@hospital.example"), "date", S ("2026-11-21T09:40:00Z"), "message_id", S ("m@x"), "parts", parts,
-            "verdict", D ("line", S (line), "tone", S (tone)), "segments", segments, "warnings", warnings, "protected", B (TRUE), "signature",
-            D ("state", S (strcmp (tone, "good") == 0 ? "good" : "none"), "protocol", S (protocol), "signer", S (from), "fingerprint",
-               S ("0123456789ABCDEF0123456789ABCDEF01234567"), "covers", S ("whole"), "time", S ("2026-11-21T09:40:00Z")),
-            "encryption", D ("protocol", S (protocol), "decrypted", B (TRUE), "cipher", S ("AES-256-GCM"), "integrity", S ("ok"), "covers", S ("whole")));
+  return D ("subject", S (subject), "outer_subject", S ("[...]"), "from", AS (from), "to",
+            AS ("alice@hospital.example"), "cc", AS ("erin@clinic.example", "ward7@hospital.example"), "date",
+            S ("2026-11-21T09:40:00Z"), "message_id", S ("m@x"), "parts", parts, "verdict",
+            D ("line", S (line), "tone", S (tone)), "segments", segments, "warnings", warnings, "protected", B (TRUE),
+            "signature",
+            D ("state", S (strcmp (tone, "good") == 0 ? "good" : "none"), "protocol", S (protocol), "signer", S (from),
+               "fingerprint", S ("0123456789ABCDEF0123456789ABCDEF01234567"), "covers", S ("whole"), "time",
+               S ("2026-11-21T09:40:00Z")),
+            "encryption",
+            D ("protocol", S (protocol), "decrypted", B (TRUE), "cipher", S ("AES-256-GCM"), "integrity", S ("ok"),
+               "covers", S ("whole")));
 }
 
 static GVariant *
 show (GVariant *args)
 {
   const char *id = text_of (args, "id");
-  guint n = (guint)g_ascii_strtoull (id + 1, NULL, 10) % G_N_ELEMENTS (samples);
+  guint n = (guint) g_ascii_strtoull (id + 1, NULL, 10) % G_N_ELEMENTS (samples);
   GVariant *none = rows_of (NULL, 0);
   if (n == 0)
-    return D ("view", view (samples[0].subject, "carol@hospital.example", "Signed by carol@hospital.example with a verified certificate, encrypted with S/MIME.",
-                            "good", ROWS (segment ("Dear Alice,\n\nthe discharge letter is attached.\n\nKind regards\nCarol\n", "")),
-                            ROWS (part ("1", "text/plain", "", 60, TRUE), part ("2", "application/pdf", "discharge-letter.pdf", 124000, TRUE),
-                                  part ("3", "image/png", "../../etc/x-ray \xe2\x80\xae.png", 2400000, TRUE)), none, "smime"));
+    return D ("view",
+              view (samples[0].subject, "carol@hospital.example",
+                    "Signed by carol@hospital.example with a verified certificate, encrypted with S/MIME.", "good",
+                    ROWS (segment ("Dear Alice,\n\nthe discharge letter is attached.\n\nKind regards\nCarol\n", "")),
+                    ROWS (part ("1", "text/plain", "", 60, TRUE),
+                          part ("2", "application/pdf", "discharge-letter.pdf", 124000, TRUE),
+                          part ("3", "image/png", "../../etc/x-ray \xe2\x80\xae.png", 2400000, TRUE)),
+                    none, "smime"));
   if (n == 4)
-    return D ("view", view (samples[4].subject, "it-desk@h0spital.example", "Not signed and not encrypted. Anybody could have written this.", "bad",
-                            ROWS (segment ("Click http://h0spital.example/login NOW or lose your mail!\n", "")), ROWS (part ("1", "text/html", "", 900, FALSE)),
-                            ROWS (D ("code", S ("lookalike"), "text", S ("The address h0spital.example looks like hospital.example but is another one.")),
-                                  D ("code", S ("reply_to"), "text", S ("Answers would go to another address."))), ""));
+    return D ("view",
+              view (samples[4].subject, "it-desk@h0spital.example",
+                    "Not signed and not encrypted. Anybody could have written this.", "bad",
+                    ROWS (segment ("Click http://h0spital.example/login NOW or lose your mail!\n", "")),
+                    ROWS (part ("1", "text/html", "", 900, FALSE)),
+                    ROWS (D ("code", S ("lookalike"), "text",
+                             S ("The address h0spital.example looks like hospital.example but is another one.")),
+                          D ("code", S ("reply_to"), "text", S ("Answers would go to another address."))),
+                    ""));
   if (n == 5)
-    return D ("view", view (samples[5].subject, "erin@clinic.example", "Only a part of this message is signed; the rest could come from anybody.", "warn",
-                            ROWS (segment ("The signed roster:\n\n24 Dec  Bob\n25 Dec  Erin\n", "signed by erin@clinic.example"),
-                                  segment ("This mailing list has a new home.\n", "unsigned part: could come from anybody")),
-                            ROWS (part ("1", "text/plain", "", 60, FALSE)), none, "pgp"));
+    return D (
+        "view",
+        view (samples[5].subject, "erin@clinic.example",
+              "Only a part of this message is signed; the rest could come from anybody.", "warn",
+              ROWS (segment ("The signed roster:\n\n24 Dec  Bob\n25 Dec  Erin\n", "signed by erin@clinic.example"),
+                    segment ("This mailing list has a new home.\n", "unsigned part: could come from anybody")),
+              ROWS (part ("1", "text/plain", "", 60, FALSE)), none, "pgp"));
   if (n == 1)
-    return D ("view", view (samples[1].subject, "bob@lab.example", "Signed by bob@lab.example with a key that you imported, encrypted with OpenPGP.", "good",
-                            ROWS (segment (long_text, "")), ROWS (part ("1", "text/plain", "", 60, TRUE)), none, "pgp"));
-  return D ("view", view (samples[n].subject, "somebody@else.example", "Not signed and not encrypted.", "none", ROWS (segment (long_text, "")),
-                          ROWS (part ("1", "text/plain", "", 60, FALSE)), none, ""));
+    return D ("view",
+              view (samples[1].subject, "bob@lab.example",
+                    "Signed by bob@lab.example with a key that you imported, encrypted with OpenPGP.", "good",
+                    ROWS (segment (long_text, "")), ROWS (part ("1", "text/plain", "", 60, TRUE)), none, "pgp"));
+  return D ("view", view (samples[n].subject, "somebody@else.example", "Not signed and not encrypted.", "none",
+                          ROWS (segment (long_text, "")), ROWS (part ("1", "text/plain", "", 60, FALSE)), none, ""));
 }
 
 /* ---- Writing ---- */
@@ -222,12 +256,17 @@ show (GVariant *args)
 static GVariant *
 route (const char *address, const char *kind)
 {
-  gboolean pgp = g_str_has_prefix (address, "bob"), smime = g_str_has_prefix (address, "carol") || g_str_has_prefix (address, "erin");
+  gboolean pgp = g_str_has_prefix (address, "bob"),
+           smime = g_str_has_prefix (address, "carol") || g_str_has_prefix (address, "erin");
   g_autofree char *no_key = g_strdup_printf ("No key for %s was found.", address);
   g_autofree char *found = g_strdup_printf ("A trusted key for %s was found.", address);
-  return D ("address", S (address), "kind", S (kind), "route", S (pgp ? "pgp" : smime ? "smime" : "hold"), "reason",
-            S (pgp || smime ? "key_found" : "no_key"), "sentence", S (pgp || smime ? found : no_key), "next",
-            S (pgp || smime ? "" : "Ask them for a certificate or an OpenPGP key and import it: wardmail key import FILE"));
+  return D (
+      "address", S (address), "kind", S (kind), "route",
+      S (pgp     ? "pgp"
+         : smime ? "smime"
+                 : "hold"),
+      "reason", S (pgp || smime ? "key_found" : "no_key"), "sentence", S (pgp || smime ? found : no_key), "next",
+      S (pgp || smime ? "" : "Ask them for a certificate or an OpenPGP key and import it: wardmail key import FILE"));
 }
 
 static GVariant *
@@ -255,11 +294,13 @@ reply (GVariant *args)
   gboolean forward = FALSE, all = FALSE;
   g_variant_lookup (args, "forward", "b", &forward);
   g_variant_lookup (args, "all", "b", &all);
-  return D ("draft", D ("from", S ("Dr. Alice Moreno <alice@hospital.example>"), "to", forward ? EMPTY_AS : AS ("Bob Baker <bob@lab.example>"), "cc",
-                        all ? AS ("erin@clinic.example") : EMPTY_AS, "bcc", EMPTY_AS, "subject",
-                        S (forward ? "Fwd: Lab results for the morning round" : "Re: Lab results for the morning round"), "body",
-                        S ("\n\nOn 21 Nov 2026 Bob Baker wrote:\n> the results for Mr. Example came in at six.\n"), "in_reply_to", S ("m@x"), "references",
-                        AS ("m@x"), "parent_protected", B (TRUE)));
+  return D ("draft",
+            D ("from", S ("Dr. Alice Moreno <alice@hospital.example>"), "to",
+               forward ? EMPTY_AS : AS ("Bob Baker <bob@lab.example>"), "cc",
+               all ? AS ("erin@clinic.example") : EMPTY_AS, "bcc", EMPTY_AS, "subject",
+               S (forward ? "Fwd: Lab results for the morning round" : "Re: Lab results for the morning round"), "body",
+               S ("\n\nOn 21 Nov 2026 Bob Baker wrote:\n> the results for Mr. Example came in at six.\n"),
+               "in_reply_to", S ("m@x"), "references", AS ("m@x"), "parent_protected", B (TRUE)));
 }
 
 static GVariant *
@@ -268,13 +309,15 @@ send (struct engine *engine, GVariant *args)
   g_autoptr (GVariant) draft = g_variant_lookup_value (args, "draft", G_VARIANT_TYPE_VARDICT);
   g_autofree char *printed = g_variant_print (draft, FALSE);
   if (strstr (printed, "dave@") != NULL)
-    return D ("state", S ("held"), "text", S ("Held."), "message_id", S ("held.1@x"), "copies", rows_of (NULL, 0), "held", ROWS (route ("dave@example.org", "to")));
+    return D ("state", S ("held"), "text", S ("Held."), "message_id", S ("held.1@x"), "copies", rows_of (NULL, 0),
+              "held", ROWS (route ("dave@example.org", "to")));
   if (strstr (printed, "queue@") != NULL)
-    return D ("state", S ("queued"), "text", S ("The server cannot be reached; the message waits in the Outbox."), "message_id", S ("q.1@x"), "copies",
-              rows_of (NULL, 0), "held", rows_of (NULL, 0));
+    return D ("state", S ("queued"), "text", S ("The server cannot be reached; the message waits in the Outbox."),
+              "message_id", S ("q.1@x"), "copies", rows_of (NULL, 0), "held", rows_of (NULL, 0));
   return D ("state", S ("sent"), "text", S ("Sent."), "message_id", S ("sent.1@x"), "copies",
             ROWS (D ("method", S ("smime"), "recipients", AS ("carol@hospital.example", "erin@clinic.example")),
-                  D ("method", S ("pgp"), "recipients", AS ("bob@lab.example"))), "held", rows_of (NULL, 0));
+                  D ("method", S ("pgp"), "recipients", AS ("bob@lab.example"))),
+            "held", rows_of (NULL, 0));
 }
 
 /* ---- Answering ---- */
@@ -325,28 +368,37 @@ sync_now (struct engine *engine)
   say (engine, "progress", D ("account", S ("demo"), "done", U (1), "total", U (1)));
   say (engine, "changed", D ("new", U (1)));
   say (engine, "state", D ("account", S ("demo"), "state", S ("idle"), "text", S ("")));
-  say (engine, "notice", D ("text", S ("The part of wardmail that reads keys stopped and was started again; nothing was lost.")));
-  return D ("accounts", ROWS (D ("account", S ("demo"), "new", U (1), "changed", U (0), "removed", U (0), "error", S (""))));
+  say (engine, "notice",
+       D ("text", S ("The part of wardmail that reads keys stopped and was started again; nothing was lost.")));
+  return D ("accounts",
+            ROWS (D ("account", S ("demo"), "new", U (1), "changed", U (0), "removed", U (0), "error", S (""))));
 }
 
 static GVariant *
 folder (const char *path, const char *name, const char *role, const char *query, guint unread, guint total)
 {
-  return D ("account", S ("demo"), "path", S (path), "name", S (name), "role", S (role), "query", S (query), "unread", U (unread), "total", U (total));
+  return D ("account", S ("demo"), "path", S (path), "name", S (name), "role", S (role), "query", S (query), "unread",
+            U (unread), "total", U (total));
 }
 
 static GVariant *
 answer (struct engine *engine, const char *method, GVariant *args, GError **error)
 {
   if (strcmp (method, "status") == 0)
-    return D ("accounts", ROWS (D ("name", S ("demo"), "address", S ("alice@hospital.example"), "state", S ("idle"), "text", S (""))), "workers",
-              rows_of (NULL, 0), "outbox", U (1));
+    return D (
+        "accounts",
+        ROWS (D ("name", S ("demo"), "address", S ("alice@hospital.example"), "state", S ("idle"), "text", S (""))),
+        "workers", rows_of (NULL, 0), "outbox", U (1));
   if (strcmp (method, "folders") == 0)
-    return D ("folders", ROWS (folder ("INBOX", "Inbox", "inbox", "tag:inbox", 6, 230), folder ("Sent", "Sent", "sent", "folder:sent", 0, 40),
-                               folder ("Drafts", "Drafts", "drafts", "folder:drafts", 0, 1), folder ("Trash", "Trash", "trash", "folder:trash", 0, 3),
-                               folder ("Archive", "Archive", "archive", "folder:archive", 0, 900), folder ("Lab", "Lab", "", "folder:lab", 2, 12)));
+    return D ("folders", ROWS (folder ("INBOX", "Inbox", "inbox", "tag:inbox", 6, 230),
+                               folder ("Sent", "Sent", "sent", "folder:sent", 0, 40),
+                               folder ("Drafts", "Drafts", "drafts", "folder:drafts", 0, 1),
+                               folder ("Trash", "Trash", "trash", "folder:trash", 0, 3),
+                               folder ("Archive", "Archive", "archive", "folder:archive", 0, 900),
+                               folder ("Lab", "Lab", "", "folder:lab", 2, 12)));
   if (strcmp (method, "threads") == 0 && strstr (text_of (args, "query"), "broken") != NULL) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "This search cannot be understood: a bracket is not closed. Close it and try again.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "This search cannot be understood: a bracket is not closed. Close it and try again.");
     return NULL;
   }
   if (strcmp (method, "threads") == 0)
@@ -363,7 +415,8 @@ answer (struct engine *engine, const char *method, GVariant *args, GError **erro
     return reply (args);
   g_autofree char *printed = g_variant_print (args, FALSE);
   if (strcmp (method, "send") == 0 && strstr (printed, "lost@") != NULL) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_LOST, "wardmail's engine stopped; it starts again by itself. Nothing was sent.");
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_LOST,
+                 "wardmail's engine stopped; it starts again by itself. Nothing was sent.");
     return NULL;
   }
   if (strcmp (method, "send") == 0)
@@ -373,12 +426,15 @@ answer (struct engine *engine, const char *method, GVariant *args, GError **erro
   if (strcmp (method, "sync") == 0)
     return sync_now (engine);
   if (strcmp (method, "outbox") == 0)
-    return D ("rows", ROWS (D ("id", S ("o1"), "message_id", S ("o1@x"), "subject", S ("Consult"), "recipients", AS ("bob@lab.example"), "state", S ("failed"),
-                               "text", S ("The server said: mailbox full. Try again later or ask Bob to make room."), "date", X (NOW - 3600))));
+    return D ("rows", ROWS (D ("id", S ("o1"), "message_id", S ("o1@x"), "subject", S ("Consult"), "recipients",
+                               AS ("bob@lab.example"), "state", S ("failed"), "text",
+                               S ("The server said: mailbox full. Try again later or ask Bob to make room."), "date",
+                               X (NOW - 3600))));
   if (strcmp (method, "account_test") == 0)
     return D ("imap", S ("Signed in."), "smtp", S ("Signed in."));
   if (strcmp (method, "discover") == 0)
-    return D ("imap", S ("imap.hospital.example:993"), "imap_security", S ("tls"), "smtp", S ("smtp.hospital.example:465"), "smtp_security", S ("tls"));
+    return D ("imap", S ("imap.hospital.example:993"), "imap_security", S ("tls"), "smtp",
+              S ("smtp.hospital.example:465"), "smtp_security", S ("tls"));
   if (strcmp (method, "reload") == 0 || strcmp (method, "account_secret") == 0 || strcmp (method, "outbox_retry") == 0)
     return g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0);
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The fake engine does not know “%s”.", method);
@@ -417,7 +473,8 @@ run_call (gpointer data)
     if (fd >= 0 && write (fd, "attachment\n", 11) == 11)
       fds = g_unix_fd_list_new_from_array (&fd, 1);
     fields = g_variant_ref_sink (D ("data", g_variant_new_handle (0), "filename", S ("x"), "type", S ("text/plain")));
-  } else if (strcmp (call->method, "show") == 0 && g_str_has_prefix (text_of (call->args, "id"), "t6.") && engine->waiting == NULL) {
+  } else if (strcmp (call->method, "show") == 0 && g_str_has_prefix (text_of (call->args, "id"), "t6.")
+             && engine->waiting == NULL) {
     engine->waiting = call;
     engine->ask (7, "passphrase", "Passphrase of your certificate (Alice Moreno):", engine->ask_data);
     return G_SOURCE_REMOVE;
@@ -465,15 +522,17 @@ engine_answer (struct engine *engine, guint ask, const char *secret_or_null)
   if (secret_or_null != NULL && strcmp (secret_or_null, "sesame") == 0)
     call->source = g_timeout_add (5, run_call, call);
   else {
-    g_autoptr (GError) error = g_error_new (ENGINE_ERROR, ENGINE_ERROR_PASSPHRASE,
-                                            "This message stays closed, because the passphrase was missing or wrong. Open it again to type it anew.");
+    g_autoptr (GError) error = g_error_new (
+        ENGINE_ERROR, ENGINE_ERROR_PASSPHRASE,
+        "This message stays closed, because the passphrase was missing or wrong. Open it again to type it anew.");
     engine->waiting = NULL;
     end_call (call, NULL, NULL, error);
   }
 }
 
 guint
-engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, engine_done_fn done, gpointer data)
+engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, engine_done_fn done,
+             gpointer data)
 {
   struct call *call = g_new0 (struct call, 1);
   g_autoptr (GError) error = NULL;
@@ -508,7 +567,8 @@ engine_cancel (struct engine *engine, guint id)
 }
 
 GVariant *
-engine_call_wait (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, GUnixFDList **fds_out, GError **error)
+engine_call_wait (struct engine *engine, const char *method, GVariant *args, GUnixFDList *fds, GUnixFDList **fds_out,
+                  GError **error)
 {
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The fake engine is for the screen, which never waits.");
   return NULL;

@@ -15,11 +15,11 @@
 static gboolean
 run (struct fixture *fixture, const char *line, char **out, char **err)
 {
-  g_autofree char *whole = g_strdup_printf ("cd '%s' && GNUPGHOME='%s/g' && export GNUPGHOME && { %s\n}", fixture->dir, fixture->dir,
-                                            line);
+  g_autofree char *whole = g_strdup_printf ("cd '%s' && GNUPGHOME='%s/g' && export GNUPGHOME && { %s\n}", fixture->dir,
+                                            fixture->dir, line);
   const char *argv[] = { "sh", "-c", whole, NULL };
   int status = -1;
-  return g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, out, err, &status, NULL)
+  return g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, out, err, &status, NULL)
          && g_spawn_check_wait_status (status, NULL);
 }
 
@@ -78,7 +78,7 @@ fixture_write (struct fixture *fixture, const char *name, GBytes *bytes)
   g_autofree char *path = g_build_filename (fixture->dir, name, NULL);
   gsize size = 0;
   const char *data = g_bytes_get_data (bytes, &size);
-  assert_true (g_file_set_contents (path, data != NULL ? data : "", (gssize)size, NULL));
+  assert_true (g_file_set_contents (path, data != NULL ? data : "", (gssize) size, NULL));
 }
 
 void
@@ -90,21 +90,23 @@ fixture_pgp (struct fixture *fixture, const char *name, enum fixture_key kind)
                      : kind == FIXTURE_FUTURE ? "--faked-system-time 20990101T000000"
                                               : "";
   const char *life = kind == FIXTURE_EXPIRED ? "1y" : "never";
-  g_free (fixture_run (fixture, GPG "%s --quick-gen-key '%s <%s@demo.test>' %s sign %s", time, name, name, algorithm, life));
+  g_free (fixture_run (fixture, GPG "%s --quick-gen-key '%s <%s@demo.test>' %s sign %s", time, name, name, algorithm,
+                       life));
   g_autofree char *fingerprint = fixture_pgp_fingerprint (fixture, name);
   if (kind != FIXTURE_SIGN_ONLY)
     g_free (fixture_run (fixture, GPG "%s --quick-add-key %s %s encr %s", time, fingerprint, second, life));
   if (kind == FIXTURE_REVOKED)
     g_free (fixture_run (fixture, "sed 's/^:---/---/' g/openpgp-revocs.d/%s.rev | " GPG "--import", fingerprint));
-  g_free (fixture_run (fixture, GPG "--armor --export %s > %s.pub && " GPG "--armor --export-secret-keys %s > %s.sec", fingerprint,
-                       name, fingerprint, name));
+  g_free (fixture_run (fixture, GPG "--armor --export %s > %s.pub && " GPG "--armor --export-secret-keys %s > %s.sec",
+                       fingerprint, name, fingerprint, name));
 }
 
 char *
 fixture_pgp_fingerprint (struct fixture *fixture, const char *name)
 {
-  char *text
-      = fixture_run (fixture, "gpg -q --with-colons --list-keys '<%s@demo.test>' | sed -n 's/^fpr:*\\([0-9A-F]*\\):/\\1/p' | head -1", name);
+  char *text = fixture_run (
+      fixture, "gpg -q --with-colons --list-keys '<%s@demo.test>' | sed -n 's/^fpr:*\\([0-9A-F]*\\):/\\1/p' | head -1",
+      name);
   g_strchomp (text);
   assert_int_equal (strlen (text), 40);
   return text;
@@ -113,10 +115,12 @@ fixture_pgp_fingerprint (struct fixture *fixture, const char *name)
 void
 fixture_authority (struct fixture *fixture, const char *name)
 {
-  g_free (fixture_run (fixture,
-                       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key -out %s.crt -days 3650 "
-                       "-subj '/CN=%s' -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null",
-                       name, name, name));
+  g_free (fixture_run (
+      fixture,
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key -out %s.crt -days 3650 "
+      "-subj '/CN=%s' -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign "
+      "2>/dev/null",
+      name, name, name));
 }
 
 void
@@ -126,19 +130,24 @@ fixture_certificate (struct fixture *fixture, const char *name, enum fixture_key
   const char *key = kind == FIXTURE_RSA    ? "rsa:2048"
                     : kind == FIXTURE_WEAK ? "rsa:1024"
                                            : "ec -pkeyopt ec_paramgen_curve:P-256";
-  const char *from = kind == FIXTURE_EXPIRED ? "20200101000000Z" : kind == FIXTURE_FUTURE ? "20980101000000Z" : "20240101000000Z";
+  const char *from = kind == FIXTURE_EXPIRED  ? "20200101000000Z"
+                     : kind == FIXTURE_FUTURE ? "20980101000000Z"
+                                              : "20240101000000Z";
   const char *until = kind == FIXTURE_EXPIRED ? "20210101000000Z" : "20990101000000Z";
   /* "openssl ca", as x509 of this version cannot set dates. */
-  g_free (fixture_run (
-      fixture,
-      "mkdir -p db && : > db/index && { [ -f db/serial ] || echo 1000 > db/serial; } && printf '%%s\\n' '[ca]' 'default_ca=d' '[d]' "
-      "'database=db/index' 'serial=db/serial' 'new_certs_dir=db' 'default_md=sha256' 'policy=p' 'unique_subject=no' '[p]' "
-      "'commonName=supplied' '[e]' 'basicConstraints=CA:FALSE' 'keyUsage=critical,%s' 'extendedKeyUsage=emailProtection' "
-      "'subjectAltName=email:%s@demo.test' > db/conf && "
-      "openssl req -new -newkey %s -nodes -keyout %s.key -out db/req -subj '/CN=%s' 2>/dev/null && "
-      "openssl ca -batch -notext -config db/conf -extensions e -cert %s.crt -keyfile %s.key -startdate %s -enddate %s -in db/req "
-      "-out %s.crt 2>&1",
-      usage, name, key, name, name, authority, authority, from, until, name));
+  g_free (fixture_run (fixture,
+                       "mkdir -p db && : > db/index && { [ -f db/serial ] || echo 1000 > db/serial; } && printf "
+                       "'%%s\\n' '[ca]' 'default_ca=d' '[d]' "
+                       "'database=db/index' 'serial=db/serial' 'new_certs_dir=db' 'default_md=sha256' 'policy=p' "
+                       "'unique_subject=no' '[p]' "
+                       "'commonName=supplied' '[e]' 'basicConstraints=CA:FALSE' 'keyUsage=critical,%s' "
+                       "'extendedKeyUsage=emailProtection' "
+                       "'subjectAltName=email:%s@demo.test' > db/conf && "
+                       "openssl req -new -newkey %s -nodes -keyout %s.key -out db/req -subj '/CN=%s' 2>/dev/null && "
+                       "openssl ca -batch -notext -config db/conf -extensions e -cert %s.crt -keyfile %s.key "
+                       "-startdate %s -enddate %s -in db/req "
+                       "-out %s.crt 2>&1",
+                       usage, name, key, name, name, authority, authority, from, until, name));
 }
 
 struct keyring *
@@ -155,7 +164,7 @@ fixture_keyring (struct fixture *fixture, const char *name)
 void
 fixture_import (struct fixture *fixture, struct keyring *keyring, ...)
 {
-  g_autoptr (GPtrArray) blobs = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  g_autoptr (GPtrArray) blobs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_autoptr (GError) error = NULL;
   va_list names;
   va_start (names, keyring);

@@ -16,7 +16,15 @@ GBytes *fixture_read (struct fixture *fixture, const char *name);
 void fixture_write (struct fixture *fixture, const char *name, GBytes *bytes);
 
 /* NAME@demo.test gets an OpenPGP key: NAME.pub and NAME.sec. */
-enum fixture_key { FIXTURE_GOOD, FIXTURE_RSA, FIXTURE_EXPIRED, FIXTURE_REVOKED, FIXTURE_SIGN_ONLY, FIXTURE_WEAK, FIXTURE_FUTURE };
+enum fixture_key {
+  FIXTURE_GOOD,
+  FIXTURE_RSA,
+  FIXTURE_EXPIRED,
+  FIXTURE_REVOKED,
+  FIXTURE_SIGN_ONLY,
+  FIXTURE_WEAK,
+  FIXTURE_FUTURE
+};
 void fixture_pgp (struct fixture *fixture, const char *name, enum fixture_key kind);
 char *fixture_pgp_fingerprint (struct fixture *fixture, const char *name);
 /* NAME@demo.test gets a certificate by the authority ca.crt: NAME.crt and NAME.key. REVOKED: not here. FIXTURE_UNTRUSTED by another. */

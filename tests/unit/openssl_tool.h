@@ -11,7 +11,8 @@ void openssl_tool_init (struct openssl_tool *tool);
 void openssl_tool_clear (struct openssl_tool *tool); /* removes the folder */
 /* Run "openssl" with these arguments (split as by a shell) inside the folder. TRUE if it exits with 0. */
 gboolean openssl_tool_try (struct openssl_tool *tool, const char *format, ...) G_GNUC_PRINTF (2, 3);
-void openssl_tool_run (struct openssl_tool *tool, const char *format, ...) G_GNUC_PRINTF (2, 3); /* fails the test otherwise */
+void openssl_tool_run (struct openssl_tool *tool, const char *format, ...)
+    G_GNUC_PRINTF (2, 3); /* fails the test otherwise */
 char *openssl_tool_path (struct openssl_tool *tool, const char *name);
 GBytes *openssl_tool_read (struct openssl_tool *tool, const char *name);
 void openssl_tool_write (struct openssl_tool *tool, const char *name, GBytes *bytes);

@@ -17,4 +17,5 @@ void smime_world_init (struct openssl_tool *tool);
 struct smime_store *smime_world_store (struct openssl_tool *tool, const char *name, ...) G_GNUC_NULL_TERMINATED;
 /* The upper-case SHA-256 of NAME.crt as the openssl program says it. */
 char *smime_world_fingerprint (struct openssl_tool *tool, const char *name);
-void smime_world_import (struct smime_store *store, struct openssl_tool *tool, const char *file, const char *passphrase);
+void smime_world_import (struct smime_store *store, struct openssl_tool *tool, const char *file,
+                         const char *passphrase);

@@ -9,12 +9,18 @@
 static void
 host_and_port (void **state)
 {
-  static const struct { const char *text, *host; guint16 port; } good[] = {
-    { "localhost:1143", "localhost", 1143 }, { "mail.example.org:993", "mail.example.org", 993 },
-    { "127.0.0.1:65535", "127.0.0.1", 65535 }, { "[::1]:993", "::1", 993 },
+  static const struct {
+    const char *text, *host;
+    guint16 port;
+  } good[] = {
+    { "localhost:1143", "localhost", 1143 },
+    { "mail.example.org:993", "mail.example.org", 993 },
+    { "127.0.0.1:65535", "127.0.0.1", 65535 },
+    { "[::1]:993", "::1", 993 },
   };
-  static const char *const bad[] = { "", ":993", "host", "host:", "host:0", "host:65536", "host:-1", "host: 993", "ho st:993",
-                                     "::1:993", "[::1]", "[]:993", "[host]:993", "host\n:993", ".host:993", "host..a:993", "-h:993" };
+  static const char *const bad[] = { "",           ":993",       "host",      "host:",       "host:0", "host:65536",
+                                     "host:-1",    "host: 993",  "ho st:993", "::1:993",     "[::1]",  "[]:993",
+                                     "[host]:993", "host\n:993", ".host:993", "host..a:993", "-h:993" };
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++) {
     g_autofree char *host = NULL;
     guint16 port = 0;
@@ -77,7 +83,9 @@ static void
 broken_files (void **state)
 {
   struct fixture *fixture = *state;
-  static const struct { const char *text, *where; } cases[] = {
+  static const struct {
+    const char *text, *where;
+  } cases[] = {
     { GOOD "rubbish\n", "line 5" },
     { GOOD "password=hunter2\n", "[clinic] password" },
     { GOOD "imap-security=none\n", "[clinic] imap-security" },

@@ -190,8 +190,9 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_round_trip),   cmocka_unit_test (test_descriptors), cmocka_unit_test (test_byte_by_byte),
-    cmocka_unit_test (test_cut_anywhere), cmocka_unit_test (test_garbled),     cmocka_unit_test (test_protocol_check),
+    cmocka_unit_test (test_round_trip),       cmocka_unit_test (test_descriptors),
+    cmocka_unit_test (test_byte_by_byte),     cmocka_unit_test (test_cut_anywhere),
+    cmocka_unit_test (test_garbled),          cmocka_unit_test (test_protocol_check),
     cmocka_unit_test (test_many_descriptors),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);

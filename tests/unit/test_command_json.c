@@ -10,11 +10,13 @@
 #include "ui/commands/command_json.h"
 #include "ui/commands/command_view.h"
 
-static const struct command_json_field inner[] = { { "a", COMMAND_JSON_TEXT, NULL }, { NULL, COMMAND_JSON_TEXT, NULL } };
+static const struct command_json_field inner[]
+    = { { "a", COMMAND_JSON_TEXT, NULL }, { NULL, COMMAND_JSON_TEXT, NULL } };
 static const struct command_json_field fields[] = {
-  { "text", COMMAND_JSON_TEXT, NULL },       { "maybe", COMMAND_JSON_TEXT_OR_NULL, NULL }, { "texts", COMMAND_JSON_TEXTS, NULL },
-  { "time", COMMAND_JSON_TIME, NULL },       { "flag", COMMAND_JSON_FLAG, NULL },          { "number", COMMAND_JSON_NUMBER, NULL },
-  { "object", COMMAND_JSON_OBJECT, inner },  { "or_null", COMMAND_JSON_OBJECT_OR_NULL, inner },
+  { "text", COMMAND_JSON_TEXT, NULL },        { "maybe", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "texts", COMMAND_JSON_TEXTS, NULL },      { "time", COMMAND_JSON_TIME, NULL },
+  { "flag", COMMAND_JSON_FLAG, NULL },        { "number", COMMAND_JSON_NUMBER, NULL },
+  { "object", COMMAND_JSON_OBJECT, inner },   { "or_null", COMMAND_JSON_OBJECT_OR_NULL, inner },
   { "objects", COMMAND_JSON_OBJECTS, inner }, { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
@@ -22,7 +24,8 @@ static void
 assert_json (const char *dictionary, const struct command_json_field *want_fields, const char *want)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) value = dictionary != NULL ? g_variant_parse (G_VARIANT_TYPE_VARDICT, dictionary, NULL, NULL, &error) : NULL;
+  g_autoptr (GVariant) value
+      = dictionary != NULL ? g_variant_parse (G_VARIANT_TYPE_VARDICT, dictionary, NULL, NULL, &error) : NULL;
   assert_null (error);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   command_json_object (builder, want_fields, value);
@@ -37,14 +40,19 @@ assert_json (const char *dictionary, const struct command_json_field *want_field
 static void
 everything (void **state)
 {
-  assert_json ("{'text': <'Grüße'>, 'maybe': <@ms 'x'>, 'texts': <['a', 'b']>, 'time': <int64 1700000000>, 'flag': <true>, 'number': <uint32 7>,"
-               " 'object': <{'a': <'1'>}>, 'or_null': <{'a': <'2'>}>, 'objects': <[{'a': <'3'>}]>, 'unknown': <'never shown'>}",
-               fields,
-               "{\"text\":\"Grüße\",\"maybe\":\"x\",\"texts\":[\"a\",\"b\"],\"time\":\"2023-11-14T22:13:20Z\",\"flag\":true,\"number\":7,"
-               "\"object\":{\"a\":\"1\"},\"or_null\":{\"a\":\"2\"},\"objects\":[{\"a\":\"3\"}]}");
+  assert_json (
+      "{'text': <'Grüße'>, 'maybe': <@ms 'x'>, 'texts': <['a', 'b']>, 'time': <int64 1700000000>, 'flag': <true>, "
+      "'number': <uint32 7>,"
+      " 'object': <{'a': <'1'>}>, 'or_null': <{'a': <'2'>}>, 'objects': <[{'a': <'3'>}]>, 'unknown': <'never shown'>}",
+      fields,
+      "{\"text\":\"Grüße\",\"maybe\":\"x\",\"texts\":[\"a\",\"b\"],\"time\":\"2023-11-14T22:13:20Z\",\"flag\":true,"
+      "\"number\":7,"
+      "\"object\":{\"a\":\"1\"},\"or_null\":{\"a\":\"2\"},\"objects\":[{\"a\":\"3\"}]}");
 }
 
-#define NOTHING "{\"text\":\"\",\"maybe\":null,\"texts\":[],\"time\":null,\"flag\":false,\"number\":0,\"object\":{\"a\":\"\"},\"or_null\":null,\"objects\":[]}"
+#define NOTHING                                                                                                        \
+  "{\"text\":\"\",\"maybe\":null,\"texts\":[],\"time\":null,\"flag\":false,\"number\":0,\"object\":{\"a\":\"\"},\"or_" \
+  "null\":null,\"objects\":[]}"
 
 static void
 nothing (void **state)
@@ -58,7 +66,8 @@ nothing (void **state)
 static void
 wrong_types (void **state)
 {
-  assert_json ("{'text': <1>, 'maybe': <[1]>, 'texts': <'x'>, 'time': <['x']>, 'flag': <'x'>, 'number': <'x'>, 'object': <1>, 'or_null': <'x'>,"
+  assert_json ("{'text': <1>, 'maybe': <[1]>, 'texts': <'x'>, 'time': <['x']>, 'flag': <'x'>, 'number': <'x'>, "
+               "'object': <1>, 'or_null': <'x'>,"
                " 'objects': <1>}",
                fields, NOTHING);
 }
@@ -66,8 +75,13 @@ wrong_types (void **state)
 static void
 times (void **state)
 {
-  static const struct { gint64 time; const char *text; } good[] = {
-    { 0, "1970-01-01T00:00:00Z" }, { -1, "1969-12-31T23:59:59Z" }, { 253402300799, "9999-12-31T23:59:59Z" },
+  static const struct {
+    gint64 time;
+    const char *text;
+  } good[] = {
+    { 0, "1970-01-01T00:00:00Z" },
+    { -1, "1969-12-31T23:59:59Z" },
+    { 253402300799, "9999-12-31T23:59:59Z" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++) {
     g_autofree char *text = command_json_time (good[i].time);
@@ -82,8 +96,16 @@ times (void **state)
   assert_true (command_json_parse_time ("2026-11-21t23:00:00.5+01:00", &time));
   assert_int_equal (time, 1795298400);
   assert_true (command_json_parse_time ("2026-11-21 22:00:00Z", &time)); /* RFC 3339 lets a blank stand for the T */
-  static const char *const bad[] = { "", "now", "2026-11-21", "2026-11-21T22:00:00", "2026-13-21T22:00:00Z", "2026-11-21T25:00:00Z",
-                                     "2026-11-21T22:00:00Z ", "20261121T220000Z", "-2026-11-21T22:00:00Z", "\xff" };
+  static const char *const bad[] = { "",
+                                     "now",
+                                     "2026-11-21",
+                                     "2026-11-21T22:00:00",
+                                     "2026-13-21T22:00:00Z",
+                                     "2026-11-21T25:00:00Z",
+                                     "2026-11-21T22:00:00Z ",
+                                     "20261121T220000Z",
+                                     "-2026-11-21T22:00:00Z",
+                                     "\xff" };
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     if (command_json_parse_time (bad[i], &time))
       fail_msg ("“%s” was taken as a time", bad[i]);
@@ -94,17 +116,21 @@ static void
 contract (void **state)
 {
   assert_json (NULL, command_view_fields,
-               "{\"subject\":\"\",\"outer_subject\":\"\",\"from\":[],\"to\":[],\"cc\":[],\"date\":null,\"message_id\":\"\",\"protected_headers\":[],"
+               "{\"subject\":\"\",\"outer_subject\":\"\",\"from\":[],\"to\":[],\"cc\":[],\"date\":null,\"message_id\":"
+               "\"\",\"protected_headers\":[],"
                "\"text_body\":\"\",\"parts\":[],\"verdict\":{\"line\":\"\",\"tone\":\"\"},"
-               "\"signature\":{\"state\":\"\",\"protocol\":null,\"signer\":null,\"fingerprint\":null,\"covers\":\"\",\"parts\":[],\"time\":null},"
-               "\"encryption\":{\"protocol\":null,\"decrypted\":false,\"cipher\":null,\"integrity\":null,\"covers\":\"\",\"reason\":null},"
+               "\"signature\":{\"state\":\"\",\"protocol\":null,\"signer\":null,\"fingerprint\":null,\"covers\":\"\","
+               "\"parts\":[],\"time\":null},"
+               "\"encryption\":{\"protocol\":null,\"decrypted\":false,\"cipher\":null,\"integrity\":null,\"covers\":"
+               "\"\",\"reason\":null},"
                "\"remote_loads\":[],\"warnings\":[]}");
 }
 
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (everything), cmocka_unit_test (nothing), cmocka_unit_test (wrong_types),
-                                      cmocka_unit_test (times), cmocka_unit_test (contract) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (everything), cmocka_unit_test (nothing), cmocka_unit_test (wrong_types),
+          cmocka_unit_test (times), cmocka_unit_test (contract) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ parse (const char *line, struct command_sendmail_options *options_out, char **re
 {
   g_auto (GStrv) argv = g_strsplit (line, " ", -1);
   g_autoptr (GPtrArray) recipients = g_ptr_array_new ();
-  *options_out = (struct command_sendmail_options) { .recipients = recipients };
+  *options_out = (struct command_sendmail_options){ .recipients = recipients };
   gboolean good = command_sendmail_parse ((int) g_strv_length (argv), argv, options_out, fault_out);
   g_ptr_array_add (recipients, NULL);
   *recipients_out = g_strjoinv (",", (char **) recipients->pdata);
@@ -27,7 +27,11 @@ parse (const char *line, struct command_sendmail_options *options_out, char **re
 static void
 known (void **state)
 {
-  static const struct { const char *line; gboolean t, i; const char *sender, *recipients; } cases[] = {
+  static const struct {
+    const char *line;
+    gboolean t, i;
+    const char *sender, *recipients;
+  } cases[] = {
     { "sendmail -t", TRUE, FALSE, NULL, "" },
     { "sendmail -t -i", TRUE, TRUE, NULL, "" },
     { "sendmail -ti", TRUE, TRUE, NULL, "" },
@@ -57,7 +61,8 @@ known (void **state)
 static void
 unknown (void **state)
 {
-  static const char *const lines[] = { "sendmail -bs", "sendmail -bp", "sendmail -q", "sendmail -bd", "sendmail -f", "sendmail -x", "sendmail --help" };
+  static const char *const lines[] = { "sendmail -bs", "sendmail -bp", "sendmail -q",    "sendmail -bd",
+                                       "sendmail -f",  "sendmail -x",  "sendmail --help" };
   for (gsize k = 0; k < G_N_ELEMENTS (lines); k++) {
     struct command_sendmail_options options;
     g_autofree char *recipients = NULL;

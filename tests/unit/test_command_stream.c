@@ -11,7 +11,7 @@
 #include "ui/commands/command_stream.h"
 
 struct seen {
-  GString *all;   /* each message in angle brackets */
+  GString *all; /* each message in angle brackets */
   guint stop_after;
   guint count;
   guint flags[8];
@@ -43,7 +43,8 @@ static void
 mbox (void **state)
 {
   assert_mbox ("From a\nX: 1\n\none\n\nFrom b\nX: 2\n\ntwo\n", "<X: 1\n\none\n><X: 2\n\ntwo\n>", 0);
-  assert_mbox ("From a\nX: 1\n\none\nFrom here on\n>From there\n>>From afar\n", "<X: 1\n\none\nFrom here on\nFrom there\n>From afar\n>", 0);
+  assert_mbox ("From a\nX: 1\n\none\nFrom here on\n>From there\n>>From afar\n",
+               "<X: 1\n\none\nFrom here on\nFrom there\n>From afar\n>", 0);
   assert_mbox ("From a\r\nX: 1\r\n\r\none\r\n\r\nFrom b\r\nX: 2\r\n", "<X: 1\r\n\r\none\r\n><X: 2\r\n>", 0);
   assert_mbox ("From a\nX: 1\n\nno end", "<X: 1\n\nno end>", 0);
   assert_mbox ("From a\n\nFrom b\nX: 2\n", "<X: 2\n>", 1);
@@ -81,9 +82,19 @@ put (const char *dir, const char *name, const char *text)
 static void
 mbox_status (void **state)
 {
-  static const struct { const char *fields; guint flags; } cases[] = {
-    { "", 1 }, { "Status: RO\n", 1 }, { "Status: O\n", 0 }, { "status: RO\nX-Status: AF\n", 7 }, { "X-Mozilla-Status: 0001\n", 1 },
-    { "X-Mozilla-Status: 1007\r\n", 15 }, { "X-Mozilla-Status: 0000\n", 0 }, { "\nStatus: O\n", 1 }, { "X-Status:\n", 0 },
+  static const struct {
+    const char *fields;
+    guint flags;
+  } cases[] = {
+    { "", 1 },
+    { "Status: RO\n", 1 },
+    { "Status: O\n", 0 },
+    { "status: RO\nX-Status: AF\n", 7 },
+    { "X-Mozilla-Status: 0001\n", 1 },
+    { "X-Mozilla-Status: 1007\r\n", 15 },
+    { "X-Mozilla-Status: 0000\n", 0 },
+    { "\nStatus: O\n", 1 },
+    { "X-Status:\n", 0 },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GString) all = g_string_new (NULL);
@@ -113,7 +124,8 @@ folders (void **state)
   g_autoptr (GString) all = g_string_new (NULL);
   struct seen seen = { .all = all };
   struct command_stream stream = { .take = take, .data = &seen };
-  g_autofree char *maildir = g_build_filename (fixture->dir, "m", NULL), *plain = g_build_filename (fixture->dir, "plain", NULL);
+  g_autofree char *maildir = g_build_filename (fixture->dir, "m", NULL),
+                  *plain = g_build_filename (fixture->dir, "plain", NULL);
   assert_true (command_stream_walk (&stream, maildir));
   assert_string_equal (all->str, "<three><two><one>");
   assert_int_equal (seen.flags[0], 0);
@@ -133,7 +145,8 @@ static void
 links_in_circles (void **state)
 {
   struct fixture *fixture = *state;
-  g_autofree char *link = g_build_filename (fixture->dir, "circle/again", NULL), *dir = g_build_filename (fixture->dir, "circle", NULL);
+  g_autofree char *link = g_build_filename (fixture->dir, "circle/again", NULL),
+                  *dir = g_build_filename (fixture->dir, "circle", NULL);
   put (fixture->dir, "circle/x", "x");
   assert_int_equal (symlink (dir, link), 0);
   g_autoptr (GString) all = g_string_new (NULL);
@@ -147,8 +160,9 @@ links_in_circles (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (mbox), cmocka_unit_test (mbox_cut), cmocka_unit_test (mbox_status),
-                                      cmocka_unit_test_setup_teardown (folders, fixture_setup, fixture_teardown),
-                                      cmocka_unit_test_setup_teardown (links_in_circles, fixture_setup, fixture_teardown) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (mbox), cmocka_unit_test (mbox_cut), cmocka_unit_test (mbox_status),
+          cmocka_unit_test_setup_teardown (folders, fixture_setup, fixture_teardown),
+          cmocka_unit_test_setup_teardown (links_in_circles, fixture_setup, fixture_teardown) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

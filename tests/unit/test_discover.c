@@ -17,12 +17,21 @@
 #include "mail/net/https.h"
 
 static const char document[]
-    = "<?xml version=\"1.0\"?>\n<!-- comment --><clientConfig version=\"1.1\"><emailProvider id=\"example.org\"><domain>example.org</domain>"
-      "<incomingServer type=\"pop3\"><hostname>pop.example.org</hostname><port>995</port><socketType>SSL</socketType></incomingServer>"
-      "<incomingServer type=\"imap\"><hostname>plain.example.org</hostname><port>143</port><socketType>plain</socketType></incomingServer>"
-      "<incomingServer type=\"imap\"><hostname>start.example.org</hostname><port>143</port><socketType>STARTTLS</socketType></incomingServer>"
-      "<incomingServer type=\"imap\"><hostname> Imap.%EMAILDOMAIN% </hostname><port>993</port><socketType>SSL</socketType></incomingServer>"
-      "<outgoingServer type=\"smtp\"><hostname>smtp.example.org</hostname><port>587</port><socketType>STARTTLS</socketType></outgoingServer>"
+    = "<?xml version=\"1.0\"?>\n<!-- comment --><clientConfig version=\"1.1\"><emailProvider "
+      "id=\"example.org\"><domain>example.org</domain>"
+      "<incomingServer "
+      "type=\"pop3\"><hostname>pop.example.org</hostname><port>995</port><socketType>SSL</socketType></incomingServer>"
+      "<incomingServer "
+      "type=\"imap\"><hostname>plain.example.org</hostname><port>143</port><socketType>plain</socketType></"
+      "incomingServer>"
+      "<incomingServer "
+      "type=\"imap\"><hostname>start.example.org</hostname><port>143</port><socketType>STARTTLS</socketType></"
+      "incomingServer>"
+      "<incomingServer type=\"imap\"><hostname> Imap.%EMAILDOMAIN% "
+      "</hostname><port>993</port><socketType>SSL</socketType></incomingServer>"
+      "<outgoingServer "
+      "type=\"smtp\"><hostname>smtp.example.org</hostname><port>587</port><socketType>STARTTLS</socketType></"
+      "outgoingServer>"
       "</emailProvider></clientConfig>";
 
 static void
@@ -48,7 +57,8 @@ test_parse_cut (void **state)
     g_autofree char *cut = g_strndup (document, size);
     discover_parse (cut, size, "example.org", &found);
     if (found.imap.host != NULL)
-      assert_true (strcmp (found.imap.host, "imap.example.org") == 0 || strcmp (found.imap.host, "start.example.org") == 0);
+      assert_true (strcmp (found.imap.host, "imap.example.org") == 0
+                   || strcmp (found.imap.host, "start.example.org") == 0);
     if (found.smtp.host != NULL)
       assert_string_equal (found.smtp.host, "smtp.example.org");
     discover_clear (&found);
@@ -59,8 +69,10 @@ static void
 assert_nothing (const char *host, const char *port, const char *security)
 {
   struct discover found = { { NULL, 0, FALSE }, { NULL, 0, FALSE } };
-  g_autofree char *xml = g_strdup_printf ("<c><incomingServer type='imap'><hostname>%s</hostname><port>%s</port><socketType>%s</socketType>"
-                                          "</incomingServer></c>", host, port, security);
+  g_autofree char *xml = g_strdup_printf (
+      "<c><incomingServer type='imap'><hostname>%s</hostname><port>%s</port><socketType>%s</socketType>"
+      "</incomingServer></c>",
+      host, port, security);
   discover_parse (xml, strlen (xml), "example.org", &found);
   assert_null (found.imap.host);
   discover_clear (&found);
@@ -87,7 +99,8 @@ test_hosts (void **state)
 {
   assert_true (discover_is_host ("mail.example.org"));
   assert_true (discover_is_host ("a-b.c3.example"));
-  static const char *const bad[] = { "", ".", "a..b", ".a.b", "a.b.", "a b.c", "a_b.c", "a-.b", "-a.b", "a/b.c", "ä.example", "a.b\n" };
+  static const char *const bad[]
+      = { "", ".", "a..b", ".a.b", "a.b.", "a b.c", "a_b.c", "a-.b", "-a.b", "a/b.c", "ä.example", "a.b\n" };
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     assert_false (discover_is_host (bad[i]));
   struct discover found = { { NULL, 0, FALSE }, { NULL, 0, FALSE } };
@@ -131,10 +144,11 @@ run (const char *dir, const char *command)
 static void
 start_server (struct site *site)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   g_subprocess_launcher_set_cwd (launcher, site->dir);
-  site->server = g_subprocess_launcher_spawn (launcher, NULL, "openssl", "s_server", "-HTTP", "-accept", "127.0.0.1:0", "-cert", "cert.pem",
-                                              "-key", "key.pem", NULL);
+  site->server = g_subprocess_launcher_spawn (launcher, NULL, "openssl", "s_server", "-HTTP", "-accept", "127.0.0.1:0",
+                                              "-cert", "cert.pem", "-key", "key.pem", NULL);
   assert_non_null (site->server);
   g_autoptr (GDataInputStream) lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (site->server));
   g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (lines), FALSE);
@@ -164,15 +178,18 @@ set_up (void **state)
   struct site *site = g_new0 (struct site, 1);
   site->dir = g_dir_make_tmp ("wm-discover-XXXXXX", NULL);
   site->ca = g_build_filename (site->dir, "cert.pem", NULL);
-  run (site->dir, "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 "
-                  "-subj /CN=localhost -addext subjectAltName=DNS:localhost");
+  run (site->dir,
+       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 "
+       "-subj /CN=localhost -addext subjectAltName=DNS:localhost");
   g_autofree char *big = g_strnfill (300 * 1024, ' ');
   publish (site, "good.xml", OK, document, sizeof document - 1);
   publish (site, "big.xml", OK, big, 300 * 1024);
   publish (site, "missing.xml", "HTTP/1.0 404 Not Found\r\n", "", 0);
   start_server (site);
-  g_autofree char *plain = g_strdup_printf ("HTTP/1.0 302 Found\r\nLocation: http://localhost:%u/good.xml\r\n", site->port);
-  g_autofree char *loop = g_strdup_printf ("HTTP/1.0 302 Found\r\nLocation: https://localhost:%u/loop.xml\r\n", site->port);
+  g_autofree char *plain
+      = g_strdup_printf ("HTTP/1.0 302 Found\r\nLocation: http://localhost:%u/good.xml\r\n", site->port);
+  g_autofree char *loop
+      = g_strdup_printf ("HTTP/1.0 302 Found\r\nLocation: https://localhost:%u/loop.xml\r\n", site->port);
   publish (site, "plain.xml", plain, "", 0);
   publish (site, "loop.xml", loop, "", 0);
   *state = site;
@@ -220,8 +237,8 @@ test_https (void **state)
 {
   struct site *site = *state;
   assert_get (site, "https://localhost", "good.xml", site->ca, -1);
-  assert_get (site, "https://localhost", "good.xml", NULL, ENGINE_ERROR_TLS);      /* nobody vouches for it */
-  assert_get (site, "https://127.0.0.1", "good.xml", site->ca, ENGINE_ERROR_TLS);  /* another name */
+  assert_get (site, "https://localhost", "good.xml", NULL, ENGINE_ERROR_TLS);     /* nobody vouches for it */
+  assert_get (site, "https://127.0.0.1", "good.xml", site->ca, ENGINE_ERROR_TLS); /* another name */
   assert_get (site, "https://localhost", "big.xml", site->ca, ENGINE_ERROR_FAILED);
   assert_get (site, "https://localhost", "missing.xml", site->ca, ENGINE_ERROR_NOT_FOUND);
   assert_get (site, "https://localhost", "plain.xml", site->ca, ENGINE_ERROR_NETWORK);
@@ -254,8 +271,12 @@ main (void)
 {
   (void) signal (SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_parse),  cmocka_unit_test (test_parse_cut), cmocka_unit_test (test_parse_hostile),
-    cmocka_unit_test (test_hosts),  cmocka_unit_test (test_in_time),   cmocka_unit_test (test_silent),
+    cmocka_unit_test (test_parse),
+    cmocka_unit_test (test_parse_cut),
+    cmocka_unit_test (test_parse_hostile),
+    cmocka_unit_test (test_hosts),
+    cmocka_unit_test (test_in_time),
+    cmocka_unit_test (test_silent),
     cmocka_unit_test_setup_teardown (test_https, set_up, tear_down),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);

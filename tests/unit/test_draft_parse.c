@@ -40,11 +40,13 @@ static void
 plain (void **state)
 {
   g_autoptr (GPtrArray) attachments = NULL;
-  g_autoptr (GVariant) draft = parse ("From: =?utf-8?q?Zo=C3=AB?= <z@x.test>\nTo: \"B, Bob\" <bob@y.test>, carol@y.test\nCc: team: d@y.test, e@y.test;\n"
-                                      "Bcc: hidden@y.test\nSubject: =?utf-8?b?R3LDvMOfZQ==?=\nMessage-ID: <1@x.test>\n"
-                                      "In-Reply-To: <0@x.test>\nReferences: <a@x.test> <0@x.test>\n"
-                                      "Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nd=E9j=E0\n",
-                                      -1, &attachments, NULL);
+  g_autoptr (GVariant) draft = parse (
+      "From: =?utf-8?q?Zo=C3=AB?= <z@x.test>\nTo: \"B, Bob\" <bob@y.test>, carol@y.test\nCc: team: d@y.test, "
+      "e@y.test;\n"
+      "Bcc: hidden@y.test\nSubject: =?utf-8?b?R3LDvMOfZQ==?=\nMessage-ID: <1@x.test>\n"
+      "In-Reply-To: <0@x.test>\nReferences: <a@x.test> <0@x.test>\n"
+      "Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nd=E9j=E0\n",
+      -1, &attachments, NULL);
   assert_non_null (draft);
   assert_text (draft, "from", "Zoë <z@x.test>");
   assert_list (draft, "to", "\"B, Bob\" <bob@y.test>|carol@y.test");
@@ -63,14 +65,18 @@ static void
 long_subject (void **state)
 {
   g_autoptr (GPtrArray) attachments = NULL;
-  g_autoptr (GVariant) draft = parse ("To: b@y.test\nSubject: =?utf-8?B?R3LDvMOfZQ==?=\n =?utf-8?B?IHVuZCBtZWhy?=\n\nx\n", -1, &attachments, NULL);
+  g_autoptr (GVariant) draft = parse (
+      "To: b@y.test\nSubject: =?utf-8?B?R3LDvMOfZQ==?=\n =?utf-8?B?IHVuZCBtZWhy?=\n\nx\n", -1, &attachments, NULL);
   assert_non_null (draft);
   assert_text (draft, "subject", "Grüße und mehr");
 }
 
-#define MIXED "To: b@y.test\nSubject: s\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=q\n\n--q\n" \
-  "Content-Type: multipart/alternative; boundary=r\n\n--r\nContent-Type: text/html\n\n<p>one\n--r\nContent-Type: text/plain\n\none\n--r--\n" \
-  "--q\nContent-Type: text/plain\n\ntwo\n--q\nContent-Type: application/pdf; name=\"lab.pdf\"\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--q--\n"
+#define MIXED                                                                                                          \
+  "To: b@y.test\nSubject: s\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=q\n\n--q\n"                    \
+  "Content-Type: multipart/alternative; boundary=r\n\n--r\nContent-Type: text/html\n\n<p>one\n--r\nContent-Type: "     \
+  "text/plain\n\none\n--r--\n"                                                                                         \
+  "--q\nContent-Type: text/plain\n\ntwo\n--q\nContent-Type: application/pdf; "                                         \
+  "name=\"lab.pdf\"\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--q--\n"
 
 static void
 parts (void **state)
@@ -97,8 +103,10 @@ refused (void **state)
 {
   static const char *const cases[] = {
     "",
-    "To: b@y.test\nContent-Type: multipart/encrypted; boundary=q; protocol=\"application/pgp-encrypted\"\n\n--q\n\n--q--\n",
-    "To: b@y.test\nContent-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/signed; boundary=q\n\n--q\n\nx\n--q--\n--o--\n",
+    "To: b@y.test\nContent-Type: multipart/encrypted; boundary=q; "
+    "protocol=\"application/pgp-encrypted\"\n\n--q\n\n--q--\n",
+    "To: b@y.test\nContent-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/signed; "
+    "boundary=q\n\n--q\n\nx\n--q--\n--o--\n",
     "To: b@y.test\nContent-Type: application/pkcs7-mime\n\nMIIB\n",
     "To: b@y.test\nResent-To: c@y.test\nSubject: x\n\nx\n",
     "To: b@y.test\nResent-Bcc: c@y.test\nSubject: x\n\nx\n",
@@ -130,8 +138,9 @@ static void
 no_lines (void **state)
 {
   g_autoptr (GPtrArray) attachments = NULL;
-  g_autoptr (GVariant) draft = parse ("To: b@y.test\nSubject: =?utf-8?q?a=0D=0ABcc:_x@y.test?=\nFrom: =?utf-8?q?a=0Ab?= <a@y.test>\n\nb\n", -1,
-                                      &attachments, NULL);
+  g_autoptr (GVariant) draft
+      = parse ("To: b@y.test\nSubject: =?utf-8?q?a=0D=0ABcc:_x@y.test?=\nFrom: =?utf-8?q?a=0Ab?= <a@y.test>\n\nb\n", -1,
+               &attachments, NULL);
   assert_non_null (draft);
   const char *subject, *from;
   assert_true (g_variant_lookup (draft, "subject", "&s", &subject));
@@ -159,8 +168,9 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (plain), cmocka_unit_test (parts), cmocka_unit_test (refused), cmocka_unit_test (too_many),
-    cmocka_unit_test (no_lines), cmocka_unit_test (cut_anywhere), cmocka_unit_test (long_subject),
+    cmocka_unit_test (plain),        cmocka_unit_test (parts),    cmocka_unit_test (refused),
+    cmocka_unit_test (too_many),     cmocka_unit_test (no_lines), cmocka_unit_test (cut_anywhere),
+    cmocka_unit_test (long_subject),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -20,7 +20,8 @@ press (struct editor *editor, const int *keys, gsize count)
   for (gsize i = 0; i < count; i++)
     editor_key (editor, keys[i], 20, 5);
 }
-#define PRESS(editor, ...) press (editor, (const int[]){ __VA_ARGS__ }, sizeof ((const int[]){ __VA_ARGS__ }) / sizeof (int))
+#define PRESS(editor, ...)                                                                                             \
+  press (editor, (const int[]){ __VA_ARGS__ }, sizeof ((const int[]){ __VA_ARGS__ }) / sizeof (int))
 
 static void
 assert_text (struct editor *editor, const char *expected)
@@ -86,14 +87,15 @@ every_cut_of_the_window_holds_the_cursor (void **state)
     g_string_append_printf (text, "line %d with some words to be wrapped 山田太郎\n", i);
   editor_set_text (editor, text->str);
   g_string_free (text, TRUE);
-  static const int moves[] = { SPECIAL_DOWN, SPECIAL_PAGE_DOWN, SPECIAL_UP, SPECIAL_END, SPECIAL_PAGE_UP, SPECIAL_RIGHT, SPECIAL_HOME };
+  static const int moves[]
+      = { SPECIAL_DOWN, SPECIAL_PAGE_DOWN, SPECIAL_UP, SPECIAL_END, SPECIAL_PAGE_UP, SPECIAL_RIGHT, SPECIAL_HOME };
   for (guint i = 0; i < 700; i++) {
-    int width = 5 + (int)(i % 40), height = 1 + (int)(i % 12), y, x;
+    int width = 5 + (int) (i % 40), height = 1 + (int) (i % 12), y, x;
     editor_key (editor, moves[(i * 7 + i / 13) % G_N_ELEMENTS (moves)], width, height);
     g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
     editor_rows (editor, width, height, rows, &y, &x);
-    assert_true ((int)rows->len <= height && rows->len > 0);
-    assert_true (y >= 0 && y < (int)rows->len);
+    assert_true ((int) rows->len <= height && rows->len > 0);
+    assert_true (y >= 0 && y < (int) rows->len);
     assert_true (x >= 0 && x < width);
   }
 }
@@ -150,10 +152,14 @@ main (void)
   if (setlocale (LC_ALL, "C.UTF-8") == NULL)
     return 77;
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (types_and_erases),     cmocka_unit_test (combining_marks_go_with_their_base),
-    cmocka_unit_test (cuts_and_pastes_lines), cmocka_unit_test (moves_by_screen_rows),
-    cmocka_unit_test (every_cut_of_the_window_holds_the_cursor), cmocka_unit_test (hostile_text_is_tamed),
-    cmocka_unit_test (field_edits),          cmocka_unit_test (secret_is_never_shown_and_bounded),
+    cmocka_unit_test (types_and_erases),
+    cmocka_unit_test (combining_marks_go_with_their_base),
+    cmocka_unit_test (cuts_and_pastes_lines),
+    cmocka_unit_test (moves_by_screen_rows),
+    cmocka_unit_test (every_cut_of_the_window_holds_the_cursor),
+    cmocka_unit_test (hostile_text_is_tamed),
+    cmocka_unit_test (field_edits),
+    cmocka_unit_test (secret_is_never_shown_and_bounded),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

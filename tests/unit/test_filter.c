@@ -17,7 +17,11 @@
 #include "mail/engine/pace.h"
 #include "mail/workers/worker.h"
 
-struct filter { pid_t pid; struct channel *channel; guint32 serial; };
+struct filter {
+  pid_t pid;
+  struct channel *channel;
+  guint32 serial;
+};
 
 static int
 setup (void **state)
@@ -52,7 +56,8 @@ static GVariant *
 call (struct filter *filter, const char *method, GVariant *fields)
 {
   struct channel_message *message = NULL;
-  if (!channel_send (filter->channel, PROTOCOL_CALL, ++filter->serial, method, fields, NULL) || !channel_flush_wait (filter->channel)
+  if (!channel_send (filter->channel, PROTOCOL_CALL, ++filter->serial, method, fields, NULL)
+      || !channel_flush_wait (filter->channel)
       || channel_receive_wait (filter->channel, 20000 * (int) pace (), &message) != CHANNEL_MESSAGE)
     return NULL;
   GVariant *reply = message->kind == PROTOCOL_REPLY ? g_variant_ref (message->fields) : NULL;
@@ -76,7 +81,9 @@ test_answers (void **state)
   assert_null (html (filter, "x", 1)); /* not before it is in its sandbox */
   g_autoptr (GVariant) started = call (filter, "start", NULL);
   assert_non_null (started);
-  static const char text[] = "<p>Hello \xC2\x9B" "2J \xE2\x80\xAE" "x</p>";
+  static const char text[] = "<p>Hello \xC2\x9B"
+                             "2J \xE2\x80\xAE"
+                             "x</p>";
   g_autoptr (GVariant) reply = html (filter, text, strlen (text));
   const char *got = NULL;
   assert_non_null (reply);

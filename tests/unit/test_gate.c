@@ -24,11 +24,13 @@ run (const char *command)
 {
   char *out = NULL;
   g_autofree char *err = NULL;
-  g_autofree char *line = g_strdup_printf ("cd '%s' && GNUPGHOME='%s/g' && export GNUPGHOME && %s", folder, folder, command);
+  g_autofree char *line
+      = g_strdup_printf ("cd '%s' && GNUPGHOME='%s/g' && export GNUPGHOME && %s", folder, folder, command);
   const char *argv[] = { "sh", "-c", line, NULL };
   int status = 0;
   g_autoptr (GError) error = NULL;
-  if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, &error) || status != 0)
+  if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, &error)
+      || status != 0)
     fail_msg ("%s: %s%s", command, error != NULL ? error->message : "", err);
   return out;
 }
@@ -54,10 +56,12 @@ issuer_id (const char *der, int depth, int skip)
   assert_true (g_regex_match (regex, dump, 0, &match));
   while (skip-- > 0)
     assert_true (g_match_info_next (match, NULL));
-  g_autofree char *at = g_match_info_fetch (match, 1), *head = g_match_info_fetch (match, 2), *length = g_match_info_fetch (match, 3);
+  g_autofree char *at = g_match_info_fetch (match, 1), *head = g_match_info_fetch (match, 2),
+                  *length = g_match_info_fetch (match, 3);
   assert_true (g_file_get_contents (path, &bytes, NULL, NULL));
-  g_autofree char *hex = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (guint8 *) bytes + g_ascii_strtoull (at, NULL, 10),
-                                                      (gsize) (g_ascii_strtoull (head, NULL, 10) + g_ascii_strtoull (length, NULL, 10)));
+  g_autofree char *hex
+      = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (guint8 *) bytes + g_ascii_strtoull (at, NULL, 10),
+                                     (gsize) (g_ascii_strtoull (head, NULL, 10) + g_ascii_strtoull (length, NULL, 10)));
   return g_strconcat ("issuer:", hex, NULL);
 }
 
@@ -68,7 +72,8 @@ make_pgp (void)
       "mkdir -m 700 g && for n in alice:future-default bob:rsa2048; do "
       "gpg -q --batch --passphrase '' --quick-gen-key ${n%%:*}@example.org ${n#*:} default never 2>/dev/null; done; "
       "f=$(gpg --list-keys --with-colons bob@example.org | sed -n 's/^fpr:*\\([0-9A-F]*\\):/\\1/p' | head -1); "
-      "gpg -q --batch --passphrase '' --quick-add-key $f rsa2048 encr never; echo 'PHI-MARKER' > body; seq 100000 > long"));
+      "gpg -q --batch --passphrase '' --quick-add-key $f rsa2048 encr never; echo 'PHI-MARKER' > body; seq 100000 > "
+      "long"));
 #define GPG "gpg -q --batch --trust-model always --armor -o - "
   armor_one = crlf (run (GPG "-r bob@example.org -e body"));
   armor_two = crlf (run (GPG "-r bob@example.org -r alice@example.org -e body"));
@@ -77,8 +82,9 @@ make_pgp (void)
   armor_symmetric = crlf (run (GPG "--pinentry-mode loopback --passphrase x -c -r bob@example.org -e body"));
   armor_signed = crlf (run (GPG "-u bob@example.org -s body"));
   for (int i = 0; i < 2; i++) {
-    g_autofree char *command = g_strdup_printf ("gpg --list-keys --with-colons %s@example.org | awk -F: '$1==\"sub\" && $12 ~ /e/ {printf \"pgp:%%s\", $5}'",
-                                                i == 0 ? "bob" : "alice");
+    g_autofree char *command = g_strdup_printf (
+        "gpg --list-keys --with-colons %s@example.org | awk -F: '$1==\"sub\" && $12 ~ /e/ {printf \"pgp:%%s\", $5}'",
+        i == 0 ? "bob" : "alice");
     pgp_ids[i] = run (command);
     assert_int_equal (strlen (pgp_ids[i]), 20);
   }
@@ -87,15 +93,17 @@ make_pgp (void)
 static void
 make_cms (void)
 {
-  g_free (run (
-      "for n in one two; do openssl req -x509 -newkey rsa:2048 -nodes -keyout $n.key -out $n.pem -subj /CN=$n -days 9 2>/dev/null; done; "
-      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ec.key -out ec.pem -subj /CN=ec -days 9 2>/dev/null"));
+  g_free (run ("for n in one two; do openssl req -x509 -newkey rsa:2048 -nodes -keyout $n.key -out $n.pem -subj /CN=$n "
+               "-days 9 2>/dev/null; done; "
+               "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ec.key -out ec.pem -subj "
+               "/CN=ec -days 9 2>/dev/null"));
 #define CMS "openssl cms -encrypt -binary -in body -outform DER -aes256 "
 #define BASE64(file) crlf (run ("base64 -w 64 " file))
   g_free (run (CMS "-out one.der one.pem && " CMS "-out two.der two.pem && " CMS "-out both.der one.pem two.pem && "
-               "openssl cms -encrypt -binary -in body -outform DER -aes-256-gcm -out gcm.der one.pem && " CMS "-out ec.der ec.pem && "
-               CMS "-keyid -out ski.der one.pem && " CMS "-pwri_password x -out pw.der one.pem && "
-               "openssl cms -sign -nodetach -in body -outform DER -signer one.pem -inkey one.key -out sig.der"));
+                   "openssl cms -encrypt -binary -in body -outform DER -aes-256-gcm -out gcm.der one.pem && " CMS
+                   "-out ec.der ec.pem && " CMS "-keyid -out ski.der one.pem && " CMS
+                   "-pwri_password x -out pw.der one.pem && "
+                   "openssl cms -sign -nodetach -in body -outform DER -signer one.pem -inkey one.key -out sig.der"));
   cms_one = BASE64 ("one.der");
   cms_two = BASE64 ("both.der");
   cms_gcm = BASE64 ("gcm.der");
@@ -106,7 +114,8 @@ make_cms (void)
   issuer_ids[0] = issuer_id ("one.der", 5, 0);
   issuer_ids[1] = issuer_id ("two.der", 5, 0);
   ec_issuer_id = issuer_id ("ec.der", 7, 1); /* behind the originator's key: the list, its element, its rid */
-  ski_id = run ("printf ski: && openssl x509 -in one.pem -noout -ext subjectKeyIdentifier | tail -1 | tr -d ' :\\n' | tr A-F a-f");
+  ski_id = run ("printf ski: && openssl x509 -in one.pem -noout -ext subjectKeyIdentifier | tail -1 | tr -d ' :\\n' | "
+                "tr A-F a-f");
 }
 
 static int
@@ -125,14 +134,19 @@ teardown (void **state)
   return 0;
 }
 
-#define HEAD \
-  "Date: Sat, 21 Nov 2026 10:00:00 +0000\r\nFrom: Alice <alice@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: [...]\r\n" \
+#define HEAD                                                                                                           \
+  "Date: Sat, 21 Nov 2026 10:00:00 +0000\r\nFrom: Alice <alice@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: " \
+  "[...]\r\n"                                                                                                          \
   "Message-ID: <1.2@example.org>\r\nMIME-Version: 1.0\r\n"
-#define PGP_TYPE "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n boundary=\"=-b\"\r\n\r\n"
-#define PGP_START "--=-b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--=-b\r\nContent-Type: application/octet-stream\r\n\r\n"
+#define PGP_TYPE                                                                                                       \
+  "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n boundary=\"=-b\"\r\n\r\n"
+#define PGP_START                                                                                                      \
+  "--=-b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--=-b\r\nContent-Type: "                  \
+  "application/octet-stream\r\n\r\n"
 #define PGP_END "\r\n--=-b--\r\n"
-#define CMS_TYPE(kind) \
-  "Content-Type: application/pkcs7-mime; smime-type=" kind "; name=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n" \
+#define CMS_TYPE(kind)                                                                                                 \
+  "Content-Type: application/pkcs7-mime; smime-type=" kind                                                             \
+  "; name=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n"                                                      \
   "Content-Disposition: attachment; filename=smime.p7m\r\n\r\n"
 
 static char *
@@ -149,7 +163,8 @@ cms_mail (const char *body)
 
 /* -1: it passes; else the error's code. */
 static int
-judge_bytes (const char *mail, gsize size, enum route_method method, const char *const *ids, const char *const *recipients)
+judge_bytes (const char *mail, gsize size, enum route_method method, const char *const *ids,
+             const char *const *recipients)
 {
   /* Exactly as much memory as there are bytes, so that a look beyond the end is seen by ASan and valgrind. */
   g_autofree guint8 *exact = g_memdup2 (mail, size);
@@ -180,7 +195,8 @@ test_good (void **state)
   assert_int_equal (judge (cms_mail (cms_two), ROUTE_SMIME, issuer_ids[1], issuer_ids[0]), -1);
   assert_int_equal (judge (cms_mail (cms_ec), ROUTE_SMIME, ec_issuer_id, NULL), -1);
   assert_int_equal (judge (cms_mail (cms_ski), ROUTE_SMIME, ski_id, NULL), -1);
-  assert_int_equal (judge (g_strconcat (HEAD CMS_TYPE ("authEnveloped-data"), cms_gcm, NULL), ROUTE_SMIME, issuer_ids[0], NULL), -1);
+  assert_int_equal (
+      judge (g_strconcat (HEAD CMS_TYPE ("authEnveloped-data"), cms_gcm, NULL), ROUTE_SMIME, issuer_ids[0], NULL), -1);
 }
 
 static void
@@ -222,8 +238,9 @@ test_plaintext (void **state)
   assert_int_not_equal (judge (pgp_mail (armor_signed), ROUTE_PGP, pgp_ids[0], NULL), -1);
   assert_int_not_equal (judge (pgp_mail (armor_symmetric), ROUTE_PGP, pgp_ids[0], NULL), -1);
   assert_int_equal (judge (cms_mail (cms_signed), ROUTE_SMIME, issuer_ids[0], NULL), GATE_ERROR_PLAINTEXT);
-  assert_int_equal (judge (g_strconcat (HEAD CMS_TYPE ("authEnveloped-data"), cms_one, NULL), ROUTE_SMIME, issuer_ids[0], NULL),
-                    GATE_ERROR_PLAINTEXT);
+  assert_int_equal (
+      judge (g_strconcat (HEAD CMS_TYPE ("authEnveloped-data"), cms_one, NULL), ROUTE_SMIME, issuer_ids[0], NULL),
+      GATE_ERROR_PLAINTEXT);
   /* Good bytes, wrong plan. */
   assert_int_not_equal (judge (pgp_mail (armor_one), ROUTE_SMIME, pgp_ids[0], NULL), -1);
   assert_int_not_equal (judge (cms_mail (cms_one), ROUTE_PGP, issuer_ids[0], NULL), -1);
@@ -233,25 +250,38 @@ test_plaintext (void **state)
 static void
 test_beside (void **state)
 {
-#define PGP_CASE(before, armor, after) judge (g_strconcat (HEAD PGP_TYPE before, armor, after, NULL), ROUTE_PGP, pgp_ids[0], NULL)
+#define PGP_CASE(before, armor, after)                                                                                 \
+  judge (g_strconcat (HEAD PGP_TYPE before, armor, after, NULL), ROUTE_PGP, pgp_ids[0], NULL)
   assert_int_equal (PGP_CASE (PGP_START, armor_one, PGP_END), -1);
   assert_int_equal (PGP_CASE ("PHI\r\n" PGP_START, armor_one, PGP_END), GATE_ERROR_PLAINTEXT);
   assert_int_not_equal (PGP_CASE (PGP_START, armor_one, PGP_END "PHI\r\n"), -1);
   assert_int_not_equal (PGP_CASE (PGP_START, armor_one, "PHI\r\n" PGP_END), -1);
   assert_int_not_equal (PGP_CASE (PGP_START "PHI\r\n", armor_one, PGP_END), -1);
   assert_int_equal (PGP_CASE (PGP_START, armor_one, "\r\n--=-b\r\n\r\nPHI" PGP_END), GATE_ERROR_PLAINTEXT);
-  assert_int_not_equal (PGP_CASE ("--=-b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\nPHI: x\r\n\r\n--=-b\r\n"
-                                  "Content-Type: application/octet-stream\r\n\r\n", armor_one, PGP_END), -1);
+  assert_int_not_equal (
+      PGP_CASE ("--=-b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\nPHI: x\r\n\r\n--=-b\r\n"
+                "Content-Type: application/octet-stream\r\n\r\n",
+                armor_one, PGP_END),
+      -1);
   assert_int_not_equal (PGP_CASE ("--=-b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--=-b\r\n"
-                                  "Content-Type: application/octet-stream; name=moreno-hiv.asc\r\n\r\n", armor_one, PGP_END), -1);
+                                  "Content-Type: application/octet-stream; name=moreno-hiv.asc\r\n\r\n",
+                                  armor_one, PGP_END),
+                        -1);
   assert_int_not_equal (PGP_CASE ("--=-b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--=-b\r\n"
-                                  "Content-Type: application/octet-stream\r\nX-Note: PHI\r\n\r\n", armor_one, PGP_END), -1);
+                                  "Content-Type: application/octet-stream\r\nX-Note: PHI\r\n\r\n",
+                                  armor_one, PGP_END),
+                        -1);
   /* An armor header is readable; so is a second armor. */
   g_auto (GStrv) halves = g_strsplit (armor_one, "MESSAGE-----\r\n", 2);
-  assert_int_not_equal (judge (g_strconcat (HEAD PGP_TYPE PGP_START, halves[0], "MESSAGE-----\r\nComment: PHI\r\n", halves[1], PGP_END, NULL),
-                               ROUTE_PGP, pgp_ids[0], NULL), -1);
-  assert_int_not_equal (judge (g_strconcat (HEAD PGP_TYPE PGP_START, armor_one, armor_signed, PGP_END, NULL), ROUTE_PGP, pgp_ids[0], NULL), -1);
-  assert_int_equal (judge (g_strconcat (HEAD CMS_TYPE ("enveloped-data"), cms_one, "PHI text\r\n", NULL), ROUTE_SMIME, issuer_ids[0], NULL),
+  assert_int_not_equal (judge (g_strconcat (HEAD PGP_TYPE PGP_START, halves[0], "MESSAGE-----\r\nComment: PHI\r\n",
+                                            halves[1], PGP_END, NULL),
+                               ROUTE_PGP, pgp_ids[0], NULL),
+                        -1);
+  assert_int_not_equal (judge (g_strconcat (HEAD PGP_TYPE PGP_START, armor_one, armor_signed, PGP_END, NULL), ROUTE_PGP,
+                               pgp_ids[0], NULL),
+                        -1);
+  assert_int_equal (judge (g_strconcat (HEAD CMS_TYPE ("enveloped-data"), cms_one, "PHI text\r\n", NULL), ROUTE_SMIME,
+                           issuer_ids[0], NULL),
                     GATE_ERROR_PLAINTEXT);
 }
 
@@ -259,33 +289,57 @@ static void
 test_headers (void **state)
 {
   const char *const bad[] = {
-    "Bcc: dave@example.org\r\n", "bcc: dave@example.org\r\n", "X-Patient: Moreno\r\n", "Subject: [...]\r\n", "From: x@example.org\r\n",
-    "Comments: PHI\r\n", "Keywords: PHI\r\n", "Content-Description: HIV result\r\n", "Thread-Topic: PHI\r\n", "References: PHI\r\n",
-    "In-Reply-To: <a@b> PHI\r\n", "Resent-To: x@example.org\r\n", "Content-Language: en\r\n", " folded: nowhere\r\n", "nothing\r\n",
+    "Bcc: dave@example.org\r\n",
+    "bcc: dave@example.org\r\n",
+    "X-Patient: Moreno\r\n",
+    "Subject: [...]\r\n",
+    "From: x@example.org\r\n",
+    "Comments: PHI\r\n",
+    "Keywords: PHI\r\n",
+    "Content-Description: HIV result\r\n",
+    "Thread-Topic: PHI\r\n",
+    "References: PHI\r\n",
+    "In-Reply-To: <a@b> PHI\r\n",
+    "Resent-To: x@example.org\r\n",
+    "Content-Language: en\r\n",
+    " folded: nowhere\r\n",
+    "nothing\r\n",
   };
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
-    assert_int_not_equal (judge (g_strconcat (bad[i], HEAD CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME, issuer_ids[0], NULL), -1);
+    assert_int_not_equal (
+        judge (g_strconcat (bad[i], HEAD CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME, issuer_ids[0], NULL),
+        -1);
     if (bad[i][0] != ' ')
-      assert_int_not_equal (judge (g_strconcat (HEAD, bad[i], CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME, issuer_ids[0], NULL), -1);
+      assert_int_not_equal (judge (g_strconcat (HEAD, bad[i], CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME,
+                                   issuer_ids[0], NULL),
+                            -1);
   }
   const char *const good[] = { "In-Reply-To: <a@b>\r\n", "References: <a@b>\r\n <c@d>\r\n", "Cc: carol@example.org\r\n",
                                "Content-Description: S/MIME Encrypted Message\r\n" };
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
-    assert_int_equal (judge (g_strconcat (HEAD, good[i], CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME, issuer_ids[0], NULL), -1);
-  const char *const subjects[] = { "Subject: MRI of Mrs. Smith\r\n", "Subject:\r\n", "Subject: [...] x\r\n", "Subject: [...]\r\n x\r\n", "" };
+    assert_int_equal (judge (g_strconcat (HEAD, good[i], CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME,
+                             issuer_ids[0], NULL),
+                      -1);
+  const char *const subjects[]
+      = { "Subject: MRI of Mrs. Smith\r\n", "Subject:\r\n", "Subject: [...] x\r\n", "Subject: [...]\r\n x\r\n", "" };
   for (gsize i = 0; i < G_N_ELEMENTS (subjects); i++)
-    assert_int_equal (judge (g_strconcat ("From: alice@example.org\r\nTo: bob@example.org\r\nMIME-Version: 1.0\r\n", subjects[i],
-                                          CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME, issuer_ids[0], NULL), GATE_ERROR_HEADERS);
+    assert_int_equal (judge (g_strconcat ("From: alice@example.org\r\nTo: bob@example.org\r\nMIME-Version: 1.0\r\n",
+                                          subjects[i], CMS_TYPE ("enveloped-data"), cms_one, NULL),
+                             ROUTE_SMIME, issuer_ids[0], NULL),
+                      GATE_ERROR_HEADERS);
 }
 
 static void
 test_lines (void **state)
 {
   g_autofree char *long_line = g_strnfill (999, 'x');
-  assert_int_equal (judge (g_strconcat ("To: ", long_line, "\r\n", HEAD CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME, issuer_ids[0], NULL),
+  assert_int_equal (judge (g_strconcat ("To: ", long_line, "\r\n", HEAD CMS_TYPE ("enveloped-data"), cms_one, NULL),
+                           ROUTE_SMIME, issuer_ids[0], NULL),
                     GATE_ERROR_FORMAT);
-  assert_int_equal (judge (g_strconcat ("Cc: \xc3\xa9@example.org\r\n", HEAD CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME,
-                           issuer_ids[0], NULL), GATE_ERROR_FORMAT);
+  assert_int_equal (
+      judge (g_strconcat ("Cc: \xc3\xa9@example.org\r\n", HEAD CMS_TYPE ("enveloped-data"), cms_one, NULL), ROUTE_SMIME,
+             issuer_ids[0], NULL),
+      GATE_ERROR_FORMAT);
   g_autofree char *good = cms_mail (cms_one);
   g_auto (GStrv) lines = g_strsplit (good, "\r\n", -1);
   assert_int_equal (judge (g_strjoinv ("\n", lines), ROUTE_SMIME, issuer_ids[0], NULL), GATE_ERROR_FORMAT);
@@ -325,14 +379,14 @@ test_flips (void **state)
       g_autofree guint8 *changed = g_memdup2 (der, size);
       changed[i] = (guint8) (changed[i] ^ flip);
       g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-      if (gate_cms_recipients ((struct gate_span) { changed, size }, FALSE, ids, NULL))
+      if (gate_cms_recipients ((struct gate_span){ changed, size }, FALSE, ids, NULL))
         assert_int_equal (ids->len, 1);
     }
   /* The cut binary, without MIME around it. */
   for (gsize cut = 0; cut < size; cut++) {
     g_autofree guint8 *exact = g_memdup2 (der, cut);
     g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-    assert_false (gate_cms_recipients ((struct gate_span) { exact, cut }, FALSE, ids, NULL));
+    assert_false (gate_cms_recipients ((struct gate_span){ exact, cut }, FALSE, ids, NULL));
   }
 }
 
@@ -345,7 +399,7 @@ test_armor_lines (void **state)
   for (gsize i = 0; i < G_N_ELEMENTS (between); i++) {
     g_autofree char *armor = g_strconcat (halves[0], "MESSAGE-----\r\n", between[i], halves[1], NULL);
     g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-    assert_int_equal (gate_pgp_recipients ((struct gate_span) { (guint8 *) armor, strlen (armor) }, ids, NULL), i == 0);
+    assert_int_equal (gate_pgp_recipients ((struct gate_span){ (guint8 *) armor, strlen (armor) }, ids, NULL), i == 0);
   }
 }
 
@@ -353,8 +407,9 @@ static void
 test_addresses (void **state)
 {
   const char *const good[] = { "a@b", "a.b+c@example.org", "o'neil@x-y.example" };
-  const char *const bad[] = { "", "a", "@b", "a@", "a b@c", "a@b c", "a@b\r\nDATA", "a@b>", "<a@b>", "\"a\"@b", "a..b@c", ".a@b", "a.@b", "a@-b",
-                              "a@b-", "a@b..c", "a@[1.2.3.4]", "a,b@c", "\xc3\xa9@b", "a@b\x01" };
+  const char *const bad[]
+      = { "",       "a",    "@b",   "a@",   "a b@c", "a@b c",  "a@b\r\nDATA", "a@b>",  "<a@b>",      "\"a\"@b",
+          "a..b@c", ".a@b", "a.@b", "a@-b", "a@b-",  "a@b..c", "a@[1.2.3.4]", "a,b@c", "\xc3\xa9@b", "a@b\x01" };
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
     assert_true (address_is_addr_spec (good[i]));
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -368,9 +423,10 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_good), cmocka_unit_test (test_audience), cmocka_unit_test (test_plaintext), cmocka_unit_test (test_beside),
-    cmocka_unit_test (test_headers), cmocka_unit_test (test_lines), cmocka_unit_test (test_cut), cmocka_unit_test (test_flips),
-    cmocka_unit_test (test_armor_lines), cmocka_unit_test (test_addresses),
+    cmocka_unit_test (test_good),      cmocka_unit_test (test_audience), cmocka_unit_test (test_plaintext),
+    cmocka_unit_test (test_beside),    cmocka_unit_test (test_headers),  cmocka_unit_test (test_lines),
+    cmocka_unit_test (test_cut),       cmocka_unit_test (test_flips),    cmocka_unit_test (test_armor_lines),
+    cmocka_unit_test (test_addresses),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

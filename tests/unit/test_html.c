@@ -16,7 +16,9 @@ text (const char *html)
   return html_to_text (html, strlen (html), 0);
 }
 
-static const struct { const char *html, *text; } cases[] = {
+static const struct {
+  const char *html, *text;
+} cases[] = {
   { "", "" },
   { "plain", "plain\n" },
   { "<p>one</p><p>two  \n three</p>", "one\n\ntwo three\n" },
@@ -31,14 +33,17 @@ static const struct { const char *html, *text; } cases[] = {
   { "&lt;b&gt; &amp; &#228; &euro;", "<b> & ä €\n" },
   { "<img src=http://t.example/p.gif><img src=x alt=Logo>", "[image: Logo]\n" },
   { "<a href='https://a.example/x'>here</a>", "here [1]\n\n[1] https://a.example/x\n" },
-  { "<a href='https://a.example/'>one</a> <a href='https://a.example/'>two</a>", "one [1] two [1]\n\n[1] https://a.example/\n" },
+  { "<a href='https://a.example/'>one</a> <a href='https://a.example/'>two</a>",
+    "one [1] two [1]\n\n[1] https://a.example/\n" },
   { "<a href='mailto:a@b.example'>write</a>", "write [1]\n\n[1] mailto:a@b.example\n" },
   { "<a href='https://a.example'>https://a.example</a>", "https://a.example\n" },
-  { "<a href='https://evil.example/'>https://bank.example/</a>", "https://bank.example/ [1: leads to evil.example]\n\n[1] https://evil.example/\n" },
+  { "<a href='https://evil.example/'>https://bank.example/</a>",
+    "https://bank.example/ [1: leads to evil.example]\n\n[1] https://evil.example/\n" },
   { "<a href='https://bank.example@evil.example/'>bank.example</a>",
     "bank.example [1: leads to evil.example]\n\n[1] https://bank.example@evil.example/\n" },
   { "<a href='https://www.bank.example/'>bank.example</a>", "bank.example [1]\n\n[1] https://www.bank.example/\n" },
-  { "<a href='https://notbank.example/'>bank.example</a>", "bank.example [1: leads to notbank.example]\n\n[1] https://notbank.example/\n" },
+  { "<a href='https://notbank.example/'>bank.example</a>",
+    "bank.example [1: leads to notbank.example]\n\n[1] https://notbank.example/\n" },
   { "<a href='javascript:x()'>www.bank.example</a>", "www.bank.example [1: not a web link]\n\n[1] javascript:x()\n" },
   { "a<span style='display: none'>b</span>c", "a⟦hidden: b⟧c\n" },
   { "<div style='VISIBILITY:hidden !important'>b</div>c", "⟦hidden: b⟧\nc\n" },
@@ -100,8 +105,22 @@ repeat (const char *piece, gsize times)
 static void
 test_hostile (void **state)
 {
-  static const char *const pieces[] = { "<div>", "<table><tr><td>", "<a href=x>", "<b><i>", "<ul><li>", "<blockquote>", "<", "<!--", "&", "<p", "\x80", "<font color=",
-    "<span style='color:red;'>", "</p></div>", "<svg>", "<script>" };
+  static const char *const pieces[] = { "<div>",
+                                        "<table><tr><td>",
+                                        "<a href=x>",
+                                        "<b><i>",
+                                        "<ul><li>",
+                                        "<blockquote>",
+                                        "<",
+                                        "<!--",
+                                        "&",
+                                        "<p",
+                                        "\x80",
+                                        "<font color=",
+                                        "<span style='color:red;'>",
+                                        "</p></div>",
+                                        "<svg>",
+                                        "<script>" };
   for (gsize i = 0; i < G_N_ELEMENTS (pieces); i++) {
     g_autofree char *many = repeat (pieces[i], 20000), *html = g_strconcat ("<p>before</p>", many, NULL);
     g_autofree char *got = text (html);
@@ -113,7 +132,8 @@ test_hostile (void **state)
 static void
 test_nul_and_cuts (void **state)
 {
-  static const char html[] = "<p>a\0b</p><table border=1><tr><td style='color:#fff'>ä<a href=\"http://x.example/\">y</a></table><img alt='z'><ul><li>q</ul>";
+  static const char html[] = "<p>a\0b</p><table border=1><tr><td style='color:#fff'>ä<a "
+                             "href=\"http://x.example/\">y</a></table><img alt='z'><ul><li>q</ul>";
   for (gsize size = 0; size < sizeof html; size++) {
     g_autofree char *got = html_to_text (html, size, size % 2 ? 20 : 0);
     assert_true (g_utf8_validate (got, -1, NULL));
@@ -126,8 +146,12 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_cases),        cmocka_unit_test (test_wraps),   cmocka_unit_test (test_charset_in_meta_is_ignored),
-    cmocka_unit_test (test_strip_hidden), cmocka_unit_test (test_hostile), cmocka_unit_test (test_nul_and_cuts),
+    cmocka_unit_test (test_cases),
+    cmocka_unit_test (test_wraps),
+    cmocka_unit_test (test_charset_in_meta_is_ignored),
+    cmocka_unit_test (test_strip_hidden),
+    cmocka_unit_test (test_hostile),
+    cmocka_unit_test (test_nul_and_cuts),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -13,10 +13,22 @@
 static void
 test_decode (void **state)
 {
-  const struct { const char *wire, *text; } cases[] = {
-    { "INBOX", "INBOX" }, { "Entw&APw-rfe", "Entw\xc3\xbcrfe" }, { "~peter/mail/&U,BTFw-/&ZeVnLIqe-", "~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e" },
-    { "Q&-A", "Q&A" }, { "&2D3eAA-", "\xf0\x9f\x98\x80" }, { "a&", "a&" }, { "&AP", "&AP" }, { "&!!-", "&!!-" }, { "&2D0-", "&2D0-" }, { "&3gA-", "&3gA-" },
-    { "&AAA-", "&AAA-" }, { "&APy-", "&APy-" }, { "", "" },
+  const struct {
+    const char *wire, *text;
+  } cases[] = {
+    { "INBOX", "INBOX" },
+    { "Entw&APw-rfe", "Entw\xc3\xbcrfe" },
+    { "~peter/mail/&U,BTFw-/&ZeVnLIqe-", "~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e" },
+    { "Q&-A", "Q&A" },
+    { "&2D3eAA-", "\xf0\x9f\x98\x80" },
+    { "a&", "a&" },
+    { "&AP", "&AP" },
+    { "&!!-", "&!!-" },
+    { "&2D0-", "&2D0-" },
+    { "&3gA-", "&3gA-" },
+    { "&AAA-", "&AAA-" },
+    { "&APy-", "&APy-" },
+    { "", "" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *text = imap_name_decode (cases[i].wire);
@@ -45,18 +57,37 @@ test_safe (void **state)
 static void
 test_dir (void **state)
 {
-  const struct { const char *path; char delimiter; const char *dir; } cases[] = {
-    { "INBOX", '/', "INBOX" }, { "inbox", '.', "INBOX" }, { "a/b", '/', "a/b" }, { "a.b", '.', "a/b" }, { "a.b", '/', "a.b" }, { "a/b", '.', "a%2fb" },
-    { "../../etc", '/', "%2e./%2e./etc" }, { "..", '\0', "%2e." }, { "/abs", '/', "%/abs" }, { "a//b", '/', "a/%/b" }, { "x/cur", '/', "x/%63ur" },
-    { "new", '/', "%6eew" }, { "tmp", '.', "%74mp" }, { ".hidden", '/', "%2ehidden" }, { "50%", '/', "50%25" }, { "Entw&APw-rfe", '/', "Entw\xc3\xbcrfe" },
-    { "&AC8-", '.', "%26AC8-" }, { "a\"b", '/', "a%22b" },
+  const struct {
+    const char *path;
+    char delimiter;
+    const char *dir;
+  } cases[] = {
+    { "INBOX", '/', "INBOX" },
+    { "inbox", '.', "INBOX" },
+    { "a/b", '/', "a/b" },
+    { "a.b", '.', "a/b" },
+    { "a.b", '/', "a.b" },
+    { "a/b", '.', "a%2fb" },
+    { "../../etc", '/', "%2e./%2e./etc" },
+    { "..", '\0', "%2e." },
+    { "/abs", '/', "%/abs" },
+    { "a//b", '/', "a/%/b" },
+    { "x/cur", '/', "x/%63ur" },
+    { "new", '/', "%6eew" },
+    { "tmp", '.', "%74mp" },
+    { ".hidden", '/', "%2ehidden" },
+    { "50%", '/', "50%25" },
+    { "Entw&APw-rfe", '/', "Entw\xc3\xbcrfe" },
+    { "&AC8-", '.', "%26AC8-" },
+    { "a\"b", '/', "a%22b" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *dir = imap_name_to_dir (cases[i].path, cases[i].delimiter);
     assert_string_equal (dir, cases[i].dir);
   }
   /* Names that are not written as RFC 3501 has them, beside those whose text they would share. */
-  static const char *const different[] = { "&", "&-", "a", "&AGE-", "&-AGE-", "&AOkA6Q-", "&AOk-&AOk-", "&AC8-", "&-AC8-", "%26", "&AA", "x&", "x&-" };
+  static const char *const different[]
+      = { "&", "&-", "a", "&AGE-", "&-AGE-", "&AOkA6Q-", "&AOk-&AOk-", "&AC8-", "&-AC8-", "%26", "&AA", "x&", "x&-" };
   for (gsize i = 0; i < G_N_ELEMENTS (different); i++)
     for (gsize k = 0; k < i; k++) {
       g_autofree char *one = imap_name_to_dir (different[i], '.'), *other = imap_name_to_dir (different[k], '.');
@@ -81,6 +112,7 @@ test_role (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_decode), cmocka_unit_test (test_safe), cmocka_unit_test (test_dir), cmocka_unit_test (test_role) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_decode), cmocka_unit_test (test_safe),
+                                      cmocka_unit_test (test_dir), cmocka_unit_test (test_role) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -87,18 +87,21 @@ add_bytes (GByteArray *stream, const char *bytes, gsize size)
 static void
 add_message (GByteArray *stream, guint number, const char *body)
 {
-  g_autofree char *text = g_strdup_printf ("From: a@example.org\nTo: b@example.org\nSubject: mail %u\nMessage-ID: <%u@x>\n"
-                                           "Date: 1 Nov 2023 10:%02u:00 +0000\n\n%s\n", number, number, number % 60, body);
+  g_autofree char *text
+      = g_strdup_printf ("From: a@example.org\nTo: b@example.org\nSubject: mail %u\nMessage-ID: <%u@x>\n"
+                         "Date: 1 Nov 2023 10:%02u:00 +0000\n\n%s\n",
+                         number, number, number % 60, body);
   add_bytes (stream, text, strlen (text));
 }
 
 static void
 add_encrypted (GByteArray *stream)
 {
-  static const char text[] = "From: a@example.org\nSubject: ...\nMessage-ID: <enc@x>\nDate: 1 Nov 2023 10:00:00 +0000\nMIME-Version: 1.0\n"
-                             "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\n\n--b\n"
-                             "Content-Type: application/pgp-encrypted\n\nVersion: 1\n\n--b\nContent-Type: application/octet-stream\n\n"
-                             "-----BEGIN PGP MESSAGE-----\n\nxx\n-----END PGP MESSAGE-----\n--b--\n";
+  static const char text[]
+      = "From: a@example.org\nSubject: ...\nMessage-ID: <enc@x>\nDate: 1 Nov 2023 10:00:00 +0000\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\n\n--b\n"
+        "Content-Type: application/pgp-encrypted\n\nVersion: 1\n\n--b\nContent-Type: application/octet-stream\n\n"
+        "-----BEGIN PGP MESSAGE-----\n\nxx\n-----END PGP MESSAGE-----\n--b--\n";
   add_bytes (stream, text, sizeof text - 1);
 }
 
@@ -120,7 +123,8 @@ feed (gpointer data)
   struct feed *feeding = data;
   gsize done = 0;
   while (done < feeding->stream->len) {
-    ssize_t wrote = write (feeding->fd, feeding->stream->data + done, MIN (feeding->stream->len - done, (gsize) 3001)); /* odd pieces */
+    ssize_t wrote = write (feeding->fd, feeding->stream->data + done,
+                           MIN (feeding->stream->len - done, (gsize) 3001)); /* odd pieces */
     if (wrote <= 0)
       break;
     done += (gsize) wrote;
@@ -207,7 +211,10 @@ static void
 test_flags (void **state)
 {
   struct world *world = *state;
-  static const struct { guint8 flags; const char *query; } cases[] = {
+  static const struct {
+    guint8 flags;
+    const char *query;
+  } cases[] = {
     { 0, "tag:unread and not (tag:flagged or tag:replied or tag:passed)" },
     { 1, "not (tag:unread or tag:flagged or tag:replied or tag:passed)" },
     { 3, "tag:flagged and not (tag:unread or tag:replied or tag:passed)" },
@@ -218,7 +225,8 @@ test_flags (void **state)
     struct import import;
     g_autoptr (GByteArray) stream = g_byte_array_new ();
     for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-      g_autofree char *text = g_strdup_printf ("Message-ID: <f%u@x>\nFrom: a@x.org\nSubject: s\nDate: 1 Nov 2023 10:00:00 +0000\n\nb\n", i);
+      g_autofree char *text = g_strdup_printf (
+          "Message-ID: <f%u@x>\nFrom: a@x.org\nSubject: s\nDate: 1 Nov 2023 10:00:00 +0000\n\nb\n", i);
       add_flagged (stream, text, strlen (text), round == 0 ? cases[i].flags : 1);
     }
     add_end (stream);
@@ -303,7 +311,7 @@ spawn (void)
     _exit (worker_run (&worker_role_index, ends[1]));
   }
   close (ends[1]);
-  return (struct process) { .pid = pid, .channel = channel_new (ends[0]) };
+  return (struct process){ .pid = pid, .channel = channel_new (ends[0]) };
 }
 
 /* The reply's fields; progress is counted. NULL: it failed. */
@@ -346,9 +354,10 @@ static struct process
 start (struct world *world, gboolean writer)
 {
   struct process process = spawn ();
-  g_autoptr (GVariant) reply
-      = call (&process, "start", g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", world->index_dir,
-                                                       world->mail_dir, writer), NULL, NULL);
+  g_autoptr (GVariant) reply = call (&process, "start",
+                                     g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}",
+                                                           world->index_dir, world->mail_dir, writer),
+                                     NULL, NULL);
   assert_non_null (reply);
   return process;
 }
@@ -370,7 +379,8 @@ import_call (struct process *process, GByteArray *stream, guint *events)
   struct feed feeding = { .stream = stream, .fd = ends[1] };
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (ends, 1);
   GThread *thread = g_thread_new ("feed", feed, &feeding);
-  GVariant *reply = call (process, "import", g_variant_new_parsed ("{'stream': <handle 0>, 'folder': <'Old mail'>}"), fds, events);
+  GVariant *reply
+      = call (process, "import", g_variant_new_parsed ("{'stream': <handle 0>, 'folder': <'Old mail'>}"), fds, events);
   g_thread_join (thread);
   return reply;
 }
@@ -394,15 +404,21 @@ test_worker (void **state)
   g_autoptr (GVariant) protected = g_variant_lookup_value (imported, "protected", G_VARIANT_TYPE_STRING_ARRAY);
   const char *path;
   g_variant_get_child (protected, 0, "&s", &path);
-  static const char shadow[] = "From: a@example.org\nSubject: biopsy\nMessage-ID: <enc@x>\nDate: 1 Nov 2023 10:00:00 +0000\n\nleukocyte\n";
+  static const char shadow[]
+      = "From: a@example.org\nSubject: biopsy\nMessage-ID: <enc@x>\nDate: 1 Nov 2023 10:00:00 +0000\n\nleukocyte\n";
   int memfd = worker_memfd ("shadow", shadow, sizeof shadow - 1, NULL);
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&memfd, 1);
-  g_autoptr (GVariant) added = call (&writer, "add", g_variant_new_parsed ("{'mails': <[{'path': <%s>, 'add': <['imported']>, "
-                                                                            "'remove': <@as []>, 'shadow': <handle 0>}]>}", path), fds, NULL);
+  g_autoptr (GVariant) added = call (&writer, "add",
+                                     g_variant_new_parsed ("{'mails': <[{'path': <%s>, 'add': <['imported']>, "
+                                                           "'remove': <@as []>, 'shadow': <handle 0>}]>}",
+                                                           path),
+                                     fds, NULL);
   assert_int_equal (number (added, "added"), 1);
-  g_autoptr (GVariant) counted = call (&reader, "count", g_variant_new_parsed ("{'query': <'leukocyte subject:biopsy'>}"), NULL, NULL);
+  g_autoptr (GVariant) counted
+      = call (&reader, "count", g_variant_new_parsed ("{'query': <'leukocyte subject:biopsy'>}"), NULL, NULL);
   assert_int_equal (number (counted, "count"), 1);
-  g_autoptr (GVariant) rows = call (&reader, "threads", g_variant_new_parsed ("{'query': <'tag:imported'>, 'limit': <uint32 5>}"), NULL, NULL);
+  g_autoptr (GVariant) rows = call (
+      &reader, "threads", g_variant_new_parsed ("{'query': <'tag:imported'>, 'limit': <uint32 5>}"), NULL, NULL);
   assert_non_null (rows);
   /* a reader cannot write; nonsense is an error, not the end */
   assert_null (call (&reader, "removed", g_variant_new_parsed ("{'paths': <[%s]>}", path), NULL, NULL));
@@ -411,8 +427,9 @@ test_worker (void **state)
   end (&writer, SIGKILL);
   end (&reader, SIGKILL);
   writer = start (world, TRUE);
-  g_autoptr (GVariant) again = call (&writer, "tag", g_variant_new_parsed ("{'query': <'leukocyte'>, 'add': <['x']>, 'remove': <@as []>}"), NULL,
-                                     NULL);
+  g_autoptr (GVariant) again
+      = call (&writer, "tag", g_variant_new_parsed ("{'query': <'leukocyte'>, 'add': <['x']>, 'remove': <@as []>}"),
+              NULL, NULL);
   assert_non_null (again);
   end (&writer, 0);
   world->db = index_db_new (world->index_dir, world->mail_dir, TRUE, NULL);
@@ -437,7 +454,8 @@ test_worker_killed (void **state)
     struct feed feeding = { .stream = stream, .fd = ends[1] };
     g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (ends, 1);
     GVariant *args = g_variant_new_parsed ("{'stream': <handle 0>, 'folder': <'Old mail'>}");
-    assert_true (channel_send (writer.channel, PROTOCOL_CALL, 100, "import", args, fds) && channel_flush_wait (writer.channel));
+    assert_true (channel_send (writer.channel, PROTOCOL_CALL, 100, "import", args, fds)
+                 && channel_flush_wait (writer.channel));
     g_clear_object (&fds);
     GThread *thread = g_thread_new ("feed", feed, &feeding);
     g_usleep ((gulong) g_random_int_range (1000, 300000)); /* the random instant; nothing is waited for */
@@ -462,7 +480,8 @@ main (void)
   (void) signal (SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     WORLD_TEST (test_import),       WORLD_TEST (test_broken_off), WORLD_TEST (test_too_big),
-    WORLD_TEST (test_folder_names), WORLD_TEST (test_worker),     WORLD_TEST (test_worker_killed), WORLD_TEST (test_flags),
+    WORLD_TEST (test_folder_names), WORLD_TEST (test_worker),     WORLD_TEST (test_worker_killed),
+    WORLD_TEST (test_flags),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -89,10 +89,11 @@ static char *
 date_field (gint64 date)
 {
   g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (date);
-  static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-  return g_strdup_printf ("%d %s %d %02d:%02d:%02d +0000", g_date_time_get_day_of_month (when), months[g_date_time_get_month (when) - 1],
-                          g_date_time_get_year (when), g_date_time_get_hour (when), g_date_time_get_minute (when),
-                          g_date_time_get_second (when));
+  static const char *const months[]
+      = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  return g_strdup_printf ("%d %s %d %02d:%02d:%02d +0000", g_date_time_get_day_of_month (when),
+                          months[g_date_time_get_month (when) - 1], g_date_time_get_year (when),
+                          g_date_time_get_hour (when), g_date_time_get_minute (when), g_date_time_get_second (when));
 }
 
 /* id NULL: no Message-ID field. parent may be NULL. */
@@ -105,8 +106,10 @@ mail_text (const char *id, const char *parent, const char *subject, gint64 date,
     g_string_append_printf (text, "Message-ID: <%s>\n", id);
   if (parent != NULL)
     g_string_append_printf (text, "In-Reply-To: <%s>\nReferences: <%s>\n", parent, parent);
-  g_string_append_printf (text, "From: Ann Example <ann@example.org>\nTo: =?utf-8?q?B=C3=A4r?= <b@example.org>\nSubject: %s\nDate: %s\n\n%s\n", subject,
-                          when, body);
+  g_string_append_printf (
+      text,
+      "From: Ann Example <ann@example.org>\nTo: =?utf-8?q?B=C3=A4r?= <b@example.org>\nSubject: %s\nDate: %s\n\n%s\n",
+      subject, when, body);
   return g_string_free (text, FALSE);
 }
 
@@ -117,7 +120,8 @@ put (const char *path, const char *text)
 }
 
 static guint
-add_full (struct world *world, const char *path, const char *const *add, const char *const *remove, const char *shadow, char **skipped_out)
+add_full (struct world *world, const char *path, const char *const *add, const char *const *remove, const char *shadow,
+          char **skipped_out)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = shadow != NULL ? g_bytes_new (shadow, strlen (shadow)) : NULL;
@@ -139,7 +143,8 @@ add_full (struct world *world, const char *path, const char *const *add, const c
 }
 
 static char *
-add_mail (struct world *world, const char *name, const char *id, const char *parent, const char *subject, gint64 date, const char *body)
+add_mail (struct world *world, const char *name, const char *id, const char *parent, const char *subject, gint64 date,
+          const char *body)
 {
   static const char *const tags[] = { "inbox", NULL };
   char *path = mail_path (world, name);
@@ -236,8 +241,9 @@ test_thread_order (void **state)
   g_autofree char *thread = field (rows, 0, "thread");
   g_autoptr (GVariant) reading = g_variant_ref_sink (index_thread_rows (world->db, thread, "needle", NULL));
   assert_int_equal (g_variant_n_children (reading), 4);
-  static const struct { const char *id, *depth, *matched; } expected[]
-      = { { "a@x", "0", "false" }, { "b@x", "1", "true" }, { "d@x", "2", "false" }, { "c@x", "1", "false" } };
+  static const struct {
+    const char *id, *depth, *matched;
+  } expected[] = { { "a@x", "0", "false" }, { "b@x", "1", "true" }, { "d@x", "2", "false" }, { "c@x", "1", "false" } };
   for (gsize i = 0; i < G_N_ELEMENTS (expected); i++) {
     assert_field (reading, i, "id", expected[i].id);
     assert_field (reading, i, "depth", expected[i].depth);
@@ -335,7 +341,8 @@ check_shadow (struct world *world, const char *id)
   static const char *const tags[] = { "inbox", NULL };
   gboolean more;
   g_autofree char *path = mail_path (world, "enc:2,S");
-  g_autofree char *outer = mail_text (id, NULL, "...", T0, "-----BEGIN PGP MESSAGE-----\nwcBMA\n-----END PGP MESSAGE-----");
+  g_autofree char *outer
+      = mail_text (id, NULL, "...", T0, "-----BEGIN PGP MESSAGE-----\nwcBMA\n-----END PGP MESSAGE-----");
   g_autofree char *inner = mail_text (id, NULL, "biopsy result", T0, "leukocyte count normal");
   g_autofree char *shadow_dir = g_build_filename (world->mail_dir, ".shadow", NULL);
   put (path, outer);
@@ -425,7 +432,8 @@ test_bad_query (void **state)
   struct world *world = *state;
   g_free (add_mail (world, "a", "a@x", NULL, "one", T0, "x"));
   g_autofree char *huge = g_strnfill (20000, 'x');
-  static const char *const bad[] = { "(", ")", "foo) or (bar", "\"open", "date:gibberish..", "tag:x and (date:nonsense..)" };
+  static const char *const bad[]
+      = { "(", ")", "foo) or (bar", "\"open", "date:gibberish..", "tag:x and (date:nonsense..)" };
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     assert_usage (world, bad[i]);
   assert_usage (world, huge);
@@ -459,7 +467,9 @@ make_archive (struct world *world, GRand *rand)
     guint messages = 1 + (guint) g_rand_int_range (rand, 0, 4);
     for (guint i = 0; i < messages; i++) {
       gint64 spread = g_rand_boolean (rand) ? 20 : 4000;
-      gint64 date = thread == 7 && i == 0 ? 5 : T0 - g_rand_int_range (rand, 0, (gint32) (spread * 86400)) - (gint64) thread * 3;
+      gint64 date = thread == 7 && i == 0
+                        ? 5
+                        : T0 - g_rand_int_range (rand, 0, (gint32) (spread * 86400)) - (gint64) thread * 3;
       gboolean matches = thread % 2 == 0 || i + 1 < messages || messages == 1;
       g_autofree char *name = g_strdup_printf ("%u-%u", thread, i);
       g_autofree char *id = g_strdup_printf ("%u-%u@x", thread, i);
@@ -476,7 +486,8 @@ make_archive (struct world *world, GRand *rand)
   guint added;
   GVariantBuilder skipped;
   g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
-  assert_true (index_write_add (world->db, (struct index_mail *) (void *) mails->data, mails->len, &added, &skipped, NULL));
+  assert_true (
+      index_write_add (world->db, (struct index_mail *) (void *) mails->data, mails->len, &added, &skipped, NULL));
   g_variant_builder_clear (&skipped);
   assert_int_equal (added, mails->len);
   for (guint i = 0; i < mails->len; i++)
@@ -540,9 +551,10 @@ test_undated (void **state)
 /* ---- damaged mail ---- */
 
 /* An empty message inside a message: some builds of libnotmuch follow a NULL pointer there. */
-static const char *const odd = "From: a@example.org\nMessage-ID: <odd@x>\nSubject: odd\nDate: 1 Nov 2023 10:00:00 +0000\nMIME-Version: 1.0\n"
-                               "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nhi\n"
-                               "--b\nContent-Type: message/rfc822\n\n--b--\n";
+static const char *const odd
+    = "From: a@example.org\nMessage-ID: <odd@x>\nSubject: odd\nDate: 1 Nov 2023 10:00:00 +0000\nMIME-Version: 1.0\n"
+      "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nhi\n"
+      "--b\nContent-Type: message/rfc822\n\n--b--\n";
 
 /* Run the writer in a child, as the engine does; returns its wait status. */
 static int
@@ -667,7 +679,8 @@ static void
 test_not_mail (void **state)
 {
   struct world *world = *state;
-  g_autofree char *empty = mail_path (world, "empty"), *gone = mail_path (world, "gone"), *reason = NULL, *outside = NULL;
+  g_autofree char *empty = mail_path (world, "empty"), *gone = mail_path (world, "gone"), *reason = NULL,
+                  *outside = NULL;
   g_autofree char *up = g_build_filename (world->mail_dir, "..", "index", "indexing", NULL);
   put (empty, "");
   assert_int_equal (add_full (world, gone, NULL, NULL, NULL, &reason), 0);
@@ -816,10 +829,13 @@ test_recipients (void **state)
   static const char *const sent[] = { "sent", NULL };
   static const char *const none[] = { NULL };
   g_autofree char *a = mail_path (world, "a:2,"), *b = mail_path (world, "b:2,"), *c = mail_path (world, "c:2,");
-  put (a, "Message-ID: <a@x>\nFrom: me@x.org\nTo: \"Weiss, Carol\" <carol@x.org>,\n =?utf-8?q?J=C3=B6rg?= <j@x.org>, dave@x.org\n"
+  put (a, "Message-ID: <a@x>\nFrom: me@x.org\nTo: \"Weiss, Carol\" <carol@x.org>,\n =?utf-8?q?J=C3=B6rg?= <j@x.org>, "
+          "dave@x.org\n"
           "Subject: a\nDate: Mon, 3 Mar 2025 09:00:00 +0000\n\na\n");
-  put (b, "Message-ID: <b@x>\nIn-Reply-To: <a@x>\nFrom: Carol <carol@x.org>\nTo: me@x.org\nSubject: Re: a\nDate: Mon, 3 Mar 2025 10:00:00 +0000\n\nb\n");
-  put (c, "Message-ID: <c@x>\nFrom: me@x.org\nTo: undisclosed-recipients:;\nCc: Erin <e@x.org>\nSubject: c\nDate: Mon, 3 Mar 2025 09:00:00 +0000\n\nc\n");
+  put (b, "Message-ID: <b@x>\nIn-Reply-To: <a@x>\nFrom: Carol <carol@x.org>\nTo: me@x.org\nSubject: Re: a\nDate: Mon, "
+          "3 Mar 2025 10:00:00 +0000\n\nb\n");
+  put (c, "Message-ID: <c@x>\nFrom: me@x.org\nTo: undisclosed-recipients:;\nCc: Erin <e@x.org>\nSubject: c\nDate: Mon, "
+          "3 Mar 2025 09:00:00 +0000\n\nc\n");
   assert_int_equal (add_full (world, a, sent, NULL, NULL, NULL), 1);
   assert_int_equal (add_full (world, b, none, NULL, NULL, NULL), 1);
   assert_int_equal (add_full (world, c, sent, NULL, NULL, NULL), 1);
@@ -828,12 +844,18 @@ test_recipients (void **state)
   assert_recipients (world, "id:c@x", "Erin");
 }
 
-#define SIGNED_HEAD "From: a@x.org\nSubject: s\nDate: Mon, 3 Mar 2025 09:00:00 +0000\nMIME-Version: 1.0\n" \
+#define SIGNED_HEAD                                                                                                    \
+  "From: a@x.org\nSubject: s\nDate: Mon, 3 Mar 2025 09:00:00 +0000\nMIME-Version: 1.0\n"                               \
   "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256; boundary=s\n\n--s\n"
-#define SIGNATURE "\n--s\nContent-Type: application/pkcs7-signature; name=smime.p7s\nContent-Disposition: attachment; filename=smime.p7s\n\nMIIB\n--s--\n"
-#define WITH_FILE "Content-Type: multipart/mixed; boundary=m\n\n--m\n\ntext\n--m\nContent-Type: text/csv\n" \
+#define SIGNATURE                                                                                                      \
+  "\n--s\nContent-Type: application/pkcs7-signature; name=smime.p7s\nContent-Disposition: attachment; "                \
+  "filename=smime.p7s\n\nMIIB\n--s--\n"
+#define WITH_FILE                                                                                                      \
+  "Content-Type: multipart/mixed; boundary=m\n\n--m\n\ntext\n--m\nContent-Type: text/csv\n"                            \
   "Content-Disposition: attachment; filename=a.csv\n\n1,2\n--m--\n"
-#define ENVELOPE "From: a@x.org\nSubject: s\nDate: Mon, 3 Mar 2025 09:00:00 +0000\nMIME-Version: 1.0\nContent-Type: application/pkcs7-mime; " \
+#define ENVELOPE                                                                                                       \
+  "From: a@x.org\nSubject: s\nDate: Mon, 3 Mar 2025 09:00:00 +0000\nMIME-Version: 1.0\nContent-Type: "                 \
+  "application/pkcs7-mime; "                                                                                           \
   "smime-type=enveloped-data; name=smime.p7m\nContent-Disposition: attachment; filename=smime.p7m\n\nMIIB\n"
 
 /* A signature is no attachment, nor is the wrapping of an encrypted mail; not after a move either. */
@@ -841,7 +863,10 @@ static void
 test_attachment_mark (void **state)
 {
   struct world *world = *state;
-  static const struct { const char *id, *text, *shadow; guint marked; } cases[] = {
+  static const struct {
+    const char *id, *text, *shadow;
+    guint marked;
+  } cases[] = {
     { "signed@x", SIGNED_HEAD "\ntext\n" SIGNATURE, NULL, 0 },
     { "file@x", SIGNED_HEAD WITH_FILE SIGNATURE, NULL, 1 },
     { "closed@x", ENVELOPE, NULL, 0 },
@@ -869,13 +894,28 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    WORLD_TEST (test_add_find),         WORLD_TEST (test_thread_order),        WORLD_TEST (test_tags),
-    WORLD_TEST (test_moved_removed),    WORLD_TEST (test_shadow),              WORLD_TEST (test_shadow_without_id),
-    WORLD_TEST (test_shadow_late),      WORLD_TEST (test_shadow_left_behind),  WORLD_TEST (test_bad_query),
-    WORLD_TEST (test_windows),          WORLD_TEST (test_undated),          WORLD_TEST (test_odd_mail),         WORLD_TEST (test_killed),
-    WORLD_TEST (test_aborted),          WORLD_TEST (test_slow),                WORLD_TEST (test_not_mail),
-    WORLD_TEST (test_locked),           WORLD_TEST (test_reader_beside_writer), WORLD_TEST (test_reader_before_index),
-    WORLD_TEST (test_reader_beside_creation), WORLD_TEST (test_recipients),    WORLD_TEST (test_attachment_mark),
+    WORLD_TEST (test_add_find),
+    WORLD_TEST (test_thread_order),
+    WORLD_TEST (test_tags),
+    WORLD_TEST (test_moved_removed),
+    WORLD_TEST (test_shadow),
+    WORLD_TEST (test_shadow_without_id),
+    WORLD_TEST (test_shadow_late),
+    WORLD_TEST (test_shadow_left_behind),
+    WORLD_TEST (test_bad_query),
+    WORLD_TEST (test_windows),
+    WORLD_TEST (test_undated),
+    WORLD_TEST (test_odd_mail),
+    WORLD_TEST (test_killed),
+    WORLD_TEST (test_aborted),
+    WORLD_TEST (test_slow),
+    WORLD_TEST (test_not_mail),
+    WORLD_TEST (test_locked),
+    WORLD_TEST (test_reader_beside_writer),
+    WORLD_TEST (test_reader_before_index),
+    WORLD_TEST (test_reader_beside_creation),
+    WORLD_TEST (test_recipients),
+    WORLD_TEST (test_attachment_mark),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -64,24 +64,33 @@ pgp_signed (const char *signer, const char *entity)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (entity, strlen (entity));
   fixture_write (&fixture, "part", bytes);
-  g_autofree char *raw = fixture_run (&fixture, PEER "-u '<%s@demo.test>' --armor --detach-sign -o - part", signer), *signature = crlf (raw);
-  return g_strdup_printf ("Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=SIG\r\n\r\n--SIG\r\n%s\r\n--SIG\r\n"
-                          "Content-Type: application/pgp-signature\r\n\r\n%s\r\n--SIG--\r\n", entity, signature);
+  g_autofree char *raw = fixture_run (&fixture, PEER "-u '<%s@demo.test>' --armor --detach-sign -o - part", signer),
+                  *signature = crlf (raw);
+  return g_strdup_printf ("Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; "
+                          "boundary=SIG\r\n\r\n--SIG\r\n%s\r\n--SIG\r\n"
+                          "Content-Type: application/pgp-signature\r\n\r\n%s\r\n--SIG--\r\n",
+                          entity, signature);
 }
 
 static char *
 smime_signed (const char *signer, gboolean opaque)
 {
-  g_autofree char *raw = fixture_run (&fixture, "openssl cms -sign %s -binary -in entity -signer %s.crt -inkey %s.key -md sha256", opaque ? "-nodetach" : "", signer, signer);
+  g_autofree char *raw
+      = fixture_run (&fixture, "openssl cms -sign %s -binary -in entity -signer %s.crt -inkey %s.key -md sha256",
+                     opaque ? "-nodetach" : "", signer, signer);
   return crlf (raw);
 }
 
 static char *
 pgp_encrypted (const char *options)
 {
-  g_autofree char *raw = fixture_run (&fixture, PEER "%s --armor -o - < part 2>/dev/null", options), *armor = crlf (raw);
-  return g_strdup_printf ("Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=ENC\r\n\r\n--ENC\r\n"
-                          "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--ENC\r\nContent-Type: application/octet-stream\r\n\r\n%s\r\n--ENC--\r\n", armor);
+  g_autofree char *raw = fixture_run (&fixture, PEER "%s --armor -o - < part 2>/dev/null", options),
+                  *armor = crlf (raw);
+  return g_strdup_printf (
+      "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=ENC\r\n\r\n--ENC\r\n"
+      "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--ENC\r\nContent-Type: "
+      "application/octet-stream\r\n\r\n%s\r\n--ENC--\r\n",
+      armor);
 }
 
 static void
@@ -114,7 +123,7 @@ static gboolean
 warned (const struct inspection *found, const char *code)
 {
   for (guint i = 0; i < found->verdict.warnings->len; i++)
-    if (strcmp (((struct verdict_warning *)found->verdict.warnings->pdata[i])->code, code) == 0)
+    if (strcmp (((struct verdict_warning *) found->verdict.warnings->pdata[i])->code, code) == 0)
       return TRUE;
   return FALSE;
 }
@@ -125,7 +134,10 @@ warned (const struct inspection *found, const char *code)
 static void
 test_signed (void **state)
 {
-  static const struct { const char *signer, *from; enum signature_state state; } rows[] = {
+  static const struct {
+    const char *signer, *from;
+    enum signature_state state;
+  } rows[] = {
     { "bob", BOB, SIGNATURE_GOOD },
     { "erin", "From: erin@demo.test\r\n", SIGNATURE_UNTRUSTED },
     { "unknown", "From: unknown@demo.test\r\n", SIGNATURE_UNKNOWN_KEY },
@@ -149,7 +161,8 @@ static void
 test_line_ends_and_changes (void **state)
 {
   g_autofree char *entity = pgp_signed ("bob", ENTITY), *smime = smime_signed ("carol", FALSE);
-  const char *const entities[] = { entity, smime }, *const from[] = { "From: bob@demo.test\n", "From: carol@demo.test\n" };
+  const char *const entities[] = { entity, smime }, *const from[]
+                                                    = { "From: bob@demo.test\n", "From: carol@demo.test\n" };
   for (guint i = 0; i < 2; i++) {
     g_auto (GStrv) lines = g_strsplit (entities[i], "\r\n", -1);
     g_autofree char *unix_text = g_strjoinv ("\n", lines);
@@ -168,7 +181,10 @@ test_line_ends_and_changes (void **state)
 static void
 test_from_tricks (void **state)
 {
-  static const struct { const char *from; gboolean good; } rows[] = {
+  static const struct {
+    const char *from;
+    gboolean good;
+  } rows[] = {
     { "From: bob@demo.test\r\n", TRUE },
     { "From: \"Bob, MD\" <bob@DEMO.test>\r\n", TRUE },
     { "from : Bob (cardiology) <bob@demo.test>\r\n", TRUE },
@@ -209,7 +225,8 @@ test_from_tricks (void **state)
   }
   g_autofree char *message = g_strconcat ("From: bob@demo.test\r\nMIME-Version: 1.0\r\nX: y\r\n", entity, NULL);
   *strstr (message, "y\r\n") = '\0';
-  g_autoptr (GBytes) with_nul = g_bytes_new (message, strlen ("From: bob@demo.test\r\nMIME-Version: 1.0\r\nX: y\r\n") + strlen (entity));
+  g_autoptr (GBytes) with_nul
+      = g_bytes_new (message, strlen ("From: bob@demo.test\r\nMIME-Version: 1.0\r\nX: y\r\n") + strlen (entity));
   AUTOFREE (inspection) found = inspect_message (keyring, with_nul, 0);
   assert_int_equal (found->verdict.signature.state, SIGNATURE_MISMATCH);
 }
@@ -218,8 +235,10 @@ static void
 test_partial_signatures (void **state)
 {
   g_autofree char *entity = pgp_signed ("bob", ENTITY);
-  g_autofree char *mixed = g_strdup_printf ("Content-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\nContent-Type: text/plain\r\n\r\nYou are dismissed.\r\n"
-                                            "--MIX\r\n%s\r\n--MIX--\r\n", entity);
+  g_autofree char *mixed = g_strdup_printf ("Content-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\nContent-Type: "
+                                            "text/plain\r\n\r\nYou are dismissed.\r\n"
+                                            "--MIX\r\n%s\r\n--MIX--\r\n",
+                                            entity);
   AUTOFREE (inspection) wrapped = inspect (BOB, mixed);
   assert_int_equal (wrapped->verdict.signature.covers, COVERS_PART);
   assert_int_equal (wrapped->verdict.signature.parts->len, 1);
@@ -227,7 +246,8 @@ test_partial_signatures (void **state)
   assert_true (wrapped->payload == wrapped->root);
   assert_true (warned (wrapped, "partly_signed"));
   /* One part in a multipart is still not the message. */
-  g_autofree char *alone = g_strdup_printf ("Content-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\n%s\r\n--MIX--\r\n", entity);
+  g_autofree char *alone
+      = g_strdup_printf ("Content-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\n%s\r\n--MIX--\r\n", entity);
   AUTOFREE (inspection) single = inspect (BOB, alone);
   assert_int_equal (single->verdict.signature.covers, COVERS_PART);
   /* A forwarded message with a good signature says nothing of who forwards it. */
@@ -237,11 +257,12 @@ test_partial_signatures (void **state)
   assert_int_equal (forward->verdict.signature.state, SIGNATURE_MISMATCH);
   /* A third part beside the two: nothing is called signed. */
   g_autofree char *head = g_strndup (entity, strlen (entity) - strlen ("--SIG--\r\n"));
-  g_autofree char *third = g_strconcat (head, "--SIG\r\nContent-Type: text/plain\r\n\r\nYou are dismissed.\r\n--SIG--\r\n", NULL);
+  g_autofree char *third
+      = g_strconcat (head, "--SIG\r\nContent-Type: text/plain\r\n\r\nYou are dismissed.\r\n--SIG--\r\n", NULL);
   AUTOFREE (inspection) three = inspect (BOB, third);
   assert_int_equal (three->verdict.signature.state, SIGNATURE_ERROR);
   assert_int_equal (three->root->children->len, 3);
-  assert_false (((struct inspect_node *)three->root->children->pdata[0])->signed_);
+  assert_false (((struct inspect_node *) three->root->children->pdata[0])->signed_);
 }
 
 static void
@@ -262,7 +283,13 @@ test_smime_signed (void **state)
 static void
 test_pgp_encrypted (void **state)
 {
-  static const struct { const char *options; enum signature_state state; gboolean opens; enum integrity integrity; const char *reason; } rows[] = {
+  static const struct {
+    const char *options;
+    enum signature_state state;
+    gboolean opens;
+    enum integrity integrity;
+    const char *reason;
+  } rows[] = {
     { "-se -u bob@demo.test -r alice@demo.test", SIGNATURE_GOOD, TRUE, INTEGRITY_OK, NULL },
     { "-e -r alice@demo.test", SIGNATURE_NONE, TRUE, INTEGRITY_OK, NULL },
     { "-se -u unknown@demo.test -r alice@demo.test", SIGNATURE_UNKNOWN_KEY, TRUE, INTEGRITY_OK, NULL },
@@ -289,40 +316,56 @@ test_encrypted_part_is_framed (void **state)
 {
   set_part (ENTITY);
   g_autofree char *entity = pgp_encrypted ("-se -u bob@demo.test -r alice@demo.test");
-  g_autofree char *mixed = g_strdup_printf ("Content-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\nContent-Type: text/html\r\n\r\n<img src=\"http://evil/\r\n"
-                                            "--MIX\r\n%s\r\n--MIX\r\nContent-Type: text/html\r\n\r\n\">\r\n--MIX--\r\n", entity);
+  g_autofree char *mixed = g_strdup_printf ("Content-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\nContent-Type: "
+                                            "text/html\r\n\r\n<img src=\"http://evil/\r\n"
+                                            "--MIX\r\n%s\r\n--MIX\r\nContent-Type: text/html\r\n\r\n\">\r\n--MIX--\r\n",
+                                            entity);
   AUTOFREE (inspection) found = inspect (BOB, mixed);
   assert_int_equal (found->verdict.encryption.covers, COVERS_PART);
   assert_int_equal (found->verdict.signature.covers, COVERS_PART);
   assert_true (found->payload == found->root);
   assert_int_equal (found->root->children->len, 3);
-  assert_false (((struct inspect_node *)found->root->children->pdata[0])->encrypted);
+  assert_false (((struct inspect_node *) found->root->children->pdata[0])->encrypted);
   const struct inspect_node *layer = found->root->children->pdata[1];
-  assert_true (((struct inspect_node *)layer->children->pdata[0])->encrypted);
+  assert_true (((struct inspect_node *) layer->children->pdata[0])->encrypted);
 }
 
 static void
 test_smime_encrypted (void **state)
 {
-  g_free (fixture_run (&fixture, "openssl cms -encrypt -binary -aes-256-cbc -in entity -outform DER -out cbc calice.crt && "
+  g_free (fixture_run (&fixture,
+                       "openssl cms -encrypt -binary -aes-256-cbc -in entity -outform DER -out cbc calice.crt && "
                        "openssl cms -encrypt -binary -aes-256-gcm -in entity -outform DER -out gcm calice.crt && "
                        "openssl cms -sign -binary -in entity -signer carol.crt -inkey carol.key -out inner && "
                        "openssl cms -encrypt -binary -aes-256-cbc -in inner -outform DER -out both calice.crt && "
                        "sed 's/Potassium/Qotassium/' inner > changed && "
                        "openssl cms -encrypt -binary -aes-256-cbc -in changed -outform DER -out badsig calice.crt && "
                        "openssl cms -encrypt -binary -aes-256-cbc -in entity -outform DER -out foreign carol.crt && "
-                       "n=$(stat -c %%s cbc) && cp cbc damaged && printf '\\001\\002\\003' | dd of=damaged bs=1 seek=$((n - 40)) conv=notrunc 2>/dev/null && "
-                       "n=$(stat -c %%s gcm) && cp gcm flipped && printf '\\001\\002\\003' | dd of=flipped bs=1 seek=$((n - 40)) conv=notrunc 2>/dev/null"));
-  static const struct { const char *file; gboolean opens; enum integrity integrity; enum signature_state state; const char *cipher; } rows[] = {
-    { "cbc", TRUE, INTEGRITY_UNKNOWN, SIGNATURE_NONE, "AES-256-CBC" }, { "gcm", TRUE, INTEGRITY_OK, SIGNATURE_NONE, "AES-256-GCM" },
-    { "both", TRUE, INTEGRITY_OK, SIGNATURE_GOOD, "AES-256-CBC" },     { "badsig", FALSE, INTEGRITY_BAD, SIGNATURE_NONE, "AES-256-CBC" },
-    { "damaged", FALSE, INTEGRITY_BAD, SIGNATURE_NONE, NULL },         { "flipped", FALSE, INTEGRITY_BAD, SIGNATURE_NONE, NULL },
+                       "n=$(stat -c %%s cbc) && cp cbc damaged && printf '\\001\\002\\003' | dd of=damaged bs=1 "
+                       "seek=$((n - 40)) conv=notrunc 2>/dev/null && "
+                       "n=$(stat -c %%s gcm) && cp gcm flipped && printf '\\001\\002\\003' | dd of=flipped bs=1 "
+                       "seek=$((n - 40)) conv=notrunc 2>/dev/null"));
+  static const struct {
+    const char *file;
+    gboolean opens;
+    enum integrity integrity;
+    enum signature_state state;
+    const char *cipher;
+  } rows[] = {
+    { "cbc", TRUE, INTEGRITY_UNKNOWN, SIGNATURE_NONE, "AES-256-CBC" },
+    { "gcm", TRUE, INTEGRITY_OK, SIGNATURE_NONE, "AES-256-GCM" },
+    { "both", TRUE, INTEGRITY_OK, SIGNATURE_GOOD, "AES-256-CBC" },
+    { "badsig", FALSE, INTEGRITY_BAD, SIGNATURE_NONE, "AES-256-CBC" },
+    { "damaged", FALSE, INTEGRITY_BAD, SIGNATURE_NONE, NULL },
+    { "flipped", FALSE, INTEGRITY_BAD, SIGNATURE_NONE, NULL },
     { "foreign", FALSE, INTEGRITY_UNKNOWN, SIGNATURE_NONE, NULL },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autofree char *base64 = fixture_run (&fixture, "openssl base64 -in %s", rows[i].file);
-    g_autofree char *entity = g_strconcat ("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\n"
-                                           "Content-Transfer-Encoding: base64\r\n\r\n", base64, NULL);
+    g_autofree char *entity
+        = g_strconcat ("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\n"
+                       "Content-Transfer-Encoding: base64\r\n\r\n",
+                       base64, NULL);
     AUTOFREE (inspection) found = inspect (CAROL, entity);
     if (found->verdict.encryption.decrypted != rows[i].opens || found->verdict.encryption.integrity != rows[i].integrity
         || found->verdict.signature.state != rows[i].state)
@@ -341,13 +384,21 @@ static void
 test_inline (void **state)
 {
   set_part ("Potassium 4.1\n");
-  g_autofree char *raw_clear = fixture_run (&fixture, PEER "-u bob@demo.test --clearsign -o - part"), *clear = crlf (raw_clear);
-  g_autofree char *raw_secret = fixture_run (&fixture, PEER "-se -u bob@demo.test -r alice@demo.test --armor -o - part"), *secret = crlf (raw_secret);
+  g_autofree char *raw_clear = fixture_run (&fixture, PEER "-u bob@demo.test --clearsign -o - part"),
+                  *clear = crlf (raw_clear);
+  g_autofree char *raw_secret
+      = fixture_run (&fixture, PEER "-se -u bob@demo.test -r alice@demo.test --armor -o - part"),
+      *secret = crlf (raw_secret);
   static const char head[] = "Content-Type: text/plain\r\n\r\n";
-  const struct { const char *before, *block, *after; enum coverage covers; gboolean encrypted; guint children; } rows[] = {
-    { "", clear, "", COVERS_WHOLE, FALSE, 1 },         { "\r\n\r\n", clear, "\r\n", COVERS_WHOLE, FALSE, 1 },
+  const struct {
+    const char *before, *block, *after;
+    enum coverage covers;
+    gboolean encrypted;
+    guint children;
+  } rows[] = {
+    { "", clear, "", COVERS_WHOLE, FALSE, 1 },          { "\r\n\r\n", clear, "\r\n", COVERS_WHOLE, FALSE, 1 },
     { "Fired!\r\n", clear, "", COVERS_PART, FALSE, 2 }, { "", clear, "Fired!\r\n", COVERS_PART, FALSE, 2 },
-    { "", secret, "", COVERS_WHOLE, TRUE, 1 },         { "a\r\n", secret, "b\r\n", COVERS_PART, TRUE, 3 },
+    { "", secret, "", COVERS_WHOLE, TRUE, 1 },          { "a\r\n", secret, "b\r\n", COVERS_PART, TRUE, 3 },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autofree char *entity = g_strconcat (head, rows[i].before, rows[i].block, rows[i].after, NULL);
@@ -365,17 +416,22 @@ test_inline (void **state)
 static void
 test_protected_from (void **state)
 {
-  static const struct { const char *signer, *outer, *inner, *shown; enum signature_state state; } rows[] = {
+  static const struct {
+    const char *signer, *outer, *inner, *shown;
+    enum signature_state state;
+  } rows[] = {
     { "bob", "list@demo.test", "bob@demo.test", "bob@demo.test", SIGNATURE_GOOD },
     { "bob", "bob@demo.test", "bob@demo.test", "bob@demo.test", SIGNATURE_GOOD },
     { "bob", "list@demo.test", "chief@demo.test", "list@demo.test", SIGNATURE_MISMATCH },
     { NULL, "bob@demo.test", "chief@demo.test", "bob@demo.test", SIGNATURE_NONE },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autofree char *inner = g_strdup_printf ("Content-Type: text/plain; hp=\"cipher\"\r\nFrom: %s\r\nSubject: x\r\n\r\nPotassium\r\n", rows[i].inner);
+    g_autofree char *inner = g_strdup_printf (
+        "Content-Type: text/plain; hp=\"cipher\"\r\nFrom: %s\r\nSubject: x\r\n\r\nPotassium\r\n", rows[i].inner);
     g_autofree char *outer = g_strdup_printf ("From: %s\r\n", rows[i].outer);
-    g_autofree char *options = rows[i].signer != NULL ? g_strdup_printf ("-se -u %s@demo.test -r alice@demo.test", rows[i].signer)
-                                                      : g_strdup ("-e -r alice@demo.test");
+    g_autofree char *options = rows[i].signer != NULL
+                                   ? g_strdup_printf ("-se -u %s@demo.test -r alice@demo.test", rows[i].signer)
+                                   : g_strdup ("-e -r alice@demo.test");
     set_part (inner);
     g_autofree char *entity = pgp_encrypted (options);
     AUTOFREE (inspection) found = inspect (outer, entity);
@@ -414,7 +470,8 @@ static void
 test_hostile_bytes (void **state)
 {
   set_part (ENTITY);
-  g_autofree char *one = pgp_signed ("bob", ENTITY), *two = pgp_encrypted ("-se -u bob@demo.test -r alice@demo.test"), *three = smime_signed ("carol", TRUE);
+  g_autofree char *one = pgp_signed ("bob", ENTITY), *two = pgp_encrypted ("-se -u bob@demo.test -r alice@demo.test"),
+                  *three = smime_signed ("carol", TRUE);
   const char *const entities[] = { one, two, three };
   g_autoptr (GRand) random = g_rand_new_with_seed (7);
   for (guint i = 0; i < 3; i++) {
@@ -431,7 +488,7 @@ test_hostile_bytes (void **state)
     for (guint n = 0; n < 2000; n++) {
       g_autofree char *copy = g_memdup2 (text, size);
       for (gint k = g_rand_int_range (random, 1, 6); k > 0; k--)
-        copy[g_rand_int_range (random, 0, (gint32)size)] = (char)g_rand_int_range (random, 0, 256);
+        copy[g_rand_int_range (random, 0, (gint32) size)] = (char) g_rand_int_range (random, 0, 256);
       g_autoptr (GBytes) bytes = g_bytes_new (copy, size);
       AUTOFREE (inspection) found = inspect_message (NULL, bytes, 0);
       assert_true (found->verdict.signature.state != SIGNATURE_GOOD);
@@ -450,10 +507,17 @@ test_hostile_bytes (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[]
-      = { cmocka_unit_test (test_signed),        cmocka_unit_test (test_line_ends_and_changes), cmocka_unit_test (test_from_tricks),
-          cmocka_unit_test (test_partial_signatures), cmocka_unit_test (test_smime_signed),     cmocka_unit_test (test_pgp_encrypted),
-          cmocka_unit_test (test_encrypted_part_is_framed), cmocka_unit_test (test_smime_encrypted), cmocka_unit_test (test_inline),
-          cmocka_unit_test (test_protected_from), cmocka_unit_test (test_bounds),               cmocka_unit_test (test_hostile_bytes) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_signed),
+                                      cmocka_unit_test (test_line_ends_and_changes),
+                                      cmocka_unit_test (test_from_tricks),
+                                      cmocka_unit_test (test_partial_signatures),
+                                      cmocka_unit_test (test_smime_signed),
+                                      cmocka_unit_test (test_pgp_encrypted),
+                                      cmocka_unit_test (test_encrypted_part_is_framed),
+                                      cmocka_unit_test (test_smime_encrypted),
+                                      cmocka_unit_test (test_inline),
+                                      cmocka_unit_test (test_protected_from),
+                                      cmocka_unit_test (test_bounds),
+                                      cmocka_unit_test (test_hostile_bytes) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

@@ -16,7 +16,7 @@ help_fits_every_width (void **state)
 {
   for (int place = PLACE_LIST; place < PLACE_COUNT; place++)
     for (int width = 0; width < 300; width++) {
-      g_autoptr (GPtrArray) fit = keymap_fit ((enum place)place, width);
+      g_autoptr (GPtrArray) fit = keymap_fit ((enum place) place, width);
       int used = 0;
       gboolean help = FALSE;
       for (guint i = 0; i < fit->len; i++) {
@@ -37,7 +37,7 @@ static void
 no_key_means_two_things (void **state)
 {
   for (int place = PLACE_LIST; place < PLACE_COUNT; place++) {
-    g_autoptr (GPtrArray) all = keymap_of ((enum place)place);
+    g_autoptr (GPtrArray) all = keymap_of ((enum place) place);
     for (guint i = 0; i < all->len; i++)
       for (guint j = i + 1; j < all->len; j++) {
         const struct binding *a = g_ptr_array_index (all, i), *b = g_ptr_array_index (all, j);
@@ -52,12 +52,12 @@ static void
 every_key_does_what_the_page_says (void **state)
 {
   for (int place = PLACE_LIST; place < PLACE_COUNT; place++) {
-    g_autoptr (GPtrArray) all = keymap_of ((enum place)place);
+    g_autoptr (GPtrArray) all = keymap_of ((enum place) place);
     for (guint i = 0; i < all->len; i++) {
       const struct binding *binding = g_ptr_array_index (all, i);
       assert_non_null (binding->help);
       if (binding->action < ACTION_RAW_CUT)
-        assert_int_equal (keymap_action ((enum place)place, binding->keys[0]), binding->action);
+        assert_int_equal (keymap_action ((enum place) place, binding->keys[0]), binding->action);
     }
   }
 }

@@ -13,7 +13,11 @@
 
 static struct fixture fixture;
 
-static const struct { const char *name; enum fixture_key kind; enum key_fault fault; } kinds[] = {
+static const struct {
+  const char *name;
+  enum fixture_key kind;
+  enum key_fault fault;
+} kinds[] = {
   { "good", FIXTURE_GOOD, KEY_FAULT_NONE },          { "rsa", FIXTURE_RSA, KEY_FAULT_NONE },
   { "expired", FIXTURE_EXPIRED, KEY_FAULT_EXPIRED }, { "signonly", FIXTURE_SIGN_ONLY, KEY_FAULT_USAGE },
   { "weak", FIXTURE_WEAK, KEY_FAULT_WEAK },          { "future", FIXTURE_FUTURE, KEY_FAULT_NOT_YET },
@@ -129,8 +133,11 @@ test_trust (void **state)
   assert_true (keyring_trusted_for (again, fingerprint, "good@DEMO.test"));
   assert_false (keyring_trusted_for (again, fingerprint, "chief@demo.test"));
   /* A user id that the key gains later was not compared. */
-  g_free (fixture_run (&fixture, "gpg -q --batch --passphrase '' --pinentry-mode loopback --quick-add-uid %s 'chief <chief@demo.test>' && "
-                       "gpg -q --armor --export %s > good2.pub", fingerprint, fingerprint));
+  g_free (fixture_run (
+      &fixture,
+      "gpg -q --batch --passphrase '' --pinentry-mode loopback --quick-add-uid %s 'chief <chief@demo.test>' && "
+      "gpg -q --armor --export %s > good2.pub",
+      fingerprint, fingerprint));
   fixture_import (&fixture, again, "good2.pub", NULL);
   AUTOFREE (key_candidate) chief = find_one (again, "chief", 0);
   assert_string_equal (chief->fingerprint, fingerprint);
@@ -176,10 +183,15 @@ static void
 test_refuses_what_is_no_key (void **state)
 {
   AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "junk");
-  static const char *const junk[] = { "", "hello", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n",
-                                      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "\x99\x01\x0d", "\x30\x82\xff\xff" };
+  static const char *const junk[]
+      = { "",
+          "hello",
+          "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n",
+          "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+          "\x99\x01\x0d",
+          "\x30\x82\xff\xff" };
   for (gsize i = 0; i < G_N_ELEMENTS (junk); i++) {
-    g_autoptr (GPtrArray) blobs = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+    g_autoptr (GPtrArray) blobs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
     g_autoptr (GError) error = NULL;
     g_ptr_array_add (blobs, g_bytes_new_static (junk[i], strlen (junk[i])));
     assert_null (keyring_import (keyring, blobs, NULL, &error));
@@ -212,18 +224,20 @@ test_agent_leaves (void **state)
   {
     AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "agent");
     fixture_import (&fixture, keyring, "good.sec", NULL);
-    assert_true (fixture_try (&fixture, "ps -eo args | grep -v grep | grep -F 'gpg-agent' | grep -F '%s/agent/'", fixture.dir));
+    assert_true (
+        fixture_try (&fixture, "ps -eo args | grep -v grep | grep -F 'gpg-agent' | grep -F '%s/agent/'", fixture.dir));
   }
-  assert_false (fixture_try (&fixture, "ps -eo args | grep -v grep | grep -F 'gpg-agent' | grep -F '%s/agent/'", fixture.dir));
+  assert_false (
+      fixture_try (&fixture, "ps -eo args | grep -v grep | grep -F 'gpg-agent' | grep -F '%s/agent/'", fixture.dir));
 }
 
 int
 main (void)
 {
   const struct CMUnitTest tests[]
-      = { cmocka_unit_test (test_pgp_faults),  cmocka_unit_test (test_smime_faults),
-          cmocka_unit_test (test_trust),       cmocka_unit_test (test_unreadable_trust_is_an_error),
-          cmocka_unit_test (test_own_keys),    cmocka_unit_test (test_refuses_what_is_no_key),
-          cmocka_unit_test (test_long_path),   cmocka_unit_test (test_agent_leaves) };
+      = { cmocka_unit_test (test_pgp_faults), cmocka_unit_test (test_smime_faults),
+          cmocka_unit_test (test_trust),      cmocka_unit_test (test_unreadable_trust_is_an_error),
+          cmocka_unit_test (test_own_keys),   cmocka_unit_test (test_refuses_what_is_no_key),
+          cmocka_unit_test (test_long_path),  cmocka_unit_test (test_agent_leaves) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

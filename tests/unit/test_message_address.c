@@ -11,7 +11,9 @@
 #include <string.h>
 
 /* out: joined by "|"; NULL: refused. */
-static const struct { const char *in, *out; } cases[] = {
+static const struct {
+  const char *in, *out;
+} cases[] = {
   { "a@b.example", "a@b.example" },
   { " a@b.example , c@d.example,", "a@b.example|c@d.example" },
   { "Alice Moreno <a@b.example>; c@d", "a@b.example|c@d" },
@@ -50,7 +52,7 @@ test_addresses (void **state)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;
-    g_autoptr (GPtrArray) got = message_addresses ((const char *[]) { cases[i].in, NULL }, &error);
+    g_autoptr (GPtrArray) got = message_addresses ((const char *[]){ cases[i].in, NULL }, &error);
     if (cases[i].out == NULL) {
       assert_null (got);
       assert_non_null (error);
@@ -68,15 +70,16 @@ test_long (void **state)
 {
   g_autofree char *local = g_strnfill (65, 'a'), *label = g_strnfill (64, 'b');
   g_autofree char *one = g_strconcat (local, "@b", NULL), *two = g_strconcat ("a@", label, NULL);
-  assert_null (message_addresses ((const char *[]) { one, NULL }, NULL));
-  assert_null (message_addresses ((const char *[]) { two, NULL }, NULL));
+  assert_null (message_addresses ((const char *[]){ one, NULL }, NULL));
+  assert_null (message_addresses ((const char *[]){ two, NULL }, NULL));
 }
 
 static void
 test_display (void **state)
 {
   g_autofree char *plain = message_address_display ("a@b"), *named = message_address_display ("Müller, a@b <x@y>");
-  g_autofree char *umlaut = message_address_display ("Jürgen Müller <x@y>"), *broken = message_address_display ("A\r\nBcc: q@r <x@y>");
+  g_autofree char *umlaut = message_address_display ("Jürgen Müller <x@y>"),
+                  *broken = message_address_display ("A\r\nBcc: q@r <x@y>");
   assert_string_equal (plain, "a@b");
   assert_null (named);
   assert_null (broken);
@@ -102,7 +105,8 @@ test_encrypted (void **state)
   assert_true (looks_encrypted ("Content-Type: application/octet-stream; name=\"smime.P7M\"\n\n"));
   assert_true (looks_encrypted ("\n\n----------------------------BEGIN PGP MESSAGE-----\n"));
   assert_true (looks_encrypted ("\n\nLS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0tCg==\n"));
-  assert_false (looks_encrypted ("Content-Type: text/plain\n\n--- a drawn line ------------------- and nothing else\n"));
+  assert_false (
+      looks_encrypted ("Content-Type: text/plain\n\n--- a drawn line ------------------- and nothing else\n"));
   assert_false (looks_encrypted ("Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"\n\n"));
   assert_false (looks_encrypted (""));
 }

@@ -12,7 +12,11 @@
 
 static const gint64 now = 1795298400; /* Sat, 21 Nov 2026 22:00:00 +0000 */
 
-struct composed { GPtrArray *outer; char *payload; char *id; };
+struct composed {
+  GPtrArray *outer;
+  char *payload;
+  char *id;
+};
 
 static GVariant *
 draft (const char *to, const char *subject, const char *body, const char *attachment)
@@ -20,12 +24,14 @@ draft (const char *to, const char *subject, const char *body, const char *attach
   GVariantDict dict;
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "from", "s", "Dr. Alice Moreno <alice@clinic.example>");
-  g_variant_dict_insert_value (&dict, "to", g_variant_new_strv ((const char *[]) { to }, 1));
-  g_variant_dict_insert_value (&dict, "bcc", g_variant_new_strv ((const char *[]) { "blind@clinic.example" }, 1));
+  g_variant_dict_insert_value (&dict, "to", g_variant_new_strv ((const char *[]){ to }, 1));
+  g_variant_dict_insert_value (&dict, "bcc", g_variant_new_strv ((const char *[]){ "blind@clinic.example" }, 1));
   g_variant_dict_insert (&dict, "subject", "s", subject);
   g_variant_dict_insert (&dict, "body", "s", body);
   g_variant_dict_insert (&dict, "in_reply_to", "s", "parent@x.example");
-  g_variant_dict_insert_value (&dict, "references", g_variant_new_strv ((const char *[]) { "root@x.example", "not an id", "parent@x.example" }, 3));
+  g_variant_dict_insert_value (
+      &dict, "references",
+      g_variant_new_strv ((const char *[]){ "root@x.example", "not an id", "parent@x.example" }, 3));
   if (attachment != NULL) {
     GVariantBuilder rows;
     g_variant_builder_init (&rows, G_VARIANT_TYPE ("a(ssh)"));
@@ -89,14 +95,17 @@ test_fields (void **state)
   struct composed c = { 0 };
   assert_true (run (draft ("Bob <bob@b.example>, carol@c.example", "Lab results", "Hello\nBob\n", NULL), NULL, &c));
   assert_wire_form (c.payload, 78);
-  assert_true (g_str_has_prefix (c.payload, "Date: Sat, 21 Nov 2026 22:00:00 +0000\r\nFrom: \"Dr. Alice Moreno\" <alice@clinic.example>\r\n"
-                                            "To: Bob <bob@b.example>, carol@c.example\r\nSubject: Lab results\r\nMessage-ID: <"));
-  assert_non_null (strstr (c.payload, "\r\nIn-Reply-To: <parent@x.example>\r\nReferences: <root@x.example> <parent@x.example>\r\n"));
+  assert_true (g_str_has_prefix (
+      c.payload, "Date: Sat, 21 Nov 2026 22:00:00 +0000\r\nFrom: \"Dr. Alice Moreno\" <alice@clinic.example>\r\n"
+                 "To: Bob <bob@b.example>, carol@c.example\r\nSubject: Lab results\r\nMessage-ID: <"));
+  assert_non_null (
+      strstr (c.payload, "\r\nIn-Reply-To: <parent@x.example>\r\nReferences: <root@x.example> <parent@x.example>\r\n"));
   assert_non_null (strstr (c.payload, "hp=cipher"));
   assert_non_null (strstr (c.payload, "protected-headers=v1"));
   assert_non_null (strstr (c.payload, "\r\n\r\nHello\r\nBob\r\n"));
   assert_null (strstr (c.payload, "blind"));
-  assert_true (has_outer (&c, "Date: ") && has_outer (&c, "From: ") && has_outer (&c, "To: ") && has_outer (&c, "Message-ID: "));
+  assert_true (has_outer (&c, "Date: ") && has_outer (&c, "From: ") && has_outer (&c, "To: ")
+               && has_outer (&c, "Message-ID: "));
   assert_false (has_outer (&c, "Subject") || has_outer (&c, "Bcc"));
   assert_true (g_str_has_suffix (c.id, "@clinic.example") && strlen (c.id) == 32 + strlen ("@clinic.example"));
   clear (&c);
@@ -119,7 +128,9 @@ test_text (void **state)
   struct composed c = { 0 };
   g_autofree char *wide = g_strnfill (3000, 'w');
   g_autofree char *body = g_strconcat ("Grüße \nFrom the ward \n.\n", wide, "\r\nlast\r", NULL);
-  assert_true (run (draft ("Jürgen Müller <j@b.example>", "Überweisung: Ergebnisse für Frau Weiß, die sehr lang geraten sind", body, NULL), NULL, &c));
+  assert_true (run (draft ("Jürgen Müller <j@b.example>",
+                           "Überweisung: Ergebnisse für Frau Weiß, die sehr lang geraten sind", body, NULL),
+                    NULL, &c));
   assert_wire_form (c.payload, 78);
   assert_non_null (strstr (c.payload, "Content-Transfer-Encoding: quoted-printable"));
   assert_non_null (strstr (c.payload, "Gr=C3=BC=C3=9Fe=20\r\n"));
@@ -129,8 +140,10 @@ test_text (void **state)
   assert_true (run (draft ("j@b.example", "日本語", "日本語の本文です。", NULL), NULL, &c));
   assert_wire_form (c.payload, 78);
   assert_non_null (strstr (c.payload, "Content-Transfer-Encoding: base64"));
-  g_autofree char *expected = g_base64_encode ((const guchar *) "日本語の本文です。\n", strlen ("日本語の本文です。\n"));
-  g_autofree char *crlf = g_base64_encode ((const guchar *) "日本語の本文です。\r\n", strlen ("日本語の本文です。\r\n"));
+  g_autofree char *expected
+      = g_base64_encode ((const guchar *) "日本語の本文です。\n", strlen ("日本語の本文です。\n"));
+  g_autofree char *crlf
+      = g_base64_encode ((const guchar *) "日本語の本文です。\r\n", strlen ("日本語の本文です。\r\n"));
   assert_true (strstr (c.payload, expected) != NULL || strstr (c.payload, crlf) != NULL);
   clear (&c);
 }
@@ -168,8 +181,15 @@ test_refused (void **state)
 static void
 test_header_encode (void **state)
 {
-  static const char *const texts[] = { "plain", "", "ünïcödé", "=?utf-8?q?fake?=", " lead", "trail ", "日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語",
-    "oneverylongwordoneverylongwordoneverylongwordoneverylongwordoneverylongwordoneverylongwordoneverylongword" };
+  static const char *const texts[]
+      = { "plain",
+          "",
+          "ünïcödé",
+          "=?utf-8?q?fake?=",
+          " lead",
+          "trail ",
+          "日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語",
+          "oneverylongwordoneverylongwordoneverylongwordoneverylongwordoneverylongwordoneverylongwordoneverylongword" };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autofree char *encoded = message_header_encode (texts[i]);
     g_auto (GStrv) words = g_strsplit (encoded, " ", -1);
@@ -194,10 +214,14 @@ test_header_encode (void **state)
 static void
 test_filenames (void **state)
 {
-  static const struct { const char *in, *out; } cases[] = {
-    { "a.pdf", "a.pdf" }, { "../../etc/passwd", "passwd" }, { "C:\\temp\\x.exe", "x.exe" }, { "", "attachment" }, { "..", "attachment" },
-    { ".bashrc", "bashrc" }, { "a/", "attachment" }, { "x\n.pdf", "x\uFFFD.pdf" }, { "exe\u202Efdp.pdf", "exe‹U+202E›fdp.pdf" }, { "-rf", "rf" },
-    { "nul\001", "nul\uFFFD" }, { "a:b*c", "a_b_c" }, { "x. .", "x" },
+  static const struct {
+    const char *in, *out;
+  } cases[] = {
+    { "a.pdf", "a.pdf" },   { "../../etc/passwd", "passwd" }, { "C:\\temp\\x.exe", "x.exe" },
+    { "", "attachment" },   { "..", "attachment" },           { ".bashrc", "bashrc" },
+    { "a/", "attachment" }, { "x\n.pdf", "x\uFFFD.pdf" },     { "exe\u202Efdp.pdf", "exe‹U+202E›fdp.pdf" },
+    { "-rf", "rf" },        { "nul\001", "nul\uFFFD" },       { "a:b*c", "a_b_c" },
+    { "x. .", "x" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *got = message_clean_filename (cases[i].in);
@@ -212,9 +236,10 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_fields),       cmocka_unit_test (test_same_id_is_kept_and_new_ones_differ),
-    cmocka_unit_test (test_text),         cmocka_unit_test (test_attachment),       cmocka_unit_test (test_refused),
-    cmocka_unit_test (test_header_encode), cmocka_unit_test (test_filenames),
+    cmocka_unit_test (test_fields),    cmocka_unit_test (test_same_id_is_kept_and_new_ones_differ),
+    cmocka_unit_test (test_text),      cmocka_unit_test (test_attachment),
+    cmocka_unit_test (test_refused),   cmocka_unit_test (test_header_encode),
+    cmocka_unit_test (test_filenames),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -16,11 +16,15 @@ static const char *const own[] = { "alice@clinic.example", "Moreno@clinic.exampl
 static GVariant *
 view_of (const char *fields)
 {
-  g_autofree char *text = g_strdup_printf (
-      "{'subject': <'s'>, 'from': <['bob@b.example']>, 'from_shown': <['Bob <bob@b.example>']>, 'to': <['alice@clinic.example', 'carol@c.example']>, "
-      "'cc': <['moreno@clinic.example', 'bob@b.example', 'dave@d.example', 'broken address']>, 'date': <@ms '2026-11-21T22:00:00+01:00'>, "
-      "'message_id': <'m@b'>, 'protected': <false>, 'encryption': <{'covers': <'nothing'>}>, "
-      "'headers': <[{'name': <'From'>, 'value': <'Bob <bob@b.example>'>}]>, 'segments': <[{'text': <'hello\\n'>, 'encrypted': <false>}]>, %s}", fields);
+  g_autofree char *text
+      = g_strdup_printf ("{'subject': <'s'>, 'from': <['bob@b.example']>, 'from_shown': <['Bob <bob@b.example>']>, "
+                         "'to': <['alice@clinic.example', 'carol@c.example']>, "
+                         "'cc': <['moreno@clinic.example', 'bob@b.example', 'dave@d.example', 'broken address']>, "
+                         "'date': <@ms '2026-11-21T22:00:00+01:00'>, "
+                         "'message_id': <'m@b'>, 'protected': <false>, 'encryption': <{'covers': <'nothing'>}>, "
+                         "'headers': <[{'name': <'From'>, 'value': <'Bob <bob@b.example>'>}]>, 'segments': <[{'text': "
+                         "<'hello\\n'>, 'encrypted': <false>}]>, %s}",
+                         fields);
   GVariant *parsed = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
   assert_non_null (parsed);
   /* A later field takes the place of an earlier one. */
@@ -69,7 +73,8 @@ test_recipients (void **state)
   assert_list (all, "to", "bob@b.example");
   assert_list (all, "cc", "carol@c.example|dave@d.example");
   assert_text (one, "from", "alice@clinic.example");
-  g_autoptr (GVariant) desk = reply ("'reply_to': <['desk@b.example']>", FALSE, FALSE), mine = reply ("'from': <['Alice@clinic.example']>", FALSE, FALSE);
+  g_autoptr (GVariant) desk = reply ("'reply_to': <['desk@b.example']>", FALSE, FALSE),
+                       mine = reply ("'from': <['Alice@clinic.example']>", FALSE, FALSE);
   assert_list (desk, "to", "desk@b.example");
   assert_list (mine, "to", "carol@c.example");
   g_autoptr (GVariant) evil = reply ("'reply_to': <['x@y.example\\nBcc: z@z.example']>", FALSE, FALSE);
@@ -79,10 +84,18 @@ test_recipients (void **state)
 static void
 test_subjects (void **state)
 {
-  static const struct { const char *in, *reply, *forward; } cases[] = {
-    { "x", "Re: x", "Fwd: x" },           { "Re: x", "Re: x", "Fwd: Re: x" },       { "RE: AW: Re[2]: x", "Re: x", "Fwd: RE: AW: Re[2]: x" },
-    { "SV : x", "Re: x", "Fwd: SV : x" }, { "WG: x", "Re: WG: x", "Fwd: x" },       { "Fwd: FW: x", "Re: Fwd: FW: x", "Fwd: x" },
-    { "Rex: a", "Re: Rex: a", "Fwd: Rex: a" }, { "", "Re: ", "Fwd: " },            { "回复：x", "Re: x", "Fwd: 回复：x" },
+  static const struct {
+    const char *in, *reply, *forward;
+  } cases[] = {
+    { "x", "Re: x", "Fwd: x" },
+    { "Re: x", "Re: x", "Fwd: Re: x" },
+    { "RE: AW: Re[2]: x", "Re: x", "Fwd: RE: AW: Re[2]: x" },
+    { "SV : x", "Re: x", "Fwd: SV : x" },
+    { "WG: x", "Re: WG: x", "Fwd: x" },
+    { "Fwd: FW: x", "Re: Fwd: FW: x", "Fwd: x" },
+    { "Rex: a", "Re: Rex: a", "Fwd: Rex: a" },
+    { "", "Re: ", "Fwd: " },
+    { "回复：x", "Re: x", "Fwd: 回复：x" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *fields = g_strdup_printf ("'subject': <'%s'>", cases[i].in);
@@ -95,7 +108,8 @@ test_subjects (void **state)
 static void
 test_threading (void **state)
 {
-  g_autoptr (GVariant) first = reply ("'in_reply_to': <'p@x'>", FALSE, FALSE), later = reply ("'references': <['a@x', 'p@x']>", FALSE, FALSE);
+  g_autoptr (GVariant) first = reply ("'in_reply_to': <'p@x'>", FALSE, FALSE),
+                       later = reply ("'references': <['a@x', 'p@x']>", FALSE, FALSE);
   assert_text (first, "in_reply_to", "m@b");
   assert_list (first, "references", "p@x|m@b");
   assert_list (later, "references", "a@x|p@x|m@b");
@@ -113,11 +127,16 @@ test_bodies (void **state)
 static void
 test_never_quoted (void **state)
 {
-  static const char part[] = "'encryption': <{'covers': <'part'>}>, 'segments': <[{'text': <'open\\n'>, 'encrypted': <false>}, {'text': <'SECRET\\n'>, 'encrypted': <true>}]>";
-  static const char whole[] = "'encryption': <{'covers': <'whole'>}>, 'segments': <[{'text': <'SECRET\\n'>, 'encrypted': <true>}]>";
+  static const char part[] = "'encryption': <{'covers': <'part'>}>, 'segments': <[{'text': <'open\\n'>, 'encrypted': "
+                             "<false>}, {'text': <'SECRET\\n'>, 'encrypted': <true>}]>";
+  static const char whole[]
+      = "'encryption': <{'covers': <'whole'>}>, 'segments': <[{'text': <'SECRET\\n'>, 'encrypted': <true>}]>";
   static const char unsaid[] = "'segments': <[{'text': <'SECRET\\n'>}]>";
   static const char hidden[] = "'segments': <[{'text': <'see ⟦hidden: SECRET⟧ this'>, 'encrypted': <false>}]>";
-  static const struct { const char *fields; gboolean quoted; } cases[] = { { part, FALSE }, { whole, TRUE }, { unsaid, FALSE }, { hidden, FALSE } };
+  static const struct {
+    const char *fields;
+    gboolean quoted;
+  } cases[] = { { part, FALSE }, { whole, TRUE }, { unsaid, FALSE }, { hidden, FALSE } };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     for (int forward = 0; forward < 2; forward++) {
       g_autoptr (GVariant) draft = reply (cases[i].fields, FALSE, forward);
@@ -143,8 +162,9 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_recipients), cmocka_unit_test (test_subjects),     cmocka_unit_test (test_threading),
-    cmocka_unit_test (test_bodies),     cmocka_unit_test (test_never_quoted), cmocka_unit_test (test_protection_is_kept),
+    cmocka_unit_test (test_recipients),   cmocka_unit_test (test_subjects),
+    cmocka_unit_test (test_threading),    cmocka_unit_test (test_bodies),
+    cmocka_unit_test (test_never_quoted), cmocka_unit_test (test_protection_is_kept),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -12,12 +12,24 @@
 #include <cmocka.h>
 #include <string.h>
 
-static const struct { const char *bytes, *charset, *text; } charsets[] = {
-  { "Gr\xFC\xDF" "e", "iso-8859-1", "Grüße" },
-  { "Gr\xFC\xDF" "e", NULL, "Grüße" },
-  { "Gr\xFC\xDF" "e", "us-ascii", "Grüße" },
-  { "Gr\xFC\xDF" "e", "utf-8", "Grüße" },
-  { "Gr\xFC\xDF" "e", "no-such-charset", "Grüße" },
+static const struct {
+  const char *bytes, *charset, *text;
+} charsets[] = {
+  { "Gr\xFC\xDF"
+    "e",
+    "iso-8859-1", "Grüße" },
+  { "Gr\xFC\xDF"
+    "e",
+    NULL, "Grüße" },
+  { "Gr\xFC\xDF"
+    "e",
+    "us-ascii", "Grüße" },
+  { "Gr\xFC\xDF"
+    "e",
+    "utf-8", "Grüße" },
+  { "Gr\xFC\xDF"
+    "e",
+    "no-such-charset", "Grüße" },
   { "\xC3\xA4", NULL, "ä" },
   { "\xC3\xA4", "us-ascii", "ä" },
   { "\xC3\xA4\xC3\xB6 \xFF", "utf-8", "äö \uFFFD" },
@@ -47,7 +59,8 @@ test_charsets (void **state)
 static void
 test_charsets_at_random (void **state)
 {
-  static const char *const names[] = { "utf-7", "utf-16", "utf-32", "iso-2022-jp", "iso-2022-kr", "hz-gb-2312", "gb18030", "big5", "euc-jp", "tis-620", "x", "utf-8//IGNORE" };
+  static const char *const names[] = { "utf-7",   "utf-16", "utf-32", "iso-2022-jp", "iso-2022-kr", "hz-gb-2312",
+                                       "gb18030", "big5",   "euc-jp", "tis-620",     "x",           "utf-8//IGNORE" };
   GRand *rand = g_rand_new_with_seed (3);
   for (int round = 0; round < 2400; round++) {
     char bytes[80];
@@ -60,7 +73,10 @@ test_charsets_at_random (void **state)
   g_rand_free (rand);
 }
 
-static const struct { const char *in, *out; gboolean delsp; } flows[] = {
+static const struct {
+  const char *in, *out;
+  gboolean delsp;
+} flows[] = {
   { "one \ntwo\nthree\n", "one two\nthree\n", FALSE },
   { "one \r\ntwo\r\n", "one two\n", FALSE },
   { "日本 \n語\n", "日本語\n", TRUE },
@@ -81,17 +97,21 @@ test_flowed (void **state)
   }
 }
 
-static const char invitation[] =
-  "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Case conference\\, ward\r\n  3\r\nDTSTART;TZID=Europe/Berlin:20261124T140000\r\n"
-  "DTEND:20261124T150000Z\r\nLOCATION:Room 12\r\nORGANIZER;CN=\"Dr. Moreno: chief\":mailto:alice@clinic.example\r\n"
-  "BEGIN:VALARM\r\nSUMMARY:not this\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+static const char invitation[]
+    = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Case conference\\, ward\r\n  "
+      "3\r\nDTSTART;TZID=Europe/Berlin:20261124T140000\r\n"
+      "DTEND:20261124T150000Z\r\nLOCATION:Room 12\r\nORGANIZER;CN=\"Dr. Moreno: chief\":mailto:alice@clinic.example\r\n"
+      "BEGIN:VALARM\r\nSUMMARY:not this\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
 
 static void
 test_calendar (void **state)
 {
-  g_autofree char *got = message_calendar_text (invitation), *none = message_calendar_text ("BEGIN:VCALENDAR\nEND:VCALENDAR\n");
-  assert_string_equal (got, "Invitation\nWhat: Case conference, ward 3\nFrom: 2026-11-24 14:00 (Europe/Berlin)\nUntil: 2026-11-24 15:00 UTC\n"
-                            "Where: Room 12\nOrganiser: Dr. Moreno: chief <alice@clinic.example>\n");
+  g_autofree char *got = message_calendar_text (invitation),
+                  *none = message_calendar_text ("BEGIN:VCALENDAR\nEND:VCALENDAR\n");
+  assert_string_equal (
+      got,
+      "Invitation\nWhat: Case conference, ward 3\nFrom: 2026-11-24 14:00 (Europe/Berlin)\nUntil: 2026-11-24 15:00 UTC\n"
+      "Where: Room 12\nOrganiser: Dr. Moreno: chief <alice@clinic.example>\n");
   assert_null (none);
   for (gsize size = 0; size < sizeof invitation; size++) {
     g_autofree char *cut = g_strndup (invitation, size);
@@ -103,7 +123,9 @@ test_calendar (void **state)
 static void
 test_quote (void **state)
 {
-  static const struct { const char *in, *out; } cases[] = {
+  static const struct {
+    const char *in, *out;
+  } cases[] = {
     { "a\n\nb\n", "> a\n>\n> b\n" },
     { "> old\n>> older\nnew\n\n\n", ">> old\n>>> older\n> new\n" },
     { "text\n-- \nAlice\nPhone\n", "> text\n" },
@@ -130,7 +152,9 @@ test_quote (void **state)
 static void
 test_words (void **state)
 {
-  static const struct { const char *raw, *text; } words[] = {
+  static const struct {
+    const char *raw, *text;
+  } words[] = {
     { "=?utf-8?B?YQ==?= =?utf-8?B?Yg==?=", "ab" },
     { "=?utf-8?b?YWI=?=\r\n =?UTF-8?B?Y2Rl?= =?utf-8?B?Zg==?=", "abcdef" },
     { "=?utf-8?B?YQ?= =?utf-8?B?Yg?=", "ab" },
@@ -143,7 +167,8 @@ test_words (void **state)
     { "=?utf-8?B?YQ==", "=?utf-8?B?YQ==" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
-    g_autofree char *got = message_words_decode (words[i].raw), *field = g_strconcat ("Subject: ", words[i].raw, "\r\n", NULL);
+    g_autofree char *got = message_words_decode (words[i].raw),
+                    *field = g_strconcat ("Subject: ", words[i].raw, "\r\n", NULL);
     g_autofree char *shown = message_field_find (field, strlen (field), "subject");
     if (words[i].text != NULL) {
       assert_string_equal (got, words[i].text);
@@ -156,11 +181,14 @@ test_words (void **state)
 static void
 test_words_written (void **state)
 {
-  static const char *const texts[] = { "Grüße aus der Klinik an alle, die heute im Dienst sind, und an alle anderen auch",
-    "ü日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語", "a😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀", "Über die Zeile hinaus, der über die weiter, der über die weiter" };
+  static const char *const texts[]
+      = { "Grüße aus der Klinik an alle, die heute im Dienst sind, und an alle anderen auch",
+          "ü日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語", "a😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀",
+          "Über die Zeile hinaus, der über die weiter, der über die weiter" };
   message_init ();
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
-    g_autofree char *encoded = message_header_encode (texts[i]), *read = g_mime_utils_header_decode_text (NULL, encoded);
+    g_autofree char *encoded = message_header_encode (texts[i]),
+                    *read = g_mime_utils_header_decode_text (NULL, encoded);
     assert_string_equal (read, texts[i]);
   }
 }
@@ -169,7 +197,8 @@ test_words_written (void **state)
 static void
 test_long_names (void **state)
 {
-  g_autofree char *head = g_strnfill (199, 'x'), *blank = g_strconcat (head, " yyy", NULL), *dots = g_strconcat (head, "...... y", NULL);
+  g_autofree char *head = g_strnfill (199, 'x'), *blank = g_strconcat (head, " yyy", NULL),
+                  *dots = g_strconcat (head, "...... y", NULL);
   const char *const names[] = { blank, dots };
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree char *clean = message_clean_filename (names[i]), *again = message_clean_filename (clean);
@@ -182,9 +211,10 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_charsets), cmocka_unit_test (test_charsets_at_random), cmocka_unit_test (test_flowed),
-    cmocka_unit_test (test_calendar), cmocka_unit_test (test_quote),
-    cmocka_unit_test (test_words), cmocka_unit_test (test_words_written), cmocka_unit_test (test_long_names),
+    cmocka_unit_test (test_charsets),      cmocka_unit_test (test_charsets_at_random),
+    cmocka_unit_test (test_flowed),        cmocka_unit_test (test_calendar),
+    cmocka_unit_test (test_quote),         cmocka_unit_test (test_words),
+    cmocka_unit_test (test_words_written), cmocka_unit_test (test_long_names),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -18,7 +18,8 @@ finish (GVariant *view, GVariant *segments)
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (gsize i = 0; i < g_variant_n_children (segments); i++) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (segments, i), html = g_variant_lookup_value (row, "html", G_VARIANT_TYPE_BYTESTRING);
+    g_autoptr (GVariant) row = g_variant_get_child_value (segments, i),
+                         html = g_variant_lookup_value (row, "html", G_VARIANT_TYPE_BYTESTRING);
     GVariantDict dict;
     g_variant_dict_init (&dict, row);
     if (html != NULL) {
@@ -79,14 +80,20 @@ part_at (GVariant *view, gsize i)
   return g_variant_get_child_value (parts, i);
 }
 
-static const char mixed[] =
-  "From: =?utf-8?q?J=C3=BCrgen?= M\xFCller <J@b.example>, c@d.example\r\nTo: Alice <alice@clinic.example>, group: x@y.example;\r\n"
-  "Subject: =?iso-8859-1?Q?Befund_f=FCr?=\r\n =?iso-8859-1?Q?_Wei=DF?=\r\nDate: Sat, 21 Nov 2026 22:00:00 +0100\r\nMessage-ID: <m1@b.example>\r\n"
-  "References: <r1@x> <r2@x>\r\nReply-To: desk@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\npreamble\r\n"
-  "--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain; charset=utf-8; format=flowed\r\n\r\nplain \r\ntext\r\n"
-  "--a\r\nContent-Type: text/html\r\n\r\n<p>html text</p>\r\n--a--\r\n"
-  "--m\r\nContent-Type: application/pdf; name=x.pdf\r\nContent-Disposition: attachment;\r\n filename*=utf-8''Gr%C3%B6%C3%9Fe%20.pdf\r\n"
-  "Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--m\r\nContent-Type: text/plain\r\nContent-Disposition: inline; filename=\"../second.txt\"\r\n\r\nsecond \x1b[31m\r\n--m--\r\nepilogue\r\n";
+static const char mixed[] = "From: =?utf-8?q?J=C3=BCrgen?= M\xFCller <J@b.example>, c@d.example\r\nTo: Alice "
+                            "<alice@clinic.example>, group: x@y.example;\r\n"
+                            "Subject: =?iso-8859-1?Q?Befund_f=FCr?=\r\n =?iso-8859-1?Q?_Wei=DF?=\r\nDate: Sat, 21 Nov "
+                            "2026 22:00:00 +0100\r\nMessage-ID: <m1@b.example>\r\n"
+                            "References: <r1@x> <r2@x>\r\nReply-To: desk@b.example\r\nMIME-Version: "
+                            "1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\npreamble\r\n"
+                            "--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: "
+                            "text/plain; charset=utf-8; format=flowed\r\n\r\nplain \r\ntext\r\n"
+                            "--a\r\nContent-Type: text/html\r\n\r\n<p>html text</p>\r\n--a--\r\n"
+                            "--m\r\nContent-Type: application/pdf; name=x.pdf\r\nContent-Disposition: attachment;\r\n "
+                            "filename*=utf-8''Gr%C3%B6%C3%9Fe%20.pdf\r\n"
+                            "Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--m\r\nContent-Type: "
+                            "text/plain\r\nContent-Disposition: inline; filename=\"../second.txt\"\r\n\r\nsecond "
+                            "\x1b[31m\r\n--m--\r\nepilogue\r\n";
 
 static void
 test_mixed (void **state)
@@ -133,11 +140,15 @@ test_part (void **state)
 static void
 test_alternative (void **state)
 {
-  static const struct { const char *plain, *expected; } cases[] = { { "words", "words" }, { " \xC2\xA0\r\n", "html\n" } };
+  static const struct {
+    const char *plain, *expected;
+  } cases[] = { { "words", "words" }, { " \xC2\xA0\r\n", "html\n" } };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *message = g_strdup_printf ("Content-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain; charset=utf-8\n\n%s\n--a\n"
-                                                "Content-Type: multipart/related; boundary=r\n\n--r\nContent-Type: text/html\n\n<p>html</p>\n--r\n"
-                                                "Content-Type: image/png\nContent-ID: <i>\n\nx\n--r--\n--a--\n", cases[i].plain);
+    g_autofree char *message = g_strdup_printf (
+        "Content-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain; charset=utf-8\n\n%s\n--a\n"
+        "Content-Type: multipart/related; boundary=r\n\n--r\nContent-Type: text/html\n\n<p>html</p>\n--r\n"
+        "Content-Type: image/png\nContent-ID: <i>\n\nx\n--r--\n--a--\n",
+        cases[i].plain);
     g_autoptr (GVariant) view = show (message, strlen (message));
     assert_text (view, "text_body", cases[i].expected);
   }
@@ -146,19 +157,22 @@ test_alternative (void **state)
 static void
 test_nested_message (void **state)
 {
-  static const char message[] = "Subject: outer\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nsee below\n--m\nContent-Type: message/rfc822\n\n"
-    "From: x@y.example\nSubject: inner\n\ninner text\n--m--\n";
+  static const char message[] = "Subject: outer\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nsee "
+                                "below\n--m\nContent-Type: message/rfc822\n\n"
+                                "From: x@y.example\nSubject: inner\n\ninner text\n--m--\n";
   g_autoptr (GVariant) view = show (message, strlen (message));
   const char *text;
   assert_text (view, "subject", "outer");
   assert_true (g_variant_lookup (view, "text_body", "&s", &text));
-  assert_non_null (strstr (text, "see below\n\n--- A message inside this message ---\n\nFrom: x@y.example\nSubject: inner\n\ninner text"));
+  assert_non_null (strstr (
+      text, "see below\n\n--- A message inside this message ---\n\nFrom: x@y.example\nSubject: inner\n\ninner text"));
 }
 
 static void
 test_attached_text_alone_is_shown (void **state)
 {
-  static const char message[] = "Content-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nonly text\n";
+  static const char message[]
+      = "Content-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nonly text\n";
   g_autoptr (GVariant) view = show (message, strlen (message));
   assert_text (view, "text_body", "only text\n");
 }
@@ -166,9 +180,11 @@ test_attached_text_alone_is_shown (void **state)
 static void
 test_closed_layer (void **state)
 {
-  static const char message[] = "Subject: ...\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=e\n\n--e\n"
-    "Content-Type: application/pgp-encrypted\n\nVersion: 1\n--e\nContent-Type: application/octet-stream; name=encrypted.asc\n\n"
-    "-----BEGIN PGP MESSAGE-----\n\nwcBM\n-----END PGP MESSAGE-----\n--e--\n";
+  static const char message[]
+      = "Subject: ...\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=e\n\n--e\n"
+        "Content-Type: application/pgp-encrypted\n\nVersion: 1\n--e\nContent-Type: application/octet-stream; "
+        "name=encrypted.asc\n\n"
+        "-----BEGIN PGP MESSAGE-----\n\nwcBM\n-----END PGP MESSAGE-----\n--e--\n";
   g_autoptr (GVariant) view = show (message, strlen (message));
   const char *text;
   gboolean is_protected = FALSE;
@@ -207,7 +223,10 @@ node_free (struct inspect_node *n)
   g_free (n);
 }
 
-struct tree { struct inspection inspection; GBytes *message; };
+struct tree {
+  struct inspection inspection;
+  GBytes *message;
+};
 
 static void
 tree_init (struct tree *tree, struct inspect_node *root, struct inspect_node *payload)
@@ -247,7 +266,8 @@ tree_clear (struct tree *tree)
   g_bytes_unref (tree->message);
 }
 
-static const char outer[] = "From: bob@b.example\nTo: alice@clinic.example\nSubject: [...]\nMessage-ID: <m@b.example>\nContent-Type: multipart/encrypted\n\nx";
+static const char outer[] = "From: bob@b.example\nTo: alice@clinic.example\nSubject: [...]\nMessage-ID: "
+                            "<m@b.example>\nContent-Type: multipart/encrypted\n\nx";
 
 static struct inspect_node *
 opened (const char *type, const char *payload, gboolean encrypted)
@@ -261,7 +281,8 @@ opened (const char *type, const char *payload, gboolean encrypted)
 static void
 test_protected_subject (void **state)
 {
-  struct inspect_node *root = opened ("text/plain", "Subject: Lab results\nContent-Type: text/plain; hp=\"cipher\"\n\nNa 140\n", TRUE);
+  struct inspect_node *root
+      = opened ("text/plain", "Subject: Lab results\nContent-Type: text/plain; hp=\"cipher\"\n\nNa 140\n", TRUE);
   struct tree tree;
   tree_init (&tree, root, root->children->pdata[0]);
   g_autoptr (GVariant) view = tree_show (&tree);
@@ -272,7 +293,9 @@ test_protected_subject (void **state)
   g_autoptr (GBytes) shadow = message_shadow (&tree.inspection, tree.message);
   assert_non_null (shadow);
   g_autofree char *text = g_strndup (g_bytes_get_data (shadow, NULL), g_bytes_get_size (shadow));
-  assert_true (g_str_has_prefix (text, "From: bob@b.example\r\nTo: alice@clinic.example\r\nSubject: Lab results\r\nMessage-ID: <m@b.example>\r\n"));
+  assert_true (g_str_has_prefix (
+      text,
+      "From: bob@b.example\r\nTo: alice@clinic.example\r\nSubject: Lab results\r\nMessage-ID: <m@b.example>\r\n"));
   g_autofree char *base64 = g_base64_encode ((const guchar *) "Na 140\n", 7);
   g_autofree char *stem = g_strndup (base64, 8);
   assert_non_null (strstr (text, stem));
@@ -299,7 +322,8 @@ test_unprotected_subject (void **state)
 static void
 test_legacy_display (void **state)
 {
-  static const char payload[] = "Subject: Lab\nContent-Type: text/plain; hp=\"cipher\"; hp-legacy-display=\"1\"\n\nSubject: Lab\n\nbody\n";
+  static const char payload[]
+      = "Subject: Lab\nContent-Type: text/plain; hp=\"cipher\"; hp-legacy-display=\"1\"\n\nSubject: Lab\n\nbody\n";
   struct inspect_node *root = opened ("text/plain", payload, TRUE);
   struct tree tree;
   tree_init (&tree, root, root->children->pdata[0]);
@@ -311,7 +335,9 @@ test_legacy_display (void **state)
 static void
 test_wrapped_and_forwarded (void **state)
 {
-  static const struct { const char *inner, *subject; } cases[] = {
+  static const struct {
+    const char *inner, *subject;
+  } cases[] = {
     { "From: bob@b.example\nMessage-ID: <m@b.example>\nSubject: wrapped\n\nhi\n", "wrapped" },
     { "From: eve@x.example\nMessage-ID: <m@b.example>\nSubject: forwarded\n\nhi\n", "[...]" },
   };
@@ -331,9 +357,12 @@ test_wrapped_and_forwarded (void **state)
 static void
 test_partial_encryption (void **state)
 {
-  struct inspect_node *root = node ("1", "multipart/mixed", "Subject: s\nContent-Type: multipart/mixed\n\nx", FALSE, FALSE);
-  struct inspect_node *layer = node ("1.2", "multipart/encrypted", "Content-Type: multipart/encrypted\n\nx", FALSE, FALSE);
-  struct inspect_node *closed = node ("1.3", "application/pkcs7-mime", "Content-Type: application/pkcs7-mime\n\nWITHHELD", FALSE, FALSE);
+  struct inspect_node *root
+      = node ("1", "multipart/mixed", "Subject: s\nContent-Type: multipart/mixed\n\nx", FALSE, FALSE);
+  struct inspect_node *layer
+      = node ("1.2", "multipart/encrypted", "Content-Type: multipart/encrypted\n\nx", FALSE, FALSE);
+  struct inspect_node *closed
+      = node ("1.3", "application/pkcs7-mime", "Content-Type: application/pkcs7-mime\n\nWITHHELD", FALSE, FALSE);
   layer->protection = PROTECTION_PGP;
   closed->protection = PROTECTION_SMIME;
   closed->withheld = TRUE;
@@ -350,8 +379,10 @@ test_partial_encryption (void **state)
   assert_non_null (strstr (text, "--- This part was encrypted ---\n\nSECRET\n"));
   assert_non_null (strstr (text, "withheld"));
   assert_null (strstr (text, "WITHHELD"));
-  g_autoptr (GVariant) draft = g_variant_ref_sink (message_reply (view, (const char *[]) { "alice@clinic.example", NULL }, FALSE, FALSE));
-  g_autoptr (GVariant) forward = g_variant_ref_sink (message_reply (view, (const char *[]) { "alice@clinic.example", NULL }, FALSE, TRUE));
+  g_autoptr (GVariant) draft
+      = g_variant_ref_sink (message_reply (view, (const char *[]){ "alice@clinic.example", NULL }, FALSE, FALSE));
+  g_autoptr (GVariant) forward
+      = g_variant_ref_sink (message_reply (view, (const char *[]){ "alice@clinic.example", NULL }, FALSE, TRUE));
   assert_true (g_variant_lookup (draft, "body", "&s", &quote));
   assert_non_null (strstr (quote, "> please answer\n"));
   assert_null (strstr (quote, "SECRET"));

@@ -43,7 +43,8 @@ open_box (void)
 static char *
 submit_to (struct outbox *box, const char *message_id, const char *second_to)
 {
-  const char *const bob[] = { "bob@x.test", NULL }, *const carol[] = { "carol@x.test", second_to, NULL }, *const ids[] = { "pgp:0123456789ABCDEF", NULL };
+  const char *const bob[] = { "bob@x.test", NULL }, *const carol[] = { "carol@x.test", second_to, NULL },
+                    *const ids[] = { "pgp:0123456789ABCDEF", NULL };
   struct outbox_copy first = { .method = ROUTE_PGP, .recipients = (GStrv) bob, .ids = (GStrv) ids };
   struct outbox_copy second = { .method = ROUTE_SMIME, .recipients = (GStrv) carol, .ids = (GStrv) ids };
   g_autoptr (GPtrArray) copies = g_ptr_array_new ();
@@ -218,7 +219,8 @@ test_leftovers (void **state)
   assert_false (g_file_test (stray, G_FILE_TEST_EXISTS));
   g_autoptr (GPtrArray) items = outbox_items (box);
   for (guint i = 0; i < items->len; i++) {
-    g_autoptr (GBytes) message = outbox_message (box, ((struct outbox_item *) g_ptr_array_index (items, i))->id, 0, NULL);
+    g_autoptr (GBytes) message
+        = outbox_message (box, ((struct outbox_item *) g_ptr_array_index (items, i))->id, 0, NULL);
     assert_non_null (message);
   }
 }
@@ -226,7 +228,12 @@ test_leftovers (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_survives), cmocka_unit_test (test_given_twice), cmocka_unit_test (test_same_id_other_people), cmocka_unit_test (test_record_gone), cmocka_unit_test (test_died_while_sending),
-                                      cmocka_unit_test (test_filed), cmocka_unit_test (test_leftovers) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_survives),
+                                      cmocka_unit_test (test_given_twice),
+                                      cmocka_unit_test (test_same_id_other_people),
+                                      cmocka_unit_test (test_record_gone),
+                                      cmocka_unit_test (test_died_while_sending),
+                                      cmocka_unit_test (test_filed),
+                                      cmocka_unit_test (test_leftovers) };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

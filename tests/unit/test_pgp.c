@@ -21,9 +21,12 @@ static int
 set_up (void **state)
 {
   fixture_init (&fixture);
-  static const struct { const char *name; enum fixture_key kind; } people[]
-      = { { "alice", FIXTURE_GOOD },      { "bob", FIXTURE_RSA },        { "erin", FIXTURE_GOOD },    { "expired", FIXTURE_EXPIRED },
-          { "revoked", FIXTURE_REVOKED }, { "signs", FIXTURE_SIGN_ONLY }, { "unknown", FIXTURE_GOOD }, { "late", FIXTURE_GOOD } };
+  static const struct {
+    const char *name;
+    enum fixture_key kind;
+  } people[] = { { "alice", FIXTURE_GOOD },      { "bob", FIXTURE_RSA },         { "erin", FIXTURE_GOOD },
+                 { "expired", FIXTURE_EXPIRED }, { "revoked", FIXTURE_REVOKED }, { "signs", FIXTURE_SIGN_ONLY },
+                 { "unknown", FIXTURE_GOOD },    { "late", FIXTURE_GOOD } };
   keyring = fixture_keyring (&fixture, "profile");
   for (gsize i = 0; i < G_N_ELEMENTS (people); i++) {
     g_autofree char *file = g_strconcat (people[i].name, i == 0 ? ".sec" : ".pub", NULL);
@@ -50,7 +53,7 @@ tear_down (void **state)
 static GPtrArray *
 signatures_new (void)
 {
-  return g_ptr_array_new_with_free_func ((GDestroyNotify)pgp_signature_free);
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) pgp_signature_free);
 }
 
 static GBytes *
@@ -78,7 +81,7 @@ test_gpg_opens_ours (void **state)
   g_autofree char *packets = fixture_run (&fixture, "gpg --batch --list-packets ours 2>&1");
   assert_int_equal (ids->len, 2);
   for (guint i = 0; i < 2; i++) {
-    g_autofree char *keyid = g_strconcat ("keyid ", (const char *)ids->pdata[i] + 4, NULL);
+    g_autofree char *keyid = g_strconcat ("keyid ", (const char *) ids->pdata[i] + 4, NULL);
     assert_non_null (strstr (packets, keyid));
   }
   assert_non_null (strstr (packets, "mdc_method: 2"));
@@ -102,7 +105,8 @@ test_never_to_unusable (void **state)
     for (guint alone = 0; alone < 2; alone++) {
       g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
       g_autoptr (GError) error = NULL;
-      g_autoptr (GBytes) message = alone ? encrypt_to (names[i], NULL, ids, &error) : encrypt_to ("bob", names[i], ids, &error);
+      g_autoptr (GBytes) message
+          = alone ? encrypt_to (names[i], NULL, ids, &error) : encrypt_to ("bob", names[i], ids, &error);
       assert_null (message);
       assert_int_equal (ids->len, 0);
       assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY));
@@ -121,13 +125,20 @@ open_peer (const char *options, const char *damage, char **cipher, GPtrArray *si
 static void
 test_opens_theirs (void **state)
 {
-  static const struct { const char *signer; enum signature_state state; gboolean valid; } rows[] = {
-    { "bob", SIGNATURE_GOOD, TRUE },        { "erin", SIGNATURE_UNTRUSTED, TRUE }, { "alice", SIGNATURE_GOOD, TRUE },
+  static const struct {
+    const char *signer;
+    enum signature_state state;
+    gboolean valid;
+  } rows[] = {
+    { "bob", SIGNATURE_GOOD, TRUE },
+    { "erin", SIGNATURE_UNTRUSTED, TRUE },
+    { "alice", SIGNATURE_GOOD, TRUE },
     { "unknown", SIGNATURE_UNKNOWN_KEY, FALSE },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     for (guint armor = 0; armor < 2; armor++) {
-      g_autofree char *options = g_strdup_printf ("-se %s -u '<%s@demo.test>' -r alice@demo.test", armor ? "--armor" : "", rows[i].signer);
+      g_autofree char *options
+          = g_strdup_printf ("-se %s -u '<%s@demo.test>' -r alice@demo.test", armor ? "--armor" : "", rows[i].signer);
       g_autofree char *cipher = NULL, *address = g_strconcat (rows[i].signer, "@demo.test", NULL);
       g_autoptr (GPtrArray) signatures = signatures_new ();
       g_autoptr (GError) error = NULL;
@@ -149,10 +160,16 @@ test_opens_theirs (void **state)
 static void
 test_withholds (void **state)
 {
-  static const struct { const char *options, *damage; int code; } rows[] = {
+  static const struct {
+    const char *options, *damage;
+    int code;
+  } rows[] = {
     /* The last byte is the end of the MDC; one in the middle is text. */
-    { "-e -r alice@demo.test", "; printf '\\001' | dd of=theirs bs=1 seek=$(($(stat -c %s theirs) - 1)) conv=notrunc", CRYPTO_ERROR_INTEGRITY },
-    { "-e -r alice@demo.test", "; printf '\\001\\002' | dd of=theirs bs=1 seek=$(($(stat -c %s theirs) - 40)) conv=notrunc", CRYPTO_ERROR_INTEGRITY },
+    { "-e -r alice@demo.test", "; printf '\\001' | dd of=theirs bs=1 seek=$(($(stat -c %s theirs) - 1)) conv=notrunc",
+      CRYPTO_ERROR_INTEGRITY },
+    { "-e -r alice@demo.test",
+      "; printf '\\001\\002' | dd of=theirs bs=1 seek=$(($(stat -c %s theirs) - 40)) conv=notrunc",
+      CRYPTO_ERROR_INTEGRITY },
     { "-e --rfc2440 -r alice@demo.test", NULL, CRYPTO_ERROR_INTEGRITY },
     { "-e -r bob@demo.test", NULL, CRYPTO_ERROR_NO_KEY },
     { "-e --rfc2440 -r bob@demo.test", NULL, -1 },
@@ -178,7 +195,8 @@ test_withholds (void **state)
 static enum signature_state
 verify_detached (const char *signer, const char *damage, const char *options)
 {
-  g_free (fixture_run (&fixture, PEER "%s -u '<%s@demo.test>' --detach-sign --armor -o sig text 2>/dev/null; %s", options, signer, damage));
+  g_free (fixture_run (&fixture, PEER "%s -u '<%s@demo.test>' --detach-sign --armor -o sig text 2>/dev/null; %s",
+                       options, signer, damage));
   g_autoptr (GBytes) text = fixture_read (&fixture, "text"), signature = fixture_read (&fixture, "sig");
   g_autoptr (GPtrArray) signatures = signatures_new ();
   g_autoptr (GError) error = NULL;
@@ -187,7 +205,7 @@ verify_detached (const char *signer, const char *damage, const char *options)
     return SIGNATURE_ERROR;
   }
   assert_int_equal (signatures->len, 1);
-  return ((struct pgp_signature *)signatures->pdata[0])->state;
+  return ((struct pgp_signature *) signatures->pdata[0])->state;
 }
 
 static void
@@ -209,7 +227,11 @@ static void
 test_revoked_later (void **state)
 {
   g_autofree char *fingerprint = fixture_pgp_fingerprint (&fixture, "late");
-  g_free (fixture_run (&fixture, PEER "-u '<late@demo.test>' --detach-sign -o late.sig text; sed 's/^:---/---/' g/openpgp-revocs.d/%s.rev > late.rev", fingerprint));
+  g_free (fixture_run (
+      &fixture,
+      PEER
+      "-u '<late@demo.test>' --detach-sign -o late.sig text; sed 's/^:---/---/' g/openpgp-revocs.d/%s.rev > late.rev",
+      fingerprint));
   fixture_import (&fixture, keyring, "late.pub", NULL);
   assert_true (keyring_trust (keyring, fingerprint, NULL));
   g_autoptr (GBytes) text = fixture_read (&fixture, "text"), signature = fixture_read (&fixture, "late.sig");
@@ -217,7 +239,7 @@ test_revoked_later (void **state)
   for (guint i = 0; i < 2; i++) {
     g_autoptr (GPtrArray) signatures = signatures_new ();
     assert_true (pgp_verify_detached (engine, text, signature, 0, keyring_trusted (keyring), signatures, NULL));
-    assert_int_equal (((struct pgp_signature *)signatures->pdata[0])->state, states[i]);
+    assert_int_equal (((struct pgp_signature *) signatures->pdata[0])->state, states[i]);
     fixture_import (&fixture, keyring, "late.rev", NULL);
   }
 }
@@ -225,10 +247,16 @@ test_revoked_later (void **state)
 static void
 test_inline (void **state)
 {
-  g_free (fixture_run (&fixture, PEER "-u bob@demo.test --clearsign -o clear text; " PEER "-u bob@demo.test -s --armor -o opaque text; "
-                       PEER "-se --armor -u bob@demo.test -r alice@demo.test -o inner text; sed 's/Haemoglobin/Glucose/' clear > changed; "
-                       "gpg --dearmor < inner > inner.bin"));
-  static const struct { const char *file; gboolean opens; enum signature_state state; } rows[] = {
+  g_free (fixture_run (
+      &fixture, PEER
+      "-u bob@demo.test --clearsign -o clear text; " PEER "-u bob@demo.test -s --armor -o opaque text; " PEER
+      "-se --armor -u bob@demo.test -r alice@demo.test -o inner text; sed 's/Haemoglobin/Glucose/' clear > changed; "
+      "gpg --dearmor < inner > inner.bin"));
+  static const struct {
+    const char *file;
+    gboolean opens;
+    enum signature_state state;
+  } rows[] = {
     { "clear", TRUE, SIGNATURE_GOOD }, { "opaque", TRUE, SIGNATURE_GOOD }, { "changed", TRUE, SIGNATURE_BAD },
     { "text", FALSE, SIGNATURE_NONE }, { "inner", FALSE, SIGNATURE_NONE },
   };
@@ -239,21 +267,27 @@ test_inline (void **state)
     assert_int_equal (text != NULL, rows[i].opens);
     assert_int_equal (signatures->len, rows[i].opens ? 1 : 0);
     if (rows[i].opens)
-      assert_int_equal (((struct pgp_signature *)signatures->pdata[0])->state, rows[i].state);
+      assert_int_equal (((struct pgp_signature *) signatures->pdata[0])->state, rows[i].state);
   }
 }
 
 static void
 test_packet_kinds (void **state)
 {
-  static const struct { const char *options; enum pgp_kind kind; guint ids; } rows[] = {
+  static const struct {
+    const char *options;
+    enum pgp_kind kind;
+    guint ids;
+  } rows[] = {
     { "-e -r alice@demo.test -r bob@demo.test", PGP_ENCRYPTED_MDC, 2 },
-    { "-e --rfc2440 -r alice@demo.test", PGP_ENCRYPTED_PLAIN, 1 }, { "-s -u bob@demo.test", PGP_SIGNED, 0 },
+    { "-e --rfc2440 -r alice@demo.test", PGP_ENCRYPTED_PLAIN, 1 },
+    { "-s -u bob@demo.test", PGP_SIGNED, 0 },
     { "-c --passphrase x", PGP_ENCRYPTED_MDC, 1 },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     for (guint armor = 0; armor < 2; armor++) {
-      g_free (fixture_run (&fixture, PEER "%s %s -o packets text 2>/dev/null", armor ? "--armor" : "", rows[i].options));
+      g_free (
+          fixture_run (&fixture, PEER "%s %s -o packets text 2>/dev/null", armor ? "--armor" : "", rows[i].options));
       g_autoptr (GBytes) whole = fixture_read (&fixture, "packets");
       g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
       assert_int_equal (pgp_packet_kind (whole, ids), rows[i].kind);
@@ -262,7 +296,8 @@ test_packet_kinds (void **state)
       for (gsize size = 0; size < g_bytes_get_size (whole); size++) {
         g_autoptr (GBytes) cut = g_bytes_new (g_bytes_get_data (whole, NULL), size);
         const enum pgp_kind kind = pgp_packet_kind (cut, NULL);
-        assert_true (kind == PGP_UNKNOWN || kind == rows[i].kind || (kind == PGP_ENCRYPTED_AEAD && rows[i].kind == PGP_ENCRYPTED_MDC));
+        assert_true (kind == PGP_UNKNOWN || kind == rows[i].kind
+                     || (kind == PGP_ENCRYPTED_AEAD && rows[i].kind == PGP_ENCRYPTED_MDC));
       }
     }
 }
@@ -270,7 +305,7 @@ test_packet_kinds (void **state)
 static struct secret *
 answer (const char *what, gpointer data)
 {
-  const char *word = *(const char **)data;
+  const char *word = *(const char **) data;
   return word != NULL ? secret_new (word, strlen (word)) : NULL;
 }
 
@@ -278,14 +313,19 @@ static void
 test_passphrase (void **state)
 {
   const char *word = NULL;
-  g_free (fixture_run (&fixture, "gpg -q --batch --pinentry-mode loopback --passphrase secret --quick-gen-key 'locked <locked@demo.test>' "
-                       "future-default default never && gpg -q --batch --pinentry-mode loopback --passphrase secret --armor "
-                       "--export-secret-keys locked@demo.test > locked.sec && " PEER "-e -r locked@demo.test -o theirs text"));
+  g_free (fixture_run (
+      &fixture,
+      "gpg -q --batch --pinentry-mode loopback --passphrase secret --quick-gen-key 'locked <locked@demo.test>' "
+      "future-default default never && gpg -q --batch --pinentry-mode loopback --passphrase secret --armor "
+      "--export-secret-keys locked@demo.test > locked.sec && " PEER "-e -r locked@demo.test -o theirs text"));
   AUTOFREE (keyring) own = fixture_keyring (&fixture, "locked");
   fixture_import (&fixture, own, "locked.sec", NULL);
   g_autoptr (GBytes) message = fixture_read (&fixture, "theirs");
-  static const struct { gboolean asks; const char *word; gboolean opens; } rows[]
-      = { { FALSE, NULL, FALSE }, { TRUE, NULL, FALSE }, { TRUE, "wrong", FALSE }, { TRUE, "secret", TRUE } };
+  static const struct {
+    gboolean asks;
+    const char *word;
+    gboolean opens;
+  } rows[] = { { FALSE, NULL, FALSE }, { TRUE, NULL, FALSE }, { TRUE, "wrong", FALSE }, { TRUE, "secret", TRUE } };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autoptr (GPtrArray) signatures = signatures_new ();
     g_autoptr (GError) error = NULL;
@@ -301,9 +341,10 @@ test_passphrase (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[]
-      = { cmocka_unit_test (test_gpg_opens_ours), cmocka_unit_test (test_never_to_unusable), cmocka_unit_test (test_opens_theirs),
-          cmocka_unit_test (test_withholds),      cmocka_unit_test (test_detached),          cmocka_unit_test (test_revoked_later),
-          cmocka_unit_test (test_inline),         cmocka_unit_test (test_packet_kinds),      cmocka_unit_test (test_passphrase) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_gpg_opens_ours), cmocka_unit_test (test_never_to_unusable),
+                                      cmocka_unit_test (test_opens_theirs),   cmocka_unit_test (test_withholds),
+                                      cmocka_unit_test (test_detached),       cmocka_unit_test (test_revoked_later),
+                                      cmocka_unit_test (test_inline),         cmocka_unit_test (test_packet_kinds),
+                                      cmocka_unit_test (test_passphrase) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

@@ -56,14 +56,15 @@ test_all_audiences (void **state)
       for (guint j = 0; j < copy->routes->len; j++) {
         guint at = G_MAXUINT;
         assert_true (g_ptr_array_find (plan->routes, copy->routes->pdata[j], &at));
-        assert_int_equal (((struct route *)copy->routes->pdata[j])->method, copy->method);
+        assert_int_equal (((struct route *) copy->routes->pdata[j])->method, copy->method);
         assert_int_equal (g_array_index (plan->kinds, enum recipient_kind, at) == RECIPIENT_BCC, copy->bcc);
         served++;
       }
     }
     assert_int_equal (served, count);
     for (guint i = 1; i < plan->kinds->len; i++)
-      assert_true (g_array_index (plan->kinds, enum recipient_kind, i - 1) <= g_array_index (plan->kinds, enum recipient_kind, i));
+      assert_true (g_array_index (plan->kinds, enum recipient_kind, i - 1)
+                   <= g_array_index (plan->kinds, enum recipient_kind, i));
   }
 }
 
@@ -108,7 +109,7 @@ test_order_kept (void **state)
     plan_add (plan, route (names[i], ROUTE_PGP), RECIPIENT_TO);
   plan_finish (plan);
   for (guint i = 0; i < 3; i++)
-    assert_string_equal (((struct route *)plan->routes->pdata[i])->address, names[i]);
+    assert_string_equal (((struct route *) plan->routes->pdata[i])->address, names[i]);
 }
 
 int

@@ -27,8 +27,9 @@ built_in (void **state)
 static void
 tightened_twice (void **state)
 {
-  AUTOFREE (policy) policy = load (*state, "[routes]\nleast-pgp-trust=wkd\nprefer=pgp\n[accounts]\nallow-password=true\n",
-                                   "[routes]\nleast-pgp-trust=verified\nallow-smime=false\nprefer=pgp\n", FALSE, NULL);
+  AUTOFREE (policy)
+  policy = load (*state, "[routes]\nleast-pgp-trust=wkd\nprefer=pgp\n[accounts]\nallow-password=true\n",
+                 "[routes]\nleast-pgp-trust=verified\nallow-smime=false\nprefer=pgp\n", FALSE, NULL);
   assert_non_null (policy);
   assert_int_equal (policy->least_pgp_trust, 4);
   assert_int_equal (policy->prefer, 2);
@@ -43,7 +44,8 @@ passwords (void **state)
   assert_true (test->allow_password);
   AUTOFREE (policy) forbidden = load (*state, "[accounts]\nallow-password=false\n", "", TRUE, NULL);
   assert_false (forbidden->allow_password);
-  AUTOFREE (policy) by_user = load (*state, "[accounts]\nallow-password=true\n", "[accounts]\nallow-password=false\n", FALSE, NULL);
+  AUTOFREE (policy)
+  by_user = load (*state, "[accounts]\nallow-password=true\n", "[accounts]\nallow-password=false\n", FALSE, NULL);
   assert_false (by_user->allow_password);
 }
 
@@ -51,14 +53,20 @@ static void
 refusals (void **state)
 {
   struct fixture *fixture = *state;
-  static const struct { const char *organisation, *user, *file, *where; int code; } cases[] = {
-    { "[routes]\nleast-smime-trust=first-seen\n", "", "organisation.conf", "least-smime-trust", CONFIG_ERROR_FORBIDDEN },
+  static const struct {
+    const char *organisation, *user, *file, *where;
+    int code;
+  } cases[] = {
+    { "[routes]\nleast-smime-trust=first-seen\n", "", "organisation.conf", "least-smime-trust",
+      CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nleast-pgp-trust=none\n", "", "organisation.conf", "least-pgp-trust", CONFIG_ERROR_FORBIDDEN },
-    { "[routes]\nleast-pgp-trust=verified\n", "[routes]\nleast-pgp-trust=wkd\n", "policy.conf", "least-pgp-trust", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nleast-pgp-trust=verified\n", "[routes]\nleast-pgp-trust=wkd\n", "policy.conf", "least-pgp-trust",
+      CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nallow-pgp=false\n", "[routes]\nallow-pgp=true\n", "policy.conf", "allow-pgp", CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nprefer=pgp\n", "[routes]\nprefer=smime\n", "policy.conf", "prefer", CONFIG_ERROR_FORBIDDEN },
     { "", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password", CONFIG_ERROR_FORBIDDEN },
-    { "[accounts]\nallow-password=false\n", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password", CONFIG_ERROR_FORBIDDEN },
+    { "[accounts]\nallow-password=false\n", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password",
+      CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nleast-pgp-trust=some\n", "", "organisation.conf", "[routes] least-pgp-trust", CONFIG_ERROR_BROKEN },
     { "[routes]\nallow-pgp=yes\n", "", "organisation.conf", "[routes] allow-pgp", CONFIG_ERROR_BROKEN },
     { "[routes]\nleast-pgp-trst=wkd\n", "", "organisation.conf", "[routes] least-pgp-trst", CONFIG_ERROR_BROKEN },

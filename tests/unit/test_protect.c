@@ -11,7 +11,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define PAYLOAD "Content-Type: text/plain; charset=utf-8; hp=\"cipher\"\r\nSubject: Biopsy\r\nFrom: alice@demo.test\r\n\r\nPHI-MARKER\r\n"
+#define PAYLOAD                                                                                                        \
+  "Content-Type: text/plain; charset=utf-8; hp=\"cipher\"\r\nSubject: Biopsy\r\nFrom: "                                \
+  "alice@demo.test\r\n\r\nPHI-MARKER\r\n"
 
 static struct fixture fixture;
 static struct keyring *keyring;
@@ -33,9 +35,9 @@ set_up (void **state)
     fixture_import (&fixture, keyring, file, certificate, i == 0 ? "alice.key" : NULL, NULL);
   }
   headers = g_ptr_array_new ();
-  g_ptr_array_add (headers, (char *)"From: Alice <alice@demo.test>");
-  g_ptr_array_add (headers, (char *)"To: bob@demo.test, carol@demo.test");
-  g_ptr_array_add (headers, (char *)"Message-ID: <one@demo.test>");
+  g_ptr_array_add (headers, (char *) "From: Alice <alice@demo.test>");
+  g_ptr_array_add (headers, (char *) "To: bob@demo.test, carol@demo.test");
+  g_ptr_array_add (headers, (char *) "Message-ID: <one@demo.test>");
   return 0;
 }
 
@@ -59,7 +61,7 @@ plan_for (const char *to, const char *cc, const char *bcc)
       g_autofree char *address = g_strconcat (*name, "@demo.test", NULL);
       g_autoptr (GPtrArray) keys = keyring_find (keyring, address, 0, NULL);
       if (**name != '\0')
-        plan_add (plan, route_decide (address, keys, NULL, TRUE, TRUE), (enum recipient_kind)kind);
+        plan_add (plan, route_decide (address, keys, NULL, TRUE, TRUE), (enum recipient_kind) kind);
     }
   }
   plan_finish (plan);
@@ -82,25 +84,33 @@ check_readers (const struct protected_copy *copy, const char *readers)
   fixture_write (&fixture, "copy", copy->message);
   assert_int_equal (copy->recipient_ids->len, g_strv_length (names));
   if (copy->method == ROUTE_PGP) {
-    g_autofree char *listed = fixture_run (&fixture, "gpg --batch --list-packets copy 2>/dev/null | sed -n 's/^:pubkey enc packet:.*keyid \\([0-9A-F]*\\)/pgp:\\1/p' | sort");
+    g_autofree char *listed = fixture_run (&fixture, "gpg --batch --list-packets copy 2>/dev/null | sed -n 's/^:pubkey "
+                                                     "enc packet:.*keyid \\([0-9A-F]*\\)/pgp:\\1/p' | sort");
     for (guint i = 0; i < copy->recipient_ids->len; i++)
       assert_non_null (strstr (listed, copy->recipient_ids->pdata[i]));
     assert_int_equal (strlen (listed), 21 * copy->recipient_ids->len);
     for (char **name = names; *name != NULL; name++) {
-      g_autofree char *id = fixture_run (&fixture, "gpg -q --with-colons --list-keys '<%s@demo.test>' | awk -F: '$1==\"sub\" {printf \"pgp:%%s\", $5}'", *name);
+      g_autofree char *id = fixture_run (
+          &fixture,
+          "gpg -q --with-colons --list-keys '<%s@demo.test>' | awk -F: '$1==\"sub\" {printf \"pgp:%%s\", $5}'", *name);
       assert_non_null (strstr (listed, id));
     }
     return;
   }
-  g_autofree char *listed = fixture_run (&fixture, "openssl cms -cmsout -print -in copy -noout | grep -c 'issuerAndSerialNumber: *$'");
+  g_autofree char *listed
+      = fixture_run (&fixture, "openssl cms -cmsout -print -in copy -noout | grep -c 'issuerAndSerialNumber: *$'");
   assert_int_equal (g_ascii_strtoull (listed, NULL, 10), g_strv_length (names));
-  g_autofree char *serials = fixture_run (&fixture, "openssl cms -cmsout -print -in copy -noout | sed -n 's/^ *serialNumber: //p'");
+  g_autofree char *serials
+      = fixture_run (&fixture, "openssl cms -cmsout -print -in copy -noout | sed -n 's/^ *serialNumber: //p'");
   for (char **name = names; *name != NULL; name++) {
-    g_autofree char *raw = fixture_run (&fixture, "printf '%%d' 0x$(openssl x509 -in %s.crt -noout -serial | cut -d= -f2)", *name);
+    g_autofree char *raw
+        = fixture_run (&fixture, "printf '%%d' 0x$(openssl x509 -in %s.crt -noout -serial | cut -d= -f2)", *name);
     g_autofree char *line = g_strconcat (raw, "\n", NULL);
     assert_non_null (strstr (serials, line));
-    g_free (fixture_run (&fixture, "openssl cms -decrypt -in copy -recip %s.crt -inkey %s.key -out inner && "
-                         "openssl cms -verify -in inner -CAfile ca.crt 2>/dev/null | grep -q PHI-MARKER", *name, *name));
+    g_free (fixture_run (&fixture,
+                         "openssl cms -decrypt -in copy -recip %s.crt -inkey %s.key -out inner && "
+                         "openssl cms -verify -in inner -CAfile ca.crt 2>/dev/null | grep -q PHI-MARKER",
+                         *name, *name));
   }
 }
 
@@ -112,7 +122,10 @@ test_mixed_audience (void **state)
   g_autoptr (GPtrArray) copies = protect (plan, headers, PAYLOAD, &error);
   assert_non_null (copies);
   assert_int_equal (copies->len, 3);
-  static const struct { enum route_method method; const char *recipients, *readers; } wanted[] = {
+  static const struct {
+    enum route_method method;
+    const char *recipients, *readers;
+  } wanted[] = {
     { ROUTE_PGP, "bob@demo.test erin@demo.test", "alice bob erin" },
     { ROUTE_SMIME, "carol@demo.test", "alice carol" },
     { ROUTE_SMIME, "cara@demo.test", "alice cara" },
@@ -121,7 +134,7 @@ test_mixed_audience (void **state)
     const struct protected_copy *copy = copies->pdata[i];
     g_autofree char *recipients = NULL;
     g_ptr_array_add (copy->recipients, NULL);
-    recipients = g_strjoinv (" ", (char **)copy->recipients->pdata);
+    recipients = g_strjoinv (" ", (char **) copy->recipients->pdata);
     assert_int_equal (copy->method, wanted[i].method);
     assert_string_equal (recipients, wanted[i].recipients);
     assert_false (fixture_holds (copy->message, "PHI-MARKER"));
@@ -155,9 +168,9 @@ test_lines (void **state)
   assert_int_equal (copies->len, 2);
   for (guint i = 0; i < 2; i++) {
     gsize size = 0, column = 0;
-    const char *data = g_bytes_get_data (((struct protected_copy *)copies->pdata[i])->message, &size);
+    const char *data = g_bytes_get_data (((struct protected_copy *) copies->pdata[i])->message, &size);
     for (gsize k = 0; k < size; k++) {
-      assert_true ((guchar)data[k] < 0x7f);
+      assert_true ((guchar) data[k] < 0x7f);
       if (data[k] == '\n')
         assert_true (k > 0 && data[k - 1] == '\r');
       column = data[k] == '\n' ? 0 : column + 1;
@@ -171,19 +184,30 @@ test_lines (void **state)
 static void
 test_outer_fields (void **state)
 {
-  static const char *const bad[] = { "Bcc: eve@demo.test", "Subject: Biopsy", "X-Mailer: x", "From: a@b\r\nBcc: eve@demo.test", "From: a@b\nBcc: x",
-    "Content-Type: text/plain", "no colon", "", ": x", "To: caf\xc3\xa9@demo.test", "From: second@demo.test", "To : x", "Date: x\rBcc: y" };
+  static const char *const bad[] = { "Bcc: eve@demo.test",
+                                     "Subject: Biopsy",
+                                     "X-Mailer: x",
+                                     "From: a@b\r\nBcc: eve@demo.test",
+                                     "From: a@b\nBcc: x",
+                                     "Content-Type: text/plain",
+                                     "no colon",
+                                     "",
+                                     ": x",
+                                     "To: caf\xc3\xa9@demo.test",
+                                     "From: second@demo.test",
+                                     "To : x",
+                                     "Date: x\rBcc: y" };
   AUTOFREE (plan) plan = plan_for ("bob", "", "");
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (GPtrArray) outer = g_ptr_array_copy (headers, NULL, NULL);
     g_autoptr (GError) error = NULL;
     g_ptr_array_remove_index (outer, 1);
-    g_ptr_array_add (outer, (char *)bad[i]);
+    g_ptr_array_add (outer, (char *) bad[i]);
     assert_null (protect (plan, outer, PAYLOAD, &error));
     assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT));
   }
   g_autoptr (GPtrArray) folded = g_ptr_array_copy (headers, NULL, NULL);
-  g_ptr_array_add (folded, (char *)"References: <a@demo.test>\r\n <b@demo.test>");
+  g_ptr_array_add (folded, (char *) "References: <a@demo.test>\r\n <b@demo.test>");
   g_autoptr (GPtrArray) copies = protect (plan, folded, PAYLOAD, NULL);
   assert_non_null (copies);
 }
@@ -191,7 +215,8 @@ test_outer_fields (void **state)
 static void
 test_held_and_empty (void **state)
 {
-  static const char *const audiences[][3] = { { "dave", "", "" }, { "bob", "", "dave" }, { "bob", "dave", "carol" }, { "", "", "" } };
+  static const char *const audiences[][3]
+      = { { "dave", "", "" }, { "bob", "", "dave" }, { "bob", "dave", "carol" }, { "", "", "" } };
   for (gsize i = 0; i < G_N_ELEMENTS (audiences); i++) {
     AUTOFREE (plan) plan = plan_for (audiences[i][0], audiences[i][1], audiences[i][2]);
     g_autoptr (GError) error = NULL;
@@ -200,7 +225,7 @@ test_held_and_empty (void **state)
   }
   /* A plan whose copies do not follow from its routes is not believed. */
   AUTOFREE (plan) plan = plan_for ("bob", "", "");
-  ((struct route *)plan->routes->pdata[0])->method = ROUTE_HOLD;
+  ((struct route *) plan->routes->pdata[0])->method = ROUTE_HOLD;
   g_autoptr (GError) error = NULL;
   assert_null (protect (plan, headers, PAYLOAD, &error));
   assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_HELD));
@@ -222,15 +247,18 @@ test_to_self (void **state)
     }
     assert_false (fixture_holds (record, "PHI-MARKER"));
     fixture_write (&fixture, "copy", record);
-    g_free (fixture_run (&fixture, "openssl cms -decrypt -in copy -recip alice.crt -inkey alice.key | grep -q PHI-MARKER"));
-    assert_false (fixture_try (&fixture, "openssl cms -decrypt -in copy -recip carol.crt -inkey carol.key -out /dev/null"));
+    g_free (
+        fixture_run (&fixture, "openssl cms -decrypt -in copy -recip alice.crt -inkey alice.key | grep -q PHI-MARKER"));
+    assert_false (
+        fixture_try (&fixture, "openssl cms -decrypt -in copy -recip carol.crt -inkey carol.key -out /dev/null"));
   }
 }
 
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_mixed_audience), cmocka_unit_test (test_lines), cmocka_unit_test (test_outer_fields),
-                                      cmocka_unit_test (test_held_and_empty), cmocka_unit_test (test_to_self) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (test_mixed_audience), cmocka_unit_test (test_lines), cmocka_unit_test (test_outer_fields),
+          cmocka_unit_test (test_held_and_empty), cmocka_unit_test (test_to_self) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

@@ -17,15 +17,15 @@
 
 #define AUDIENCES 2000
 #define AUDIENCES_CHECKED 300 /* under the checkers of memory, where each start of gpg costs many times as much */
-#define OPENED_EVERY 47 /* of the copies: opened by the other programs, as each of their readers */
+#define OPENED_EVERY 47       /* of the copies: opened by the other programs, as each of their readers */
 #define MARKER "PHI-MARKER-7391"
 #define SECRET_SUBJECT "Biopsy of Mrs Example"
 
 enum { NO_KEY = -1 };
 static struct person {
   const char *name;
-  int pgp, smime;  /* enum fixture_key, or NO_KEY */
-  gboolean other;  /* certified by an authority that is not trusted */
+  int pgp, smime; /* enum fixture_key, or NO_KEY */
+  gboolean other; /* certified by an authority that is not trusted */
   char *pgp_id, *smime_id;
 } people[] = {
   { .name = "pgp1", .pgp = FIXTURE_GOOD, .smime = NO_KEY },
@@ -64,7 +64,9 @@ static guint opened;
 static char *
 pgp_id (const char *name)
 {
-  char *id = fixture_run (&fixture, "gpg -q --with-colons --list-keys '<%s@demo.test>' | awk -F: '$1==\"sub\" {printf \"pgp:%%s\", $5}'", name);
+  char *id = fixture_run (
+      &fixture, "gpg -q --with-colons --list-keys '<%s@demo.test>' | awk -F: '$1==\"sub\" {printf \"pgp:%%s\", $5}'",
+      name);
   assert_int_equal (strlen (id), 20);
   return id;
 }
@@ -78,21 +80,24 @@ append_element (GByteArray *der, GBytes *certificate, const char *dump, guint nt
   assert_true (g_regex_match (regex, dump, 0, &match));
   while (nth-- > 0)
     assert_true (g_match_info_next (match, NULL));
-  g_autofree char *at = g_match_info_fetch (match, 1), *head = g_match_info_fetch (match, 2), *size = g_match_info_fetch (match, 3);
-  g_byte_array_append (der, (const guint8 *)g_bytes_get_data (certificate, NULL) + atoi (at), (guint)(atoi (head) + atoi (size)));
+  g_autofree char *at = g_match_info_fetch (match, 1), *head = g_match_info_fetch (match, 2),
+                  *size = g_match_info_fetch (match, 3);
+  g_byte_array_append (der, (const guint8 *) g_bytes_get_data (certificate, NULL) + atoi (at),
+                       (guint) (atoi (head) + atoi (size)));
 }
 
 static char *
 smime_id (const char *name)
 {
-  g_autofree char *dump = fixture_run (&fixture, "openssl x509 -in %s.crt -outform DER -out der && openssl asn1parse -inform DER -in der", name);
+  g_autofree char *dump = fixture_run (
+      &fixture, "openssl x509 -in %s.crt -outform DER -out der && openssl asn1parse -inform DER -in der", name);
   g_autoptr (GBytes) certificate = fixture_read (&fixture, "der");
   g_autoptr (GByteArray) der = g_byte_array_new ();
-  g_byte_array_append (der, (const guint8 *)"\x30\0", 2);
+  g_byte_array_append (der, (const guint8 *) "\x30\0", 2);
   append_element (der, certificate, dump, 3);
   append_element (der, certificate, dump, 1);
   assert_true (der->len < 130);
-  der->data[1] = (guint8)(der->len - 2);
+  der->data[1] = (guint8) (der->len - 2);
   g_autofree char *hex = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
   return g_strconcat ("issuer:", hex, NULL);
 }
@@ -111,12 +116,12 @@ set_up (void **state)
     g_autofree char *public = g_strconcat (p->name, sends ? ".sec" : ".pub", NULL);
     g_autofree char *certificate = g_strconcat (p->name, ".crt", NULL), *key = g_strconcat (p->name, ".key", NULL);
     if (p->pgp != NO_KEY) {
-      fixture_pgp (&fixture, p->name, (enum fixture_key)p->pgp);
+      fixture_pgp (&fixture, p->name, (enum fixture_key) p->pgp);
       fixture_import (&fixture, keyring, public, NULL);
       p->pgp_id = p->pgp == FIXTURE_SIGN_ONLY ? NULL : pgp_id (p->name);
     }
     if (p->smime != NO_KEY) {
-      fixture_certificate (&fixture, p->name, (enum fixture_key)p->smime, p->other ? "other" : "ca");
+      fixture_certificate (&fixture, p->name, (enum fixture_key) p->smime, p->other ? "other" : "ca");
       fixture_import (&fixture, keyring, certificate, sends ? key : NULL, NULL);
       p->smime_id = smime_id (p->name);
     }
@@ -168,7 +173,7 @@ add_id (GHashTable *ids, const struct person *p, enum route_method method)
 {
   const char *id = method == ROUTE_SMIME ? p->smime_id : p->pgp_id;
   assert_non_null (id);
-  g_hash_table_add (ids, (gpointer)id);
+  g_hash_table_add (ids, (gpointer) id);
 }
 
 /* The gate lets it through with exactly this audience, and with no other. */
@@ -177,20 +182,21 @@ check_gate (const struct protected_copy *copy, GHashTable *wanted)
 {
   gsize size = 0;
   const guint8 *data = g_bytes_get_data (copy->message, &size);
-  g_autofree const char **ids = (const char **)g_hash_table_get_keys_as_array (wanted, NULL);
+  g_autofree const char **ids = (const char **) g_hash_table_get_keys_as_array (wanted, NULL);
   g_autoptr (GPtrArray) more = g_ptr_array_new (), recipients = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
   for (guint i = 0; i < copy->recipients->len; i++)
     g_ptr_array_add (recipients, copy->recipients->pdata[i]);
   g_ptr_array_add (recipients, NULL);
-  struct gate_plan plan = { .method = copy->method, .recipients = (const char *const *)recipients->pdata, .recipient_ids = ids };
+  struct gate_plan plan
+      = { .method = copy->method, .recipients = (const char *const *) recipients->pdata, .recipient_ids = ids };
   if (!gate_check (data, size, &plan, &error))
     fail_msg ("%s", error->message);
   for (gsize i = 0; ids[i] != NULL; i++)
-    g_ptr_array_add (more, (gpointer)ids[i]);
-  g_ptr_array_add (more, (gpointer)(copy->method == ROUTE_PGP ? "pgp:0123456789ABCDEF" : "ski:0123"));
+    g_ptr_array_add (more, (gpointer) ids[i]);
+  g_ptr_array_add (more, (gpointer) (copy->method == ROUTE_PGP ? "pgp:0123456789ABCDEF" : "ski:0123"));
   g_ptr_array_add (more, NULL);
-  plan.recipient_ids = (const char *const *)more->pdata;
+  plan.recipient_ids = (const char *const *) more->pdata;
   assert_false (gate_check (data, size, &plan, NULL));
   plan.recipient_ids = ids + 1;
   assert_false (gate_check (data, size, &plan, NULL));
@@ -208,7 +214,9 @@ open_elsewhere (const struct protected_copy *copy, const struct person *sender)
     const char *name = i < copy->recipients->len ? person_of (copy->recipients->pdata[i])->name : sender->name;
     g_autofree char *text
         = copy->method == ROUTE_PGP
-              ? fixture_run (&fixture, "gpg -q --batch --no-tty --trust-model always -u '<%s@demo.test>' -d < copy 2>/dev/null", name)
+              ? fixture_run (&fixture,
+                             "gpg -q --batch --no-tty --trust-model always -u '<%s@demo.test>' -d < copy 2>/dev/null",
+                             name)
               : fixture_run (&fixture, "openssl cms -decrypt -in copy -recip %s.crt -inkey %s.key", name, name);
     assert_non_null (strstr (text, MARKER));
     assert_non_null (strstr (text, SECRET_SUBJECT));
@@ -234,7 +242,7 @@ check_copy (const struct protected_copy *copy, const struct plan_copy *planned, 
     assert_true (g_hash_table_contains (wanted, copy->recipient_ids->pdata[i]));
   assert_false (fixture_holds (copy->message, MARKER));
   assert_false (fixture_holds (copy->message, SECRET_SUBJECT));
-  g_autofree char *base64 = g_base64_encode ((const guchar *)MARKER, strlen (MARKER) / 3 * 3);
+  g_autofree char *base64 = g_base64_encode ((const guchar *) MARKER, strlen (MARKER) / 3 * 3);
   assert_false (fixture_holds (copy->message, base64));
   check_gate (copy, wanted);
   if (count++ % OPENED_EVERY == 0)
@@ -246,7 +254,7 @@ static void
 check_shares (const struct plan *plan, GPtrArray *copies)
 {
   for (guint i = 0; i < plan->routes->len; i++) {
-    const char *address = ((struct route *)plan->routes->pdata[i])->address;
+    const char *address = ((struct route *) plan->routes->pdata[i])->address;
     const gboolean blind = g_array_index (plan->kinds, enum recipient_kind, i) == RECIPIENT_BCC;
     guint found = 0;
     for (guint k = 0; k < copies->len; k++) {
@@ -267,7 +275,7 @@ make_plan (GRand *random, const struct person *sender, const struct route_policy
   const gboolean likely = g_rand_int_range (random, 0, 3) != 0;
   *hold_out = FALSE;
   for (gint left = g_rand_int_range (random, 1, 5); left > 0; left--) {
-    const struct person *p = &people[g_rand_int_range (random, 0, likely ? REACHABLE : (gint)G_N_ELEMENTS (people))];
+    const struct person *p = &people[g_rand_int_range (random, 0, likely ? REACHABLE : (gint) G_N_ELEMENTS (people))];
     g_autofree char *address = g_strconcat (p->name, g_rand_boolean (random) ? "@demo.test" : "@Demo.TEST", NULL);
     g_autoptr (GPtrArray) keys = keyring_find (keyring, address, 0, NULL);
     g_autofree char *from = g_strconcat (sender->name, "@demo.test", NULL);
@@ -276,7 +284,7 @@ make_plan (GRand *random, const struct person *sender, const struct route_policy
     if (route->method != expected_method (p, sender, policy))
       fail_msg ("%s writes to %s: %s", from, address, route->sentence);
     *hold_out |= route->method == ROUTE_HOLD;
-    plan_add (plan, route, (enum recipient_kind)g_rand_int_range (random, 0, 3));
+    plan_add (plan, route, (enum recipient_kind) g_rand_int_range (random, 0, 3));
   }
   plan_finish (plan);
   return plan;
@@ -287,21 +295,21 @@ how_many (void)
 {
   const char *given = g_getenv ("WARDMAIL_TEST_AUDIENCES");
   const guint usual = pace_watched () ? AUDIENCES_CHECKED : AUDIENCES;
-  return given != NULL ? (guint)CLAMP (g_ascii_strtoull (given, NULL, 10), 50, 1000000) : usual;
+  return given != NULL ? (guint) CLAMP (g_ascii_strtoull (given, NULL, 10), 50, 1000000) : usual;
 }
 
 static void
 test_random_audiences (void **state)
 {
   const char *given = g_getenv ("WARDMAIL_TEST_SEED");
-  const guint32 seed = given != NULL ? (guint32)g_ascii_strtoull (given, NULL, 10) : 20260101;
+  const guint32 seed = given != NULL ? (guint32) g_ascii_strtoull (given, NULL, 10) : 20260101;
   g_autoptr (GRand) random = g_rand_new_with_seed (seed);
   guint sent = 0, held = 0, copies_made = 0;
   const guint audiences = how_many ();
   print_message ("%u audiences (WARDMAIL_TEST_AUDIENCES), seed %u (WARDMAIL_TEST_SEED)\n", audiences, seed);
   for (guint n = 0; n < audiences; n++) {
     const gint who = g_rand_int_range (random, 0, SENDERS + 4);
-    const struct person *sender = &people[G_N_ELEMENTS (people) - SENDERS + (gsize)MAX (0, who - 4)];
+    const struct person *sender = &people[G_N_ELEMENTS (people) - SENDERS + (gsize) MAX (0, who - 4)];
     struct route_policy policy;
     gboolean hold = FALSE;
     route_policy_init (&policy);
@@ -309,14 +317,17 @@ test_random_audiences (void **state)
     policy.allow_smime = g_rand_int_range (random, 0, 10) != 0;
     policy.allow_pgp = g_rand_int_range (random, 0, 10) != 0;
     AUTOFREE (plan) plan = make_plan (random, sender, &policy, &hold);
-    g_autofree char *address = g_strconcat (sender->name, "@demo.test", NULL), *from = g_strconcat ("From: ", address, NULL);
-    g_autofree char *text = g_strdup_printf ("Content-Type: text/plain; charset=utf-8; protected-headers=\"v1\"; hp=\"cipher\"\r\n"
-                                             "Subject: " SECRET_SUBJECT "\r\n\r\n" MARKER " audience %u\r\n", n);
+    g_autofree char *address = g_strconcat (sender->name, "@demo.test", NULL),
+                    *from = g_strconcat ("From: ", address, NULL);
+    g_autofree char *text
+        = g_strdup_printf ("Content-Type: text/plain; charset=utf-8; protected-headers=\"v1\"; hp=\"cipher\"\r\n"
+                           "Subject: " SECRET_SUBJECT "\r\n\r\n" MARKER " audience %u\r\n",
+                           n);
     g_autoptr (GBytes) payload = g_bytes_new_static (text, strlen (text));
     g_autoptr (GPtrArray) headers = g_ptr_array_new ();
     g_ptr_array_add (headers, from);
-    g_ptr_array_add (headers, (char *)"To: somebody@demo.test");
-    g_ptr_array_add (headers, (char *)"Message-ID: <1@demo.test>");
+    g_ptr_array_add (headers, (char *) "To: somebody@demo.test");
+    g_ptr_array_add (headers, (char *) "Message-ID: <1@demo.test>");
     const struct protect_request request = { .sender = address, .outer_headers = headers, .payload = payload };
     g_autoptr (GError) error = NULL;
     g_autoptr (GPtrArray) copies = protect_copies (keyring, plan, &request, 0, &error);

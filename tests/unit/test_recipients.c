@@ -24,7 +24,8 @@ splits_at_commas_outside_quotes (void **state)
 static void
 finds_the_address (void **state)
 {
-  g_autofree char *a = recipients_address ("Bob < b@x >"), *b = recipients_address (" c@y"), *c = recipients_address ("Bob <b@x");
+  g_autofree char *a = recipients_address ("Bob < b@x >"), *b = recipients_address (" c@y"),
+                  *c = recipients_address ("Bob <b@x");
   assert_string_equal (a, "b@x");
   assert_string_equal (b, "c@y");
   assert_string_equal (c, "Bob <b@x");
@@ -59,7 +60,10 @@ route (const char *method, const char *reason, const char *sentence)
 static void
 says_the_route (void **state)
 {
-  static const struct { const char *method, *reason, *sentence, *words; enum route_tone tone; } cases[] = {
+  static const struct {
+    const char *method, *reason, *sentence, *words;
+    enum route_tone tone;
+  } cases[] = {
     { "pgp", "key_found", "", "OpenPGP", ROUTE_TONE_GOOD },
     { "smime", "key_found", "", "S/MIME", ROUTE_TONE_GOOD },
     { "hold", "no_key", "x", "HELD: no key found", ROUTE_TONE_HELD },
@@ -91,8 +95,10 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (splits_at_commas_outside_quotes), cmocka_unit_test (finds_the_address),
-    cmocka_unit_test (half_typed_is_not_complete),      cmocka_unit_test (says_the_route),
+    cmocka_unit_test (splits_at_commas_outside_quotes),
+    cmocka_unit_test (finds_the_address),
+    cmocka_unit_test (half_typed_is_not_complete),
+    cmocka_unit_test (says_the_route),
     cmocka_unit_test (counts_copies),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);

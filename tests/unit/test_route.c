@@ -12,12 +12,18 @@
 static struct key_candidate
 key (enum route_method method, const char *fingerprint, enum key_trust trust, enum key_fault fault)
 {
-  return (struct key_candidate){ .method = method, .fingerprint = (char *)fingerprint, .address = (char *)"bob@demo.test",
-                                 .owner = (char *)"Bob", .source = (char *)"imported", .trust = trust, .fault = fault };
+  return (struct key_candidate){ .method = method,
+                                 .fingerprint = (char *) fingerprint,
+                                 .address = (char *) "bob@demo.test",
+                                 .owner = (char *) "Bob",
+                                 .source = (char *) "imported",
+                                 .trust = trust,
+                                 .fault = fault };
 }
 
 static struct route *
-decide (const struct route_policy *policy, gboolean can_smime, gboolean can_pgp, guint count, struct key_candidate *keys)
+decide (const struct route_policy *policy, gboolean can_smime, gboolean can_pgp, guint count,
+        struct key_candidate *keys)
 {
   g_autoptr (GPtrArray) array = g_ptr_array_new ();
   for (guint i = 0; i < count; i++)
@@ -51,9 +57,13 @@ test_one_key (void **state)
 {
   guint used = 0, all = 0;
   for (guint n = 0; n < 3u * 5 * 9 * 4 * 4 * 25; n++) {
-    const guint method = n % 3, trust = n / 3 % 5, fault = n / 15 % 9, can = n / 135 % 4, allow = n / 540 % 4, least = n / 2160;
-    struct route_policy policy = { .least_smime = least % 5, .least_pgp = least / 5, .prefer = ROUTE_SMIME,
-                                   .allow_smime = (allow & 1) != 0, .allow_pgp = (allow & 2) != 0 };
+    const guint method = n % 3, trust = n / 3 % 5, fault = n / 15 % 9, can = n / 135 % 4, allow = n / 540 % 4,
+                least = n / 2160;
+    struct route_policy policy = { .least_smime = least % 5,
+                                   .least_pgp = least / 5,
+                                   .prefer = ROUTE_SMIME,
+                                   .allow_smime = (allow & 1) != 0,
+                                   .allow_pgp = (allow & 2) != 0 };
     struct key_candidate k = key (method, "AA", trust, fault); /* fault 8: no such fault */
     AUTOFREE (route) route = decide (&policy, (can & 1) != 0, (can & 2) != 0, 1, &k);
     check_sane (route);
@@ -70,7 +80,11 @@ test_one_key (void **state)
 static void
 test_reasons (void **state)
 {
-  static const struct { enum key_fault fault; enum route_reason reason; const char *name, *word; } rows[] = {
+  static const struct {
+    enum key_fault fault;
+    enum route_reason reason;
+    const char *name, *word;
+  } rows[] = {
     { KEY_FAULT_EXPIRED, ROUTE_REASON_EXPIRED, "expired", "expired" },
     { KEY_FAULT_NOT_YET, ROUTE_REASON_NOT_YET, "not_yet_valid", "not valid yet" },
     { KEY_FAULT_USAGE, ROUTE_REASON_USAGE, "wrong_usage", "only be used to sign" },
@@ -103,14 +117,30 @@ test_reasons (void **state)
 static void
 test_bad_addresses (void **state)
 {
-  static const char *const bad[] = { NULL, "", "bob", "@demo.test", "bob@", "bob@@demo.test", "a@b@demo.test", "bob@demo..test",
-    ".bob@demo.test", "bob@demo.test\r\nBcc: x@y", "bob @demo.test", "<bob@demo.test>", "-bob@demo.test", "bob@-demo.test",
-    "bob@demo.test,eve@demo.test", "\"bob\"@demo.test", "bob@[127.0.0.1]", "b\xffob@demo.test", "bob\xe2\x80\xae@demo.test" };
+  static const char *const bad[] = { NULL,
+                                     "",
+                                     "bob",
+                                     "@demo.test",
+                                     "bob@",
+                                     "bob@@demo.test",
+                                     "a@b@demo.test",
+                                     "bob@demo..test",
+                                     ".bob@demo.test",
+                                     "bob@demo.test\r\nBcc: x@y",
+                                     "bob @demo.test",
+                                     "<bob@demo.test>",
+                                     "-bob@demo.test",
+                                     "bob@-demo.test",
+                                     "bob@demo.test,eve@demo.test",
+                                     "\"bob\"@demo.test",
+                                     "bob@[127.0.0.1]",
+                                     "b\xffob@demo.test",
+                                     "bob\xe2\x80\xae@demo.test" };
   struct key_candidate k = key (ROUTE_PGP, "AA", KEY_TRUST_VERIFIED, KEY_FAULT_NONE);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (GPtrArray) keys = g_ptr_array_new ();
     g_autofree char *long_name = g_strnfill (400, 'x');
-    k.address = (char *)(bad[i] != NULL ? bad[i] : "");
+    k.address = (char *) (bad[i] != NULL ? bad[i] : "");
     g_ptr_array_add (keys, &k);
     AUTOFREE (route) route = route_decide (bad[i], keys, NULL, TRUE, TRUE);
     assert_int_equal (route->method, ROUTE_HOLD);
@@ -124,14 +154,19 @@ test_bad_addresses (void **state)
 static void
 test_address_match (void **state)
 {
-  static const struct { const char *key, *typed; gboolean same; } rows[] = {
-    { "bob@demo.test", " bob@DEMO.Test ", TRUE }, { "bob@demo.test", "Bob@demo.test", FALSE },
-    { "bob@demo.test", "bob@demo.tes", FALSE },   { "eve@demo.test", "bob@demo.test", FALSE },
+  static const struct {
+    const char *key, *typed;
+    gboolean same;
+  } rows[] = {
+    { "bob@demo.test", " bob@DEMO.Test ", TRUE },
+    { "bob@demo.test", "Bob@demo.test", FALSE },
+    { "bob@demo.test", "bob@demo.tes", FALSE },
+    { "eve@demo.test", "bob@demo.test", FALSE },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     struct key_candidate k = key (ROUTE_PGP, "AA", KEY_TRUST_VERIFIED, KEY_FAULT_NONE);
     g_autoptr (GPtrArray) keys = g_ptr_array_new ();
-    k.address = (char *)rows[i].key;
+    k.address = (char *) rows[i].key;
     g_ptr_array_add (keys, &k);
     AUTOFREE (route) route = route_decide (rows[i].typed, keys, NULL, TRUE, TRUE);
     assert_int_equal (route->method, rows[i].same ? ROUTE_PGP : ROUTE_HOLD);
@@ -142,16 +177,24 @@ static void
 test_choice (void **state)
 {
   struct key_candidate keys[] = {
-    key (ROUTE_PGP, "P1", KEY_TRUST_FIRST_SEEN, KEY_FAULT_NONE), key (ROUTE_PGP, "P2", KEY_TRUST_VERIFIED, KEY_FAULT_NONE),
-    key (ROUTE_PGP, "P3", KEY_TRUST_VERIFIED, KEY_FAULT_REVOKED), key (ROUTE_SMIME, "S1", KEY_TRUST_CHAIN, KEY_FAULT_NONE),
+    key (ROUTE_PGP, "P1", KEY_TRUST_FIRST_SEEN, KEY_FAULT_NONE),
+    key (ROUTE_PGP, "P2", KEY_TRUST_VERIFIED, KEY_FAULT_NONE),
+    key (ROUTE_PGP, "P3", KEY_TRUST_VERIFIED, KEY_FAULT_REVOKED),
+    key (ROUTE_SMIME, "S1", KEY_TRUST_CHAIN, KEY_FAULT_NONE),
     key (ROUTE_SMIME, "S2", KEY_TRUST_FIRST_SEEN, KEY_FAULT_NONE),
   };
   struct route_policy policy;
   route_policy_init (&policy);
-  static const struct { guint used; gboolean smime, pgp; enum route_method prefer; const char *chosen; enum route_method method; } rows[] = {
-    { 5, TRUE, TRUE, ROUTE_SMIME, "S1", ROUTE_SMIME },  { 5, TRUE, TRUE, ROUTE_PGP, "P2", ROUTE_PGP },
-    { 5, FALSE, TRUE, ROUTE_SMIME, "P2", ROUTE_PGP },   { 5, TRUE, FALSE, ROUTE_PGP, "S1", ROUTE_SMIME },
-    { 3, TRUE, TRUE, ROUTE_SMIME, "P2", ROUTE_PGP },    { 1, TRUE, TRUE, ROUTE_SMIME, "P1", ROUTE_PGP },
+  static const struct {
+    guint used;
+    gboolean smime, pgp;
+    enum route_method prefer;
+    const char *chosen;
+    enum route_method method;
+  } rows[] = {
+    { 5, TRUE, TRUE, ROUTE_SMIME, "S1", ROUTE_SMIME }, { 5, TRUE, TRUE, ROUTE_PGP, "P2", ROUTE_PGP },
+    { 5, FALSE, TRUE, ROUTE_SMIME, "P2", ROUTE_PGP },  { 5, TRUE, FALSE, ROUTE_PGP, "S1", ROUTE_SMIME },
+    { 3, TRUE, TRUE, ROUTE_SMIME, "P2", ROUTE_PGP },   { 1, TRUE, TRUE, ROUTE_SMIME, "P1", ROUTE_PGP },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     policy.prefer = rows[i].prefer;
@@ -178,15 +221,15 @@ test_words (void **state)
   AUTOFREE (route) expired = decide (NULL, TRUE, TRUE, 1, &k);
   assert_string_equal (expired->sentence, "HELD: the OpenPGP key of bob@demo.test expired on 2025-03-01.");
   AUTOFREE (route) nobody = decide (NULL, TRUE, TRUE, 0, NULL);
-  assert_string_equal (nobody->next,
-                       "Ask bob@demo.test for a certificate or an OpenPGP key, then import it: wardmail key import FILE");
+  assert_string_equal (
+      nobody->next, "Ask bob@demo.test for a certificate or an OpenPGP key, then import it: wardmail key import FILE");
 }
 
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_one_key),       cmocka_unit_test (test_reasons),
-                                      cmocka_unit_test (test_bad_addresses), cmocka_unit_test (test_address_match),
-                                      cmocka_unit_test (test_choice),        cmocka_unit_test (test_words) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (test_one_key),       cmocka_unit_test (test_reasons), cmocka_unit_test (test_bad_addresses),
+          cmocka_unit_test (test_address_match), cmocka_unit_test (test_choice),  cmocka_unit_test (test_words) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

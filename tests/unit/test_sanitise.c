@@ -10,22 +10,30 @@
 #include <cmocka.h>
 #include <string.h>
 
-static const struct { const char *in, *line, *text; } cases[] = {
+static const struct {
+  const char *in, *line, *text;
+} cases[] = {
   { "plain", "plain", "plain" },
   { "Grüße, Ελλάδα, 日本", "Grüße, Ελλάδα, 日本", "Grüße, Ελλάδα, 日本" },
   { "a\033[31mb", "a\uFFFD[31mb", "a\uFFFD[31mb" },
   { "a\tb\nc", "a\uFFFDb\uFFFDc", "a\tb\nc" },
   { "a\r\nb\rc", "a\uFFFD\uFFFDb\uFFFDc", "a\nb\nc" },
   { "x\x7Fy", "x\uFFFDy", "x\uFFFDy" },
-  { "c1 as UTF-8 \xC2\x9B" "2J", "c1 as UTF-8 \uFFFD2J", "c1 as UTF-8 \uFFFD2J" },
-  { "c1 raw \x9B" "2J", "c1 raw \uFFFD2J", "c1 raw \uFFFD2J" },
+  { "c1 as UTF-8 \xC2\x9B"
+    "2J",
+    "c1 as UTF-8 \uFFFD2J", "c1 as UTF-8 \uFFFD2J" },
+  { "c1 raw \x9B"
+    "2J",
+    "c1 raw \uFFFD2J", "c1 raw \uFFFD2J" },
   { "over\u202Elong", "over‹U+202E›long", "over‹U+202E›long" },
-  { "\u2066a\u2069\u200E\u200F\u061C", "‹U+2066›a‹U+2069›‹U+200E›‹U+200F›‹U+061C›", "‹U+2066›a‹U+2069›‹U+200E›‹U+200F›‹U+061C›" },
+  { "\u2066a\u2069\u200E\u200F\u061C", "‹U+2066›a‹U+2069›‹U+200E›‹U+200F›‹U+061C›",
+    "‹U+2066›a‹U+2069›‹U+200E›‹U+200F›‹U+061C›" },
   { "a\u200B\u200B\u200Bb", "a‹U+200B ×3›b", "a‹U+200B ×3›b" },
   { "pay\uFEFFpal\u00AD", "pay‹U+FEFF›pal‹U+00AD›", "pay‹U+FEFF›pal‹U+00AD›" },
   { "tag \U000E0041", "tag ‹U+E0041›", "tag ‹U+E0041›" },
   { "a\u200Db", "a‹U+200D›b", "a‹U+200D›b" },
-  { "👩🏽\u200D🔬 ❤\uFE0F 1\uFE0F\u20E3", "👩🏽\u200D🔬 ❤\uFE0F 1\uFE0F\u20E3", "👩🏽\u200D🔬 ❤\uFE0F 1\uFE0F\u20E3" },
+  { "👩🏽\u200D🔬 ❤\uFE0F 1\uFE0F\u20E3", "👩🏽\u200D🔬 ❤\uFE0F 1\uFE0F\u20E3",
+    "👩🏽\u200D🔬 ❤\uFE0F 1\uFE0F\u20E3" },
   { "❤\uFE0F\uFE0F\uFE0F", "❤\uFE0F‹U+FE0F ×2›", "❤\uFE0F‹U+FE0F ×2›" },
   { "👩\u200D", "👩‹U+200D›", "👩‹U+200D›" },
   { "\xC0\xAF", "\uFFFD\uFFFD", "\uFFFD\uFFFD" },
@@ -39,7 +47,8 @@ static void
 test_cases (void **state)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *line = sanitise (cases[i].in, -1, SANITISE_LINE), *text = sanitise (cases[i].in, -1, SANITISE_TEXT);
+    g_autofree char *line = sanitise (cases[i].in, -1, SANITISE_LINE),
+                    *text = sanitise (cases[i].in, -1, SANITISE_TEXT);
     assert_string_equal (line, cases[i].line);
     assert_string_equal (text, cases[i].text);
   }
@@ -53,9 +62,9 @@ is_forbidden (gunichar c, gboolean text)
 {
   if (c < 0x20)
     return !(text && (c == '\n' || c == '\t'));
-  return (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200C) || (c >= 0x200E && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E)
-         || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0x61C || c == 0xAD || (c >= 0xE0000 && c <= 0xE0FFF)
-         || (c >= 0xFFF9 && c <= 0xFFFB);
+  return (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200C) || (c >= 0x200E && c <= 0x200F)
+         || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0x61C || c == 0xAD
+         || (c >= 0xE0000 && c <= 0xE0FFF) || (c >= 0xFFF9 && c <= 0xFFFB);
 }
 
 static void

@@ -29,7 +29,8 @@ nothing_acts_on_the_terminal (void **state)
     assert_int_equal (text_visible (c), 0xFFFD);
   for (gunichar c = 0x7f; c < 0xa0; c++)
     assert_int_equal (text_visible (c), 0xFFFD);
-  static const gunichar bad[] = { 0x202A, 0x202E, 0x2066, 0x2069, 0x200B, 0x200E, 0x200F, 0x061C, 0xFEFF, 0x2028, 0xE0041, 0xE000 };
+  static const gunichar bad[]
+      = { 0x202A, 0x202E, 0x2066, 0x2069, 0x200B, 0x200E, 0x200F, 0x061C, 0xFEFF, 0x2028, 0xE0041, 0xE000 };
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     assert_int_equal (text_visible (bad[i]), 0xFFFD);
   assert_int_equal (text_visible ('a'), 'a');
@@ -51,7 +52,8 @@ breaks_at_words (void **state)
 static void
 wrapped_rows_fit_and_lose_nothing (void **state)
 {
-  static const char text[] = "The quick brown fox 山田太郎 jumps over a verylongwordthatdoesnotfitanywhere e\xcc\x88 end";
+  static const char text[]
+      = "The quick brown fox 山田太郎 jumps over a verylongwordthatdoesnotfitanywhere e\xcc\x88 end";
   for (int columns = 2; columns < 100; columns++) {
     g_autoptr (GPtrArray) rows = text_wrap (text, columns, 1000);
     GString *joined = g_string_new (NULL);
@@ -116,10 +118,10 @@ main (void)
   if (setlocale (LC_ALL, "C.UTF-8") == NULL)
     return 77;
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (width_counts_columns),  cmocka_unit_test (nothing_acts_on_the_terminal),
-    cmocka_unit_test (breaks_at_words),       cmocka_unit_test (wrapped_rows_fit_and_lose_nothing),
+    cmocka_unit_test (width_counts_columns),   cmocka_unit_test (nothing_acts_on_the_terminal),
+    cmocka_unit_test (breaks_at_words),        cmocka_unit_test (wrapped_rows_fit_and_lose_nothing),
     cmocka_unit_test (quotes_keep_their_mark), cmocka_unit_test (rows_are_bounded),
-    cmocka_unit_test (cuts_to_columns),       cmocka_unit_test (ascii_has_stand_ins),
+    cmocka_unit_test (cuts_to_columns),        cmocka_unit_test (ascii_has_stand_ins),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

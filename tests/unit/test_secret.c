@@ -61,9 +61,15 @@ test_read_fd (void **state)
     const char *text, *want;
     gsize size_max;
   } cases[] = {
-    { "hunter2\n", "hunter2", 7 }, { "hunter2", "hunter2", 7 },   { "hunter2\n", "hunter2", 100 },
-    { "two\n\n", "two\n", 10 },    { "", "", 10 },                { "\n", "", 10 },
-    { "hunter2", NULL, 6 },        { "hunter2\n\n", NULL, 7 },    { "hunter23\n", NULL, 7 },
+    { "hunter2\n", "hunter2", 7 },
+    { "hunter2", "hunter2", 7 },
+    { "hunter2\n", "hunter2", 100 },
+    { "two\n\n", "two\n", 10 },
+    { "", "", 10 },
+    { "\n", "", 10 },
+    { "hunter2", NULL, 6 },
+    { "hunter2\n\n", NULL, 7 },
+    { "hunter23\n", NULL, 7 },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;

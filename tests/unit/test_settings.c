@@ -68,7 +68,9 @@ static void
 broken_files (void **state)
 {
   struct fixture *fixture = *state;
-  static const struct { const char *text, *where; } cases[] = {
+  static const struct {
+    const char *text, *where;
+  } cases[] = {
     { "", "[user] name" },
     { "name=x\n", "line 1" },
     { GOOD "\nthis is no setting\n[sync]\n", "line 5" },
@@ -137,8 +139,9 @@ main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
   const struct CMUnitTest tests[] = {
-    TEST (written_and_read), TEST (defaults_and_comments), TEST (no_profile), TEST (broken_files),
-    TEST (not_ours_alone), TEST (not_a_file), TEST (nothing_bad_is_written),
+    TEST (written_and_read),       TEST (defaults_and_comments), TEST (no_profile),
+    TEST (broken_files),           TEST (not_ours_alone),        TEST (not_a_file),
+    TEST (nothing_bad_is_written),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

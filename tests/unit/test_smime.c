@@ -51,7 +51,8 @@ now (void)
 
 /* Verify and check the state; returns what is left for the caller to look at. */
 static struct smime_signature
-verify_at (struct smime_store *store, GBytes *cms, GBytes *content, gint64 at, GHashTable *trusted, enum signature_state want)
+verify_at (struct smime_store *store, GBytes *cms, GBytes *content, gint64 at, GHashTable *trusted,
+           enum signature_state want)
 {
   struct smime_signature signature;
   g_autoptr (GBytes) got = NULL;
@@ -132,7 +133,8 @@ test_sign (void **state)
         fail_msg ("%s", error->message);
       assert_int_equal (smime_kind (cms), SMIME_SIGNED);
       openssl_tool_write (&tool, "ours.p7", cms);
-      openssl_tool_run (&tool, "cms -verify -inform DER -in ours.p7 %s -CAfile ca.crt -purpose smimesign -binary -out back",
+      openssl_tool_run (&tool,
+                        "cms -verify -inform DER -in ours.p7 %s -CAfile ca.crt -purpose smimesign -binary -out back",
                         detached ? "-content text" : "");
       g_autoptr (GBytes) back = openssl_tool_read (&tool, "back");
       assert_text (back);
@@ -177,14 +179,14 @@ test_verify (void **state)
     { "-signer bob.crt -inkey bob.key", TRUE, "bob@example.test" },
     { "-signer dora.crt -inkey dora.key -nodetach -md sha384", FALSE, "dora@example.test" },
     { "-signer erin.crt -inkey erin.key -certfile middle.crt -nodetach", FALSE, "erin@example.test" },
-    { "-signer alice.crt -inkey alice.key -nocerts -nodetach", FALSE, "alice@example.test" }, /* certificate in the store */
+    { "-signer alice.crt -inkey alice.key -nocerts -nodetach", FALSE,
+      "alice@example.test" }, /* certificate in the store */
     { "-signer signonly.crt -inkey signonly.key -nodetach", FALSE, "signonly@example.test" },
   };
   g_autoptr (GBytes) text = text_bytes ();
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GBytes) cms = openssl_sign (cases[i].arguments);
-    struct smime_signature signature
-        = verify_at (ours, cms, cases[i].detached ? text : NULL, 0, NULL, SIGNATURE_GOOD);
+    struct smime_signature signature = verify_at (ours, cms, cases[i].detached ? text : NULL, 0, NULL, SIGNATURE_GOOD);
     assert_int_equal (signature.addresses->len, 1);
     assert_string_equal (signature.addresses->pdata[0], cases[i].address);
     assert_int_equal (strlen (signature.fingerprint), 64);
@@ -254,8 +256,8 @@ test_verify_tampered (void **state)
   check_state (ours, signature_changed, NULL, SIGNATURE_BAD);
   check_state (ours, detached, changed, SIGNATURE_BAD);
   check_state (ours, detached, text, SIGNATURE_GOOD);
-  check_state (ours, detached, NULL, SIGNATURE_ERROR);   /* nothing to check it over */
-  check_state (ours, opaque, changed, SIGNATURE_BAD);    /* two texts: which one was signed? */
+  check_state (ours, detached, NULL, SIGNATURE_ERROR); /* nothing to check it over */
+  check_state (ours, opaque, changed, SIGNATURE_BAD);  /* two texts: which one was signed? */
   check_state (ours, opaque, text, SIGNATURE_BAD);
 }
 
@@ -277,15 +279,19 @@ test_verify_bad_still_reads (void **state)
 static void
 test_verify_several (void **state)
 {
-  g_autoptr (GBytes) both = openssl_sign ("-signer alice.crt -inkey alice.key -signer bob.crt -inkey bob.key -nodetach");
-  g_autoptr (GBytes) one = openssl_sign ("-signer alice.crt -inkey alice.key -signer mallory.crt -inkey mallory.key -nodetach");
+  g_autoptr (GBytes) both
+      = openssl_sign ("-signer alice.crt -inkey alice.key -signer bob.crt -inkey bob.key -nodetach");
+  g_autoptr (GBytes) one
+      = openssl_sign ("-signer alice.crt -inkey alice.key -signer mallory.crt -inkey mallory.key -nodetach");
   check_state (ours, both, NULL, SIGNATURE_GOOD);
   check_state (ours, one, NULL, SIGNATURE_UNTRUSTED);
   /* A second SignerInfo over another text, put beside a good one: what the "Johnny" attacks do. */
   g_autoptr (GBytes) other = g_bytes_new_static ("other", 5);
   openssl_tool_write (&tool, "other.txt", other);
-  openssl_tool_run (&tool, "cms -sign -binary -in other.txt -nodetach -outform DER -out other.p7 -signer bob.crt -inkey bob.key");
-  openssl_tool_run (&tool, "cms -resign -inform DER -in signed -outform DER -out signed2 -signer bob.crt -inkey bob.key");
+  openssl_tool_run (
+      &tool, "cms -sign -binary -in other.txt -nodetach -outform DER -out other.p7 -signer bob.crt -inkey bob.key");
+  openssl_tool_run (&tool,
+                    "cms -resign -inform DER -in signed -outform DER -out signed2 -signer bob.crt -inkey bob.key");
   g_autoptr (GBytes) resigned = openssl_tool_read (&tool, "signed2");
   check_state (ours, resigned, NULL, SIGNATURE_UNTRUSTED); /* mallory is still in it */
   gsize end = g_bytes_get_size (both);
@@ -368,12 +374,13 @@ test_encrypt (void **state)
     assert_null (memmem (g_bytes_get_data (cms, NULL), g_bytes_get_size (cms), "Blood", 5));
     openssl_tool_write (&tool, "ours.p7", cms);
     for (guint i = 0; i < G_N_ELEMENTS (readers); i++) {
-      openssl_tool_run (&tool, "cms -decrypt -inform DER -in ours.p7 -recip %s.crt -inkey %s.key -out back -binary", readers[i],
-                        readers[i]);
+      openssl_tool_run (&tool, "cms -decrypt -inform DER -in ours.p7 -recip %s.crt -inkey %s.key -out back -binary",
+                        readers[i], readers[i]);
       g_autoptr (GBytes) back = openssl_tool_read (&tool, "back");
       assert_text (back);
     }
-    assert_false (openssl_tool_try (&tool, "cms -decrypt -inform DER -in ours.p7 -recip mallory.crt -inkey mallory.key -out back"));
+    assert_false (openssl_tool_try (
+        &tool, "cms -decrypt -inform DER -in ours.p7 -recip mallory.crt -inkey mallory.key -out back"));
     decrypt_works (ours, cms, authenticated ? "AES-256-GCM" : "AES-256-CBC", authenticated);
     decrypt_works (theirs, cms, authenticated ? "AES-256-GCM" : "AES-256-CBC", authenticated);
   }
@@ -469,15 +476,15 @@ test_decrypt (void **state)
 static void
 test_decrypt_tampered (void **state)
 {
-  static const char *const ways[] = { "-aes256 -recip alice.crt", "-aes-256-gcm -recip alice.crt", "-aes256 -recip alice.crt -keyopt rsa_padding_mode:oaep" };
+  static const char *const ways[] = { "-aes256 -recip alice.crt", "-aes-256-gcm -recip alice.crt",
+                                      "-aes256 -recip alice.crt -keyopt rsa_padding_mode:oaep" };
   g_autofree char *sentence = NULL;
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++) {
     gboolean authenticated = strstr (ways[i], "gcm") != NULL;
     g_autoptr (GBytes) cms = openssl_encrypt (ways[i]);
     gsize end = g_bytes_get_size (cms);
     /* The padding of CBC (the last byte of the block before the last); the tag and the content of GCM; the wrapped key. */
-    gsize places[] = { authenticated ? end - 1 : end - 17, authenticated ? end - 40 : end - 17,
-                       end - 200 };
+    gsize places[] = { authenticated ? end - 1 : end - 17, authenticated ? end - 40 : end - 17, end - 200 };
     for (guint k = 0; k < G_N_ELEMENTS (places); k++) {
       g_autoptr (GBytes) changed = flip (cms, places[k]);
       struct smime_decryption how;
@@ -530,7 +537,8 @@ test_decrypt_short_tag (void **state)
 static void
 test_decrypt_expired (void **state)
 {
-  openssl_tool_issue (&tool, "past", "ca", "rsa", -1, "/CN=Past", MAIL_USAGE "subjectAltName=email:past@example.test\n", NULL);
+  openssl_tool_issue (&tool, "past", "ca", "rsa", -1, "/CN=Past", MAIL_USAGE "subjectAltName=email:past@example.test\n",
+                      NULL);
   struct smime_store *store = smime_world_store (&tool, "past-store", "past", NULL);
   g_autoptr (GBytes) cms = openssl_encrypt ("-aes256 -recip past.crt");
   decrypt_works (store, cms, "AES-256-CBC", FALSE);
@@ -563,7 +571,8 @@ test_cut (void **state)
 static void
 test_kind (void **state)
 {
-  static const char *const junk[] = { "", "0", "0\x80", "Hello, I am no CMS", "0\x82\xff\xff\x06\x09", "\x30\x84\x7f\xff\xff\xff\x06" };
+  static const char *const junk[]
+      = { "", "0", "0\x80", "Hello, I am no CMS", "0\x82\xff\xff\x06\x09", "\x30\x84\x7f\xff\xff\xff\x06" };
   for (guint i = 0; i < G_N_ELEMENTS (junk); i++) {
     g_autoptr (GBytes) bytes = g_bytes_new_static (junk[i], strlen (junk[i]));
     assert_int_equal (smime_kind (bytes), SMIME_UNKNOWN);
@@ -585,7 +594,8 @@ append_der (GByteArray *out, guchar tag, const guchar *bytes, gsize size)
 static GBytes *
 compressed (const guchar *packed, gsize size)
 {
-  static const guchar start[] = { 0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x03, 0x08 };
+  static const guchar start[]
+      = { 0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x03, 0x08 };
   static const guchar data[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01 };
   static const guchar type[] = { 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x09 };
   GByteArray *layers[6];
@@ -663,19 +673,23 @@ test_gpgsm (void **state)
   g_autofree char *trust = g_strdup_printf ("%s S relax\n", root);
   g_autoptr (GBytes) trust_bytes = g_bytes_new (trust, strlen (trust));
   openssl_tool_write (&tool, "gnupg/trustlist.txt", trust_bytes);
-  openssl_tool_run (&tool, "pkcs12 -export -in alice.crt -inkey alice.key -passout pass:x -out alice-gpgsm.p12 -keypbe PBE-SHA1-3DES "
-                           "-certpbe PBE-SHA1-3DES -macalg sha1");
+  openssl_tool_run (
+      &tool, "pkcs12 -export -in alice.crt -inkey alice.key -passout pass:x -out alice-gpgsm.p12 -keypbe PBE-SHA1-3DES "
+             "-certpbe PBE-SHA1-3DES -macalg sha1");
   g_autofree char *script = g_strdup (
-      "export GNUPGHOME=$PWD/gnupg; set -e; g='gpgsm --batch --yes --disable-dirmngr --disable-crl-checks --pinentry-mode loopback';"
+      "export GNUPGHOME=$PWD/gnupg; set -e; g='gpgsm --batch --yes --disable-dirmngr --disable-crl-checks "
+      "--pinentry-mode loopback';"
       "echo allow-loopback-pinentry > gnupg/gpg-agent.conf;"
       "$g --import ca.crt; echo x > pass; $g --passphrase-fd 0 --import alice-gpgsm.p12 < pass;"
-      "$g --output back-signed --verify signed.p7; $g --passphrase-fd 0 --output back-decrypted --decrypt encrypted.p7 < pass || true;"
+      "$g --output back-signed --verify signed.p7; $g --passphrase-fd 0 --output back-decrypted --decrypt encrypted.p7 "
+      "< pass || true;"
       /* it exits with 2, though it has decrypted, when another recipient stands before it; the output says what it did */
       "gpgconf --kill all");
   char *argv[] = { (char *) "/bin/sh", (char *) "-c", script, NULL };
   g_autofree char *output = NULL;
   int status = -1;
-  assert_true (g_spawn_sync (tool.dir, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &output, &status, NULL));
+  assert_true (
+      g_spawn_sync (tool.dir, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &output, &status, NULL));
   if (status != 0)
     fail_msg ("%s", output);
   g_autoptr (GBytes) back_signed = openssl_tool_read (&tool, "back-signed");
@@ -688,8 +702,8 @@ static int
 make_world (void **state)
 {
   smime_world_init (&tool);
-  ours = smime_world_store (&tool, "ours", "alice", "carol", "dora", "+bob", "+erin", "+middle", "+mallory", "+weak", "+web", "+signonly",
-                            NULL);
+  ours = smime_world_store (&tool, "ours", "alice", "carol", "dora", "+bob", "+erin", "+middle", "+mallory", "+weak",
+                            "+web", "+signonly", NULL);
   theirs = smime_world_store (&tool, "theirs", "bob", "erin", "+middle", "weak", "web", NULL);
   return 0;
 }

@@ -33,7 +33,8 @@ find_at (struct smime_store *store, const char *address, gint64 at)
 }
 
 static gboolean
-import (struct smime_store *store, const char *file, const char *passphrase, GPtrArray *candidates, gboolean *recognised, GError **error)
+import (struct smime_store *store, const char *file, const char *passphrase, GPtrArray *candidates,
+        gboolean *recognised, GError **error)
 {
   g_autoptr (GBytes) blob = openssl_tool_read (&tool, file);
   AUTOFREE (secret) secret = passphrase != NULL ? secret_new (passphrase, strlen (passphrase)) : NULL;
@@ -57,10 +58,11 @@ test_import_formats (void **state)
     { "pkcs12 -export -legacy -in alice.crt -inkey alice.key -passout pass:s3 -out old.p12", "old.p12", "s3" },
     { "pkcs12 -export -in alice.crt -inkey alice.key -passout pass: -out empty.p12", "empty.p12", "" },
     { "pkcs12 -export -in alice.crt -inkey alice.key -passout pass: -out none.p12", "none.p12", NULL },
-    { "pkcs12 -export -in alice.crt -inkey alice.key -certfile ca.crt -passout pass:gr\xc3\xbc\xc3\x9f -out utf8.p12", "utf8.p12",
-      "gr\xc3\xbc\xc3\x9f" },
+    { "pkcs12 -export -in alice.crt -inkey alice.key -certfile ca.crt -passout pass:gr\xc3\xbc\xc3\x9f -out utf8.p12",
+      "utf8.p12", "gr\xc3\xbc\xc3\x9f" },
     { "pkcs12 -export -in bob.crt -inkey bob.key -passout pass:s3 -out ec.p12", "ec.p12", "s3" },
-    { "pkcs12 -in new.p12 -passin pass:s3 -passout pass:s4 -out bag.pem", "bag.pem", "s4" }, /* with "Bag Attributes" between */
+    { "pkcs12 -in new.p12 -passin pass:s3 -passout pass:s4 -out bag.pem", "bag.pem",
+      "s4" }, /* with "Bag Attributes" between */
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GPtrArray) candidates = candidates_new ();
@@ -95,7 +97,9 @@ test_import_keys (void **state)
     { "alice", "rsa -in alice.key -traditional -des3 -passout pass:s3 -out k", "s3" },
     { "alice", "pkcs8 -topk8 -in alice.key -v2 aes256 -passout pass:s3 -out k", "s3" },
     { "alice", "pkcs8 -topk8 -in alice.key -outform DER -passout pass:s3 -out k", "s3" },
-    { "alice", "pkcs8 -topk8 -in alice.key -v1 PBE-SHA1-RC2-40 -provider legacy -provider default -passout pass:s3 -out k", "s3" },
+    { "alice",
+      "pkcs8 -topk8 -in alice.key -v1 PBE-SHA1-RC2-40 -provider legacy -provider default -passout pass:s3 -out k",
+      "s3" },
     { "bob", "pkey -in bob.key -out k", NULL },
     { "bob", "ec -in bob.key -out k", NULL },
     { "bob", "ec -in bob.key -outform DER -out k", NULL },
@@ -193,14 +197,16 @@ test_two_pairs (void **state)
   assert_null (smime_own (store, "pair@example.test", 0)); /* nothing to keep a copy for himself with */
   smime_world_import (store, &tool, "pair-encrypt.crt", NULL);
   smime_world_import (store, &tool, "pair-encrypt.key", NULL);
-  g_autofree char *own = smime_own (store, "pair@example.test", 0), *want = smime_world_fingerprint (&tool, "pair-encrypt");
+  g_autofree char *own = smime_own (store, "pair@example.test", 0),
+                  *want = smime_world_fingerprint (&tool, "pair-encrypt");
   assert_string_equal (own, want);
   g_autoptr (GBytes) text = g_bytes_new_static ("x", 1);
   g_autoptr (GBytes) cms = smime_sign (store, "pair@example.test", text, FALSE, 0, NULL);
   openssl_tool_write (&tool, "pair.p7", cms);
   openssl_tool_run (&tool, "cms -verify -inform DER -in pair.p7 -CAfile ca.crt -signer who -out back");
   openssl_tool_run (&tool, "x509 -in who -out who.crt");
-  g_autofree char *signer = smime_world_fingerprint (&tool, "who"), *want_signer = smime_world_fingerprint (&tool, "pair-sign");
+  g_autofree char *signer = smime_world_fingerprint (&tool, "who"),
+                  *want_signer = smime_world_fingerprint (&tool, "pair-sign");
   assert_string_equal (signer, want_signer);
   smime_store_free (store);
 }
@@ -209,8 +215,13 @@ test_two_pairs (void **state)
 static void
 test_import_refused (void **state)
 {
-  static const char *const foreign[] = { "", "Hello", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n",
-                                         "\x99\x01\x0d\x04", "0\x03\x02\x01\x05", "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n" };
+  static const char *const foreign[]
+      = { "",
+          "Hello",
+          "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n",
+          "\x99\x01\x0d\x04",
+          "0\x03\x02\x01\x05",
+          "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n" };
   struct smime_store *store = fresh ("refused");
   gboolean recognised;
   for (guint i = 0; i < G_N_ELEMENTS (foreign); i++) {
@@ -221,7 +232,8 @@ test_import_refused (void **state)
   g_autoptr (GBytes) good = openssl_tool_read (&tool, "alice.crt");
   gsize size;
   const char *text = g_bytes_get_data (good, &size);
-  g_autofree char *broken = g_strdup_printf ("%.*s-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", (int) size, text);
+  g_autofree char *broken
+      = g_strdup_printf ("%.*s-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", (int) size, text);
   g_autofree char *cut = g_strdup_printf ("%.*s%.*s", (int) size, text, (int) size - 40, text);
   const char *bad[] = { broken, cut };
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
@@ -267,8 +279,9 @@ test_import_rollback (void **state)
 {
   struct smime_store *store = fresh ("rollback");
   g_autoptr (GBytes) key = openssl_tool_read (&tool, "alice.key"), certificate = openssl_tool_read (&tool, "alice.crt");
-  g_autofree char *both = g_strdup_printf ("%.*s%.*s", (int) g_bytes_get_size (key), (const char *) g_bytes_get_data (key, NULL),
-                                           (int) g_bytes_get_size (certificate), (const char *) g_bytes_get_data (certificate, NULL));
+  g_autofree char *both
+      = g_strdup_printf ("%.*s%.*s", (int) g_bytes_get_size (key), (const char *) g_bytes_get_data (key, NULL),
+                         (int) g_bytes_get_size (certificate), (const char *) g_bytes_get_data (certificate, NULL));
   g_autofree char *fingerprint = smime_world_fingerprint (&tool, "alice");
   g_autofree char *blocked = g_strdup_printf ("%s/rollback/smime/%s.crt", tool.dir, fingerprint);
   g_autofree char *inside = g_build_filename (blocked, "x", NULL), *path = openssl_tool_path (&tool, "rollback/smime");
@@ -290,7 +303,8 @@ static void
 test_files (void **state)
 {
   struct smime_store *store = smime_world_store (&tool, "files", "alice", NULL);
-  g_autofree char *path = openssl_tool_path (&tool, "files/smime"), *fingerprint = smime_world_fingerprint (&tool, "alice");
+  g_autofree char *path = openssl_tool_path (&tool, "files/smime"),
+                  *fingerprint = smime_world_fingerprint (&tool, "alice");
   g_autofree char *certificate = g_strdup_printf ("%s/%s.crt", path, fingerprint);
   assert_true (g_file_test (certificate, G_FILE_TEST_EXISTS));
   GDir *dir = g_dir_open (path, 0, NULL);
@@ -324,26 +338,21 @@ test_faults (void **state)
     enum key_fault fault;
     enum key_trust trust;
   } cases[] = {
-    { "alice", 0, KEY_FAULT_NONE, KEY_TRUST_CHAIN },
-    { "bob", 0, KEY_FAULT_NONE, KEY_TRUST_CHAIN },
-    { "erin", 0, KEY_FAULT_NONE, KEY_TRUST_CHAIN },
-    { "alice", 25, KEY_FAULT_EXPIRED, KEY_TRUST_FIRST_SEEN },
-    { "alice", -5, KEY_FAULT_NOT_YET, KEY_TRUST_FIRST_SEEN },
-    { "mallory", 0, KEY_FAULT_NONE, KEY_TRUST_FIRST_SEEN },
-    { "lone", 0, KEY_FAULT_NONE, KEY_TRUST_FIRST_SEEN },
-    { "weak", 0, KEY_FAULT_WEAK, KEY_TRUST_FIRST_SEEN },
-    { "web", 0, KEY_FAULT_USAGE, KEY_TRUST_FIRST_SEEN },
-    { "signonly", 0, KEY_FAULT_USAGE, KEY_TRUST_CHAIN },
-    { "sha1", 0, KEY_FAULT_WEAK, KEY_TRUST_FIRST_SEEN },
-    { "ed", 0, KEY_FAULT_BROKEN, KEY_TRUST_CHAIN },
+    { "alice", 0, KEY_FAULT_NONE, KEY_TRUST_CHAIN },          { "bob", 0, KEY_FAULT_NONE, KEY_TRUST_CHAIN },
+    { "erin", 0, KEY_FAULT_NONE, KEY_TRUST_CHAIN },           { "alice", 25, KEY_FAULT_EXPIRED, KEY_TRUST_FIRST_SEEN },
+    { "alice", -5, KEY_FAULT_NOT_YET, KEY_TRUST_FIRST_SEEN }, { "mallory", 0, KEY_FAULT_NONE, KEY_TRUST_FIRST_SEEN },
+    { "lone", 0, KEY_FAULT_NONE, KEY_TRUST_FIRST_SEEN },      { "weak", 0, KEY_FAULT_WEAK, KEY_TRUST_FIRST_SEEN },
+    { "web", 0, KEY_FAULT_USAGE, KEY_TRUST_FIRST_SEEN },      { "signonly", 0, KEY_FAULT_USAGE, KEY_TRUST_CHAIN },
+    { "sha1", 0, KEY_FAULT_WEAK, KEY_TRUST_FIRST_SEEN },      { "ed", 0, KEY_FAULT_BROKEN, KEY_TRUST_CHAIN },
   };
-  openssl_tool_issue (&tool, "sha1", "ca", "ec", 20, "/CN=Old", MAIL_USAGE "subjectAltName=email:sha1@example.test\n", "-sha1");
+  openssl_tool_issue (&tool, "sha1", "ca", "ec", 20, "/CN=Old", MAIL_USAGE "subjectAltName=email:sha1@example.test\n",
+                      "-sha1");
   openssl_tool_issue (&tool, "ed", "ca", "ec", 20, "/CN=Ed", "subjectAltName=email:ed@example.test\n", NULL);
   openssl_tool_run (&tool, "genpkey -algorithm ED25519 -out ed.key");
   openssl_tool_run (&tool, "req -new -key ed.key -subj /CN=Ed -out ed.csr");
   openssl_tool_run (&tool, "x509 -req -in ed.csr -CA ca.crt -CAkey ca.key -days 20 -extfile ed.ext -out ed.crt");
-  struct smime_store *store = smime_world_store (&tool, "faults", "alice", "+bob", "+erin", "+middle", "+mallory", "+lone", "+weak", "+web",
-                                                 "+signonly", "+sha1", "+ed", NULL);
+  struct smime_store *store = smime_world_store (&tool, "faults", "alice", "+bob", "+erin", "+middle", "+mallory",
+                                                 "+lone", "+weak", "+web", "+signonly", "+sha1", "+ed", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *address = g_strdup_printf ("%s@example.test", cases[i].name);
     gint64 at = cases[i].days != 0 ? g_get_real_time () / G_USEC_PER_SEC + cases[i].days * DAY : 0;
@@ -369,8 +378,11 @@ test_chains (void **state)
   static const struct {
     const char *name;
     enum key_trust trust;
-  } cases[] = { { "by-web", KEY_TRUST_FIRST_SEEN }, { "by-inside", KEY_TRUST_CHAIN }, { "by-outside", KEY_TRUST_FIRST_SEEN },
-                { "by-person", KEY_TRUST_FIRST_SEEN }, { "by-anchored", KEY_TRUST_CHAIN } };
+  } cases[] = { { "by-web", KEY_TRUST_FIRST_SEEN },
+                { "by-inside", KEY_TRUST_CHAIN },
+                { "by-outside", KEY_TRUST_FIRST_SEEN },
+                { "by-person", KEY_TRUST_FIRST_SEEN },
+                { "by-anchored", KEY_TRUST_CHAIN } };
   const char *ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n";
   g_autofree char *web = g_strconcat (ca, "extendedKeyUsage=serverAuth\n", NULL);
   g_autofree char *inside = g_strconcat (ca, "nameConstraints=critical,permitted;email:example.test\n", NULL);
@@ -380,10 +392,12 @@ test_chains (void **state)
   openssl_tool_issue (&tool, "i-outside", "ca", "ec", 20, "/CN=Outside CA", outside, NULL);
   openssl_tool_issue (&tool, "i-anchored", "other", "ec", 20, "/CN=Anchored CA", ca, NULL);
   static const char *const issuers[] = { "i-web", "i-inside", "i-outside", "bob", "i-anchored" };
-  struct smime_store *store = smime_world_store (&tool, "chains", "+i-web", "+i-inside", "+i-outside", "+bob", "^i-anchored", NULL);
+  struct smime_store *store
+      = smime_world_store (&tool, "chains", "+i-web", "+i-inside", "+i-outside", "+bob", "^i-anchored", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *extensions = g_strdup_printf (MAIL_USAGE "subjectAltName=email:%s@example.test\n", cases[i].name);
-    g_autofree char *file = g_strconcat (cases[i].name, ".crt", NULL), *address = g_strconcat (cases[i].name, "@example.test", NULL);
+    g_autofree char *file = g_strconcat (cases[i].name, ".crt", NULL),
+                    *address = g_strconcat (cases[i].name, "@example.test", NULL);
     openssl_tool_issue (&tool, cases[i].name, issuers[i], "ec", 20, "/CN=X", extensions, NULL);
     smime_world_import (store, &tool, file, NULL);
     AUTOFREE (key_candidate) key = find_at (store, address, 0);
@@ -412,7 +426,8 @@ test_anchors (void **state)
   assert_int_equal (added, 0);
   AUTOFREE (key_candidate) trusted = find_at (store, "lone@example.test", 0);
   assert_int_equal (trusted->trust, KEY_TRUST_CHAIN);
-  AUTOFREE (key_candidate) expired = find_at (store, "lone@example.test", g_get_real_time () / G_USEC_PER_SEC + 40 * DAY);
+  AUTOFREE (key_candidate)
+  expired = find_at (store, "lone@example.test", g_get_real_time () / G_USEC_PER_SEC + 40 * DAY);
   assert_int_equal (expired->trust, KEY_TRUST_FIRST_SEEN);
   AUTOFREE (key_candidate) other = find_at (store, "mallory@example.test", 0);
   assert_int_equal (other->trust, KEY_TRUST_FIRST_SEEN);
@@ -447,7 +462,8 @@ test_names (void **state)
     { "/CN=a@x.test", "keyUsage=digitalSignature\n", "" },
     /* IA5String "alice@x.test\0.evil" and friends, given as DER of the whole extension. */
     { "/CN=A", "subjectAltName=DER:30:14:81:12:61:6c:69:63:65:40:78:2e:74:65:73:74:00:2e:65:76:69:6c\n", "" },
-    { "/CN=A/emailAddress=old@x.test", "subjectAltName=DER:30:14:81:12:61:6c:69:63:65:40:78:2e:74:65:73:74:00:2e:65:76:69:6c\n", "" },
+    { "/CN=A/emailAddress=old@x.test",
+      "subjectAltName=DER:30:14:81:12:61:6c:69:63:65:40:78:2e:74:65:73:74:00:2e:65:76:69:6c\n", "" },
     { "/CN=A", "subjectAltName=DER:30:07:81:05:61:40:0a:62:63\n", "" },
     { "/CN=A", "subjectAltName=DER:30:07:81:05:61:40:62:40:63\n", "" },
     { "/CN=A", "subjectAltName=DER:30:06:81:04:61:40:c3:bc\n", "" },
@@ -483,11 +499,19 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_import_formats), cmocka_unit_test (test_import_keys),    cmocka_unit_test (test_import_certificates),
-    cmocka_unit_test (test_import_order),   cmocka_unit_test (test_two_pairs),      cmocka_unit_test (test_import_refused),
-    cmocka_unit_test (test_import_cut),     cmocka_unit_test (test_import_rollback),
-    cmocka_unit_test (test_files),          cmocka_unit_test (test_faults),
-    cmocka_unit_test (test_chains),         cmocka_unit_test (test_anchors),        cmocka_unit_test (test_names),
+    cmocka_unit_test (test_import_formats),
+    cmocka_unit_test (test_import_keys),
+    cmocka_unit_test (test_import_certificates),
+    cmocka_unit_test (test_import_order),
+    cmocka_unit_test (test_two_pairs),
+    cmocka_unit_test (test_import_refused),
+    cmocka_unit_test (test_import_cut),
+    cmocka_unit_test (test_import_rollback),
+    cmocka_unit_test (test_files),
+    cmocka_unit_test (test_faults),
+    cmocka_unit_test (test_chains),
+    cmocka_unit_test (test_anchors),
+    cmocka_unit_test (test_names),
   };
   return cmocka_run_group_tests_name ("smime_store", tests, make_world, remove_world);
 }

@@ -25,12 +25,13 @@ static char *
 sandbox_report (void)
 {
   int net = socket (AF_INET, SOCK_STREAM, 0), local = socket (AF_UNIX, SOCK_STREAM, 0);
-  int file = open ("/root", O_RDONLY), home = open ("/tmp", O_RDONLY), null = open ("/dev/null", O_RDWR), passwd = open ("/usr", O_RDONLY);
+  int file = open ("/root", O_RDONLY), home = open ("/tmp", O_RDONLY), null = open ("/dev/null", O_RDWR),
+      passwd = open ("/usr", O_RDONLY);
   pid_t pid = fork ();
   if (pid == 0)
     _exit (0);
-  return g_strdup_printf ("net=%d unix=%d root=%d tmp=%d null=%d usr=%d fork=%d (%s)", net >= 0, local >= 0, file >= 0, home >= 0, null >= 0,
-                          passwd >= 0, pid > 0, sandbox_describe ());
+  return g_strdup_printf ("net=%d unix=%d root=%d tmp=%d null=%d usr=%d fork=%d (%s)", net >= 0, local >= 0, file >= 0,
+                          home >= 0, null >= 0, passwd >= 0, pid > 0, sandbox_describe ());
 }
 
 static GVariant *
@@ -88,8 +89,10 @@ start (struct worker *worker, GVariant *config, GError **error)
 
 static const struct worker_method filter_methods[] = { { "html", html }, { NULL, NULL } };
 static const struct worker_method lookup_methods[] = { { "discover", discover }, { NULL, NULL } };
-static const struct worker_role filter_role = { .peer = PEER_FILTER, .methods = filter_methods, .sandbox = allow, .start = start };
-static const struct worker_role lookup_role = { .peer = PEER_LOOKUP, .methods = lookup_methods, .sandbox = allow, .start = start };
+static const struct worker_role filter_role
+    = { .peer = PEER_FILTER, .methods = filter_methods, .sandbox = allow, .start = start };
+static const struct worker_role lookup_role
+    = { .peer = PEER_LOOKUP, .methods = lookup_methods, .sandbox = allow, .start = start };
 
 /* ---- the supervisor's side ---- */
 
@@ -137,7 +140,8 @@ outcome_clear (struct outcome *outcome)
 static void
 ask_filter (struct supervised *supervised, const char *word, struct outcome *outcome)
 {
-  supervised_call (supervised, "html", g_variant_new_parsed ("{'html': <%@ay>}", g_variant_new_bytestring (word)), NULL, NULL, on_done, outcome);
+  supervised_call (supervised, "html", g_variant_new_parsed ("{'html': <%@ay>}", g_variant_new_bytestring (word)), NULL,
+                   NULL, on_done, outcome);
 }
 
 static void
@@ -204,12 +208,14 @@ test_asked_again (void **state)
   assert_true (g_error_matches (outcome.error, ENGINE_ERROR, ENGINE_ERROR_LOST));
   assert_int_equal (supervised_restarts (supervised), 3);
   outcome_clear (&outcome);
-  supervised_call (supervised, "discover", g_variant_new_parsed ("{'domain': <'fine'>}"), NULL, NULL, on_done, &outcome);
+  supervised_call (supervised, "discover", g_variant_new_parsed ("{'domain': <'fine'>}"), NULL, NULL, on_done,
+                   &outcome);
   wait_for (&outcome);
   assert_null (outcome.error);
   pid_t pid = supervised_pid (supervised);
   outcome_clear (&outcome);
-  supervised_call (supervised, "discover", g_variant_new_parsed ("{'domain': <'fine'>}"), NULL, NULL, on_done, &outcome);
+  supervised_call (supervised, "discover", g_variant_new_parsed ("{'domain': <'fine'>}"), NULL, NULL, on_done,
+                   &outcome);
   assert_int_equal (kill (pid, SIGKILL), 0); /* from outside, with a call under way */
   wait_for (&outcome);
   assert_null (outcome.error);
@@ -278,8 +284,9 @@ main (int argc, char **argv)
   if (argc > 2 && strcmp (argv[1], "--process") == 0)
     return worker_run (strcmp (argv[2], "filter") == 0 ? &filter_role : &lookup_role, 3);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_answers),        cmocka_unit_test (test_death),            cmocka_unit_test (test_asked_again),
-    cmocka_unit_test (test_hang_is_killed), cmocka_unit_test (test_stop_fails_calls), cmocka_unit_test (test_sandbox),
+    cmocka_unit_test (test_answers),          cmocka_unit_test (test_death),
+    cmocka_unit_test (test_asked_again),      cmocka_unit_test (test_hang_is_killed),
+    cmocka_unit_test (test_stop_fails_calls), cmocka_unit_test (test_sandbox),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -97,7 +97,8 @@ arrive (struct world *world, const char *role, guint32 uid, const char *flags, c
   state_folder_save (world->sync->state, in);
   assert_true (maildir_make (dir, NULL));
   assert_true (maildir_store (dir, base, flags, text, strlen (text), NULL));
-  struct state_mail mail = { .folder = in->id, .uid = uid, .base = base, .msgid = (char *) msgid, .indexed = STATE_INDEXED };
+  struct state_mail mail
+      = { .folder = in->id, .uid = uid, .base = base, .msgid = (char *) msgid, .indexed = STATE_INDEXED };
   g_strlcpy (mail.flags, flags, sizeof mail.flags);
   g_strlcpy (mail.server_flags, flags, sizeof mail.server_flags);
   state_mail_save (world->sync->state, &mail);
@@ -121,7 +122,8 @@ test_flags (void **state)
 {
   struct world *world = *state;
   g_autofree char *path = arrive (world, "inbox", 1, "", "a@x");
-  const char *const paths[] = { path, NULL }, *const seen[] = { "seen", "flagged", NULL }, *const odd[] = { "purple", NULL };
+  const char *const paths[] = { path, NULL }, *const seen[] = { "seen", "flagged", NULL },
+                    *const odd[] = { "purple", NULL };
   assert_null (sync_flags (world->sync, paths, odd, nothing, NULL));
   assert_false (sync_has_changes (world->sync));
   g_autofree char *flagged = second_of (sync_flags (world->sync, paths, seen, nothing, NULL));
@@ -228,8 +230,10 @@ static void
 test_news (void **state)
 {
   struct world *world = *state;
-  g_autofree char *read = arrive (world, "inbox", 1, "", "a@x"), *kept = arrive (world, "inbox", 2, "", "b@x"), *gone = arrive (world, "inbox", 3, "", "c@x");
-  const char *const to_read[] = { read, NULL }, *const to_move[] = { kept, NULL }, *const to_remove[] = { gone, NULL }, *const seen[] = { "seen", NULL };
+  g_autofree char *read = arrive (world, "inbox", 1, "", "a@x"), *kept = arrive (world, "inbox", 2, "", "b@x"),
+                  *gone = arrive (world, "inbox", 3, "", "c@x");
+  const char *const to_read[] = { read, NULL }, *const to_move[] = { kept, NULL }, *const to_remove[] = { gone, NULL },
+                    *const seen[] = { "seen", NULL };
   g_autofree char *read_now = second_of (sync_flags (world->sync, to_read, seen, nothing, NULL));
   g_autofree char *kept_now = second_of (sync_move (world->sync, to_move, "archive", NULL));
   assert_true (sync_remove (world->sync, to_remove, NULL));
@@ -237,8 +241,10 @@ test_news (void **state)
   restart (world);
   sync_report (world->sync);
   g_autofree char *first = g_strdup_printf ("('%s', '%s', @as [], ['unread'", read, read_now);
-  g_autofree char *second = g_strdup_printf ("('%s', '%s', ['archive'", kept, kept_now), *third = g_strdup_printf ("removed {'paths': <['%s']>}", gone);
-  if (strstr (world->events->str, first) == NULL || strstr (world->events->str, second) == NULL || strstr (world->events->str, third) == NULL)
+  g_autofree char *second = g_strdup_printf ("('%s', '%s', ['archive'", kept, kept_now),
+                  *third = g_strdup_printf ("removed {'paths': <['%s']>}", gone);
+  if (strstr (world->events->str, first) == NULL || strstr (world->events->str, second) == NULL
+      || strstr (world->events->str, third) == NULL)
     fail_msg ("%s", world->events->str);
   state_begin (world->sync->state);
   state_news_expire (world->sync->state, G_MAXINT64);
@@ -275,7 +281,8 @@ test_sweep (void **state)
   AUTOFREE (state_folder) inbox = folder (world, "inbox");
   assert_true (sync_mark_dirty (world->sync, inbox, NULL));
   g_autofree char *dir = sync_dir (world->sync, inbox), *half = g_build_filename (dir, "tmp", "L1.half", NULL);
-  g_autofree char *whole = maildir_path (dir, "U7.9", "S"), *other_life = maildir_path (dir, "U6.4", ""), *second = maildir_path (dir, "L1.2_3.4", "");
+  g_autofree char *whole = maildir_path (dir, "U7.9", "S"), *other_life = maildir_path (dir, "U6.4", ""),
+                  *second = maildir_path (dir, "L1.2_3.4", "");
   const char *const files[] = { half, whole, other_life, second };
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     assert_true (g_file_set_contents (files[i], MAIL ("w@x"), -1, NULL));
@@ -361,10 +368,15 @@ test_rollback (void **state)
 static void
 test_tags (void **state)
 {
-  const struct { const char *old_role, *old_flags, *role, *flags, *add, *remove; } cases[] = {
-    { NULL, NULL, "inbox", "", "inbox,unread", "" },        { NULL, NULL, "", "FRS", "flagged,replied", "" },
-    { "inbox", "", "inbox", "S", "", "unread" },            { "inbox", "S", "trash", "S", "deleted", "inbox" },
-    { "sent", "FS", "sent", "P", "unread,passed", "flagged" }, { "junk", "", "junk", "", "", "" },
+  const struct {
+    const char *old_role, *old_flags, *role, *flags, *add, *remove;
+  } cases[] = {
+    { NULL, NULL, "inbox", "", "inbox,unread", "" },
+    { NULL, NULL, "", "FRS", "flagged,replied", "" },
+    { "inbox", "", "inbox", "S", "", "unread" },
+    { "inbox", "S", "trash", "S", "deleted", "inbox" },
+    { "sent", "FS", "sent", "P", "unread,passed", "flagged" },
+    { "junk", "", "junk", "", "", "" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GPtrArray) add = g_ptr_array_new ();
@@ -372,7 +384,8 @@ test_tags (void **state)
     tags_between (cases[i].old_role, cases[i].old_flags, cases[i].role, cases[i].flags, add, remove);
     g_ptr_array_add (add, NULL);
     g_ptr_array_add (remove, NULL);
-    g_autofree char *adds = g_strjoinv (",", (char **) add->pdata), *removes = g_strjoinv (",", (char **) remove->pdata);
+    g_autofree char *adds = g_strjoinv (",", (char **) add->pdata),
+                    *removes = g_strjoinv (",", (char **) remove->pdata);
     assert_string_equal (adds, cases[i].add);
     assert_string_equal (removes, cases[i].remove);
   }
@@ -389,7 +402,9 @@ test_tags (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { TEST (test_flags), TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice), TEST (test_report), TEST (test_news), TEST (test_other_index), TEST (test_sweep),
-                                      TEST (test_half_moved), TEST (test_batch), TEST (test_rollback), TEST (test_tags) };
+  const struct CMUnitTest tests[]
+      = { TEST (test_flags),      TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice),
+          TEST (test_report),     TEST (test_news),          TEST (test_other_index),       TEST (test_sweep),
+          TEST (test_half_moved), TEST (test_batch),         TEST (test_rollback),          TEST (test_tags) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -22,24 +22,47 @@ static void
 addresses (void **state)
 {
   judge (text_is_address,
-         (const char *const[]) { "a@b", "alice.moreno+x@clinic.test", "o'neil@x.org", "zoë@köln.example", "a@1.2.3.4", NULL },
-         (const char *const[]) { "", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b c", ".a@b", "a.@b", "a..b@c", "a@b.", "a@.b", "a@b..c",
-                                 "a@-b", "a\n@b", "a@b\r\nBcc: c", "<a@b>", "A <a@b>", "a@b,c@d", "\"a b\"@c", "a@[1.2.3.4]",
-                                 "a\xff@b", "a\xe2\x80\xae@b", NULL });
+         (const char *const[]){ "a@b", "alice.moreno+x@clinic.test", "o'neil@x.org", "zoë@köln.example", "a@1.2.3.4",
+                                NULL },
+         (const char *const[]){ "",
+                                "a",
+                                "@",
+                                "a@",
+                                "@b",
+                                "a@b@c",
+                                "a b@c",
+                                "a@b c",
+                                ".a@b",
+                                "a.@b",
+                                "a..b@c",
+                                "a@b.",
+                                "a@.b",
+                                "a@b..c",
+                                "a@-b",
+                                "a\n@b",
+                                "a@b\r\nBcc: c",
+                                "<a@b>",
+                                "A <a@b>",
+                                "a@b,c@d",
+                                "\"a b\"@c",
+                                "a@[1.2.3.4]",
+                                "a\xff@b",
+                                "a\xe2\x80\xae@b",
+                                NULL });
 }
 
 static void
 hosts (void **state)
 {
-  judge (text_is_host, (const char *const[]) { "a", "mail.example.org", "127.0.0.1", "::1", "köln.example", NULL },
-         (const char *const[]) { "", ".", "a.", ".a", "a b", "a/b", "a:b", "-a", "a\n", NULL });
+  judge (text_is_host, (const char *const[]){ "a", "mail.example.org", "127.0.0.1", "::1", "köln.example", NULL },
+         (const char *const[]){ "", ".", "a.", ".a", "a b", "a/b", "a:b", "-a", "a\n", NULL });
 }
 
 static void
 names (void **state)
 {
-  judge (text_is_name, (const char *const[]) { "a", "Clinic-1", "a.b_c", "9", NULL },
-         (const char *const[]) { "", ".", "..", "-a", "_a", "a/b", "a b", "ä", "a\n", NULL });
+  judge (text_is_name, (const char *const[]){ "a", "Clinic-1", "a.b_c", "9", NULL },
+         (const char *const[]){ "", ".", "..", "-a", "_a", "a/b", "a b", "ä", "a\n", NULL });
   g_autofree char *long_name = g_strnfill (65, 'a');
   assert_false (text_is_name (long_name));
 }
@@ -47,6 +70,7 @@ names (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (addresses), cmocka_unit_test (hosts), cmocka_unit_test (names) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (addresses), cmocka_unit_test (hosts), cmocka_unit_test (names) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -202,7 +202,8 @@ test_untrusted (void **state)
   check_refused (USE ("deep"), "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "issued by “Test middle”");
   check_refused (USE ("client"), "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "cannot be accepted");
   check_refused (USE ("weak") " -cipher DEFAULT@SECLEVEL=0", "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "too weak");
-  check_refused (USE ("byend") " -cert_chain good.crt", "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "cannot be accepted");
+  check_refused (USE ("byend") " -cert_chain good.crt", "localhost", "ca.crt", TLS_ERROR_UNTRUSTED,
+                 "cannot be accepted");
 }
 
 static void
@@ -230,7 +231,8 @@ test_system_anchors (void **state)
 static void
 test_old_protocol (void **state)
 {
-  check_refused (USE ("good") " -tls1_1 -cipher ALL:@SECLEVEL=0", "localhost", "ca.crt", TLS_ERROR_HANDSHAKE, "older than 1.2");
+  check_refused (USE ("good") " -tls1_1 -cipher ALL:@SECLEVEL=0", "localhost", "ca.crt", TLS_ERROR_HANDSHAKE,
+                 "older than 1.2");
   check_refused (USE ("rsa") " -tls1_2 -cipher AES256-SHA", "localhost", "ca.crt", TLS_ERROR_HANDSHAKE, "no cipher");
 }
 
@@ -239,8 +241,8 @@ test_client_certificate (void **state)
 {
   static const char *const versions[] = { "-tls1_2", "-tls1_3" };
   for (guint i = 0; i < G_N_ELEMENTS (versions); i++) {
-    g_autofree char *arguments = g_strdup_printf (USE ("good") " -Verify 2 -verify_return_error -CAfile ca.crt %s",
-                                                  versions[i]);
+    g_autofree char *arguments
+        = g_strdup_printf (USE ("good") " -Verify 2 -verify_return_error -CAfile ca.crt %s", versions[i]);
     check_good (arguments, "localhost", "ca.crt", "client");
     /* Without one, TLS 1.2 fails at once and 1.3 at the first read. */
     struct server server;
@@ -488,14 +490,22 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_good),           cmocka_unit_test (test_describe),
-    cmocka_unit_test (test_other_name),     cmocka_unit_test (test_untrusted),
-    cmocka_unit_test (test_bad_anchors),    cmocka_unit_test (test_system_anchors),
-    cmocka_unit_test (test_old_protocol),   cmocka_unit_test (test_client_certificate),
-    cmocka_unit_test (test_bad_client_files), cmocka_unit_test (test_clean_close),
-    cmocka_unit_test (test_cut),            cmocka_unit_test (test_write_to_dead),
-    cmocka_unit_test (test_pending),        cmocka_unit_test (test_read_timeout),
-    cmocka_unit_test (test_hang),           cmocka_unit_test (test_cancel),
+    cmocka_unit_test (test_good),
+    cmocka_unit_test (test_describe),
+    cmocka_unit_test (test_other_name),
+    cmocka_unit_test (test_untrusted),
+    cmocka_unit_test (test_bad_anchors),
+    cmocka_unit_test (test_system_anchors),
+    cmocka_unit_test (test_old_protocol),
+    cmocka_unit_test (test_client_certificate),
+    cmocka_unit_test (test_bad_client_files),
+    cmocka_unit_test (test_clean_close),
+    cmocka_unit_test (test_cut),
+    cmocka_unit_test (test_write_to_dead),
+    cmocka_unit_test (test_pending),
+    cmocka_unit_test (test_read_timeout),
+    cmocka_unit_test (test_hang),
+    cmocka_unit_test (test_cancel),
     cmocka_unit_test (test_plaintext_server),
   };
   return cmocka_run_group_tests_name ("tls", tests, make_certificates, remove_certificates);

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 static void
-check (enum signature_state state, enum coverage covers, enum key_trust trust, gboolean encrypted, enum integrity integrity,
-       const char *sentence, enum verdict_tone tone)
+check (enum signature_state state, enum coverage covers, enum key_trust trust, gboolean encrypted,
+       enum integrity integrity, const char *sentence, enum verdict_tone tone)
 {
   struct verdict verdict;
   enum verdict_tone found;
@@ -22,8 +22,11 @@ check (enum signature_state state, enum coverage covers, enum key_trust trust, g
   verdict.signature.trust = trust;
   verdict.signature.signer = g_strdup ("bob@demo.test");
   if (encrypted) {
-    verdict.encryption = (struct encryption_verdict){ .protocol = PROTECTION_PGP, .decrypted = TRUE, .integrity = integrity,
-                                                      .cipher = g_strdup ("AES256.CFB"), .covers = COVERS_WHOLE };
+    verdict.encryption = (struct encryption_verdict){ .protocol = PROTECTION_PGP,
+                                                      .decrypted = TRUE,
+                                                      .integrity = integrity,
+                                                      .cipher = g_strdup ("AES256.CFB"),
+                                                      .covers = COVERS_WHOLE };
   }
   g_autofree char *text = verdict_sentence (&verdict, &found);
   assert_string_equal (text, sentence);
@@ -36,12 +39,15 @@ test_sentences (void **state)
 {
   check (SIGNATURE_GOOD, COVERS_WHOLE, KEY_TRUST_VERIFIED, TRUE, INTEGRITY_OK,
          "Signed by bob@demo.test (OpenPGP, compared by you). Encrypted, AES-256.", VERDICT_TONE_GOOD);
-  check (SIGNATURE_NONE, COVERS_NOTHING, KEY_TRUST_NONE, TRUE, INTEGRITY_OK, "NOT SIGNED. Encrypted, AES-256.", VERDICT_TONE_WARN);
-  check (SIGNATURE_NONE, COVERS_NOTHING, KEY_TRUST_NONE, FALSE, INTEGRITY_OK, "Not signed. Not encrypted.", VERDICT_TONE_NONE);
+  check (SIGNATURE_NONE, COVERS_NOTHING, KEY_TRUST_NONE, TRUE, INTEGRITY_OK, "NOT SIGNED. Encrypted, AES-256.",
+         VERDICT_TONE_WARN);
+  check (SIGNATURE_NONE, COVERS_NOTHING, KEY_TRUST_NONE, FALSE, INTEGRITY_OK, "Not signed. Not encrypted.",
+         VERDICT_TONE_NONE);
   check (SIGNATURE_BAD, COVERS_WHOLE, KEY_TRUST_NONE, FALSE, INTEGRITY_OK,
          "The signature is BROKEN: the text was changed after signing. NOT ENCRYPTED.", VERDICT_TONE_BAD);
   check (SIGNATURE_GOOD, COVERS_WHOLE, KEY_TRUST_VERIFIED, TRUE, INTEGRITY_UNKNOWN,
-         "Signed by bob@demo.test (OpenPGP, compared by you). Encrypted, AES-256. Nothing shows whether it was changed on its way.",
+         "Signed by bob@demo.test (OpenPGP, compared by you). Encrypted, AES-256. Nothing shows whether it was changed "
+         "on its way.",
          VERDICT_TONE_WARN);
 }
 
@@ -61,7 +67,7 @@ test_tones (void **state)
         verdict.encryption.protocol = PROTECTION_SMIME;
         verdict.encryption.decrypted = e & 1;
         verdict.encryption.integrity = e & 2 ? INTEGRITY_OK : INTEGRITY_UNKNOWN;
-        verdict.encryption.covers = (enum coverage)(e / 4);
+        verdict.encryption.covers = (enum coverage) (e / 4);
         g_autofree char *text = verdict_sentence (&verdict, &tone);
         const gboolean green = s == SIGNATURE_GOOD && c == COVERS_WHOLE && (e & 3) == 3 && e / 4 == COVERS_WHOLE;
         assert_true ((tone == VERDICT_TONE_GOOD) == green);
@@ -75,17 +81,27 @@ test_tones (void **state)
 static void
 test_cipher_names (void **state)
 {
-  static const struct { const char *cipher, *words; } rows[] = {
-    { "AES256.MDC", "Encrypted, AES-256." },   { "AES.OCB", "Encrypted, AES-128." },    { "AES-128-GCM", "Encrypted, AES-128." },
-    { "3DES-CBC", "Encrypted, 3DES-CBC." },    { "AES-256-CBC", "Encrypted, AES-256." },
-    { "x\nSigned by the Pope", "Encrypted." }, { NULL, "Encrypted." },
+  static const struct {
+    const char *cipher, *words;
+  } rows[] = {
+    { "AES256.MDC", "Encrypted, AES-256." },
+    { "AES.OCB", "Encrypted, AES-128." },
+    { "AES-128-GCM", "Encrypted, AES-128." },
+    { "3DES-CBC", "Encrypted, 3DES-CBC." },
+    { "AES-256-CBC", "Encrypted, AES-256." },
+    { "x\nSigned by the Pope", "Encrypted." },
+    { NULL, "Encrypted." },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     struct verdict verdict;
     verdict_init (&verdict);
-    verdict.encryption = (struct encryption_verdict){ .protocol = PROTECTION_PGP, .decrypted = TRUE, .integrity = INTEGRITY_OK,
-                                                      .cipher = g_strdup (rows[i].cipher), .covers = COVERS_WHOLE };
-    g_autofree char *text = verdict_sentence (&verdict, NULL), *wanted = g_strconcat ("NOT SIGNED. ", rows[i].words, NULL);
+    verdict.encryption = (struct encryption_verdict){ .protocol = PROTECTION_PGP,
+                                                      .decrypted = TRUE,
+                                                      .integrity = INTEGRITY_OK,
+                                                      .cipher = g_strdup (rows[i].cipher),
+                                                      .covers = COVERS_WHOLE };
+    g_autofree char *text = verdict_sentence (&verdict, NULL),
+                    *wanted = g_strconcat ("NOT SIGNED. ", rows[i].words, NULL);
     assert_string_equal (text, wanted);
     verdict_clear (&verdict);
   }
@@ -100,7 +116,7 @@ test_warnings_once (void **state)
   verdict_warn (&verdict, "a", "second");
   verdict_warn (&verdict, "b", "third");
   assert_int_equal (verdict.warnings->len, 2);
-  assert_string_equal (((struct verdict_warning *)verdict.warnings->pdata[0])->text, "first 1");
+  assert_string_equal (((struct verdict_warning *) verdict.warnings->pdata[0])->text, "first 1");
   verdict_clear (&verdict);
 }
 

@@ -17,8 +17,8 @@ struct peer {
   SSL_CTX *context;
   SSL *ssl;
   gboolean slow;
-  GString *heard;     /* all of it */
-  GString *pending;   /* what is no line yet */
+  GString *heard;   /* all of it */
+  GString *pending; /* what is no line yet */
   char *tag;
   char *problem;
   GThread *thread;
@@ -29,7 +29,8 @@ say (struct peer *peer, const char *bytes, gsize size)
 {
   while (size > 0) {
     gsize piece = peer->slow ? 1 : MIN (size, 16384);
-    ssize_t sent = peer->ssl != NULL ? SSL_write (peer->ssl, bytes, (int) piece) : send (peer->fd, bytes, piece, MSG_NOSIGNAL);
+    ssize_t sent
+        = peer->ssl != NULL ? SSL_write (peer->ssl, bytes, (int) piece) : send (peer->fd, bytes, piece, MSG_NOSIGNAL);
     if (sent <= 0)
       return FALSE;
     bytes += sent;
@@ -80,7 +81,8 @@ static gboolean
 send_text (struct peer *peer, const char *text, const char *end)
 {
   g_auto (GStrv) pieces = g_strsplit (text, "$TAG", -1);
-  g_autofree char *joined = g_strjoinv (peer->tag != NULL ? peer->tag : "*", pieces), *all = g_strconcat (joined, end, NULL);
+  g_autofree char *joined = g_strjoinv (peer->tag != NULL ? peer->tag : "*", pieces),
+                  *all = g_strconcat (joined, end, NULL);
   return say (peer, all, strlen (all));
 }
 
@@ -151,7 +153,8 @@ run (gpointer data)
   if (peer->ssl != NULL)
     (void) SSL_shutdown (peer->ssl);
   shutdown (peer->fd, SHUT_WR);
-  while (peer->script[0] != NULL && hear_more (peer)) /* the last words, and so that nothing is reset under the client */
+  while (peer->script[0] != NULL
+         && hear_more (peer)) /* the last words, and so that nothing is reset under the client */
     ;
   close (peer->fd);
   return NULL;

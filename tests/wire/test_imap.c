@@ -27,7 +27,8 @@ static char *cert, *key, *anchors, *other_cert, *other_key, *old_cert, *old_key,
 #define CAPABLE "C: CAPABILITY", "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR IDLE UIDPLUS MOVE", "S: $TAG OK done"
 #define SIGN_IN "C: AUTHENTICATE PLAIN AGFsaWNlAHNlY3JldA==", "S: $TAG OK welcome"
 #define SESSION HELLO, START, CAPABLE, SIGN_IN, CAPABLE
-#define SELECT "C: SELECT", "S: * 2 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 9] x", "S: $TAG OK [READ-WRITE] done"
+#define SELECT                                                                                                         \
+  "C: SELECT", "S: * 2 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 9] x", "S: $TAG OK [READ-WRITE] done"
 
 struct meeting {
   struct remote remote;
@@ -44,10 +45,16 @@ password (void)
 }
 
 static void
-meet (struct meeting *meeting, const char *const *script, guint timeout_ms, const char *certificate, const char *private_key, const char *ca)
+meet (struct meeting *meeting, const char *const *script, guint timeout_ms, const char *certificate,
+      const char *private_key, const char *ca)
 {
-  *meeting = (struct meeting) { .remote = { .host = (char *) "mail.test", .port = 143, .starttls = TRUE, .auth = (char *) "password",
-                                            .user = (char *) "alice", .ca_file = (char *) ca, .timeout_ms = timeout_ms } };
+  *meeting = (struct meeting){ .remote = { .host = (char *) "mail.test",
+                                           .port = 143,
+                                           .starttls = TRUE,
+                                           .auth = (char *) "password",
+                                           .user = (char *) "alice",
+                                           .ca_file = (char *) ca,
+                                           .timeout_ms = timeout_ms } };
   int fd;
   meeting->peer = peer_start (script, certificate, private_key, &fd);
   struct stream *stream = stream_new_take (fd, &meeting->remote);
@@ -105,7 +112,8 @@ test_before_tls (void **state)
 {
   const char *const refused[] = { HELLO, "C: STARTTLS", "S: $TAG NO not today", "HANG", NULL };
   const char *const bad[] = { HELLO, "C: STARTTLS", "S: $TAG BAD what", "HANG", NULL };
-  const char *const injected[] = { HELLO, "C: STARTTLS", "S: $TAG OK begin\r\n* OK now you are mine", "TLS", "HANG", NULL };
+  const char *const injected[]
+      = { HELLO, "C: STARTTLS", "S: $TAG OK begin\r\n* OK now you are mine", "TLS", "HANG", NULL };
   const char *const half[] = { HELLO, "C: STARTTLS", "S> $TAG OK begin\r\n* CAPA", "TLS", "HANG", NULL };
   const char *const preauth[] = { "S: * PREAUTH welcome alice", "HANG", NULL };
   const char *const bye[] = { "S: * BYE too many", NULL };
@@ -121,8 +129,13 @@ test_before_tls (void **state)
 static void
 test_forgets (void **state)
 {
-  const char *const script[] = { "S: * OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR] ready", START, "C: CAPABILITY",
-                                 "S: * CAPABILITY IMAP4rev1 LOGINDISABLED", "S: $TAG OK done", "HANG", NULL };
+  const char *const script[] = { "S: * OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR] ready",
+                                 START,
+                                 "C: CAPABILITY",
+                                 "S: * CAPABILITY IMAP4rev1 LOGINDISABLED",
+                                 "S: $TAG OK done",
+                                 "HANG",
+                                 NULL };
   fails (script, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN);
 }
 
@@ -130,7 +143,10 @@ static void
 test_certificates (void **state)
 {
   const char *const script[] = { HELLO, START, "HANG", NULL };
-  const struct { const char *cert, *key, *anchors; int code; } cases[] = {
+  const struct {
+    const char *cert, *key, *anchors;
+    int code;
+  } cases[] = {
     { other_cert, other_key, anchors, TLS_ERROR_HOSTNAME },
     { old_cert, old_key, anchors, TLS_ERROR_EXPIRED },
     { cert, key, stranger, TLS_ERROR_UNTRUSTED },
@@ -149,10 +165,20 @@ test_certificates (void **state)
 static void
 test_sign_in (void **state)
 {
-  const char *const wrong[] = { HELLO, START, CAPABLE, "C: AUTHENTICATE", "S: $TAG NO [AUTHENTICATIONFAILED] no", "HANG", NULL };
-  const char *const more[] = { HELLO, START, CAPABLE, "C: AUTHENTICATE", "S: + more", "C: *", "S: $TAG BAD so", "HANG", NULL };
-  const char *const plain[] = { HELLO, START, "C: CAPABILITY", "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN", "S: $TAG OK done", "C: AUTHENTICATE PLAIN", "S: + ",
-                                "C: AGFsaWNlAHNlY3JldA==", "S: $TAG OK done", NULL };
+  const char *const wrong[]
+      = { HELLO, START, CAPABLE, "C: AUTHENTICATE", "S: $TAG NO [AUTHENTICATIONFAILED] no", "HANG", NULL };
+  const char *const more[]
+      = { HELLO, START, CAPABLE, "C: AUTHENTICATE", "S: + more", "C: *", "S: $TAG BAD so", "HANG", NULL };
+  const char *const plain[] = { HELLO,
+                                START,
+                                "C: CAPABILITY",
+                                "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN",
+                                "S: $TAG OK done",
+                                "C: AUTHENTICATE PLAIN",
+                                "S: + ",
+                                "C: AGFsaWNlAHNlY3JldA==",
+                                "S: $TAG OK done",
+                                NULL };
   struct meeting meeting;
   const char *const *refused[] = { wrong, more };
   for (gsize i = 0; i < 2; i++) {
@@ -264,10 +290,17 @@ test_fetch (void **state)
   const char *const slow[] = { "", "SLOW" };
   for (gsize i = 0; i < 2; i++) {
     /* UID before and after the body; flags of another mail in between; a body that nobody asked for. */
-    const char *const script[] = { SESSION, SELECT, "C: UID FETCH 4:5", *slow[i] != '\0' ? slow[i] : "S: * OK hm",
-                                   "S> * 1 FETCH (UID 4 FLAGS (\\Seen $Forwarded) BODY[] {5}\r\nabc\r\n)\r\n", "S: * 2 FETCH (FLAGS (\\Flagged))",
+    const char *const script[] = { SESSION,
+                                   SELECT,
+                                   "C: UID FETCH 4:5",
+                                   *slow[i] != '\0' ? slow[i] : "S: * OK hm",
+                                   "S> * 1 FETCH (UID 4 FLAGS (\\Seen $Forwarded) BODY[] {5}\r\nabc\r\n)\r\n",
+                                   "S: * 2 FETCH (FLAGS (\\Flagged))",
                                    "S> * 2 FETCH (BODY[] {4}\r\nde\r\n UID 5 FLAGS (\\Answered \\Flagged))\r\n",
-                                   "S> * 3 FETCH (UID 77 BODY[] {3}\r\nxyz)\r\n", "S: $TAG OK done", "HANG", NULL };
+                                   "S> * 3 FETCH (UID 77 BODY[] {3}\r\nxyz)\r\n",
+                                   "S: $TAG OK done",
+                                   "HANG",
+                                   NULL };
     struct meeting meeting;
     gboolean fine;
     with_session (&meeting, script);
@@ -282,8 +315,9 @@ test_fetch (void **state)
 static void
 test_huge_literal (void **state)
 {
-  const char *const sizes[] = { "S> * 1 FETCH (UID 4 FLAGS () BODY[] {4294967295}\r\n", "S> * 1 FETCH (UID 4 FLAGS () BODY[] {99999999999}\r\n",
-                                "S> * LIST () \"/\" {2000000000}\r\n" };
+  const char *const sizes[]
+      = { "S> * 1 FETCH (UID 4 FLAGS () BODY[] {4294967295}\r\n",
+          "S> * 1 FETCH (UID 4 FLAGS () BODY[] {99999999999}\r\n", "S> * LIST () \"/\" {2000000000}\r\n" };
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++) {
     const char *const script[] = { SESSION, SELECT, "C: UID FETCH", sizes[i], "FLOOD 100000000", "HANG", NULL };
     struct meeting meeting;
@@ -301,9 +335,19 @@ test_huge_literal (void **state)
 static void
 test_list (void **state)
 {
-  const char *const script[] = { SESSION, "C: LIST", "S: * LIST (\\HasNoChildren) \"/\" INBOX", "S: * LIST (\\HasNoChildren \\Sent) \"/\" Gesendetes",
-                                 "S: * LIST () \"/\" Sent", "S: * LIST () \"/\" {9}\r\na\r\nDELETE", "S: * LIST () \"/\" \"../../etc\"",
-                                 "S: * LIST (\\Noselect) \"/\" top", "S: * LIST () \"/\" Trash", "S: * LIST () \"/\" Trash", "S: $TAG OK done", "HANG", NULL };
+  const char *const script[] = { SESSION,
+                                 "C: LIST",
+                                 "S: * LIST (\\HasNoChildren) \"/\" INBOX",
+                                 "S: * LIST (\\HasNoChildren \\Sent) \"/\" Gesendetes",
+                                 "S: * LIST () \"/\" Sent",
+                                 "S: * LIST () \"/\" {9}\r\na\r\nDELETE",
+                                 "S: * LIST () \"/\" \"../../etc\"",
+                                 "S: * LIST (\\Noselect) \"/\" top",
+                                 "S: * LIST () \"/\" Trash",
+                                 "S: * LIST () \"/\" Trash",
+                                 "S: $TAG OK done",
+                                 "HANG",
+                                 NULL };
   struct meeting meeting;
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
@@ -322,7 +366,10 @@ test_list (void **state)
 static void
 test_refusal_is_no_loss (void **state)
 {
-  const char *const script[] = { SESSION, SELECT, "C: UID STORE 4 +FLAGS.SILENT", "S: $TAG NO [READ-ONLY] no", "C: UID STORE", "S: $TAG OK done", "HANG", NULL };
+  const char *const script[] = {
+    SESSION, SELECT, "C: UID STORE 4 +FLAGS.SILENT", "S: $TAG NO [READ-ONLY] no", "C: UID STORE", "S: $TAG OK done",
+    "HANG",  NULL
+  };
   struct meeting meeting;
   g_autoptr (GError) error = NULL;
   const guint32 uid = 4;
@@ -338,8 +385,15 @@ test_refusal_is_no_loss (void **state)
 static void
 test_move (void **state)
 {
-  const char *const script[] = { SESSION, SELECT, "C: UID MOVE 4:5 ", "S: * OK [COPYUID 9 4:5 101:102] moved", "S: * 1 EXPUNGE", "S: * 1 EXPUNGE",
-                                 "S: $TAG OK done", "HANG", NULL };
+  const char *const script[] = { SESSION,
+                                 SELECT,
+                                 "C: UID MOVE 4:5 ",
+                                 "S: * OK [COPYUID 9 4:5 101:102] moved",
+                                 "S: * 1 EXPUNGE",
+                                 "S: * 1 EXPUNGE",
+                                 "S: $TAG OK done",
+                                 "HANG",
+                                 NULL };
   struct meeting meeting;
   const guint32 uids[] = { 4, 5 };
   guint32 uidvalidity, moved[2];
@@ -359,14 +413,16 @@ test_idle (void **state)
 {
   struct meeting meeting;
   gboolean changed = FALSE;
-  const char *const news[] = { SESSION, SELECT, "C: IDLE", "S: + idling", "S: * 3 EXISTS", "C: DONE", "S: $TAG OK done", "HANG", NULL };
+  const char *const news[]
+      = { SESSION, SELECT, "C: IDLE", "S: + idling", "S: * 3 EXISTS", "C: DONE", "S: $TAG OK done", "HANG", NULL };
   with_session (&meeting, news);
   assert_true (imap_idle (meeting.imap, -1, 5, &changed, NULL));
   assert_true (changed);
   part (&meeting);
   forget (&meeting);
   /* News before the "+" is news. */
-  const char *const early[] = { SESSION, SELECT, "C: IDLE", "S: * 3 EXISTS\r\n+ idling", "C: DONE", "S: $TAG OK done", "HANG", NULL };
+  const char *const early[]
+      = { SESSION, SELECT, "C: IDLE", "S: * 3 EXISTS\r\n+ idling", "C: DONE", "S: $TAG OK done", "HANG", NULL };
   with_session (&meeting, early);
   assert_true (imap_idle (meeting.imap, -1, 5, &changed, NULL));
   assert_true (changed);
@@ -423,10 +479,21 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_session), cmocka_unit_test (test_before_tls), cmocka_unit_test (test_forgets), cmocka_unit_test (test_certificates),
-    cmocka_unit_test (test_sign_in), cmocka_unit_test (test_lost), cmocka_unit_test (test_hangs), cmocka_unit_test (test_garbage),
-    cmocka_unit_test (test_floods), cmocka_unit_test (test_fetch), cmocka_unit_test (test_huge_literal), cmocka_unit_test (test_list),
-    cmocka_unit_test (test_refusal_is_no_loss), cmocka_unit_test (test_move), cmocka_unit_test (test_idle),
+    cmocka_unit_test (test_session),
+    cmocka_unit_test (test_before_tls),
+    cmocka_unit_test (test_forgets),
+    cmocka_unit_test (test_certificates),
+    cmocka_unit_test (test_sign_in),
+    cmocka_unit_test (test_lost),
+    cmocka_unit_test (test_hangs),
+    cmocka_unit_test (test_garbage),
+    cmocka_unit_test (test_floods),
+    cmocka_unit_test (test_fetch),
+    cmocka_unit_test (test_huge_literal),
+    cmocka_unit_test (test_list),
+    cmocka_unit_test (test_refusal_is_no_loss),
+    cmocka_unit_test (test_move),
+    cmocka_unit_test (test_idle),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

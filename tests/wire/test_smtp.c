@@ -18,13 +18,16 @@
 static struct openssl_tool tool;
 static char *cert, *key, *anchors;
 
-#define HELLO "S: 220 mail.test ESMTP", "C: EHLO [127.0.0.1]", "S: 250-mail.test\r\n250-SIZE 1000\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go", "TLS"
+#define HELLO                                                                                                          \
+  "S: 220 mail.test ESMTP", "C: EHLO [127.0.0.1]", "S: 250-mail.test\r\n250-SIZE 1000\r\n250 STARTTLS", "C: STARTTLS", \
+      "S: 220 go", "TLS"
 #define OFFER "C: EHLO", "S: 250-mail.test\r\n250-SIZE 1000\r\n250 AUTH LOGIN PLAIN"
 #define SIGN_IN "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==", "S: 235 welcome"
 #define SESSION HELLO, OFFER, SIGN_IN
 #define SESSION_OF_ANY_SIZE HELLO, "C: EHLO", "S: 250-mail.test\r\n250 AUTH PLAIN", SIGN_IN
 #define MESSAGE "From: a\r\n\r\n.dot\r\n..two\r\nend\r\n"
-static const char *const bob[] = { "bob@mail.test", NULL }, *const both[] = { "bob@mail.test", "carol@mail.test", NULL };
+static const char *const bob[] = { "bob@mail.test", NULL }, *const both[]
+                                                            = { "bob@mail.test", "carol@mail.test", NULL };
 
 static char *secret_text; /* NULL: "secret" */
 
@@ -34,18 +37,24 @@ struct meeting {
   struct smtp *smtp;
   GError *error;
   char *heard, *problem, *text;
-  guint asked;       /* how often on_ready was asked */
-  gboolean refuse;   /* what it says */
+  guint asked;     /* how often on_ready was asked */
+  gboolean refuse; /* what it says */
 };
 
 static void
 meet (struct meeting *meeting, const char *const *script, guint timeout_ms)
 {
-  *meeting = (struct meeting) { .remote = { .host = (char *) "mail.test", .port = 587, .starttls = TRUE, .auth = (char *) "password",
-                                            .user = (char *) "alice", .ca_file = anchors, .timeout_ms = timeout_ms } };
+  *meeting = (struct meeting){ .remote = { .host = (char *) "mail.test",
+                                           .port = 587,
+                                           .starttls = TRUE,
+                                           .auth = (char *) "password",
+                                           .user = (char *) "alice",
+                                           .ca_file = anchors,
+                                           .timeout_ms = timeout_ms } };
   int fd;
   meeting->peer = peer_start (script, cert, key, &fd);
-  AUTOFREE (secret) secret = secret_new (secret_text != NULL ? secret_text : "secret", secret_text != NULL ? strlen (secret_text) : 6);
+  AUTOFREE (secret)
+  secret = secret_new (secret_text != NULL ? secret_text : "secret", secret_text != NULL ? strlen (secret_text) : 6);
   meeting->smtp = smtp_open_over (stream_new_take (fd, &meeting->remote), &meeting->remote, secret, &meeting->error);
   assert_true ((meeting->smtp == NULL) == (meeting->error != NULL));
 }
@@ -80,8 +89,8 @@ static enum smtp_outcome
 send_over (struct meeting *meeting, const char *const *recipients, const char *message)
 {
   g_clear_pointer (&meeting->text, g_free);
-  enum smtp_outcome outcome = smtp_send (meeting->smtp, "alice@mail.test", recipients, (const guint8 *) message, strlen (message), on_ready, meeting,
-                                         &meeting->text);
+  enum smtp_outcome outcome = smtp_send (meeting->smtp, "alice@mail.test", recipients, (const guint8 *) message,
+                                         strlen (message), on_ready, meeting, &meeting->text);
   assert_non_null (meeting->text);
   return outcome;
 }
@@ -110,10 +119,15 @@ test_before_sign_in (void **state)
 {
   const char *const busy[] = { "S: 554 go away", "HANG", NULL };
   const char *const none[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250 AUTH PLAIN", "HANG", NULL };
-  const char *const refused[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250 STARTTLS", "C: STARTTLS", "S: 454 no", "HANG", NULL };
-  const char *const injected[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go\r\n250 AUTH PLAIN", "TLS", "HANG", NULL };
-  const char *const forgotten[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250-AUTH PLAIN\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go", "TLS", "C: EHLO",
-                                    "S: 250 x", "HANG", NULL };
+  const char *const refused[]
+      = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250 STARTTLS", "C: STARTTLS", "S: 454 no", "HANG", NULL };
+  const char *const injected[]
+      = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go\r\n250 AUTH PLAIN", "TLS",
+          "HANG",     NULL };
+  const char *const forgotten[] = { "S: 220 x",    "C: EHLO",   "S: 250-x\r\n250-AUTH PLAIN\r\n250 STARTTLS",
+                                    "C: STARTTLS", "S: 220 go", "TLS",
+                                    "C: EHLO",     "S: 250 x",  "HANG",
+                                    NULL };
   fails (busy, ENGINE_ERROR, ENGINE_ERROR_NETWORK);
   fails (none, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
   fails (refused, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
@@ -124,8 +138,13 @@ test_before_sign_in (void **state)
 static void
 test_sign_in (void **state)
 {
-  const struct { const char *answer; int code; } cases[] = {
-    { "S: 535 5.7.8 no", ENGINE_ERROR_SIGN_IN }, { "S: 454 later", ENGINE_ERROR_NETWORK }, { "S: 334 more", ENGINE_ERROR_NETWORK },
+  const struct {
+    const char *answer;
+    int code;
+  } cases[] = {
+    { "S: 535 5.7.8 no", ENGINE_ERROR_SIGN_IN },
+    { "S: 454 later", ENGINE_ERROR_NETWORK },
+    { "S: 334 more", ENGINE_ERROR_NETWORK },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     const char *const script[] = { HELLO, OFFER, "C: AUTH PLAIN", cases[i].answer, "HANG", NULL };
@@ -152,7 +171,8 @@ at_each_step (const char *end, guint timeout_ms)
     meet (&meeting, cut, timeout_ms);
     part (&meeting);
     if (meeting.error == NULL || (meeting.error->domain != ENGINE_ERROR && meeting.error->domain != CRYPTO_ERROR))
-      fail_msg ("after %zu steps and “%s”: %s", steps, end, meeting.error != NULL ? meeting.error->message : "it stood");
+      fail_msg ("after %zu steps and “%s”: %s", steps, end,
+                meeting.error != NULL ? meeting.error->message : "it stood");
     forget (&meeting);
   }
 }
@@ -171,8 +191,19 @@ test_each_step (void **state)
 static void
 test_accepted (void **state)
 {
-  const char *const script[] = { SESSION, "C: MAIL FROM:<alice@mail.test>", "S: 250 ok", "C: RCPT TO:<bob@mail.test>", "S: 250 ok",
-                                 "C: RCPT TO:<carol@mail.test>", "S: 251 forwarded", "C: DATA", "S: 354 go", "DATA", "S: 250 queued", "C: QUIT", NULL };
+  const char *const script[] = { SESSION,
+                                 "C: MAIL FROM:<alice@mail.test>",
+                                 "S: 250 ok",
+                                 "C: RCPT TO:<bob@mail.test>",
+                                 "S: 250 ok",
+                                 "C: RCPT TO:<carol@mail.test>",
+                                 "S: 251 forwarded",
+                                 "C: DATA",
+                                 "S: 354 go",
+                                 "DATA",
+                                 "S: 250 queued",
+                                 "C: QUIT",
+                                 NULL };
   struct meeting meeting;
   meet (&meeting, script, 5000);
   assert_int_equal (send_over (&meeting, both, MESSAGE), SMTP_ACCEPTED);
@@ -187,12 +218,24 @@ test_accepted (void **state)
 static void
 test_recipients (void **state)
 {
-  const struct { const char *answer; enum smtp_outcome outcome; } cases[] = {
-    { "S: 550 no such user", SMTP_REFUSED }, { "S: 450 greylisted", SMTP_LATER }, { "S: 552 full", SMTP_REFUSED },
+  const struct {
+    const char *answer;
+    enum smtp_outcome outcome;
+  } cases[] = {
+    { "S: 550 no such user", SMTP_REFUSED },
+    { "S: 450 greylisted", SMTP_LATER },
+    { "S: 552 full", SMTP_REFUSED },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    const char *const script[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT TO:<bob", "S: 250 ok", "C: RCPT TO:<carol", cases[i].answer, "C: RSET",
-                                   "S: 250 ok", "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "DATA", "S: 250 ok", NULL };
+    const char *const script[] = { SESSION,         "C: MAIL",
+                                   "S: 250 ok",     "C: RCPT TO:<bob",
+                                   "S: 250 ok",     "C: RCPT TO:<carol",
+                                   cases[i].answer, "C: RSET",
+                                   "S: 250 ok",     "C: MAIL",
+                                   "S: 250 ok",     "C: RCPT",
+                                   "S: 250 ok",     "C: DATA",
+                                   "S: 354 go",     "DATA",
+                                   "S: 250 ok",     NULL };
     struct meeting meeting;
     meet (&meeting, script, 5000);
     assert_int_equal (send_over (&meeting, both, MESSAGE), cases[i].outcome);
@@ -209,7 +252,8 @@ test_recipients (void **state)
 static void
 test_gate_says_no (void **state)
 {
-  const char *const script[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: RSET", "S: 250 ok", "HANG", NULL };
+  const char *const script[]
+      = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: RSET", "S: 250 ok", "HANG", NULL };
   struct meeting meeting;
   meet (&meeting, script, 5000);
   meeting.refuse = TRUE;
@@ -225,11 +269,26 @@ test_gate_says_no (void **state)
 static void
 test_many_lines (void **state)
 {
-  const char *const script[] = { "S: 220-one\r\n220-\r\n220 three", "C: EHLO [127.0.0.1]", "S: 250-mail.test\r\n250-DSN\r\n250 STARTTLS", "C: STARTTLS",
-                                 "S: 220-go\r\n220 on", "TLS", "C: EHLO [127.0.0.1]", "S: 250-mail.test\r\n250-SIZE\r\n250 AUTH\tLOGIN\tPLAIN",
-                                 "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==", "S: 235-wel\r\n235 come", "C: MAIL FROM:<alice@mail.test> SIZE=20",
-                                 "S: 250-o\r\n250 k", "C: RCPT TO:<bob@mail.test>", "S: 250-o\r\n250", "C: DATA", "S: 354-go\r\n354 on", "DATA",
-                                 "S: 250-2.0.0 queued\r\n250 as 1", "C: QUIT", NULL };
+  const char *const script[] = { "S: 220-one\r\n220-\r\n220 three",
+                                 "C: EHLO [127.0.0.1]",
+                                 "S: 250-mail.test\r\n250-DSN\r\n250 STARTTLS",
+                                 "C: STARTTLS",
+                                 "S: 220-go\r\n220 on",
+                                 "TLS",
+                                 "C: EHLO [127.0.0.1]",
+                                 "S: 250-mail.test\r\n250-SIZE\r\n250 AUTH\tLOGIN\tPLAIN",
+                                 "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==",
+                                 "S: 235-wel\r\n235 come",
+                                 "C: MAIL FROM:<alice@mail.test> SIZE=20",
+                                 "S: 250-o\r\n250 k",
+                                 "C: RCPT TO:<bob@mail.test>",
+                                 "S: 250-o\r\n250",
+                                 "C: DATA",
+                                 "S: 354-go\r\n354 on",
+                                 "DATA",
+                                 "S: 250-2.0.0 queued\r\n250 as 1",
+                                 "C: QUIT",
+                                 NULL };
   struct meeting meeting;
   meet (&meeting, script, 5000);
   assert_null (meeting.error);
@@ -244,16 +303,19 @@ test_many_lines (void **state)
 static void
 test_no_reply (void **state)
 {
-  static const char *const texts[] = { "S: 250x", "S: +250 ok", "S:  250 ok", "S: 4346 ok\r\n250 ok", "S: -250 ok\r\n250 ok", "S: 250-a\r\n354 b", "S: ",
-                                       "S: 600 high", "S: 25", "S: 0xfa ok", "S: 250-a\r\nb\r\n250 c" };
+  static const char *const texts[]
+      = { "S: 250x", "S: +250 ok",  "S:  250 ok", "S: 4346 ok\r\n250 ok", "S: -250 ok\r\n250 ok",  "S: 250-a\r\n354 b",
+          "S: ",     "S: 600 high", "S: 25",      "S: 0xfa ok",           "S: 250-a\r\nb\r\n250 c" };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     const char *const first[] = { texts[i], "HANG", NULL };
     const char *const hello[] = { "S: 220 x", "C: EHLO", texts[i], "HANG", NULL };
     const char *const sign_in[] = { HELLO, OFFER, "C: AUTH", texts[i], "HANG", NULL };
     const char *const mail[] = { SESSION, "C: MAIL", texts[i], "HANG", NULL };
     const char *const rcpt[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", texts[i], "HANG", NULL };
-    const char *const data[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", texts[i], "HANG", NULL };
-    const char *const end[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "DATA", texts[i], "HANG", NULL };
+    const char *const data[]
+        = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", texts[i], "HANG", NULL };
+    const char *const end[] = { SESSION,     "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA",
+                                "S: 354 go", "DATA",    texts[i],    "HANG",    NULL };
     const char *const *const early[] = { first, hello, sign_in };
     const char *const *const late[] = { mail, rcpt, data, end };
     for (gsize s = 0; s < G_N_ELEMENTS (early) + G_N_ELEMENTS (late); s++) {
@@ -283,7 +345,8 @@ test_endless (void **state)
   g_string_append (reply, "250 AUTH PLAIN\r\n");
   const char *const hello[] = { "S: 220 x", "C: EHLO", reply->str, "HANG", NULL };
   const char *const rcpt[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", reply->str, "HANG", NULL };
-  const char *const end[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "DATA", reply->str, "HANG", NULL };
+  const char *const end[] = { SESSION,     "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA",
+                              "S: 354 go", "DATA",    reply->str,  "HANG",    NULL };
   const char *const *const late[] = { rcpt, end };
   fails_to_talk (hello);
   for (gsize i = 0; i < G_N_ELEMENTS (late); i++) {
@@ -305,7 +368,8 @@ test_early (void **state)
   const char *const password[] = { HELLO, "C: EHLO", "S: 250-x\r\n250 AUTH PLAIN\r\n235 welcome", "HANG", NULL };
   const char *const mail[] = { SESSION "\r\n250 ok", "HANG", NULL };
   const char *const rcpt[] = { SESSION, "C: MAIL", "S: 250 ok\r\n250 ok\r\n354 go", "HANG", NULL };
-  const char *const mails_end[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go\r\n250 queued", "HANG", NULL };
+  const char *const mails_end[]
+      = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go\r\n250 queued", "HANG", NULL };
   const char *const *const late[] = { mail, rcpt, mails_end };
   fails_to_talk (greeting);
   fails_to_talk (hello);
@@ -328,9 +392,25 @@ static void
 test_offers (void **state)
 {
   const char *const look_alike[] = { HELLO, "C: EHLO", "S: 250-x\r\n250 AUTH PLAIN-CLIENTTOKEN XPLAIN", "HANG", NULL };
-  const char *const script[] = { "S: 220 x", "C: EHLO", "S: 250-x\r\n250-SIZE 3\r\n250 STARTTLS", "C: STARTTLS", "S: 220 go", "TLS", "C: EHLO",
-                                 "S: 250-x\r\n250 AUTH PLAIN", "C: AUTH PLAIN", "S: 235 ok", "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA",
-                                 "S: 354 go", "DATA", "S: 250 ok", NULL };
+  const char *const script[] = { "S: 220 x",
+                                 "C: EHLO",
+                                 "S: 250-x\r\n250-SIZE 3\r\n250 STARTTLS",
+                                 "C: STARTTLS",
+                                 "S: 220 go",
+                                 "TLS",
+                                 "C: EHLO",
+                                 "S: 250-x\r\n250 AUTH PLAIN",
+                                 "C: AUTH PLAIN",
+                                 "S: 235 ok",
+                                 "C: MAIL",
+                                 "S: 250 ok",
+                                 "C: RCPT",
+                                 "S: 250 ok",
+                                 "C: DATA",
+                                 "S: 354 go",
+                                 "DATA",
+                                 "S: 250 ok",
+                                 NULL };
   fails (look_alike, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN);
   struct meeting meeting;
   secret_text = g_strnfill (700, 'p');
@@ -357,7 +437,10 @@ test_offers (void **state)
 static void
 test_lost (void **state)
 {
-  const struct { const char *const script[40]; enum smtp_outcome outcome; } cases[] = {
+  const struct {
+    const char *const script[40];
+    enum smtp_outcome outcome;
+  } cases[] = {
     { { SESSION, "C: MAIL", NULL }, SMTP_LATER },
     { { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", NULL }, SMTP_LATER },
     { { TO_DATA, NULL }, SMTP_LATER },
@@ -391,9 +474,10 @@ test_lost (void **state)
 static void
 test_lost_midway (void **state)
 {
-  const char *const gone[] = { SESSION_OF_ANY_SIZE, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "C: From: a", NULL };
-  const char *const loud[] = { SESSION_OF_ANY_SIZE, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "C: From: a",
-                               "S: 250 queued", "HANG", NULL };
+  const char *const gone[] = { SESSION_OF_ANY_SIZE, "C: MAIL",   "S: 250 ok",  "C: RCPT", "S: 250 ok",
+                               "C: DATA",           "S: 354 go", "C: From: a", NULL };
+  const char *const loud[] = { SESSION_OF_ANY_SIZE, "C: MAIL",    "S: 250 ok",     "C: RCPT", "S: 250 ok", "C: DATA",
+                               "S: 354 go",         "C: From: a", "S: 250 queued", "HANG",    NULL };
   const char *const *const scripts[] = { gone, loud };
   g_autoptr (GString) large = g_string_new ("From: a\r\n\r\n");
   while (large->len < 8 * 1024 * 1024)
@@ -438,7 +522,9 @@ setup (void **state)
   openssl_tool_init (&tool);
   openssl_tool_root (&tool, "root", "ec", "");
   openssl_tool_issue (&tool, "good", "root", "ec", 10, "/CN=x",
-                      "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:mail.test\n", "");
+                      "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage="
+                      "serverAuth\nsubjectAltName=DNS:mail.test\n",
+                      "");
   cert = openssl_tool_path (&tool, "good.crt");
   key = openssl_tool_path (&tool, "good.key");
   anchors = openssl_tool_path (&tool, "root.crt");
@@ -459,10 +545,11 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_before_sign_in), cmocka_unit_test (test_sign_in), cmocka_unit_test (test_each_step), cmocka_unit_test (test_accepted),
-    cmocka_unit_test (test_recipients), cmocka_unit_test (test_gate_says_no), cmocka_unit_test (test_lost), cmocka_unit_test (test_lost_midway), cmocka_unit_test (test_never_said),
-    cmocka_unit_test (test_many_lines), cmocka_unit_test (test_no_reply), cmocka_unit_test (test_endless), cmocka_unit_test (test_early),
-    cmocka_unit_test (test_offers),
+    cmocka_unit_test (test_before_sign_in), cmocka_unit_test (test_sign_in),     cmocka_unit_test (test_each_step),
+    cmocka_unit_test (test_accepted),       cmocka_unit_test (test_recipients),  cmocka_unit_test (test_gate_says_no),
+    cmocka_unit_test (test_lost),           cmocka_unit_test (test_lost_midway), cmocka_unit_test (test_never_said),
+    cmocka_unit_test (test_many_lines),     cmocka_unit_test (test_no_reply),    cmocka_unit_test (test_endless),
+    cmocka_unit_test (test_early),          cmocka_unit_test (test_offers),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

@@ -34,9 +34,11 @@ command_need_any_profile (struct command_context *context, GError **error)
     return FALSE;
   }
   const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *template = g_build_filename (runtime != NULL && g_path_is_absolute (runtime) ? runtime : "/tmp", "wardmail-XXXXXX", NULL);
+  g_autofree char *template
+      = g_build_filename (runtime != NULL && g_path_is_absolute (runtime) ? runtime : "/tmp", "wardmail-XXXXXX", NULL);
   if (g_mkdtemp_full (template, 0700) == NULL) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "A private folder for this command could not be made (%s).", g_strerror (errno));
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "A private folder for this command could not be made (%s).",
+                 g_strerror (errno));
     return FALSE;
   }
   context->temporary = g_steal_pointer (&template);
@@ -76,8 +78,8 @@ heard (const char *event, GVariant *fields, gpointer data)
 }
 
 GVariant *
-command_call (struct command_context *context, const char *method, GVariant *args, GUnixFDList *fds, GUnixFDList **fds_out,
-              GError **error)
+command_call (struct command_context *context, const char *method, GVariant *args, GUnixFDList *fds,
+              GUnixFDList **fds_out, GError **error)
 {
   if (context->engine == NULL) {
     context->engine = engine_new (context->paths);
@@ -115,8 +117,8 @@ leave_temporary (struct command_context *context)
   guint32 pid = 0;
   int handle = -1;
   if (context->engine != NULL) {
-    g_autoptr (GVariant) reply = engine_call_wait (context->engine, "hello", g_variant_new_parsed ("{'version': <%s>}", PACKAGE_VERSION),
-                                                   NULL, NULL, NULL);
+    g_autoptr (GVariant) reply = engine_call_wait (
+        context->engine, "hello", g_variant_new_parsed ("{'version': <%s>}", PACKAGE_VERSION), NULL, NULL, NULL);
     if (reply != NULL && g_variant_lookup (reply, "pid", "u", &pid) && pid > 1)
       handle = (int) syscall (SYS_pidfd_open, (pid_t) pid, 0);
   }
@@ -165,7 +167,8 @@ command_texts (const char *const *texts, GError **error)
 {
   for (gsize i = 0; texts != NULL && texts[i] != NULL; i++)
     if (!g_utf8_validate (texts[i], -1, NULL)) {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "An argument is not UTF-8 text, which is all that can be taken here.");
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "An argument is not UTF-8 text, which is all that can be taken here.");
       return FALSE;
     }
   return TRUE;

@@ -14,19 +14,19 @@
 enum command_exit { COMMAND_DONE = 0, COMMAND_FAILED, COMMAND_USAGE, COMMAND_HELD, COMMAND_LOCKED, COMMAND_UNVERIFIED };
 
 struct command_context {
-  const char *profile;        /* --profile DIR, or NULL */
+  const char *profile; /* --profile DIR, or NULL */
   struct paths *paths;
-  struct settings *settings;  /* NULL until command_need_settings */
-  struct engine *engine;      /* NULL until the first call */
-  struct secret *passphrase;  /* from --passphrase-fd, until it is asked for; NULL */
-  guint slow;                 /* the timer of the call under way; 0: none */
-  char *temporary;            /* the folder of a profile that lives for this command alone; NULL */
+  struct settings *settings; /* NULL until command_need_settings */
+  struct engine *engine;     /* NULL until the first call */
+  struct secret *passphrase; /* from --passphrase-fd, until it is asked for; NULL */
+  guint slow;                /* the timer of the call under way; 0: none */
+  char *temporary;           /* the folder of a profile that lives for this command alone; NULL */
 };
 
 struct command {
   const char *name;
-  const char *arguments;      /* one or several forms, divided by newlines */
-  const char *help;           /* one sentence */
+  const char *arguments; /* one or several forms, divided by newlines */
+  const char *help;      /* one sentence */
   enum command_exit (*run) (struct command_context *context, int argc, char **argv); /* argv[0] is the name */
 };
 /* Ends with a NULL name; in the order of help. */
@@ -41,8 +41,8 @@ gboolean command_need_settings (struct command_context *context, GError **error)
  * which needs no account and no keys. */
 gboolean command_need_any_profile (struct command_context *context, GError **error);
 /* args: floating a{sv}; fds may be NULL, borrowed. */
-GVariant *command_call (struct command_context *context, const char *method, GVariant *args, GUnixFDList *fds, GUnixFDList **fds_out,
-                        GError **error);
+GVariant *command_call (struct command_context *context, const char *method, GVariant *args, GUnixFDList *fds,
+                        GUnixFDList **fds_out, GError **error);
 /* Takes the context's things apart, a temporary profile too. */
 void command_context_clear (struct command_context *context);
 

@@ -21,9 +21,10 @@ struct add_options {
 static void
 add_options_clear (struct add_options *options)
 {
-  char **const texts[] = { &options->address, &options->imap, &options->imap_security, &options->smtp, &options->smtp_security,
-                           &options->auth, &options->user, &options->ca, &options->client_cert, &options->client_key,
-                           &options->issuer, &options->client_id, &options->flow };
+  char **const texts[] = { &options->address,       &options->imap,       &options->imap_security, &options->smtp,
+                           &options->smtp_security, &options->auth,       &options->user,          &options->ca,
+                           &options->client_cert,   &options->client_key, &options->issuer,        &options->client_id,
+                           &options->flow };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
 }
@@ -64,8 +65,8 @@ take_file (const char *path, char **out, GError **error)
   gsize size = 0;
   g_autoptr (GError) cause = NULL;
   if (!g_file_get_contents (whole, &contents, &size, &cause)) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "The file %s cannot be read, so the account was not added: %s", whole,
-                 cause->message);
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
+                 "The file %s cannot be read, so the account was not added: %s", whole, cause->message);
     return FALSE;
   }
   secret_wipe (contents, size);
@@ -96,7 +97,8 @@ read_options (struct account *account, const char *name, const struct add_option
   int smtp = choose (security_names, options->smtp_security, ACCOUNT_TLS);
   int auth = choose (auth_names, options->auth, ACCOUNT_AUTH_PASSWORD);
   if (imap < 0 || smtp < 0)
-    return command_out_misuse ("account", "The security of a server is tls or starttls; there is no unprotected connection.");
+    return command_out_misuse ("account",
+                               "The security of a server is tls or starttls; there is no unprotected connection.");
   if (auth < 0)
     return command_out_misuse ("account", "--auth is one of: password, oauth2, external.");
   if (options->address == NULL || options->imap == NULL || options->smtp == NULL)
@@ -120,7 +122,8 @@ may_use_password (struct command_context *context, GError **error)
     return FALSE;
   if (!policy->allow_password)
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
-                 "Signing in by password alone is not allowed here, so the account was not added; use --auth external with a client "
+                 "Signing in by password alone is not allowed here, so the account was not added; use --auth external "
+                 "with a client "
                  "certificate, or ask your organisation to allow passwords in its policy.");
   return policy->allow_password;
 }
@@ -150,10 +153,13 @@ save (struct command_context *context, struct account *account_take, int secret_
   if (accounts == NULL || !paths_make (context->paths, &error))
     return command_out_fail (error);
   if (find (accounts, account->name, NULL) != NULL)
-    return command_out_refuse (COMMAND_FAILED, "There is an account “%s” already; it was left as it is. Choose another name, or remove it first.",
-                               account->name);
+    return command_out_refuse (
+        COMMAND_FAILED,
+        "There is an account “%s” already; it was left as it is. Choose another name, or remove it first.",
+        account->name);
   if (account->auth == ACCOUNT_AUTH_PASSWORD) {
-    if (!may_use_password (context, &error) || (secret = command_ask (secret_fd, "Password of the account: ", &error)) == NULL)
+    if (!may_use_password (context, &error)
+        || (secret = command_ask (secret_fd, "Password of the account: ", &error)) == NULL)
       return command_out_fail (error);
     if (secret_size (secret) == 0)
       return command_out_refuse (COMMAND_FAILED, "The password is empty, so the account was not added.");
@@ -176,13 +182,25 @@ static enum command_exit
 add (struct command_context *context, int argc, char **argv)
 {
   struct add_options options = { .secret_fd = -1 };
-#define TEXT(name, field) { name, 0, 0, G_OPTION_ARG_FILENAME, &options.field, NULL, NULL }
-  const GOptionEntry entries[] = { TEXT ("address", address), TEXT ("imap", imap), TEXT ("imap-security", imap_security),
-                                   TEXT ("smtp", smtp), TEXT ("smtp-security", smtp_security), TEXT ("auth", auth),
-                                   TEXT ("user", user), TEXT ("ca", ca), TEXT ("client-cert", client_cert),
-                                   TEXT ("client-key", client_key), TEXT ("issuer", issuer), TEXT ("client-id", client_id),
+#define TEXT(name, field)                                                                                              \
+  {                                                                                                                    \
+    name, 0, 0, G_OPTION_ARG_FILENAME, &options.field, NULL, NULL                                                      \
+  }
+  const GOptionEntry entries[] = { TEXT ("address", address),
+                                   TEXT ("imap", imap),
+                                   TEXT ("imap-security", imap_security),
+                                   TEXT ("smtp", smtp),
+                                   TEXT ("smtp-security", smtp_security),
+                                   TEXT ("auth", auth),
+                                   TEXT ("user", user),
+                                   TEXT ("ca", ca),
+                                   TEXT ("client-cert", client_cert),
+                                   TEXT ("client-key", client_key),
+                                   TEXT ("issuer", issuer),
+                                   TEXT ("client-id", client_id),
                                    TEXT ("flow", flow),
-                                   { "secret-fd", 0, 0, G_OPTION_ARG_INT, &options.secret_fd, NULL, NULL }, G_OPTION_ENTRY_NULL };
+                                   { "secret-fd", 0, 0, G_OPTION_ARG_INT, &options.secret_fd, NULL, NULL },
+                                   G_OPTION_ENTRY_NULL };
 #undef TEXT
   g_autoptr (GError) error = NULL;
   enum command_exit code;
@@ -213,7 +231,8 @@ print_json (GPtrArray *accounts)
   json_builder_begin_array (builder);
   for (guint i = 0; i < accounts->len; i++) {
     const struct account *account = accounts->pdata[i];
-    g_autofree char *imap = server (account->imap_host, account->imap_port), *smtp = server (account->smtp_host, account->smtp_port);
+    g_autofree char *imap = server (account->imap_host, account->imap_port),
+                    *smtp = server (account->smtp_host, account->smtp_port);
     json_builder_begin_object (builder);
     command_json_text (builder, "name", account->name);
     command_json_text (builder, "address", account->address);
@@ -252,7 +271,8 @@ list (struct command_context *context, int argc, char **argv)
   command_out_banner (context);
   for (guint i = 0; i < accounts->len; i++) {
     const struct account *account = accounts->pdata[i];
-    g_autofree char *imap = server (account->imap_host, account->imap_port), *smtp = server (account->smtp_host, account->smtp_port);
+    g_autofree char *imap = server (account->imap_host, account->imap_port),
+                    *smtp = server (account->smtp_host, account->smtp_port);
     command_out ("%s <%s>\n  IMAP %s (%s), SMTP %s (%s), signs in as %s by %s\n", account->name, account->address, imap,
                  security_names[account->imap_security], smtp, security_names[account->smtp_security], account->user,
                  auth_names[account->auth]);
@@ -267,7 +287,8 @@ named (struct command_context *context, GPtrArray *accounts, const char *name, g
 {
   struct account *account = find (accounts, name, index_out);
   if (account == NULL)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "There is no account “%s”; “wardmail account list” shows all.", name);
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
+                 "There is no account “%s”; “wardmail account list” shows all.", name);
   return account;
 }
 
@@ -296,7 +317,8 @@ remove_account (struct command_context *context, GPtrArray *accounts, guint inde
   g_autofree char *name = g_strdup (account->name);
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   g_variant_dict_insert (&args, "account", "s", name);
-  g_autoptr (GVariant) forgotten = command_call (context, "account_forget", g_variant_dict_end (&args), NULL, NULL, &error);
+  g_autoptr (GVariant) forgotten
+      = command_call (context, "account_forget", g_variant_dict_end (&args), NULL, NULL, &error);
   if (forgotten == NULL)
     return command_out_fail (error);
   g_ptr_array_remove_index (accounts, index);
@@ -328,8 +350,8 @@ with_name (struct command_context *context, const char *verb, int argc, char **a
     return test (context, account);
   if (g_str_equal (verb, "remove"))
     return remove_account (context, accounts, index);
-  return command_out_refuse (COMMAND_FAILED, "Signing in by OAuth2 comes later; the account “%s” signs in by %s.", account->name,
-                             auth_names[account->auth]);
+  return command_out_refuse (COMMAND_FAILED, "Signing in by OAuth2 comes later; the account “%s” signs in by %s.",
+                             account->name, auth_names[account->auth]);
 }
 
 enum command_exit

@@ -26,11 +26,15 @@ static enum key
 take_key (char c, char *line, gsize *size)
 {
   switch (c) {
-  case '\n': case '\r':
+  case '\n':
+  case '\r':
     return KEY_END;
-  case 3: case 4: case 27: /* Ctrl-C, Ctrl-D, Escape */
+  case 3:
+  case 4:
+  case 27: /* Ctrl-C, Ctrl-D, Escape */
     return KEY_CANCEL;
-  case 8: case 127:
+  case 8:
+  case 127:
     while (*size > 0 && (line[--*size] & 0xC0) == 0x80) /* the whole UTF-8 character */
       ;
     return KEY_MORE;
@@ -94,8 +98,9 @@ command_ask (int fd, const char *question, GError **error)
     return secret_read_fd (fd, COMMAND_SECRET_MAX, error);
   int terminal = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
   if (terminal < 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                 "A secret is needed and there is no terminal to ask on; hand it over with --passphrase-fd or --secret-fd.");
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "A secret is needed and there is no terminal to ask on; hand it over with --passphrase-fd or --secret-fd.");
     return NULL;
   }
   struct secret *secret = ask_terminal (terminal, question);

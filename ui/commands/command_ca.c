@@ -31,6 +31,8 @@ command_ca (struct command_context *context, int argc, char **argv)
     total += added;
   }
   command_out_banner (context);
-  command_out (total == 1 ? "%u certificate taken in as a trust anchor\n" : "%u certificates taken in as trust anchors\n", total);
+  command_out (total == 1 ? "%u certificate taken in as a trust anchor\n"
+                          : "%u certificates taken in as trust anchors\n",
+               total);
   return COMMAND_DONE;
 }

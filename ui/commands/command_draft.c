@@ -15,10 +15,8 @@
 #define LOST_TRIES 3
 
 static const struct command_json_field held_fields[] = {
-  { "address", COMMAND_JSON_TEXT, NULL },
-  { "reason", COMMAND_JSON_TEXT, NULL },
-  { "sentence", COMMAND_JSON_TEXT, NULL },
-  { "next", COMMAND_JSON_TEXT, NULL },
+  { "address", COMMAND_JSON_TEXT, NULL },  { "reason", COMMAND_JSON_TEXT, NULL },
+  { "sentence", COMMAND_JSON_TEXT, NULL }, { "next", COMMAND_JSON_TEXT, NULL },
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
@@ -54,7 +52,8 @@ display_name (const char *name)
 }
 
 gboolean
-command_draft_from (struct command_draft *draft, struct command_context *context, const char *text_or_null, GError **error)
+command_draft_from (struct command_draft *draft, struct command_context *context, const char *text_or_null,
+                    GError **error)
 {
   if (!command_text (text_or_null, error))
     return FALSE;
@@ -100,7 +99,8 @@ write_copy (const char *dir, guint number, const char *method, int fd, GError **
   if (file >= 0 && close (file) != 0)
     good = FALSE;
   if (!good)
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s could not be written (%s); nothing was sent.", path, g_strerror (errno));
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s could not be written (%s); nothing was sent.", path,
+                 g_strerror (errno));
   return good ? g_steal_pointer (&path) : NULL;
 }
 
@@ -110,7 +110,8 @@ write_copies (const char *dir, GVariant *copies, GUnixFDList *fds, GError **erro
 {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
   if (mkdir (dir, 0700) != 0 && errno != EEXIST) {
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "The folder %s could not be made (%s); nothing was sent.", dir, g_strerror (errno));
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "The folder %s could not be made (%s); nothing was sent.",
+                 dir, g_strerror (errno));
     return NULL;
   }
   for (gsize i = 0; i < g_variant_n_children (copies); i++) {
@@ -119,7 +120,9 @@ write_copies (const char *dir, GVariant *copies, GUnixFDList *fds, GError **erro
     gint32 handle = -1;
     g_variant_lookup (row, "method", "&s", &method);
     g_variant_lookup (row, "data", "h", &handle);
-    int fd = fds != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (fds) ? g_unix_fd_list_get (fds, handle, error) : -1;
+    int fd = fds != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (fds)
+                 ? g_unix_fd_list_get (fds, handle, error)
+                 : -1;
     if (fd < 0) {
       if (error != NULL && *error == NULL)
         g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The engine gave no bytes of a copy; nothing was sent.");
@@ -141,7 +144,9 @@ add_copies (JsonBuilder *builder, GVariant *copies, GPtrArray *files)
   json_builder_begin_array (builder);
   for (gsize i = 0; i < g_variant_n_children (copies); i++) {
     static const struct command_json_field fields[] = {
-      { "method", COMMAND_JSON_TEXT, NULL }, { "recipients", COMMAND_JSON_TEXTS, NULL }, { NULL, COMMAND_JSON_TEXT, NULL },
+      { "method", COMMAND_JSON_TEXT, NULL },
+      { "recipients", COMMAND_JSON_TEXTS, NULL },
+      { NULL, COMMAND_JSON_TEXT, NULL },
     };
     g_autoptr (GVariant) row = g_variant_get_child_value (copies, i);
     json_builder_begin_object (builder);
@@ -157,7 +162,9 @@ static void
 print_json (struct command_context *context, GVariant *reply, GVariant *copies, GVariant *held, GPtrArray *files)
 {
   static const struct command_json_field fields[] = {
-    { "message_id", COMMAND_JSON_TEXT_OR_NULL, NULL }, { "state", COMMAND_JSON_TEXT, NULL }, { "text", COMMAND_JSON_TEXT, NULL },
+    { "message_id", COMMAND_JSON_TEXT_OR_NULL, NULL },
+    { "state", COMMAND_JSON_TEXT, NULL },
+    { "text", COMMAND_JSON_TEXT, NULL },
     { NULL, COMMAND_JSON_TEXT, NULL },
   };
   JsonBuilder *builder = json_builder_new ();
@@ -181,9 +188,10 @@ print_text (struct command_context *context, GVariant *copies, GPtrArray *files,
     const char *method = "";
     g_auto (GStrv) recipients = NULL;
     g_variant_lookup (row, "method", "&s", &method);
-    g_autofree char *list = g_variant_lookup (row, "recipients", "^as", &recipients) ? g_strjoinv (", ", recipients) : g_strdup ("");
-    command_out ("%s to %s%s%s\n", g_str_equal (method, "smime") ? "S/MIME" : "OpenPGP", list, files != NULL ? ": " : "",
-                 files != NULL ? (const char *) files->pdata[i] : "");
+    g_autofree char *list
+        = g_variant_lookup (row, "recipients", "^as", &recipients) ? g_strjoinv (", ", recipients) : g_strdup ("");
+    command_out ("%s to %s%s%s\n", g_str_equal (method, "smime") ? "S/MIME" : "OpenPGP", list,
+                 files != NULL ? ": " : "", files != NULL ? (const char *) files->pdata[i] : "");
   }
   if (*text != '\0')
     command_out ("%s\n", text);
@@ -242,8 +250,8 @@ name_message (struct command_draft *draft, const char *address)
 }
 
 static GVariant *
-call_send (struct command_draft *draft, struct command_context *context, const struct command_draft_how *how, GVariant *fields, gboolean again,
-           GUnixFDList **fds, GError **error)
+call_send (struct command_draft *draft, struct command_context *context, const struct command_draft_how *how,
+           GVariant *fields, gboolean again, GUnixFDList **fds, GError **error)
 {
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   g_variant_dict_insert_value (&args, "draft", fields);

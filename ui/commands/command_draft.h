@@ -5,19 +5,21 @@
 #include "ui/commands/command.h"
 
 struct command_draft {
-  GVariantDict fields;      /* of the draft, but for the attachments */
+  GVariantDict fields;         /* of the draft, but for the attachments */
   GVariantBuilder attachments; /* a(ssh) */
   GUnixFDList *fds;
 };
 void command_draft_init (struct command_draft *draft);
 void command_draft_clear (struct command_draft *draft);
 /* The user's own From where text is NULL. */
-gboolean command_draft_from (struct command_draft *draft, struct command_context *context, const char *text_or_null, GError **error);
+gboolean command_draft_from (struct command_draft *draft, struct command_context *context, const char *text_or_null,
+                             GError **error);
 gboolean command_draft_attach (struct command_draft *draft, const char *path, GError **error);
 
 struct command_draft_how {
   gboolean json, dry_run;
-  const char *out_dir;      /* write the copies there and send nothing; NULL */
+  const char *out_dir; /* write the copies there and send nothing; NULL */
 };
 /* Sends (or not) and reports. The draft is used up. */
-enum command_exit command_draft_send (struct command_draft *draft, struct command_context *context, const struct command_draft_how *how);
+enum command_exit command_draft_send (struct command_draft *draft, struct command_context *context,
+                                      const struct command_draft_how *how);

@@ -5,19 +5,14 @@
 #include "ui/commands/command_json.h"
 
 static const struct command_json_field key_fields[] = {
-  { "fingerprint", COMMAND_JSON_TEXT, NULL },
-  { "source", COMMAND_JSON_TEXT, NULL },
-  { "trust", COMMAND_JSON_TEXT, NULL },
-  { "expires", COMMAND_JSON_TIME, NULL },
+  { "fingerprint", COMMAND_JSON_TEXT, NULL }, { "source", COMMAND_JSON_TEXT, NULL },
+  { "trust", COMMAND_JSON_TEXT, NULL },       { "expires", COMMAND_JSON_TIME, NULL },
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
 static const struct command_json_field fields[] = {
-  { "address", COMMAND_JSON_TEXT, NULL },
-  { "route", COMMAND_JSON_TEXT, NULL },
-  { "reason", COMMAND_JSON_TEXT, NULL },
-  { "sentence", COMMAND_JSON_TEXT, NULL },
-  { "next", COMMAND_JSON_TEXT, NULL },
-  { "key", COMMAND_JSON_OBJECT_OR_NULL, key_fields },
+  { "address", COMMAND_JSON_TEXT, NULL }, { "route", COMMAND_JSON_TEXT, NULL },
+  { "reason", COMMAND_JSON_TEXT, NULL },  { "sentence", COMMAND_JSON_TEXT, NULL },
+  { "next", COMMAND_JSON_TEXT, NULL },    { "key", COMMAND_JSON_OBJECT_OR_NULL, key_fields },
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
@@ -71,7 +66,8 @@ command_explain (struct command_context *context, int argc, char **argv)
     return command_out_misuse ("explain", "%s.", error->message);
   if (argc < 2)
     return command_out_misuse ("explain", "explain needs at least one address.");
-  if (!command_texts ((const char *const *) argv, &error) || !command_text (from, &error) || !command_need_settings (context, &error))
+  if (!command_texts ((const char *const *) argv, &error) || !command_text (from, &error)
+      || !command_need_settings (context, &error))
     return command_out_fail (error);
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   g_variant_dict_insert_value (&args, "to", g_variant_new_strv ((const char *const *) argv + 1, argc - 1));

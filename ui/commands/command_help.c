@@ -24,7 +24,8 @@ command_help (struct command_context *context, int argc, char **argv)
     command_out ("\n%s\nMore is in the manual: man wardmail\n", command->help);
     return COMMAND_DONE;
   }
-  command_out ("Usage: wardmail [--profile DIR] [SUBCOMMAND ...]\n\nWithout a subcommand wardmail opens its screen.\n\n");
+  command_out (
+      "Usage: wardmail [--profile DIR] [SUBCOMMAND ...]\n\nWithout a subcommand wardmail opens its screen.\n\n");
   for (const struct command *command = commands; command->name != NULL; command++)
     command_out ("  %-10s %s\n", command->name, command->help);
   command_out ("\n“wardmail help SUBCOMMAND” says how one is used; the manual says everything: man wardmail\n");

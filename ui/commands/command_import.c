@@ -18,10 +18,10 @@
 struct feed {
   struct command_stream stream;
   char **paths;
-  int fd;          /* the pipe's end for writing, not blocking */
-  int stop_fd;     /* becomes readable when the call has ended */
+  int fd;      /* the pipe's end for writing, not blocking */
+  int stop_fd; /* becomes readable when the call has ended */
   guint given;
-  gboolean show;   /* a person watches */
+  gboolean show; /* a person watches */
 };
 
 static gboolean
@@ -107,12 +107,13 @@ run (struct command_context *context, char **paths, const char *folder)
     if (access (paths[i], R_OK) != 0) {
       int cause = errno;
       g_autofree char *shown = g_filename_display_name (paths[i]);
-      return command_out_refuse (COMMAND_FAILED, "“%s” cannot be read (%s); nothing was imported.", shown, g_strerror (cause));
+      return command_out_refuse (COMMAND_FAILED, "“%s” cannot be read (%s); nothing was imported.", shown,
+                                 g_strerror (cause));
     }
   if (!command_text (folder, &error) || !command_need_settings (context, &error))
     return command_out_fail (error);
   struct feed feed = { .paths = paths, .show = isatty (STDERR_FILENO) == 1 };
-  feed.stream = (struct command_stream) { .take = take, .data = &feed };
+  feed.stream = (struct command_stream){ .take = take, .data = &feed };
   g_autoptr (GVariant) reply = call (context, &feed, folder, &error);
   if (feed.show && feed.given >= PROGRESS_EVERY)
     fputc ('\n', stderr);
@@ -134,7 +135,8 @@ enum command_exit
 command_import (struct command_context *context, int argc, char **argv)
 {
   g_autofree char *folder = NULL;
-  const GOptionEntry entries[] = { { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, NULL, NULL }, G_OPTION_ENTRY_NULL };
+  const GOptionEntry entries[]
+      = { { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, NULL, NULL }, G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("import", "%s.", error->message);

@@ -48,7 +48,8 @@ copy (int from, int to, const char *path, gsize size_max, GError **error)
       return TRUE;
     size += (gsize) got;
     if (size > size_max) {
-      g_autofree char *why = g_strdup_printf ("it is larger than %" G_GSIZE_FORMAT " MiB, the most that wardmail takes", size_max >> 20);
+      g_autofree char *why
+          = g_strdup_printf ("it is larger than %" G_GSIZE_FORMAT " MiB, the most that wardmail takes", size_max >> 20);
       return fail (error, path, why);
     }
     if (!write_all (to, buffer, (gsize) got))

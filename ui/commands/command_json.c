@@ -15,8 +15,9 @@ command_json_time (gint64 time)
 gboolean
 command_json_parse_time (const char *text, gint64 *time_out)
 {
-  g_autoptr (GRegex) shape = g_regex_new ("^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
-                                          G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT, NULL);
+  g_autoptr (GRegex) shape = g_regex_new (
+      "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
+      G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT, NULL);
   if (text == NULL || !g_utf8_validate (text, -1, NULL) || !g_regex_match (shape, text, G_REGEX_MATCH_DEFAULT, NULL))
     return FALSE;
   g_autofree char *upper = g_ascii_strup (text, -1);
@@ -44,7 +45,8 @@ look_up (GVariant *dictionary, const char *name)
 static const char *
 as_text (GVariant *value)
 {
-  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ? g_variant_get_string (value, NULL) : NULL;
+  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ? g_variant_get_string (value, NULL)
+                                                                              : NULL;
 }
 
 static gint64
@@ -53,17 +55,32 @@ as_number (GVariant *value)
   if (value == NULL)
     return 0;
   switch (g_variant_classify (value)) {
-  case G_VARIANT_CLASS_BYTE: return g_variant_get_byte (value);
-  case G_VARIANT_CLASS_INT16: return g_variant_get_int16 (value);
-  case G_VARIANT_CLASS_UINT16: return g_variant_get_uint16 (value);
-  case G_VARIANT_CLASS_INT32: return g_variant_get_int32 (value);
-  case G_VARIANT_CLASS_UINT32: return g_variant_get_uint32 (value);
-  case G_VARIANT_CLASS_INT64: return g_variant_get_int64 (value);
-  case G_VARIANT_CLASS_UINT64: return (gint64) g_variant_get_uint64 (value);
-  case G_VARIANT_CLASS_BOOLEAN: return g_variant_get_boolean (value);
-  case G_VARIANT_CLASS_HANDLE: case G_VARIANT_CLASS_DOUBLE: case G_VARIANT_CLASS_STRING: case G_VARIANT_CLASS_OBJECT_PATH:
-  case G_VARIANT_CLASS_SIGNATURE: case G_VARIANT_CLASS_VARIANT: case G_VARIANT_CLASS_MAYBE: case G_VARIANT_CLASS_ARRAY:
-  case G_VARIANT_CLASS_TUPLE: case G_VARIANT_CLASS_DICT_ENTRY:
+  case G_VARIANT_CLASS_BYTE:
+    return g_variant_get_byte (value);
+  case G_VARIANT_CLASS_INT16:
+    return g_variant_get_int16 (value);
+  case G_VARIANT_CLASS_UINT16:
+    return g_variant_get_uint16 (value);
+  case G_VARIANT_CLASS_INT32:
+    return g_variant_get_int32 (value);
+  case G_VARIANT_CLASS_UINT32:
+    return g_variant_get_uint32 (value);
+  case G_VARIANT_CLASS_INT64:
+    return g_variant_get_int64 (value);
+  case G_VARIANT_CLASS_UINT64:
+    return (gint64) g_variant_get_uint64 (value);
+  case G_VARIANT_CLASS_BOOLEAN:
+    return g_variant_get_boolean (value);
+  case G_VARIANT_CLASS_HANDLE:
+  case G_VARIANT_CLASS_DOUBLE:
+  case G_VARIANT_CLASS_STRING:
+  case G_VARIANT_CLASS_OBJECT_PATH:
+  case G_VARIANT_CLASS_SIGNATURE:
+  case G_VARIANT_CLASS_VARIANT:
+  case G_VARIANT_CLASS_MAYBE:
+  case G_VARIANT_CLASS_ARRAY:
+  case G_VARIANT_CLASS_TUPLE:
+  case G_VARIANT_CLASS_DICT_ENTRY:
     break;
   }
   return 0;
@@ -181,7 +198,8 @@ void
 command_json_objects (JsonBuilder *builder, const struct command_json_field *fields, GVariant *rows)
 {
   json_builder_begin_array (builder);
-  gsize count = rows != NULL && g_variant_is_of_type (rows, G_VARIANT_TYPE ("aa{sv}")) ? g_variant_n_children (rows) : 0;
+  gsize count
+      = rows != NULL && g_variant_is_of_type (rows, G_VARIANT_TYPE ("aa{sv}")) ? g_variant_n_children (rows) : 0;
   for (gsize i = 0; i < count; i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     command_json_object (builder, fields, row);

@@ -7,10 +7,10 @@
 #include <json-glib/json-glib.h>
 
 enum command_json_kind {
-  COMMAND_JSON_TEXT = 0,       /* "" where there is none */
-  COMMAND_JSON_TEXT_OR_NULL,   /* null where there is none, or it is empty */
+  COMMAND_JSON_TEXT = 0,     /* "" where there is none */
+  COMMAND_JSON_TEXT_OR_NULL, /* null where there is none, or it is empty */
   COMMAND_JSON_TEXTS,
-  COMMAND_JSON_TIME,           /* seconds since the epoch (or RFC 3339 text) -> RFC 3339; null where there is none, or 0 */
+  COMMAND_JSON_TIME, /* seconds since the epoch (or RFC 3339 text) -> RFC 3339; null where there is none, or 0 */
   COMMAND_JSON_FLAG,
   COMMAND_JSON_NUMBER,
   COMMAND_JSON_OBJECT,
@@ -18,7 +18,7 @@ enum command_json_kind {
   COMMAND_JSON_OBJECTS,
 };
 struct command_json_field {
-  const char *name;            /* NULL ends a list */
+  const char *name; /* NULL ends a list */
   enum command_json_kind kind;
   const struct command_json_field *fields; /* of an object */
 };

@@ -8,16 +8,11 @@
 
 #define FILES_MAX 60
 static const struct command_json_field fields[] = {
-  { "protocol", COMMAND_JSON_TEXT, NULL },
-  { "fingerprint", COMMAND_JSON_TEXT, NULL },
-  { "address", COMMAND_JSON_TEXT, NULL },
-  { "owner", COMMAND_JSON_TEXT, NULL },
-  { "source", COMMAND_JSON_TEXT, NULL },
-  { "trust", COMMAND_JSON_TEXT, NULL },
-  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL },
-  { "expires", COMMAND_JSON_TIME, NULL },
-  { "own", COMMAND_JSON_FLAG, NULL },
-  { NULL, COMMAND_JSON_TEXT, NULL },
+  { "protocol", COMMAND_JSON_TEXT, NULL },      { "fingerprint", COMMAND_JSON_TEXT, NULL },
+  { "address", COMMAND_JSON_TEXT, NULL },       { "owner", COMMAND_JSON_TEXT, NULL },
+  { "source", COMMAND_JSON_TEXT, NULL },        { "trust", COMMAND_JSON_TEXT, NULL },
+  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL }, { "expires", COMMAND_JSON_TIME, NULL },
+  { "own", COMMAND_JSON_FLAG, NULL },           { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
 static void
@@ -37,8 +32,9 @@ print_keys (GVariant *keys)
     g_variant_lookup (key, "expires", "x", &expires);
     g_variant_lookup (key, "own", "b", &own);
     g_autofree char *until = expires != 0 ? command_json_time (expires) : NULL;
-    command_out ("%-6s %s%s  trust: %s%s%s%s%s\n", protocol, address, own ? " (yours)" : "", trust, *fault != '\0' ? ", unusable: " : "",
-                 fault, until != NULL ? ", expires " : "", until != NULL ? until : "");
+    command_out ("%-6s %s%s  trust: %s%s%s%s%s\n", protocol, address, own ? " (yours)" : "", trust,
+                 *fault != '\0' ? ", unusable: " : "", fault, until != NULL ? ", expires " : "",
+                 until != NULL ? until : "");
     command_out ("       %s\n       %s\n", fingerprint, owner);
   }
 }

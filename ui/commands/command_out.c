@@ -86,7 +86,8 @@ command_out_finish (enum command_exit code)
 {
   if (fflush (stdout) == 0 && !ferror (stdout))
     return code;
-  fputs ("wardmail: The answer could not be written to standard output; what reads it has gone, or the disk is full.\n", stderr);
+  fputs ("wardmail: The answer could not be written to standard output; what reads it has gone, or the disk is full.\n",
+         stderr);
   return code == COMMAND_DONE ? COMMAND_FAILED : code;
 }
 
@@ -116,7 +117,8 @@ command_out_misuse (const char *name, const char *format, ...)
   va_start (arguments, format);
   g_autofree char *text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_autofree char *line = g_strdup_printf ("%s See “wardmail help%s%s”.", text, name != NULL ? " " : "", name != NULL ? name : "");
+  g_autofree char *line
+      = g_strdup_printf ("%s See “wardmail help%s%s”.", text, name != NULL ? " " : "", name != NULL ? name : "");
   complain (line);
   return COMMAND_USAGE;
 }
@@ -127,7 +129,8 @@ command_out_fail (const GError *error)
   complain (error->message);
   if (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_USAGE) || error->domain == G_OPTION_ERROR)
     return COMMAND_USAGE;
-  if (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_HELD) || g_error_matches (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN)
+  if (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_HELD)
+      || g_error_matches (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN)
       || g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_HELD))
     return COMMAND_HELD;
   if (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_LOCKED))

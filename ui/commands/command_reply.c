@@ -5,7 +5,8 @@
 #include "ui/commands/command_view.h"
 
 static void
-print_list (const char *label, GVariant *draft, const char *field, const char *before, const char *after, const char *between)
+print_list (const char *label, GVariant *draft, const char *field, const char *before, const char *after,
+            const char *between)
 {
   g_auto (GStrv) texts = NULL;
   if (!g_variant_lookup (draft, field, "^as", &texts) || texts[0] == NULL)
@@ -52,7 +53,8 @@ command_reply (struct command_context *context, int argc, char **argv)
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("reply", "%s.", error->message);
   if (!print)
-    return command_out_misuse ("reply", "reply works with --print here; to write and send a reply, open the screen and press “r”.");
+    return command_out_misuse (
+        "reply", "reply works with --print here; to write and send a reply, open the screen and press “r”.");
   if (argc != 2)
     return command_out_misuse ("reply", "reply needs one message: a file, “-”, or id:MESSAGE-ID.");
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);

@@ -6,14 +6,10 @@
 
 #define LIMIT 50
 static const struct command_json_field fields[] = {
-  { "thread", COMMAND_JSON_TEXT, NULL },
-  { "subject", COMMAND_JSON_TEXT, NULL },
-  { "authors", COMMAND_JSON_TEXT, NULL },
-  { "date", COMMAND_JSON_TIME, NULL },
-  { "matched", COMMAND_JSON_NUMBER, NULL },
-  { "total", COMMAND_JSON_NUMBER, NULL },
-  { "tags", COMMAND_JSON_TEXTS, NULL },
-  { NULL, COMMAND_JSON_TEXT, NULL },
+  { "thread", COMMAND_JSON_TEXT, NULL },    { "subject", COMMAND_JSON_TEXT, NULL },
+  { "authors", COMMAND_JSON_TEXT, NULL },   { "date", COMMAND_JSON_TIME, NULL },
+  { "matched", COMMAND_JSON_NUMBER, NULL }, { "total", COMMAND_JSON_NUMBER, NULL },
+  { "tags", COMMAND_JSON_TEXTS, NULL },     { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
 static void

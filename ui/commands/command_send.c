@@ -65,7 +65,8 @@ run (struct command_context *context, const struct send_options *options)
     return command_out_fail (error);
   command_draft_init (&draft);
   struct command_draft_how how = { .json = options->json, .dry_run = options->dry_run, .out_dir = options->out };
-  enum command_exit code = fill (&draft, context, options, &error) ? command_draft_send (&draft, context, &how) : command_out_fail (error);
+  enum command_exit code
+      = fill (&draft, context, options, &error) ? command_draft_send (&draft, context, &how) : command_out_fail (error);
   command_draft_clear (&draft);
   return code;
 }

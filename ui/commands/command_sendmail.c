@@ -27,8 +27,8 @@ command_sendmail_parse (int argc, char **argv, struct command_sendmail_options *
     }
     if (strcmp (option, "oi") == 0)
       options_out->dots_are_text = TRUE;
-    if (*option == 'v' || strcmp (option, "n") == 0 || strcmp (option, "m") == 0 || strcmp (option, "U") == 0 || strcmp (option, "G") == 0
-        || strcmp (option, "bm") == 0)
+    if (*option == 'v' || strcmp (option, "n") == 0 || strcmp (option, "m") == 0 || strcmp (option, "U") == 0
+        || strcmp (option, "G") == 0 || strcmp (option, "bm") == 0)
       continue;
     if (strchr (with_value, *option) == NULL || (option[1] == '\0' && i + 1 >= argc)) {
       *fault_out = argv[i];
@@ -49,7 +49,8 @@ command_sendmail_parse (int argc, char **argv, struct command_sendmail_options *
 static gboolean
 read_message (gboolean dots_are_text, GUnixFDList *fds, gint32 *handle_out, GError **error)
 {
-  return dots_are_text ? command_input_append (fds, "-", handle_out, error) : command_input_append_dotted (fds, handle_out, error);
+  return dots_are_text ? command_input_append (fds, "-", handle_out, error)
+                       : command_input_append_dotted (fds, handle_out, error);
 }
 
 static char *
@@ -109,20 +110,24 @@ static gboolean
 take_parsed (struct command_draft *draft, GVariant *reply, GUnixFDList *fds, GError **error)
 {
   g_autoptr (GVariant) parsed = g_variant_lookup_value (reply, "draft", G_VARIANT_TYPE_VARDICT);
-  g_autoptr (GVariant) rows = parsed != NULL ? g_variant_lookup_value (parsed, "attachments", G_VARIANT_TYPE ("a(ssh)")) : NULL;
+  g_autoptr (GVariant) rows
+      = parsed != NULL ? g_variant_lookup_value (parsed, "attachments", G_VARIANT_TYPE ("a(ssh)")) : NULL;
   g_variant_dict_clear (&draft->fields);
   g_variant_dict_init (&draft->fields, parsed);
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++) {
     const char *name, *type;
     gint32 handle = -1;
     g_variant_get_child (rows, i, "(&s&sh)", &name, &type, &handle);
-    int fd = fds != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (fds) ? g_unix_fd_list_get (fds, handle, error) : -1;
+    int fd = fds != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (fds)
+                 ? g_unix_fd_list_get (fds, handle, error)
+                 : -1;
     gint32 own = fd >= 0 ? g_unix_fd_list_append (draft->fds, fd, error) : -1;
     if (fd >= 0)
       close (fd);
     if (own < 0) {
       if (error != NULL && *error == NULL)
-        g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "An attachment was lost on the way; nothing was sent. Try again.");
+        g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                     "An attachment was lost on the way; nothing was sent. Try again.");
       return FALSE;
     }
     g_variant_builder_add (&draft->attachments, "(ssh)", name, type, own);
@@ -131,7 +136,8 @@ take_parsed (struct command_draft *draft, GVariant *reply, GUnixFDList *fds, GEr
 }
 
 static gboolean
-settle_sender (struct command_draft *draft, struct command_context *context, const struct command_sendmail_options *options, GError **error)
+settle_sender (struct command_draft *draft, struct command_context *context,
+               const struct command_sendmail_options *options, GError **error)
 {
   const char *from = NULL;
   g_variant_dict_lookup (&draft->fields, "from", "&s", &from);
@@ -150,7 +156,8 @@ run (struct command_context *context, const struct command_sendmail_options *opt
   if (!command_need_settings (context, &error) || !read_message (options->dots_are_text, fds, &handle, &error))
     return command_out_fail (error);
   g_variant_dict_insert (&args, "message", "h", handle);
-  g_autoptr (GVariant) reply = command_call (context, "draft_parse", g_variant_dict_end (&args), fds, &reply_fds, &error);
+  g_autoptr (GVariant) reply
+      = command_call (context, "draft_parse", g_variant_dict_end (&args), fds, &reply_fds, &error);
   if (reply == NULL)
     return command_out_fail (error);
   struct command_draft draft;

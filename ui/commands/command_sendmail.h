@@ -12,4 +12,5 @@ struct command_sendmail_options {
   GPtrArray *recipients;  /* const char *; borrowed */
 };
 /* Options that only tune a real sendmail are taken and mean nothing. FALSE: fault_out says which argument is not known. */
-gboolean command_sendmail_parse (int argc, char **argv, struct command_sendmail_options *options_out, const char **fault_out);
+gboolean command_sendmail_parse (int argc, char **argv, struct command_sendmail_options *options_out,
+                                 const char **fault_out);

@@ -37,8 +37,10 @@ print_parts (GVariant *view)
     command_out ("\nParts:\n");
   for (gsize i = 0; count > 1 && i < count; i++) {
     g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
-    g_autofree char *id = command_json_get (part, "id", COMMAND_JSON_TEXT), *type = command_json_get (part, "type", COMMAND_JSON_TEXT);
-    g_autofree char *name = command_json_get (part, "filename", COMMAND_JSON_TEXT), *size = command_json_get (part, "size", COMMAND_JSON_NUMBER);
+    g_autofree char *id = command_json_get (part, "id", COMMAND_JSON_TEXT),
+                    *type = command_json_get (part, "type", COMMAND_JSON_TEXT);
+    g_autofree char *name = command_json_get (part, "filename", COMMAND_JSON_TEXT),
+                    *size = command_json_get (part, "size", COMMAND_JSON_NUMBER);
     g_autofree char *shown = g_format_size (g_ascii_strtoull (size, NULL, 10));
     command_out ("  %-8s %-28s %10s  %s\n", id, type, shown, name);
   }
@@ -61,7 +63,8 @@ static void
 print_text (struct command_context *context, GVariant *view, const char *at)
 {
   g_autofree char *verdict = command_view_verdict (view);
-  g_autofree char *subject = command_json_get (view, "subject", COMMAND_JSON_TEXT), *body = command_json_get (view, "text_body", COMMAND_JSON_TEXT);
+  g_autofree char *subject = command_json_get (view, "subject", COMMAND_JSON_TEXT),
+                  *body = command_json_get (view, "text_body", COMMAND_JSON_TEXT);
   g_autofree char *date = command_json_get (view, "date", COMMAND_JSON_TIME);
   command_out_banner (context);
   command_out ("Verdict:  %s\n", verdict);

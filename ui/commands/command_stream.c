@@ -35,7 +35,8 @@ is_quoted_from (const char *line, gsize size)
 static guint
 letters_flags (const char *text, gsize size, const char *letters)
 {
-  static const guint flags[] = { COMMAND_STREAM_SEEN, COMMAND_STREAM_FLAGGED, COMMAND_STREAM_ANSWERED, COMMAND_STREAM_FORWARDED };
+  static const guint flags[]
+      = { COMMAND_STREAM_SEEN, COMMAND_STREAM_FLAGGED, COMMAND_STREAM_ANSWERED, COMMAND_STREAM_FORWARDED };
   guint found = 0;
   for (gsize i = 0; letters[i] != '\0'; i++)
     if (letters[i] != ' ' && memchr (text, letters[i], size) != NULL)
@@ -101,7 +102,8 @@ command_stream_mbox (struct command_stream *stream, const char *bytes, gsize siz
   g_autoptr (GByteArray) message = g_byte_array_new ();
   const char *end = bytes + size;
   gboolean after_blank = TRUE, first = TRUE;
-  gsize blank_size = 0; /* of the blank line before: it belongs to the mbox and not to the message when a From line follows */
+  gsize blank_size
+      = 0; /* of the blank line before: it belongs to the mbox and not to the message when a From line follows */
   for (const char *line = bytes; line < end;) {
     const char *newline = memchr (line, '\n', (gsize) (end - line));
     gsize length = (gsize) ((newline != NULL ? newline + 1 : end) - line);
@@ -112,7 +114,8 @@ command_stream_mbox (struct command_stream *stream, const char *bytes, gsize siz
       first = FALSE;
     } else if (message->len <= COMMAND_STREAM_MESSAGE_MAX) {
       gsize cut = is_quoted_from (line, length) ? 1 : 0;
-      g_byte_array_append (message, (const guint8 *) line + cut, (guint) MIN (length - cut, COMMAND_STREAM_MESSAGE_MAX + 1));
+      g_byte_array_append (message, (const guint8 *) line + cut,
+                           (guint) MIN (length - cut, COMMAND_STREAM_MESSAGE_MAX + 1));
     }
     after_blank = is_blank (line, length);
     blank_size = after_blank ? length : 0;

@@ -7,7 +7,10 @@
 
 #define COMMAND_STREAM_MESSAGE_MAX (64u * 1024 * 1024)
 enum command_stream_flags {
-  COMMAND_STREAM_SEEN = 1, COMMAND_STREAM_FLAGGED = 2, COMMAND_STREAM_ANSWERED = 4, COMMAND_STREAM_FORWARDED = 8,
+  COMMAND_STREAM_SEEN = 1,
+  COMMAND_STREAM_FLAGGED = 2,
+  COMMAND_STREAM_ANSWERED = 4,
+  COMMAND_STREAM_FORWARDED = 8,
 };
 /* Called for each message; bytes are borrowed. flags: what is known of it from its file name in a Maildir or its Status fields in an mbox, else
  * that it was seen. FALSE ends the walk. */
@@ -15,7 +18,7 @@ typedef gboolean (*command_stream_fn) (const char *bytes, gsize size, guint flag
 struct command_stream {
   command_stream_fn take;
   gpointer data;
-  guint skipped;      /* empty, unreadable or too large */
+  guint skipped; /* empty, unreadable or too large */
 };
 /* A folder with cur/ and new/ is a Maildir (its subfolders too); any other folder is walked; a file that begins with "From " is an mbox, any
  * other one message. FALSE: take said so. */

@@ -5,12 +5,9 @@
 #include "ui/commands/command_json.h"
 
 static const struct command_json_field fields[] = {
-  { "account", COMMAND_JSON_TEXT, NULL },
-  { "new", COMMAND_JSON_NUMBER, NULL },
-  { "changed", COMMAND_JSON_NUMBER, NULL },
-  { "removed", COMMAND_JSON_NUMBER, NULL },
-  { "error", COMMAND_JSON_TEXT_OR_NULL, NULL },
-  { NULL, COMMAND_JSON_TEXT, NULL },
+  { "account", COMMAND_JSON_TEXT, NULL },       { "new", COMMAND_JSON_NUMBER, NULL },
+  { "changed", COMMAND_JSON_NUMBER, NULL },     { "removed", COMMAND_JSON_NUMBER, NULL },
+  { "error", COMMAND_JSON_TEXT_OR_NULL, NULL }, { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
 static gboolean

@@ -27,7 +27,8 @@ command_tag (struct command_context *context, int argc, char **argv)
     return command_out_fail (error);
   for (; i < argc && strcmp (argv[i], "--") != 0; i++) {
     if (!is_tag (argv[i]))
-      return command_out_misuse ("tag", "“%s” is no change of a tag; write +TAG or -TAG, and the query after “--”.", argv[i]);
+      return command_out_misuse ("tag", "“%s” is no change of a tag; write +TAG or -TAG, and the query after “--”.",
+                                 argv[i]);
     g_ptr_array_add (argv[i][0] == '+' ? add : removed, argv[i] + 1);
   }
   if (i == 1 || i + 1 >= argc)
@@ -38,7 +39,8 @@ command_tag (struct command_context *context, int argc, char **argv)
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   g_variant_dict_insert (&args, "query", "s", query);
   g_variant_dict_insert_value (&args, "add", g_variant_new_strv ((const char *const *) add->pdata, add->len));
-  g_variant_dict_insert_value (&args, "remove", g_variant_new_strv ((const char *const *) removed->pdata, removed->len));
+  g_variant_dict_insert_value (&args, "remove",
+                               g_variant_new_strv ((const char *const *) removed->pdata, removed->len));
   g_autoptr (GVariant) reply = command_call (context, "tag", g_variant_dict_end (&args), NULL, NULL, &error);
   guint32 changed = 0;
   if (reply == NULL)

@@ -23,7 +23,8 @@ static void
 print_text (struct command_context *context, GVariant *view, GVariant *signature, GVariant *encryption)
 {
   g_autofree char *verdict = command_view_verdict (view);
-  g_autofree char *state = command_json_get (signature, "state", COMMAND_JSON_TEXT), *signer = command_json_get (signature, "signer", COMMAND_JSON_TEXT);
+  g_autofree char *state = command_json_get (signature, "state", COMMAND_JSON_TEXT),
+                  *signer = command_json_get (signature, "signer", COMMAND_JSON_TEXT);
   g_autofree char *signed_part = command_json_get (signature, "covers", COMMAND_JSON_TEXT);
   g_autofree char *protocol = command_json_get (encryption, "protocol", COMMAND_JSON_TEXT);
   g_autofree char *encrypted_part = command_json_get (encryption, "covers", COMMAND_JSON_TEXT);
@@ -36,7 +37,8 @@ print_text (struct command_context *context, GVariant *view, GVariant *signature
   if (*protocol == '\0')
     command_out ("Encryption: none\n");
   else
-    command_out ("Encryption: %s, %s, covers %s\n", protocol, decrypted ? "decrypted" : "not decrypted", encrypted_part);
+    command_out ("Encryption: %s, %s, covers %s\n", protocol, decrypted ? "decrypted" : "not decrypted",
+                 encrypted_part);
 }
 
 enum command_exit

@@ -20,14 +20,10 @@ static const struct command_json_field part_fields[] = {
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
 const struct command_json_field command_view_signature[] = {
-  { "state", COMMAND_JSON_TEXT, NULL },
-  { "protocol", COMMAND_JSON_TEXT_OR_NULL, NULL },
-  { "signer", COMMAND_JSON_TEXT_OR_NULL, NULL },
-  { "fingerprint", COMMAND_JSON_TEXT_OR_NULL, NULL },
-  { "covers", COMMAND_JSON_TEXT, NULL },
-  { "parts", COMMAND_JSON_TEXTS, NULL },
-  { "time", COMMAND_JSON_TIME, NULL },
-  { NULL, COMMAND_JSON_TEXT, NULL },
+  { "state", COMMAND_JSON_TEXT, NULL },          { "protocol", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "signer", COMMAND_JSON_TEXT_OR_NULL, NULL }, { "fingerprint", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "covers", COMMAND_JSON_TEXT, NULL },         { "parts", COMMAND_JSON_TEXTS, NULL },
+  { "time", COMMAND_JSON_TIME, NULL },           { NULL, COMMAND_JSON_TEXT, NULL },
 };
 const struct command_json_field command_view_encryption[] = {
   { "protocol", COMMAND_JSON_TEXT_OR_NULL, NULL },
@@ -86,7 +82,8 @@ command_view_name (GVariantDict *args, GUnixFDList *fds, const char *target, GEr
 gboolean
 command_view_need_profile (struct command_context *context, const char *target, GError **error)
 {
-  return g_str_has_prefix (target, "id:") ? command_need_settings (context, error) : command_need_any_profile (context, error);
+  return g_str_has_prefix (target, "id:") ? command_need_settings (context, error)
+                                          : command_need_any_profile (context, error);
 }
 
 GVariant *

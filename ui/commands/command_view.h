@@ -5,7 +5,7 @@
 #include "ui/commands/command.h"
 #include "ui/commands/command_json.h"
 
-extern const struct command_json_field command_view_fields[];       /* of `show --json` */
+extern const struct command_json_field command_view_fields[]; /* of `show --json` */
 extern const struct command_json_field command_view_signature[];
 extern const struct command_json_field command_view_encryption[];
 

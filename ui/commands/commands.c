@@ -8,26 +8,33 @@
 
 /* tests/lint/manual compares the names with wardmail(1). */
 const struct command commands[] = {
-  { "setup", "--name NAME --address ADDRESS [--at-rest none] [--factor none] [--passphrase-fd N]", "Make a profile without questions.",
-    command_setup },
+  { "setup", "--name NAME --address ADDRESS [--at-rest none] [--factor none] [--passphrase-fd N]",
+    "Make a profile without questions.", command_setup },
   { "account",
-    "add NAME --address A --imap HOST:PORT --smtp HOST:PORT [--imap-security tls|starttls] [--smtp-security tls|starttls] "
+    "add NAME --address A --imap HOST:PORT --smtp HOST:PORT [--imap-security tls|starttls] [--smtp-security "
+    "tls|starttls] "
     "[--auth password|external] [--user U] [--secret-fd N] [--ca PEM] [--client-cert PEM --client-key PEM]\n"
     "list [--json]\ntest NAME\nlogin NAME\nremove NAME",
     "Add, list, test or remove a mail account.", command_account },
   { "sync", "[ACCOUNT] [--json]", "Fetch new mail now and carry changes to the server.", command_sync },
-  { "import", "[--folder FOLDER] PATH...", "Take Maildir folders, mbox files or message files into the local store.", command_import },
-  { "search", "[--json] [--limit N] [--offset N] QUERY", "List the threads that a query finds, newest first.", command_search },
+  { "import", "[--folder FOLDER] PATH...", "Take Maildir folders, mbox files or message files into the local store.",
+    command_import },
+  { "search", "[--json] [--limit N] [--offset N] QUERY", "List the threads that a query finds, newest first.",
+    command_search },
   { "count", "QUERY", "Count the messages that a query finds.", command_count },
   { "tag", "+TAG|-TAG... -- QUERY", "Add and remove tags of all messages that a query finds.", command_tag },
   { "show", "[--json] [--at TIME] FILE|-|id:MESSAGE-ID", "Show a message and the verdict on it.", command_show },
-  { "verify", "[--json] [--at TIME] FILE|-|id:MESSAGE-ID", "Judge the signature and the encryption of a message.", command_verify },
+  { "verify", "[--json] [--at TIME] FILE|-|id:MESSAGE-ID", "Judge the signature and the encryption of a message.",
+    command_verify },
   { "reply", "--print [--all] FILE|-|id:MESSAGE-ID", "Print the reply that would be composed.", command_reply },
-  { "explain", "[--json] [--from ADDRESS] ADDRESS...", "Say how mail to each address would be protected, and why.", command_explain },
+  { "explain", "[--json] [--from ADDRESS] ADDRESS...", "Say how mail to each address would be protected, and why.",
+    command_explain },
   { "send",
-    "[--json] [--from A] [--to A]... [--cc A]... [--bcc A]... [--subject S] [--attach FILE]... [--dry-run] [--out DIR] < BODY",
+    "[--json] [--from A] [--to A]... [--cc A]... [--bcc A]... [--subject S] [--attach FILE]... [--dry-run] [--out DIR] "
+    "< BODY",
     "Send a message, every copy of it encrypted, or hold it and say why.", command_send },
-  { "sendmail", "[-t] [-i] [-f ADDRESS] [ADDRESS...] < MESSAGE", "The same, for programs that expect sendmail.", command_sendmail },
+  { "sendmail", "[-t] [-i] [-f ADDRESS] [ADDRESS...] < MESSAGE", "The same, for programs that expect sendmail.",
+    command_sendmail },
   { "key", "import [--passphrase-fd N] FILE...\nlist [--json] [ADDRESS]\ntrust FINGERPRINT",
     "Take in keys and certificates, list them, or mark one as compared.", command_key },
   { "ca", "import FILE...", "Take in certificates of authorities to trust.", command_ca },

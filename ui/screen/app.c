@@ -351,7 +351,7 @@ show_help (struct app *app, enum place place)
 static gboolean
 act_anywhere (struct app *app, enum place place, enum action action)
 {
-  switch ((int)action) {
+  switch ((int) action) {
   case ACTION_REDRAW:
     app->force = TRUE;
     return TRUE;
@@ -441,7 +441,7 @@ static struct account_state *
 account_state (struct app *app, const char *name)
 {
   for (guint i = 0; i < app->accounts->len; i++)
-    if (strcmp (((struct account_state *)g_ptr_array_index (app->accounts, i))->name, name) == 0)
+    if (strcmp (((struct account_state *) g_ptr_array_index (app->accounts, i))->name, name) == 0)
       return g_ptr_array_index (app->accounts, i);
   struct account_state *account = g_new0 (struct account_state, 1);
   account->name = g_strdup (name);
@@ -615,10 +615,10 @@ test_fd (void)
   guint64 fd;
   if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 3, 65535, &fd, NULL))
     return -1;
-  int flags = fcntl ((int)fd, F_GETFL);
-  if (flags < 0 || fcntl ((int)fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl ((int)fd, F_SETFL, flags | O_NONBLOCK) != 0)
+  int flags = fcntl ((int) fd, F_GETFL);
+  if (flags < 0 || fcntl ((int) fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl ((int) fd, F_SETFL, flags | O_NONBLOCK) != 0)
     return -1;
-  return (int)fd;
+  return (int) fd;
 }
 
 static void

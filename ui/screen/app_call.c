@@ -5,7 +5,7 @@
 
 struct app_call {
   struct app *app;
-  struct view *view;  /* NULL: nobody waits for it any more */
+  struct view *view; /* NULL: nobody waits for it any more */
   guint id;
   app_done_fn done;
   gpointer data;
@@ -49,7 +49,8 @@ app_call (struct view *view, const char *method, GVariant *args, GUnixFDList *fd
 }
 
 struct app_call *
-app_call_take (struct view *view, const char *method, GVariant *args, app_done_fn done, gpointer data_take, GDestroyNotify destroy)
+app_call_take (struct view *view, const char *method, GVariant *args, app_done_fn done, gpointer data_take,
+               GDestroyNotify destroy)
 {
   struct app_call *call = app_call (view, method, args, NULL, done, data_take);
   call->destroy = destroy;

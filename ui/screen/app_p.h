@@ -5,51 +5,54 @@
 #include "ui/screen/app.h"
 #include "ui/screen/prompt.h"
 
-struct account_state { char *name, *state, *text; guint done, total; };
+struct account_state {
+  char *name, *state, *text;
+  guint done, total;
+};
 
 struct app {
-  const struct paths *paths;       /* borrowed, or own_paths */
+  const struct paths *paths; /* borrowed, or own_paths */
   struct paths *own_paths;
   const struct settings *settings; /* borrowed, or own_settings; NULL before set-up */
   struct settings *own_settings;
-  struct engine *engine;           /* NULL until the first call */
+  struct engine *engine; /* NULL until the first call */
   GMainLoop *loop;
   int status;
   gboolean leaving;
 
-  GPtrArray *views;                /* struct view *, the last one is on top */
-  GPtrArray *background;           /* struct view *, at work without being shown */
+  GPtrArray *views;      /* struct view *, the last one is on top */
+  GPtrArray *background; /* struct view *, at work without being shown */
   struct view *sidebar, *changes;
-  GPtrArray *history;              /* char *: searches */
+  GPtrArray *history; /* char *: searches */
   gboolean sidebar_focus, sidebar_hidden;
-  struct prompt *prompt;           /* takes all keys while it is there */
-  GQueue asks;                     /* struct ask *: what the engine wants to know */
-  GPtrArray *accounts;             /* struct account_state * */
+  struct prompt *prompt; /* takes all keys while it is there */
+  GQueue asks;           /* struct ask *: what the engine wants to know */
+  GPtrArray *accounts;   /* struct account_state * */
 
-  GPtrArray *messages;             /* char *, oldest first */
+  GPtrArray *messages; /* char *, oldest first */
   char *notice;
   enum notice notice_kind;
   guint notice_timer;
 
-  GPtrArray *calls;                /* struct app_call * */
-  GPtrArray *timers;               /* struct app_timer_row * */
+  GPtrArray *calls;  /* struct app_call * */
+  GPtrArray *timers; /* struct app_timer_row * */
   guint draw_source;
   gboolean draw_soon, force;
-  gboolean away;                   /* another program has the terminal */
+  gboolean away; /* another program has the terminal */
   int idle_fd;
   guint input_source;
-  guint empty_reads;               /* of the terminal, one after the other */
-  GString *pasted;                 /* between the marks of a bracketed paste */
+  guint empty_reads; /* of the terminal, one after the other */
+  GString *pasted;   /* between the marks of a bracketed paste */
 };
 
 void app_key (struct app *app, int key);
 void app_paste (struct app *app, const char *text);
-struct view *app_focused (struct app *app);       /* the one that keys go to; NULL at the very start */
-void app_hang_up (struct app *app);              /* the terminal is gone */
+struct view *app_focused (struct app *app); /* the one that keys go to; NULL at the very start */
+void app_hang_up (struct app *app);         /* the terminal is gone */
 void app_resized (struct app *app);
 void app_redraw (struct app *app, gboolean now); /* now: after a key, at once; else coalesced with what else happens */
 struct engine *app_engine (struct app *app);
-void app_call_abandon (struct app *app);         /* at the end: nobody wants answers any more */
+void app_call_abandon (struct app *app); /* at the end: nobody wants answers any more */
 guint app_call_pending (const struct app *app);
 
 /* frame.c */

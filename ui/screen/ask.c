@@ -4,7 +4,11 @@
 #include "ui/screen/app_p.h"
 #include "ui/screen/text.h"
 
-struct ask { struct app *app; guint id; char *text; };
+struct ask {
+  struct app *app;
+  guint id;
+  char *text;
+};
 
 static void ask_next (struct app *app);
 

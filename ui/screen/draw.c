@@ -23,18 +23,18 @@ put_cluster (int y, int x, const char *text, const char *end, unsigned style)
   gsize count = 0;
   for (const char *p = text; p < end && count < CCHARW_MAX;) {
     gunichar c = g_utf8_get_char_validated (p, end - p);
-    gboolean valid = c != (gunichar)-1 && c != (gunichar)-2;
+    gboolean valid = c != (gunichar) -1 && c != (gunichar) -2;
     if (!valid)
       c = 0xFFFD;
     if (count == 0 && text_char_width (c) == 0)
       characters[count++] = L' ';
     if (!(count > 0 && text_char_width (c) == 0 && c != text_visible (c)))
-      characters[count++] = (wchar_t)text_visible (c);
+      characters[count++] = (wchar_t) text_visible (c);
     p = valid ? g_utf8_next_char (p) : p + 1;
   }
   unsigned long attributes = theme_attributes (style);
   cchar_t cell;
-  setcchar (&cell, characters, (attr_t)(attributes & ~A_COLOR), (short)PAIR_NUMBER (attributes), NULL);
+  setcchar (&cell, characters, (attr_t) (attributes & ~A_COLOR), (short) PAIR_NUMBER (attributes), NULL);
   mvadd_wch (y, x, &cell);
 }
 
@@ -79,7 +79,7 @@ draw_row (const struct area *area, int y, unsigned style)
 {
   if (y < 0 || y >= area->height || !on_screen (area->y + y, area->x))
     return;
-  mvhline (area->y + y, area->x, (chtype)(' ' | theme_attributes (style)), MIN (area->width, COLS - area->x));
+  mvhline (area->y + y, area->x, (chtype) (' ' | theme_attributes (style)), MIN (area->width, COLS - area->x));
 }
 
 void

@@ -7,7 +7,9 @@
 
 #include <glib.h>
 
-struct area { int y, x, height, width; };
+struct area {
+  int y, x, height, width;
+};
 
 /* Fill the area, or one row of it, with a style. */
 void draw_clear (const struct area *area, unsigned style);

@@ -9,15 +9,15 @@
 #include <string.h>
 
 struct editor {
-  GPtrArray *lines;   /* GString *, at least one */
-  guint line;         /* the cursor's */
-  gsize at;           /* its byte offset, at a cluster's start */
-  int column;         /* where up and down want to be; -1: where the cursor is */
-  guint top_line;     /* first line of the window */
-  guint top_row;      /* and the screen row of it */
-  GString *cut;       /* what ^K took, line by line */
-  gboolean cutting;   /* the last key was ^K: the next one adds */
-  gsize size;         /* bytes in all lines */
+  GPtrArray *lines; /* GString *, at least one */
+  guint line;       /* the cursor's */
+  gsize at;         /* its byte offset, at a cluster's start */
+  int column;       /* where up and down want to be; -1: where the cursor is */
+  guint top_line;   /* first line of the window */
+  guint top_row;    /* and the screen row of it */
+  GString *cut;     /* what ^K took, line by line */
+  gboolean cutting; /* the last key was ^K: the next one adds */
+  gsize size;       /* bytes in all lines */
   guint changes;
 };
 
@@ -67,7 +67,7 @@ split_line (struct editor *editor)
   GString *line = line_at (editor, editor->line);
   GString *rest = g_string_new (line->str + editor->at);
   g_string_truncate (line, editor->at);
-  g_ptr_array_insert (editor->lines, (int)editor->line + 1, rest);
+  g_ptr_array_insert (editor->lines, (int) editor->line + 1, rest);
   editor->line++;
   editor->at = 0;
   editor->size++;
@@ -88,9 +88,9 @@ editor_insert (struct editor *editor, const char *text)
     if (g_unichar_iscntrl (c) && c != '\t')
       continue;
     gssize size = g_utf8_next_char (p) - p;
-    g_string_insert_len (line_at (editor, editor->line), (gssize)editor->at, p, size);
-    editor->at += (gsize)size;
-    editor->size += (gsize)size;
+    g_string_insert_len (line_at (editor, editor->line), (gssize) editor->at, p, size);
+    editor->at += (gsize) size;
+    editor->size += (gsize) size;
   }
   changed (editor);
 }
@@ -114,7 +114,7 @@ editor_text (const struct editor *editor)
   for (guint i = 0; i < editor->lines->len; i++) {
     if (i > 0)
       g_string_append_c (text, '\n');
-    g_string_append_len (text, line_at (editor, i)->str, (gssize)line_at (editor, i)->len);
+    g_string_append_len (text, line_at (editor, i)->str, (gssize) line_at (editor, i)->len);
   }
   return g_string_free (text, FALSE);
 }
@@ -174,7 +174,7 @@ put_at_column (struct editor *editor, guint row, int width)
   g_autofree char *part = g_strndup (line->str + start, size);
   gsize fit = text_fit (part, editor->column, NULL);
   if (fit == size && start + size < line->len) /* the end of a row is the start of the next one: stay on this one */
-    fit = (gsize)(text_cluster_before (part, part + size) - part);
+    fit = (gsize) (text_cluster_before (part, part + size) - part);
   editor->at = start + fit;
 }
 
@@ -228,8 +228,8 @@ delete_forward (struct editor *editor)
     join_next (editor);
     return;
   }
-  gsize size = (gsize)(text_cluster_end (line->str + editor->at) - (line->str + editor->at));
-  g_string_erase (line, (gssize)editor->at, (gssize)size);
+  gsize size = (gsize) (text_cluster_end (line->str + editor->at) - (line->str + editor->at));
+  g_string_erase (line, (gssize) editor->at, (gssize) size);
   editor->size -= size;
 }
 
@@ -238,7 +238,7 @@ move_left (struct editor *editor)
 {
   const GString *line = line_at (editor, editor->line);
   if (editor->at > 0)
-    editor->at = (gsize)(text_cluster_before (line->str, line->str + editor->at) - line->str);
+    editor->at = (gsize) (text_cluster_before (line->str, line->str + editor->at) - line->str);
   else if (editor->line > 0)
     editor->at = line_at (editor, --editor->line)->len;
 }
@@ -248,7 +248,7 @@ move_right (struct editor *editor)
 {
   const GString *line = line_at (editor, editor->line);
   if (editor->at < line->len)
-    editor->at = (gsize)(text_cluster_end (line->str + editor->at) - line->str);
+    editor->at = (gsize) (text_cluster_end (line->str + editor->at) - line->str);
   else if (editor->line + 1 < editor->lines->len) {
     editor->line++;
     editor->at = 0;
@@ -281,7 +281,7 @@ delete_word (struct editor *editor)
     at--;
   while (at > 0 && line->str[at - 1] != ' ')
     at--;
-  g_string_erase (line, (gssize)at, (gssize)(editor->at - at));
+  g_string_erase (line, (gssize) at, (gssize) (editor->at - at));
   editor->size -= editor->at - at;
   editor->at = at;
 }
@@ -307,9 +307,9 @@ change_key (struct editor *editor, int key)
     editor_insert (editor, editor->cut->str);
   else if (key == KEY_CONTROL ('W'))
     delete_word (editor);
-  else if (key >= 0x20 && key != 0x7f && key < 0x110000 && g_unichar_validate ((gunichar)key)) {
+  else if (key >= 0x20 && key != 0x7f && key < 0x110000 && g_unichar_validate ((gunichar) key)) {
     char bytes[7] = { 0 };
-    g_unichar_to_utf8 ((gunichar)key, bytes);
+    g_unichar_to_utf8 ((gunichar) key, bytes);
     editor_insert (editor, bytes);
   } else {
     return FALSE;
@@ -375,7 +375,7 @@ scroll_to_cursor (struct editor *editor, int width, int height)
     editor->top_row = cursor_row;
     return;
   }
-  gint64 rows = -(gint64)editor->top_row;
+  gint64 rows = -(gint64) editor->top_row;
   for (guint i = editor->top_line; i < editor->line && rows < height; i++)
     rows += row_count (line_at (editor, i), width);
   if (rows + cursor_row < height)
@@ -408,18 +408,18 @@ editor_rows (struct editor *editor, int width, int height, GPtrArray *rows, int 
     return;
   scroll_to_cursor (editor, width, height);
   guint row = editor->top_row;
-  for (guint i = editor->top_line; i < editor->lines->len && (int)rows->len < height; i++, row = 0) {
+  for (guint i = editor->top_line; i < editor->lines->len && (int) rows->len < height; i++, row = 0) {
     const GString *line = line_at (editor, i);
     gsize start = row_start (line, row, width);
     do {
       gsize size = text_break (line->str + start, width);
       gboolean last = start + size >= line->len;
       if (i == editor->line && editor->at >= start && (editor->at < start + size || last)) {
-        *cursor_y_out = (int)rows->len;
+        *cursor_y_out = (int) rows->len;
         *cursor_x_out = MIN (columns_between (line, start, editor->at), width - 1);
       }
       g_ptr_array_add (rows, row_text (line, start, size));
       start += size;
-    } while (start < line->len && (int)rows->len < height);
+    } while (start < line->len && (int) rows->len < height);
   }
 }

@@ -12,16 +12,16 @@
 #define NOTICE_ROWS 3
 #define ROWS_MIN 10
 #define COLUMNS_MIN 40
-#define SIDEBAR_FROM 70        /* columns from which folders stand beside a list */
-#define SIDEBAR_TEXT_FROM 116  /* ... and beside text to read or write */
-#define SPLIT_FROM 150         /* list and reader side by side */
+#define SIDEBAR_FROM 70       /* columns from which folders stand beside a list */
+#define SIDEBAR_TEXT_FROM 116 /* ... and beside text to read or write */
+#define SPLIT_FROM 150        /* list and reader side by side */
 
 static const char *
 state_word (const char *state)
 {
   static const char *const words[][2] = {
-    { "offline", "offline" }, { "connecting", "connecting…" }, { "syncing", "fetching mail" }, { "idle", "connected" },
-    { "failed", "not connected" },
+    { "offline", "offline" }, { "connecting", "connecting…" }, { "syncing", "fetching mail" },
+    { "idle", "connected" },  { "failed", "not connected" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     if (g_strcmp0 (words[i][0], state) == 0)
@@ -59,7 +59,8 @@ draw_top (struct app *app, const struct area *area, struct view *main_view)
   }
   g_autofree char *title = main_view->class->title != NULL ? main_view->class->title (main_view) : g_strdup ("");
   g_autofree char *states = accounts_text (app);
-  const char *account = app->accounts->len == 1 ? ((struct account_state *)g_ptr_array_index (app->accounts, 0))->name : "wardmail";
+  const char *account
+      = app->accounts->len == 1 ? ((struct account_state *) g_ptr_array_index (app->accounts, 0))->name : "wardmail";
   int x = 1 + draw_text (area, 0, 1, width - 1, STYLE_BAR | STYLE_BOLD, account);
   if (*states != '\0') {
     int columns = MIN (text_width (states), width / 3);
@@ -81,9 +82,9 @@ draw_status (struct app *app, const struct area *area)
     return;
   unsigned style = app->notice_kind == NOTICE_WARN ? STYLE_STATUS_WARN : STYLE_STATUS;
   g_autoptr (GPtrArray) rows = text_wrap (app->notice, area->width, NOTICE_ROWS);
-  int height = MAX ((int)rows->len, 1);
+  int height = MAX ((int) rows->len, 1);
   struct area lines = { area->y - height + 1, area->x, height, area->width };
-  for (int y = 0; y < (int)rows->len; y++) {
+  for (int y = 0; y < (int) rows->len; y++) {
     draw_row (&lines, y, STYLE_TEXT);
     draw_text (&lines, y, 0, lines.width, style, g_ptr_array_index (rows, y));
   }
@@ -106,9 +107,10 @@ draw_help (enum place place, const struct area *area)
 static void
 draw_too_small (const struct area *area)
 {
-  g_autoptr (GPtrArray) rows = text_wrap ("wardmail needs a larger window: at least 40 columns and 10 rows.", area->width, 100);
+  g_autoptr (GPtrArray) rows
+      = text_wrap ("wardmail needs a larger window: at least 40 columns and 10 rows.", area->width, 100);
   for (guint i = 0; i < rows->len; i++)
-    draw_text (area, (int)i, 0, area->width, STYLE_TEXT, g_ptr_array_index (rows, i));
+    draw_text (area, (int) i, 0, area->width, STYLE_TEXT, g_ptr_array_index (rows, i));
 }
 
 static gboolean
@@ -143,7 +145,8 @@ draw_main (struct app *app, struct area area, guint main_index)
     app->sidebar->class->draw (app->sidebar, &left, app->sidebar_focus);
   }
   struct view *below = main_index > 0 ? g_ptr_array_index (app->views, main_index - 1) : NULL;
-  if (main_view->class->place == PLACE_READER && below != NULL && below->class->place == PLACE_LIST && area.width >= SPLIT_FROM) {
+  if (main_view->class->place == PLACE_READER && below != NULL && below->class->place == PLACE_LIST
+      && area.width >= SPLIT_FROM) {
     struct area left = take_left (&area, area.width * 2 / 5);
     below->class->draw (below, &left, FALSE);
   }
@@ -178,7 +181,7 @@ frame_draw (struct app *app)
   screen_size (&whole.height, &whole.width);
   draw_begin ();
   guint main_index = app->views->len;
-  while (main_index > 0 && ((struct view *)g_ptr_array_index (app->views, main_index - 1))->class->popup)
+  while (main_index > 0 && ((struct view *) g_ptr_array_index (app->views, main_index - 1))->class->popup)
     main_index--;
   if (whole.height < ROWS_MIN || whole.width < COLUMNS_MIN)
     draw_too_small (&whole);

@@ -17,18 +17,22 @@
 
 enum { CODE_PASTE_START = KEY_MAX + 1, CODE_PASTE_END };
 
-static const struct { int code; int key; } codes[] = {
-  { KEY_UP, SPECIAL_UP }, { KEY_DOWN, SPECIAL_DOWN }, { KEY_LEFT, SPECIAL_LEFT }, { KEY_RIGHT, SPECIAL_RIGHT },
-  { KEY_PPAGE, SPECIAL_PAGE_UP }, { KEY_NPAGE, SPECIAL_PAGE_DOWN }, { KEY_HOME, SPECIAL_HOME }, { KEY_END, SPECIAL_END },
-  { KEY_FIND, SPECIAL_HOME }, { KEY_SELECT, SPECIAL_END }, { KEY_DC, SPECIAL_DELETE },
-  { KEY_BACKSPACE, SPECIAL_BACKSPACE }, { KEY_ENTER, SPECIAL_ENTER }, { KEY_BTAB, SPECIAL_BACKTAB },
+static const struct {
+  int code;
+  int key;
+} codes[] = {
+  { KEY_UP, SPECIAL_UP },       { KEY_DOWN, SPECIAL_DOWN },     { KEY_LEFT, SPECIAL_LEFT },
+  { KEY_RIGHT, SPECIAL_RIGHT }, { KEY_PPAGE, SPECIAL_PAGE_UP }, { KEY_NPAGE, SPECIAL_PAGE_DOWN },
+  { KEY_HOME, SPECIAL_HOME },   { KEY_END, SPECIAL_END },       { KEY_FIND, SPECIAL_HOME },
+  { KEY_SELECT, SPECIAL_END },  { KEY_DC, SPECIAL_DELETE },     { KEY_BACKSPACE, SPECIAL_BACKSPACE },
+  { KEY_ENTER, SPECIAL_ENTER }, { KEY_BTAB, SPECIAL_BACKTAB },
 };
 
 static int
 from_code (wint_t code)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
-    if (codes[i].code == (int)code)
+    if (codes[i].code == (int) code)
       return codes[i].key;
   return 0;
 }
@@ -46,7 +50,7 @@ from_character (wint_t c)
   case 127:
     return SPECIAL_BACKSPACE;
   default:
-    return g_unichar_validate ((gunichar)c) ? (int)c : 0;
+    return g_unichar_validate ((gunichar) c) ? (int) c : 0;
   }
 }
 
@@ -123,7 +127,8 @@ input_start (struct app *app)
   define_key ("\033[200~", CODE_PASTE_START);
   define_key ("\033[201~", CODE_PASTE_END);
   input_stop (app);
-  app->input_source = g_unix_fd_add_full (G_PRIORITY_HIGH, STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, app, NULL);
+  app->input_source
+      = g_unix_fd_add_full (G_PRIORITY_HIGH, STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, app, NULL);
 }
 
 void

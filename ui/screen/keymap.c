@@ -8,7 +8,12 @@
 #define CTRL(letter) KEY_CONTROL (letter)
 
 static const struct binding bindings[] = {
-  { PLACE_LIST, { SPECIAL_ENTER, SPECIAL_RIGHT, 'l' }, ACTION_OPEN, NULL, "Open", "open the conversation (a draft: go on writing)" },
+  { PLACE_LIST,
+    { SPECIAL_ENTER, SPECIAL_RIGHT, 'l' },
+    ACTION_OPEN,
+    NULL,
+    "Open",
+    "open the conversation (a draft: go on writing)" },
   { PLACE_LIST, { 'm', 'c' }, ACTION_WRITE, NULL, "Write", "write a new message" },
   { PLACE_LIST, { 'r' }, ACTION_REPLY, NULL, "Reply", "reply to the newest message" },
   { PLACE_LIST, { '/' }, ACTION_SEARCH, NULL, "Search", "search, for example: from:bob subject:lab" },
@@ -31,7 +36,12 @@ static const struct binding bindings[] = {
   { PLACE_LIST, { SPECIAL_ESCAPE, SPECIAL_LEFT }, ACTION_CANCEL, "Esc, Left", NULL, "go back from a search" },
   { PLACE_LIST, { 'b' }, ACTION_SIDEBAR_TOGGLE, NULL, NULL, "show or hide the folders" },
 
-  { PLACE_FOLDERS, { SPECIAL_ENTER, SPECIAL_RIGHT, 'l' }, ACTION_OPEN, NULL, "Open", "open the folder or saved search" },
+  { PLACE_FOLDERS,
+    { SPECIAL_ENTER, SPECIAL_RIGHT, 'l' },
+    ACTION_OPEN,
+    NULL,
+    "Open",
+    "open the folder or saved search" },
   { PLACE_FOLDERS, { SPECIAL_TAB, SPECIAL_ESCAPE }, ACTION_SIDEBAR, NULL, "To the list", "back to the list" },
   { PLACE_FOLDERS, { 'm', 'c' }, ACTION_WRITE, NULL, "Write", "write a new message" },
   { PLACE_FOLDERS, { '/' }, ACTION_SEARCH, NULL, "Search", "search in all mail" },
@@ -71,13 +81,23 @@ static const struct binding bindings[] = {
   { PLACE_READER, { 'b' }, ACTION_SIDEBAR_TOGGLE, NULL, NULL, "show or hide the folders" },
 
   { PLACE_COMPOSE, { CTRL ('X') }, ACTION_SEND, NULL, "Send", "send, encrypted to every recipient" },
-  { PLACE_COMPOSE, { CTRL ('C'), SPECIAL_ESCAPE }, ACTION_CANCEL, NULL, "Cancel", "stop writing (asks what to do with the text); Esc too" },
+  { PLACE_COMPOSE,
+    { CTRL ('C'), SPECIAL_ESCAPE },
+    ACTION_CANCEL,
+    NULL,
+    "Cancel",
+    "stop writing (asks what to do with the text); Esc too" },
   { PLACE_COMPOSE, { CTRL ('O') }, ACTION_POSTPONE, NULL, "Postpone", "keep as a draft and go back" },
   { PLACE_COMPOSE, { CTRL ('R') }, ACTION_ATTACH, NULL, "Attach", "attach a file" },
   { PLACE_COMPOSE, { CTRL ('P') }, ACTION_PROTECTION, NULL, "Recipients", "how each recipient's copy is protected" },
   { PLACE_COMPOSE, { CTRL ('K') }, ACTION_RAW_CUT, NULL, "Cut line", "cut the line" },
   { PLACE_COMPOSE, { CTRL ('U') }, ACTION_RAW_PASTE, NULL, "Paste", "put back what was cut (in a field: erase)" },
-  { PLACE_COMPOSE, { CTRL ('T') }, ACTION_EDITOR, NULL, "Editor", "edit the text in your own editor (outside wardmail)" },
+  { PLACE_COMPOSE,
+    { CTRL ('T') },
+    ACTION_EDITOR,
+    NULL,
+    "Editor",
+    "edit the text in your own editor (outside wardmail)" },
   { PLACE_COMPOSE, { SPECIAL_TAB }, ACTION_NEXT_FIELD, NULL, NULL, "next field" },
   { PLACE_COMPOSE, { SPECIAL_BACKTAB }, ACTION_PREVIOUS_FIELD, NULL, NULL, "previous field" },
   { PLACE_COMPOSE, { CTRL ('G') }, ACTION_HELP, NULL, "Help", "all keys" },
@@ -143,11 +163,25 @@ keymap_action (enum place place, int key)
   return ACTION_NONE;
 }
 
-static const struct { int key; const char *name; } names[] = {
-  { SPECIAL_UP, "Up" }, { SPECIAL_DOWN, "Down" }, { SPECIAL_LEFT, "Left" }, { SPECIAL_RIGHT, "Right" },
-  { SPECIAL_PAGE_UP, "PgUp" }, { SPECIAL_PAGE_DOWN, "PgDn" }, { SPECIAL_HOME, "Home" }, { SPECIAL_END, "End" },
-  { SPECIAL_DELETE, "Del" }, { SPECIAL_BACKSPACE, "Backspace" }, { SPECIAL_ENTER, "Enter" }, { SPECIAL_TAB, "Tab" },
-  { SPECIAL_BACKTAB, "Shift-Tab" }, { SPECIAL_ESCAPE, "Esc" }, { ' ', "Space" },
+static const struct {
+  int key;
+  const char *name;
+} names[] = {
+  { SPECIAL_UP, "Up" },
+  { SPECIAL_DOWN, "Down" },
+  { SPECIAL_LEFT, "Left" },
+  { SPECIAL_RIGHT, "Right" },
+  { SPECIAL_PAGE_UP, "PgUp" },
+  { SPECIAL_PAGE_DOWN, "PgDn" },
+  { SPECIAL_HOME, "Home" },
+  { SPECIAL_END, "End" },
+  { SPECIAL_DELETE, "Del" },
+  { SPECIAL_BACKSPACE, "Backspace" },
+  { SPECIAL_ENTER, "Enter" },
+  { SPECIAL_TAB, "Tab" },
+  { SPECIAL_BACKTAB, "Shift-Tab" },
+  { SPECIAL_ESCAPE, "Esc" },
+  { ' ', "Space" },
 };
 
 char *
@@ -159,7 +193,7 @@ keymap_key_name (int key)
   if (key > 0 && key < 0x20)
     return g_strdup_printf ("^%c", key + 0x40);
   char bytes[7] = { 0 };
-  g_unichar_to_utf8 ((gunichar)key, bytes);
+  g_unichar_to_utf8 ((gunichar) key, bytes);
   return g_strdup (bytes);
 }
 
@@ -175,7 +209,7 @@ keymap_of (enum place place)
   GPtrArray *found = g_ptr_array_new ();
   for (gsize i = 0; i < G_N_ELEMENTS (bindings); i++)
     if (counts_in (&bindings[i], place))
-      g_ptr_array_add (found, (gpointer)&bindings[i]);
+      g_ptr_array_add (found, (gpointer) &bindings[i]);
   return found;
 }
 
@@ -193,7 +227,7 @@ keymap_fit (enum place place, int width)
   GPtrArray *fit = g_ptr_array_new ();
   const struct binding *help = NULL;
   for (guint i = 0; i < all->len; i++)
-    if (((const struct binding *)g_ptr_array_index (all, i))->action == ACTION_HELP)
+    if (((const struct binding *) g_ptr_array_index (all, i))->action == ACTION_HELP)
       help = g_ptr_array_index (all, i);
   if (help == NULL || help_width (help) > width)
     return fit;
@@ -205,8 +239,8 @@ keymap_fit (enum place place, int width)
     if (used + 2 + help_width (binding) > width)
       break;
     used += 2 + help_width (binding);
-    g_ptr_array_add (fit, (gpointer)binding);
+    g_ptr_array_add (fit, (gpointer) binding);
   }
-  g_ptr_array_add (fit, (gpointer)help);
+  g_ptr_array_add (fit, (gpointer) help);
   return fit;
 }

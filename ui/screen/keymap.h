@@ -5,27 +5,73 @@
 #include <glib.h>
 
 enum place {
-  PLACE_ANYWHERE = 0, PLACE_LIST, PLACE_FOLDERS, PLACE_READER, PLACE_COMPOSE, PLACE_OUTBOX, PLACE_PARTS, PLACE_TEXT,
-  PLACE_WIZARD, PLACE_COUNT,
+  PLACE_ANYWHERE = 0,
+  PLACE_LIST,
+  PLACE_FOLDERS,
+  PLACE_READER,
+  PLACE_COMPOSE,
+  PLACE_OUTBOX,
+  PLACE_PARTS,
+  PLACE_TEXT,
+  PLACE_WIZARD,
+  PLACE_COUNT,
 };
 
 enum action {
-  ACTION_NONE = 0, ACTION_REDRAW, ACTION_SUSPEND, ACTION_HELP, ACTION_MESSAGES, ACTION_BACK, ACTION_OPEN, ACTION_DOWN,
-  ACTION_UP, ACTION_PAGE_DOWN, ACTION_PAGE_UP, ACTION_FIRST, ACTION_LAST, ACTION_WRITE, ACTION_REPLY, ACTION_REPLY_ALL,
-  ACTION_FORWARD, ACTION_DELETE, ACTION_ARCHIVE, ACTION_UNDO, ACTION_FLAG, ACTION_READ, ACTION_SEARCH, ACTION_SIDEBAR,
-  ACTION_SIDEBAR_TOGGLE, ACTION_FETCH, ACTION_PARTS, ACTION_SAVE, ACTION_DETAILS, ACTION_NEXT_MESSAGE,
-  ACTION_PREVIOUS_MESSAGE, ACTION_NEXT_THREAD, ACTION_PREVIOUS_THREAD, ACTION_SCROLL_ON, ACTION_SEND, ACTION_POSTPONE,
-  ACTION_ATTACH, ACTION_PROTECTION, ACTION_EDITOR, ACTION_CANCEL, ACTION_NEXT_FIELD, ACTION_PREVIOUS_FIELD, ACTION_RETRY,
-  ACTION_RAW_CUT, ACTION_RAW_PASTE,
+  ACTION_NONE = 0,
+  ACTION_REDRAW,
+  ACTION_SUSPEND,
+  ACTION_HELP,
+  ACTION_MESSAGES,
+  ACTION_BACK,
+  ACTION_OPEN,
+  ACTION_DOWN,
+  ACTION_UP,
+  ACTION_PAGE_DOWN,
+  ACTION_PAGE_UP,
+  ACTION_FIRST,
+  ACTION_LAST,
+  ACTION_WRITE,
+  ACTION_REPLY,
+  ACTION_REPLY_ALL,
+  ACTION_FORWARD,
+  ACTION_DELETE,
+  ACTION_ARCHIVE,
+  ACTION_UNDO,
+  ACTION_FLAG,
+  ACTION_READ,
+  ACTION_SEARCH,
+  ACTION_SIDEBAR,
+  ACTION_SIDEBAR_TOGGLE,
+  ACTION_FETCH,
+  ACTION_PARTS,
+  ACTION_SAVE,
+  ACTION_DETAILS,
+  ACTION_NEXT_MESSAGE,
+  ACTION_PREVIOUS_MESSAGE,
+  ACTION_NEXT_THREAD,
+  ACTION_PREVIOUS_THREAD,
+  ACTION_SCROLL_ON,
+  ACTION_SEND,
+  ACTION_POSTPONE,
+  ACTION_ATTACH,
+  ACTION_PROTECTION,
+  ACTION_EDITOR,
+  ACTION_CANCEL,
+  ACTION_NEXT_FIELD,
+  ACTION_PREVIOUS_FIELD,
+  ACTION_RETRY,
+  ACTION_RAW_CUT,
+  ACTION_RAW_PASTE,
 };
 
 struct binding {
   enum place place;
-  int keys[4];         /* the first one is shown; 0 ends */
-  enum action action;  /* ACTION_RAW_...: only shown, the place itself takes the key */
-  const char *shown;   /* how the key is written, where several are shown together; NULL: from keys[0] */
-  const char *word;    /* for the help line; NULL: only on the help page */
-  const char *help;    /* for the help page: one line */
+  int keys[4];        /* the first one is shown; 0 ends */
+  enum action action; /* ACTION_RAW_...: only shown, the place itself takes the key */
+  const char *shown;  /* how the key is written, where several are shown together; NULL: from keys[0] */
+  const char *word;   /* for the help line; NULL: only on the help page */
+  const char *help;   /* for the help page: one line */
 };
 
 enum action keymap_action (enum place place, int key);

@@ -47,29 +47,29 @@ line_insert (struct line *line, const char *text)
       c = ' ';
     char bytes[6];
     int size = g_unichar_to_utf8 (c, bytes);
-    if (g_unichar_iscntrl (c) || line->text->len + (gsize)size > size_max)
+    if (g_unichar_iscntrl (c) || line->text->len + (gsize) size > size_max)
       continue;
-    g_string_insert_len (line->text, (gssize)line->cursor, bytes, size);
-    line->cursor += (gsize)size;
+    g_string_insert_len (line->text, (gssize) line->cursor, bytes, size);
+    line->cursor += (gsize) size;
   }
 }
 
 static gsize
 before (const struct line *line)
 {
-  return (gsize)(text_cluster_before (line->text->str, line->text->str + line->cursor) - line->text->str);
+  return (gsize) (text_cluster_before (line->text->str, line->text->str + line->cursor) - line->text->str);
 }
 
 static gsize
 after (const struct line *line)
 {
-  return (gsize)(text_cluster_end (line->text->str + line->cursor) - line->text->str);
+  return (gsize) (text_cluster_end (line->text->str + line->cursor) - line->text->str);
 }
 
 static void
 erase_range (struct line *line, gsize from, gsize to)
 {
-  g_string_erase (line->text, (gssize)from, (gssize)(to - from));
+  g_string_erase (line->text, (gssize) from, (gssize) (to - from));
   explicit_bzero (line->text->str + line->text->len, line->text->allocated_len - line->text->len);
   line->cursor = from;
 }
@@ -124,10 +124,10 @@ line_key (struct line *line, int key)
   default:
     break;
   }
-  if (key < 0x20 || key == 0x7f || key >= 0x110000 || !g_unichar_validate ((gunichar)key))
+  if (key < 0x20 || key == 0x7f || key >= 0x110000 || !g_unichar_validate ((gunichar) key))
     return FALSE;
   char bytes[7] = { 0 };
-  g_unichar_to_utf8 ((gunichar)key, bytes);
+  g_unichar_to_utf8 ((gunichar) key, bytes);
   line_insert (line, bytes);
   return TRUE;
 }

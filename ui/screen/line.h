@@ -9,8 +9,8 @@
 
 struct line {
   GString *text;
-  gsize cursor;     /* byte offset, at a cluster's start */
-  gboolean secret;  /* never shown; held in one allocation of LINE_SECRET_MAX and wiped at the end */
+  gsize cursor;    /* byte offset, at a cluster's start */
+  gboolean secret; /* never shown; held in one allocation of LINE_SECRET_MAX and wiped at the end */
 };
 void line_init (struct line *line, gboolean secret);
 void line_clear (struct line *line);

@@ -15,10 +15,10 @@
 
 struct prompt {
   char *label;
-  char **choices;       /* NULL: a line */
+  char **choices; /* NULL: a line */
   struct line line;
   GPtrArray *history;
-  guint history_at;     /* history->len: the line being typed */
+  guint history_at; /* history->len: the line being typed */
   prompt_line_fn line_done;
   prompt_choice_fn choice_done;
   gpointer data;
@@ -52,7 +52,7 @@ void
 prompt_choice (struct app *app, const char *question, const char *const *choices, prompt_choice_fn done, gpointer data)
 {
   struct prompt *prompt = prompt_start (app, question, data);
-  prompt->choices = g_strdupv ((char **)choices);
+  prompt->choices = g_strdupv ((char **) choices);
   prompt->choice_done = done;
 }
 
@@ -101,7 +101,7 @@ walk_history (struct prompt *prompt, int step)
 {
   if (prompt->history == NULL || (step < 0 && prompt->history_at == 0))
     return;
-  prompt->history_at = MIN (prompt->history_at + (guint)step, prompt->history->len);
+  prompt->history_at = MIN (prompt->history_at + (guint) step, prompt->history->len);
   line_set (&prompt->line,
             prompt->history_at < prompt->history->len ? g_ptr_array_index (prompt->history, prompt->history_at) : "");
 }
@@ -112,7 +112,7 @@ choice_key (struct app *app, int key)
   char letter = 0;
   if (key != SPECIAL_ESCAPE && key != KEY_CONTROL ('C')) {
     for (char **choice = app->prompt->choices; *choice != NULL; choice += 2)
-      if (key < 0x80 && g_ascii_tolower ((char)key) == (*choice)[0])
+      if (key < 0x80 && g_ascii_tolower ((char) key) == (*choice)[0])
         letter = (*choice)[0];
     if (letter == 0)
       return;
@@ -182,11 +182,11 @@ draw_label (struct prompt *prompt, const struct area *status)
   g_autoptr (GPtrArray) rows = text_wrap (prompt->label, status->width, LABEL_ROWS_MAX);
   const char *last = rows->len > 0 ? g_ptr_array_index (rows, rows->len - 1) : "";
   gboolean beside = prompt->choices != NULL || text_width (last) + 1 + TYPING_COLUMNS <= status->width;
-  int height = (int)rows->len + (beside ? 0 : 1);
+  int height = (int) rows->len + (beside ? 0 : 1);
   struct area lines = { status->y - height + 1, status->x, height, status->width };
   draw_clear (&lines, STYLE_TEXT);
-  for (int y = 0; y < (int)rows->len; y++)
-    draw_text (&lines, y, 0, lines.width, STYLE_STRONG, g_ptr_array_index (rows, (guint)y));
+  for (int y = 0; y < (int) rows->len; y++)
+    draw_text (&lines, y, 0, lines.width, STYLE_STRONG, g_ptr_array_index (rows, (guint) y));
   return beside && *last != '\0' ? text_width (last) + 1 : 0;
 }
 

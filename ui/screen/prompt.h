@@ -15,7 +15,8 @@ enum prompt_flags { PROMPT_PLAIN = 0, PROMPT_SECRET = 1 /* not echoed, wiped */ 
 void prompt_line (struct app *app, const char *label, const char *initial, enum prompt_flags flags, GPtrArray *history,
                   prompt_line_fn done, gpointer data);
 /* choices: letter and word pairs, "s", "save as draft", "d", ..., NULL. */
-void prompt_choice (struct app *app, const char *question, const char *const *choices, prompt_choice_fn done, gpointer data);
+void prompt_choice (struct app *app, const char *question, const char *const *choices, prompt_choice_fn done,
+                    gpointer data);
 /* The one who asked goes away: the question is taken back without an answer. */
 void prompt_withdraw (struct app *app, gpointer data);
 

@@ -31,8 +31,8 @@ app_run (struct view *view, char **argv, app_child_fn done, GError **error)
 {
   GPid pid;
   screen_leave ();
-  if (!g_spawn_async (NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN, NULL,
-                      NULL, &pid, error)) {
+  if (!g_spawn_async (NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN,
+                      NULL, NULL, &pid, error)) {
     screen_return ();
     view->app->force = TRUE;
     return FALSE;

@@ -56,9 +56,10 @@ screen_start (GError **error)
   set_escdelay (ESCAPE_DELAY_MS);
   if (newterm (NULL, stdout, stdin) == NULL) {
     const char *term = g_getenv ("TERM");
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                 "The terminal “%s” is not known to this computer. Set TERM to one that is, for example TERM=xterm-256color.",
-                 term != NULL ? term : "");
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "The terminal “%s” is not known to this computer. Set TERM to one that is, for example TERM=xterm-256color.",
+        term != NULL ? term : "");
     return FALSE;
   }
   settle ();

@@ -58,7 +58,7 @@ ascii_stand_in (gunichar c)
 static gboolean
 acts_on_the_terminal (gunichar c)
 {
-  switch ((int)g_unichar_type (c)) {
+  switch ((int) g_unichar_type (c)) {
   case G_UNICODE_CONTROL:
   case G_UNICODE_FORMAT:
   case G_UNICODE_SURROGATE:
@@ -82,7 +82,7 @@ text_visible (gunichar c)
     return only_ascii ? '?' : REPLACEMENT;
   if (only_ascii)
     return g_unichar_iszerowidth (c) ? c : ascii_stand_in (c);
-  if (wcwidth ((wchar_t)c) < 0 && !g_unichar_isdefined (c))
+  if (wcwidth ((wchar_t) c) < 0 && !g_unichar_isdefined (c))
     return REPLACEMENT;
   return c;
 }
@@ -95,7 +95,7 @@ text_char_width (gunichar c)
     return 1;
   if (only_ascii)
     return g_unichar_iszerowidth (c) ? 0 : 1;
-  int width = wcwidth ((wchar_t)c);
+  int width = wcwidth ((wchar_t) c);
   if (width >= 0)
     return MIN (width, 2);
   return g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
@@ -106,7 +106,7 @@ static const char *
 next_char (const char *text, gunichar *c_out)
 {
   gunichar c = g_utf8_get_char_validated (text, -1);
-  if (c == (gunichar)-1 || c == (gunichar)-2) {
+  if (c == (gunichar) -1 || c == (gunichar) -2) {
     *c_out = REPLACEMENT;
     return text + 1;
   }
@@ -172,7 +172,7 @@ text_fit (const char *text, int columns, int *width_out)
   }
   if (width_out != NULL)
     *width_out = width;
-  return (gsize)(p - text);
+  return (gsize) (p - text);
 }
 
 gsize
@@ -188,11 +188,11 @@ text_break (const char *line, int columns)
       if (*p == ' ') {
         while (*p == ' ')
           p++;
-        return (gsize)(p - line);
+        return (gsize) (p - line);
       }
       if (opportunity != NULL)
-        return (gsize)(opportunity - line);
-      return p == line ? (gsize)(after - line) : (gsize)(p - line);
+        return (gsize) (opportunity - line);
+      return p == line ? (gsize) (after - line) : (gsize) (p - line);
     }
     width += w;
     if (*p == ' ' || w == 2)
@@ -236,14 +236,14 @@ static void
 wrap_line (GPtrArray *rows, const char *line, int columns, guint lines_max)
 {
   gsize prefix_size = quote_prefix (line);
-  if ((int)prefix_size > columns / 2)
+  if ((int) prefix_size > columns / 2)
     prefix_size = 0;
   const char *rest = line + prefix_size;
   do {
-    gsize size = text_break (rest, columns - (int)prefix_size);
+    gsize size = text_break (rest, columns - (int) prefix_size);
     g_autofree char *part = g_strndup (rest, size);
     rest += size;
-    g_ptr_array_add (rows, g_strdup_printf ("%.*s%s", (int)prefix_size, line, g_strchomp (part)));
+    g_ptr_array_add (rows, g_strdup_printf ("%.*s%s", (int) prefix_size, line, g_strchomp (part)));
   } while (*rest != '\0' && rows->len < lines_max);
 }
 
@@ -270,6 +270,6 @@ text_cut (const char *text, int columns)
   if (text_width (text) <= columns)
     return g_utf8_make_valid (text, -1);
   gsize size = text_fit (text, columns - 1, NULL);
-  g_autofree char *valid = g_utf8_make_valid (text, (gssize)size);
+  g_autofree char *valid = g_utf8_make_valid (text, (gssize) size);
   return g_strconcat (valid, "…", NULL);
 }

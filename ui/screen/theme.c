@@ -53,9 +53,9 @@ theme_init (void)
   coloured = 1;
   for (short i = 0; i < STYLE_COUNT; i++) {
     if (COLORS >= 256)
-      init_pair ((short)(i + 1), looks[i].fore256, looks[i].back256);
+      init_pair ((short) (i + 1), looks[i].fore256, looks[i].back256);
     else
-      init_pair ((short)(i + 1), looks[i].fore8, looks[i].back8);
+      init_pair ((short) (i + 1), looks[i].fore8, looks[i].back8);
   }
 }
 
@@ -68,5 +68,5 @@ theme_attributes (unsigned style)
     index = STYLE_TEXT;
   if (!coloured)
     return looks[index].mono | bold;
-  return looks[index].colour | bold | (attr_t)COLOR_PAIR ((int)index + 1);
+  return looks[index].colour | bold | (attr_t) COLOR_PAIR ((int) index + 1);
 }

@@ -11,15 +11,15 @@ struct app;
 struct view;
 struct view_class {
   enum place place;
-  gboolean popup;    /* drawn as a box over the view below it */
-  gboolean alone;    /* has the whole screen: no folders beside it */
+  gboolean popup; /* drawn as a box over the view below it */
+  gboolean alone; /* has the whole screen: no folders beside it */
   void (*draw) (struct view *view, const struct area *area, gboolean focused);
-  gboolean (*act) (struct view *view, enum action action);        /* FALSE: it means nothing here */
-  void (*type) (struct view *view, int key);                      /* a key that keymap has no action for; may be NULL */
-  void (*paste) (struct view *view, const char *text);            /* may be NULL */
+  gboolean (*act) (struct view *view, enum action action); /* FALSE: it means nothing here */
+  void (*type) (struct view *view, int key);               /* a key that keymap has no action for; may be NULL */
+  void (*paste) (struct view *view, const char *text);     /* may be NULL */
   void (*event) (struct view *view, const char *event, GVariant *fields); /* may be NULL */
-  char *(*title) (struct view *view);                             /* for the top line; may be NULL */
-  gboolean (*unsaved) (struct view *view);                        /* holds something that would be lost; may be NULL */
+  char *(*title) (struct view *view);                                     /* for the top line; may be NULL */
+  gboolean (*unsaved) (struct view *view); /* holds something that would be lost; may be NULL */
   void (*free) (struct view *view);
 };
 /* First member of every view's own struct. */

@@ -9,16 +9,16 @@
 struct change {
   char *action, *subject, *thread;
   char **ids;
-  GVariant *homes;    /* of what was taken away: a(ss), id and home, from where undo brings it back; NULL */
-  guint returning;    /* calls under way that bring it back */
-  gboolean failed;    /* one of them */
+  GVariant *homes; /* of what was taken away: a(ss), id and home, from where undo brings it back; NULL */
+  guint returning; /* calls under way that bring it back */
+  gboolean failed; /* one of them */
 };
 
 struct changes {
   struct view view;
-  GPtrArray *under_way;  /* struct change *, owned */
-  GHashTable *hidden;    /* thread -> GINT count */
-  struct change *last;   /* what undo brings back */
+  GPtrArray *under_way; /* struct change *, owned */
+  GHashTable *hidden;   /* thread -> GINT count */
+  struct change *last;  /* what undo brings back */
 };
 
 static void
@@ -44,7 +44,7 @@ takes_away (const char *action)
 gboolean
 changes_hides (struct app *app, const char *thread)
 {
-  struct changes *changes = (struct changes *)app_changes (app);
+  struct changes *changes = (struct changes *) app_changes (app);
   return changes != NULL && g_hash_table_contains (changes->hidden, thread);
 }
 
@@ -72,7 +72,7 @@ say_done (struct changes *changes, const struct change *change)
 static void
 change_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct changes *changes = (struct changes *)view;
+  struct changes *changes = (struct changes *) view;
   struct change *change = data;
   if (reply == NULL) {
     app_notice (view->app, NOTICE_WARN, "%s", error->message);
@@ -99,7 +99,7 @@ call_change (struct changes *changes, struct change *change)
 {
   GVariantBuilder args;
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&args, "{sv}", "ids", g_variant_new_strv ((const char *const *)change->ids, -1));
+  g_variant_builder_add (&args, "{sv}", "ids", g_variant_new_strv ((const char *const *) change->ids, -1));
   g_variant_builder_add (&args, "{sv}", "action", g_variant_new_string (change->action));
   app_call (&changes->view, "change", g_variant_builder_end (&args), NULL, change_done, change);
 }
@@ -107,7 +107,7 @@ call_change (struct changes *changes, struct change *change)
 static void
 thread_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct changes *changes = (struct changes *)view;
+  struct changes *changes = (struct changes *) view;
   struct change *change = data;
   if (reply == NULL) {
     app_notice (view->app, NOTICE_WARN, "%s", error->message);
@@ -144,7 +144,7 @@ start (struct changes *changes, const char *action, const char *subject)
 void
 changes_thread (struct app *app, const char *thread, const char *query, const char *action, const char *subject)
 {
-  struct changes *changes = (struct changes *)app_changes (app);
+  struct changes *changes = (struct changes *) app_changes (app);
   struct change *change = start (changes, action, subject);
   change->thread = g_strdup (thread);
   if (takes_away (action))
@@ -160,7 +160,7 @@ changes_thread (struct app *app, const char *thread, const char *query, const ch
 void
 changes_message (struct app *app, const char *id, const char *action, const char *subject)
 {
-  struct changes *changes = (struct changes *)app_changes (app);
+  struct changes *changes = (struct changes *) app_changes (app);
   struct change *change = start (changes, action, subject);
   change->ids = g_new0 (char *, 2);
   change->ids[0] = g_strdup (id);
@@ -172,7 +172,7 @@ changes_message (struct app *app, const char *id, const char *action, const char
 static void
 back_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct changes *changes = (struct changes *)view;
+  struct changes *changes = (struct changes *) view;
   struct change *change = data;
   if (reply == NULL && !change->failed)
     app_notice (view->app, NOTICE_WARN, "%s", error->message);
@@ -189,7 +189,7 @@ back_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *e
 static GHashTable *
 by_home (GVariant *homes)
 {
-  GHashTable *found = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  GHashTable *found = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   const char *id, *home;
   GVariantIter iter;
   g_variant_iter_init (&iter, homes);
@@ -216,7 +216,8 @@ bring_back (struct changes *changes, struct change *change)
     const GPtrArray *list = ids;
     GVariantBuilder args;
     g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add (&args, "{sv}", "ids", g_variant_new_strv ((const char *const *)list->pdata, (gssize)list->len));
+    g_variant_builder_add (&args, "{sv}", "ids",
+                           g_variant_new_strv ((const char *const *) list->pdata, (gssize) list->len));
     g_variant_builder_add (&args, "{sv}", "action", g_variant_new_string ("back"));
     g_variant_builder_add (&args, "{sv}", "folder", g_variant_new_string (home));
     app_call (&changes->view, "change", g_variant_builder_end (&args), NULL, back_done, change);
@@ -226,7 +227,7 @@ bring_back (struct changes *changes, struct change *change)
 void
 changes_undo (struct app *app)
 {
-  struct changes *changes = (struct changes *)app_changes (app);
+  struct changes *changes = (struct changes *) app_changes (app);
   if (changes->last == NULL) {
     app_notice (app, NOTICE_INFO, "There is nothing to bring back.");
     return;
@@ -239,7 +240,7 @@ changes_undo (struct app *app)
 static void
 changes_free (struct view *view)
 {
-  struct changes *changes = (struct changes *)view;
+  struct changes *changes = (struct changes *) view;
   g_ptr_array_unref (changes->under_way);
   g_hash_table_unref (changes->hidden);
   change_free (changes->last);

@@ -66,7 +66,7 @@ draw_body (struct compose *compose, const struct area *area, gboolean focused)
   editor_rows (compose->body, compose->body_width, area->height, rows, &y, &x);
   for (guint i = 0; i < rows->len; i++) {
     const char *row = g_ptr_array_index (rows, i);
-    draw_text (area, (int)i, 0, area->width, *row == '>' ? STYLE_QUOTE : STYLE_TEXT, row);
+    draw_text (area, (int) i, 0, area->width, *row == '>' ? STYLE_QUOTE : STYLE_TEXT, row);
   }
   if (focused && compose->focus == FOCUS_BODY)
     draw_cursor (area, y, x);
@@ -75,7 +75,7 @@ draw_body (struct compose *compose, const struct area *area, gboolean focused)
 static void
 compose_draw (struct view *view, const struct area *area, gboolean focused)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   gboolean typing = focused && !compose->working;
   int y = 0;
   draw_clear (area, STYLE_TEXT);
@@ -95,7 +95,7 @@ compose_draw (struct view *view, const struct area *area, gboolean focused)
 static char *
 compose_title (struct view *view)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   return g_strdup (compose->working ? "Write · working…" : compose->changed ? "Write · not saved" : "Write");
 }
 
@@ -155,7 +155,7 @@ body_key (struct compose *compose, int key)
 static void
 compose_type (struct view *view, int key)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   if (compose->working)
     return;
   if (compose->focus < FIELD_COUNT)
@@ -169,7 +169,7 @@ compose_type (struct view *view, int key)
 static void
 compose_paste (struct view *view, const char *text)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   if (compose->working || compose->focus == FOCUS_ATTACHMENTS)
     return;
   compose->changed = TRUE;
@@ -189,8 +189,9 @@ cancel_answered (struct app *app, char choice, gpointer data)
   if (choice == 's')
     compose_save (compose, TRUE);
   else if (choice == 'd') {
-    app_notice (app, NOTICE_INFO, compose->draft_id == NULL ? "The message is discarded."
-                                                            : "The changes are discarded; the draft is as it was, in Drafts.");
+    app_notice (app, NOTICE_INFO,
+                compose->draft_id == NULL ? "The message is discarded."
+                                          : "The changes are discarded; the draft is as it was, in Drafts.");
     app_close (&compose->view);
   }
 }
@@ -202,7 +203,8 @@ cancel (struct compose *compose)
   if (compose->working)
     app_background (&compose->view);
   else if (compose->changed)
-    prompt_choice (compose->view.app, "This message was not sent. What shall happen to it?", choices, cancel_answered, compose);
+    prompt_choice (compose->view.app, "This message was not sent. What shall happen to it?", choices, cancel_answered,
+                   compose);
   else
     app_close (&compose->view);
 }
@@ -218,10 +220,10 @@ attach_answered (struct app *app, const char *text, gpointer data)
 static gboolean
 compose_act (struct view *view, enum action action)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   if (compose->working && action != ACTION_CANCEL)
     return action != ACTION_REDRAW && action != ACTION_SUSPEND && action != ACTION_HELP;
-  switch ((int)action) {
+  switch ((int) action) {
   case ACTION_SEND:
     compose_send (compose);
     return TRUE;
@@ -252,7 +254,7 @@ compose_act (struct view *view, enum action action)
 static gboolean
 compose_unsaved (struct view *view)
 {
-  return ((struct compose *)view)->changed;
+  return ((struct compose *) view)->changed;
 }
 
 /* ---- Start and end ---- */
@@ -260,7 +262,7 @@ compose_unsaved (struct view *view)
 static void
 compose_free (struct view *view)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   for (int field = 0; field < FIELD_COUNT; field++)
     line_clear (&compose->fields[field]);
   editor_free (compose->body);
@@ -302,7 +304,7 @@ struct view *
 compose_draft (struct app *app, GVariant *draft, GUnixFDList *fds, const char *draft_id)
 {
   struct view *view = compose_new (app);
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   compose_from_draft (compose, draft, fds);
   compose->draft_id = g_strdup (draft_id);
   compose->focus = compose->fields[FIELD_TO].text->len == 0 ? FIELD_TO : FOCUS_BODY;

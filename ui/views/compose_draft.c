@@ -48,7 +48,7 @@ static void
 add_recipients (GVariantBuilder *draft, const char *name, const char *text)
 {
   g_auto (GStrv) pieces = recipients_split (text);
-  g_variant_builder_add (draft, "{sv}", name, g_variant_new_strv ((const char *const *)pieces, -1));
+  g_variant_builder_add (draft, "{sv}", name, g_variant_new_strv ((const char *const *) pieces, -1));
 }
 
 static void
@@ -120,7 +120,7 @@ take_attachments (struct compose *compose, GVariant *draft, GUnixFDList *fds)
     attached->filename = g_strdup (filename);
     attached->type = g_strdup (type);
     attached->fd = fd;
-    attached->size = fstat (fd, &status) == 0 && status.st_size > 0 ? (guint64)status.st_size : 0;
+    attached->size = fstat (fd, &status) == 0 && status.st_size > 0 ? (guint64) status.st_size : 0;
     g_ptr_array_add (compose->attached, attached);
   }
 }
@@ -161,8 +161,8 @@ compose_attach (struct compose *compose, const char *path, GError **error)
     return FALSE;
   }
   if (status.st_size > ATTACHMENT_MAX || compose->attached->len >= ATTACHMENTS_MAX) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s was not attached: at most %u files of 50 MB each can be.", full,
-                 ATTACHMENTS_MAX);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s was not attached: at most %u files of 50 MB each can be.",
+                 full, ATTACHMENTS_MAX);
     close (fd);
     return FALSE;
   }
@@ -174,7 +174,7 @@ compose_attach (struct compose *compose, const char *path, GError **error)
   if (attached->type == NULL)
     attached->type = g_strdup ("application/octet-stream");
   attached->fd = fd;
-  attached->size = (guint64)status.st_size;
+  attached->size = (guint64) status.st_size;
   g_ptr_array_add (compose->attached, attached);
   compose->changed = TRUE;
   return TRUE;

@@ -7,26 +7,38 @@
 #include "ui/screen/line.h"
 #include "ui/views/views.h"
 
-enum compose_field { FIELD_TO = 0, FIELD_CC, FIELD_BCC, FIELD_SUBJECT, FIELD_COUNT, FOCUS_ATTACHMENTS = FIELD_COUNT, FOCUS_BODY };
+enum compose_field {
+  FIELD_TO = 0,
+  FIELD_CC,
+  FIELD_BCC,
+  FIELD_SUBJECT,
+  FIELD_COUNT,
+  FOCUS_ATTACHMENTS = FIELD_COUNT,
+  FOCUS_BODY
+};
 
-struct attached { char *filename, *type; int fd; guint64 size; };
+struct attached {
+  char *filename, *type;
+  int fd;
+  guint64 size;
+};
 struct compose {
   struct view view;
   struct line fields[FIELD_COUNT];
   struct editor *body;
-  GPtrArray *attached;      /* struct attached * */
-  int focus;                /* enum compose_field */
-  GVariant *origin;         /* the draft it began with, for what a person does not edit; NULL */
-  char *draft_id;           /* the draft on disk that this replaces; NULL */
-  char *message_id;         /* given when it is first sent; NULL */
-  guint lost;               /* how often the engine died while it was being sent */
-  gboolean changed;         /* since it was last saved */
-  GVariant *routes;         /* aa{sv}; NULL: nothing asked yet */
+  GPtrArray *attached; /* struct attached * */
+  int focus;           /* enum compose_field */
+  GVariant *origin;    /* the draft it began with, for what a person does not edit; NULL */
+  char *draft_id;      /* the draft on disk that this replaces; NULL */
+  char *message_id;    /* given when it is first sent; NULL */
+  guint lost;          /* how often the engine died while it was being sent */
+  gboolean changed;    /* since it was last saved */
+  GVariant *routes;    /* aa{sv}; NULL: nothing asked yet */
   struct app_call *route_call;
   guint held;
-  gboolean working;         /* sending or saving: the text stands still */
+  gboolean working; /* sending or saving: the text stands still */
   gboolean leave_when_saved;
-  char *edit_path;          /* while another editor has the text */
+  char *edit_path; /* while another editor has the text */
   int body_width, body_height;
 };
 
@@ -38,10 +50,10 @@ void compose_detach_last (struct compose *compose);
 void compose_attached_free (gpointer attached);
 
 /* compose_routes.c */
-void compose_routes_ask (struct compose *compose);     /* after a while without typing */
+void compose_routes_ask (struct compose *compose); /* after a while without typing */
 int compose_routes_rows (const struct compose *compose, int width);
 void compose_routes_draw (struct compose *compose, const struct area *area);
-void compose_routes_page (struct compose *compose);    /* all about each recipient */
+void compose_routes_page (struct compose *compose); /* all about each recipient */
 
 /* compose_send.c */
 void compose_send (struct compose *compose);

@@ -16,7 +16,7 @@
 static void
 answered (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   compose->route_call = NULL;
   g_clear_pointer (&compose->routes, g_variant_unref);
   if (reply == NULL) {
@@ -42,14 +42,14 @@ add_addresses (GVariantBuilder *args, const char *name, const char *text)
     count++;
   }
   g_auto (GStrv) addresses = g_strv_builder_end (complete);
-  g_variant_builder_add (args, "{sv}", name, g_variant_new_strv ((const char *const *)addresses, -1));
+  g_variant_builder_add (args, "{sv}", name, g_variant_new_strv ((const char *const *) addresses, -1));
   return count;
 }
 
 static void
 ask_now (struct view *view)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   const struct settings *settings = app_settings (view->app);
   app_call_cancel (compose->route_call);
   compose->route_call = NULL;
@@ -79,7 +79,7 @@ compose_routes_ask (struct compose *compose)
 static GPtrArray *
 shown_routes (const struct compose *compose)
 {
-  GPtrArray *shown = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
+  GPtrArray *shown = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   for (gsize i = 0; compose->routes != NULL && i < g_variant_n_children (compose->routes); i++) {
     GVariant *route = g_variant_get_child_value (compose->routes, i);
     gboolean sender = strcmp (fields_text (route, "kind"), "from") == 0;
@@ -100,7 +100,10 @@ method_is_good (GVariant *route)
 }
 
 /* One row on the screen: a recipient with its route, or what to do about one that is held. */
-struct route_row { GVariant *route; char *next; };
+struct route_row {
+  GVariant *route;
+  char *next;
+};
 
 static void
 row_free (gpointer data)
@@ -142,7 +145,7 @@ compose_routes_rows (const struct compose *compose, int width)
 {
   g_autoptr (GPtrArray) shown = shown_routes (compose);
   g_autoptr (GPtrArray) rows = route_rows (shown, width);
-  return CLAMP ((int)rows->len, 1, ROWS_MAX);
+  return CLAMP ((int) rows->len, 1, ROWS_MAX);
 }
 
 static void
@@ -156,7 +159,8 @@ draw_route (const struct route_row *row, const struct area *area, int y)
   g_autofree char *words = recipients_route (row->route, &tone);
   int columns = MIN (34, area->width * 2 / 5);
   draw_text (area, y, 2, columns, STYLE_TEXT, fields_text (row->route, "address"));
-  draw_text (area, y, 3 + columns, area->width - 3 - columns, (tone == ROUTE_TONE_GOOD ? STYLE_GOOD : STYLE_HELD) | STYLE_BOLD, words);
+  draw_text (area, y, 3 + columns, area->width - 3 - columns,
+             (tone == ROUTE_TONE_GOOD ? STYLE_GOOD : STYLE_HELD) | STYLE_BOLD, words);
 }
 
 void
@@ -166,9 +170,9 @@ compose_routes_draw (struct compose *compose, const struct area *area)
   g_autoptr (GPtrArray) rows = route_rows (shown, area->width);
   if (rows->len == 0)
     draw_text (area, 0, 2, area->width - 2, STYLE_DIM, "How each recipient's copy is encrypted appears here.");
-  gboolean cut = (int)rows->len > area->height;
-  for (int y = 0; y < area->height - (cut ? 1 : 0) && y < (int)rows->len; y++)
-    draw_route (g_ptr_array_index (rows, (guint)y), area, y);
+  gboolean cut = (int) rows->len > area->height;
+  for (int y = 0; y < area->height - (cut ? 1 : 0) && y < (int) rows->len; y++)
+    draw_route (g_ptr_array_index (rows, (guint) y), area, y);
   if (cut && compose->held > 0) {
     g_autofree char *more = g_strdup_printf ("More; %u of %u HELD in all. ^P shows all.", compose->held, shown->len);
     draw_text (area, area->height - 1, 2, area->width - 2, STYLE_HELD, more);
@@ -193,5 +197,6 @@ compose_routes_page (struct compose *compose)
     if (*fields_text (route, "next") != '\0')
       g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", fields_text (route, "next")));
   }
-  app_push (compose->view.app, text_view_lines (compose->view.app, "Recipients", lines, "No recipient has been typed yet."));
+  app_push (compose->view.app,
+            text_view_lines (compose->view.app, "Recipients", lines, "No recipient has been typed yet."));
 }

@@ -56,14 +56,16 @@ tell_held (struct compose *compose, GVariant *reply)
   for (gsize i = 0; i < g_variant_n_children (held); i++) {
     g_autoptr (GVariant) route = g_variant_get_child_value (held, i);
     g_ptr_array_add (lines, g_strdup (""));
-    g_ptr_array_add (lines, g_strdup_printf ("%s: %s", fields_text (route, "address"), fields_text (route, "sentence")));
+    g_ptr_array_add (lines,
+                     g_strdup_printf ("%s: %s", fields_text (route, "address"), fields_text (route, "sentence")));
     if (*fields_text (route, "next") != '\0')
       g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", fields_text (route, "next")));
     if (i == 0)
       first = fields_text (route, "sentence");
   }
   g_ptr_array_add (lines, g_strdup (""));
-  g_ptr_array_add (lines, g_strdup ("You can take them out of the recipients and send again, or leave and go on later."));
+  g_ptr_array_add (lines,
+                   g_strdup ("You can take them out of the recipients and send again, or leave and go on later."));
   if (g_str_has_prefix (first, "HELD: "))
     first += strlen ("HELD: ");
   app_notice (app, NOTICE_WARN, "HELD: nothing was sent: %s The message is in Drafts.", first);
@@ -82,7 +84,7 @@ static void call_send (struct compose *compose);
 static void
 sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   compose->working = FALSE;
   if (reply == NULL && g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_LOST) && compose->lost++ < LOST_TRIES) {
     call_send (compose); /* by its Message-ID the engine knows what the one before has sent */
@@ -104,12 +106,15 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
       app_notice (view->app, NOTICE_INFO, "%s", *text != '\0' ? text : "Sent.");
     done_with (compose);
   } else if (strcmp (state, "queued") == 0 || strcmp (state, "unknown") == 0) {
-    app_notice (view->app, NOTICE_WARN, "%s", *text != '\0' ? text : "The message waits in the Outbox and is sent as soon as the server can be reached.");
+    app_notice (view->app, NOTICE_WARN, "%s",
+                *text != '\0' ? text
+                              : "The message waits in the Outbox and is sent as soon as the server can be reached.");
     done_with (compose);
   } else if (strcmp (state, "held") == 0) {
     tell_held (compose, reply);
   } else {
-    app_notice (view->app, NOTICE_WARN, "%s The message is still here.", *text != '\0' ? text : "The message was not sent.");
+    app_notice (view->app, NOTICE_WARN, "%s The message is still here.",
+                *text != '\0' ? text : "The message was not sent.");
     not_done (compose);
   }
 }
@@ -182,7 +187,8 @@ compose_send (struct compose *compose)
   for (int f = FIELD_TO; f <= FIELD_BCC; f++)
     nobody = nobody && strspn (compose->fields[f].text->str, " ,;") == compose->fields[f].text->len;
   if (wrong != NULL) {
-    app_notice (app, NOTICE_WARN, "“%s” is no mail address. Nothing was sent; correct it, for example name@hospital.example.", wrong);
+    app_notice (app, NOTICE_WARN,
+                "“%s” is no mail address. Nothing was sent; correct it, for example name@hospital.example.", wrong);
     return;
   }
   if (nobody) {
@@ -201,7 +207,7 @@ compose_send (struct compose *compose)
 static void
 saved (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   compose->working = FALSE;
   if (reply == NULL) {
     app_notice (view->app, NOTICE_WARN, "%s The message is not saved, but still here.", error->message);
@@ -255,7 +261,7 @@ remove_folder (const char *path)
 static void
 edited (struct view *view, gboolean done_well)
 {
-  struct compose *compose = (struct compose *)view;
+  struct compose *compose = (struct compose *) view;
   g_autofree char *path = g_steal_pointer (&compose->edit_path);
   g_autofree char *text = NULL;
   gsize size = 0;
@@ -278,7 +284,8 @@ write_out (struct compose *compose, GError **error)
   g_autofree char *folder = g_build_filename (app_paths (compose->view.app)->data_dir, "tmp", "edit-XXXXXX", NULL);
   g_autofree char *above = g_path_get_dirname (folder);
   if (g_mkdir_with_parents (above, 0700) != 0 || g_mkdtemp_full (folder, 0700) == NULL) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The text could not be handed to the editor: %s.", g_strerror (errno));
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The text could not be handed to the editor: %s.",
+                 g_strerror (errno));
     return NULL;
   }
   g_autofree char *path = g_build_filename (folder, "message.txt", NULL);
@@ -309,7 +316,7 @@ start_editor (struct app *app, char choice, gpointer data)
   if (g_shell_parse_argv (editor_command (app_settings (app)), NULL, &words, &error)
       && (compose->edit_path = write_out (compose, &error)) != NULL) {
     g_autoptr (GStrvBuilder) argv = g_strv_builder_new ();
-    g_strv_builder_addv (argv, (const char **)words);
+    g_strv_builder_addv (argv, (const char **) words);
     g_strv_builder_add (argv, compose->edit_path);
     g_auto (GStrv) command = g_strv_builder_end (argv);
     if (app_run (&compose->view, command, edited, &error))
@@ -324,6 +331,6 @@ void
 compose_external (struct compose *compose)
 {
   static const char *const choices[] = { "e", "Edit there", "s", "Stay here", NULL };
-  prompt_choice (compose->view.app, "The text leaves wardmail for your editor, unencrypted in a private folder. Go on?", choices,
-                 start_editor, compose);
+  prompt_choice (compose->view.app, "The text leaves wardmail for your editor, unencrypted in a private folder. Go on?",
+                 choices, start_editor, compose);
 }

@@ -78,14 +78,15 @@ fields_inner (GVariant *fields, const char *name)
 gboolean
 fields_has (char **texts, const char *text)
 {
-  return g_strv_contains ((const char *const *)texts, text);
+  return g_strv_contains ((const char *const *) texts, text);
 }
 
 static char *
 english (GDateTime *time, const char *pattern)
 {
   static const char *const days[] = { "", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-  static const char *const months[] = { "", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  static const char *const months[]
+      = { "", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
   GString *text = g_string_new (NULL);
   for (const char *p = pattern; *p != '\0'; p++)
     switch (*p) {

@@ -4,14 +4,14 @@
 #pragma once
 #include <glib.h>
 
-const char *fields_text (GVariant *fields, const char *name);      /* "s" or "ms"; borrowed, never NULL */
-guint fields_number (GVariant *fields, const char *name);          /* "u" */
-gint64 fields_time (GVariant *fields, const char *name);           /* "x" */
-gboolean fields_flag (GVariant *fields, const char *name);         /* "b" */
-char **fields_texts (GVariant *fields, const char *name);          /* "as"; caller g_strfreev, never NULL */
-char *fields_joined (GVariant *fields, const char *name);          /* the same, with commas between */
-GVariant *fields_rows (GVariant *fields, const char *name);        /* "aa{sv}"; caller unrefs, never NULL */
-GVariant *fields_inner (GVariant *fields, const char *name);       /* "a{sv}"; caller unrefs, never NULL */
+const char *fields_text (GVariant *fields, const char *name); /* "s" or "ms"; borrowed, never NULL */
+guint fields_number (GVariant *fields, const char *name);     /* "u" */
+gint64 fields_time (GVariant *fields, const char *name);      /* "x" */
+gboolean fields_flag (GVariant *fields, const char *name);    /* "b" */
+char **fields_texts (GVariant *fields, const char *name);     /* "as"; caller g_strfreev, never NULL */
+char *fields_joined (GVariant *fields, const char *name);     /* the same, with commas between */
+GVariant *fields_rows (GVariant *fields, const char *name);   /* "aa{sv}"; caller unrefs, never NULL */
+GVariant *fields_inner (GVariant *fields, const char *name);  /* "a{sv}"; caller unrefs, never NULL */
 gboolean fields_has (char **texts, const char *text);
 /* At most 9 columns: "14:05", "Mon 14:05", "21 Nov", "21 Nov 24". */
 char *fields_short_date (gint64 time, gint64 now);

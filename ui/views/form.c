@@ -9,7 +9,7 @@
 static void
 field_clear (gpointer data)
 {
-  line_clear (&((struct form_field *)data)->line);
+  line_clear (&((struct form_field *) data)->line);
 }
 
 void
@@ -58,7 +58,7 @@ form_step (struct form *form, int step)
 {
   if ((step < 0 && form->focus == 0) || (step > 0 && form->focus + 1 >= form->fields->len))
     return FALSE;
-  form->focus += (guint)step;
+  form->focus += (guint) step;
   return TRUE;
 }
 
@@ -91,7 +91,7 @@ form_draw (struct form *form, const struct area *area, int y, gboolean focused)
     if (!here)
       continue;
     draw_cursor (area, y, x + cursor);
-    draw_text (area, first + (int)form->fields->len + 1, 1, area->width - 1, STYLE_DIM, field->help);
+    draw_text (area, first + (int) form->fields->len + 1, 1, area->width - 1, STYLE_DIM, field->help);
   }
   return y - first + 2;
 }

@@ -10,7 +10,7 @@ struct form_field {
   struct line line;
 };
 struct form {
-  GArray *fields;     /* struct form_field */
+  GArray *fields; /* struct form_field */
   guint focus;
 };
 void form_init (struct form *form);

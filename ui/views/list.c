@@ -16,30 +16,30 @@
 
 struct list {
   struct view view;
-  char *title, *query;      /* query NULL: folders are not known yet */
-  struct folder *folder;    /* NULL: a search */
-  GPtrArray *threads;       /* struct list_row * */
-  GHashTable *known;        /* thread ids in threads */
+  char *title, *query;   /* query NULL: folders are not known yet */
+  struct folder *folder; /* NULL: a search */
+  GPtrArray *threads;    /* struct list_row * */
+  GHashTable *known;     /* thread ids in threads */
   struct rows rows;
   gboolean more, loaded;
-  gboolean provisional;     /* the first list, before it is known which folder is the inbox */
-  struct app_call *call;    /* a page or a window under way */
-  guint window_offset;      /* of the refresh under way */
-  guint stale;              /* rows before this one were not asked again since the index changed */
-  gboolean again;           /* it changed once more while a call was under way */
+  gboolean provisional;  /* the first list, before it is known which folder is the inbox */
+  struct app_call *call; /* a page or a window under way */
+  guint window_offset;   /* of the refresh under way */
+  guint stale;           /* rows before this one were not asked again since the index changed */
+  gboolean again;        /* it changed once more while a call was under way */
   char *problem;
 };
 
 static guint
 page_size (const struct list *list)
 {
-  return (guint)MAX (list->rows.height * 2, PAGE_MIN);
+  return (guint) MAX (list->rows.height * 2, PAGE_MIN);
 }
 
 static struct list_row *
 row_at (const struct list *list, int index)
 {
-  return index >= 0 && index < (int)list->threads->len ? g_ptr_array_index (list->threads, index) : NULL;
+  return index >= 0 && index < (int) list->threads->len ? g_ptr_array_index (list->threads, index) : NULL;
 }
 
 static struct list_row *
@@ -68,9 +68,9 @@ static void
 truncate_rows (struct list *list, guint length)
 {
   for (guint i = list->threads->len; i-- > length;)
-    g_hash_table_remove (list->known, ((struct list_row *)g_ptr_array_index (list->threads, i))->thread);
+    g_hash_table_remove (list->known, ((struct list_row *) g_ptr_array_index (list->threads, i))->thread);
   if (length < list->threads->len)
-    g_ptr_array_set_size (list->threads, (int)length);
+    g_ptr_array_set_size (list->threads, (int) length);
 }
 
 /* Put the cursor back on the conversation it stood on. */
@@ -78,14 +78,14 @@ static void
 find_thread (struct list *list, const char *thread)
 {
   for (guint i = 0; thread != NULL && i < list->threads->len; i++)
-    if (strcmp (((struct list_row *)g_ptr_array_index (list->threads, i))->thread, thread) == 0) {
-      int moved = (int)i - list->rows.cursor;
-      list->rows.cursor = (int)i;
+    if (strcmp (((struct list_row *) g_ptr_array_index (list->threads, i))->thread, thread) == 0) {
+      int moved = (int) i - list->rows.cursor;
+      list->rows.cursor = (int) i;
       if (list->rows.top > 0)
         list->rows.top = MAX (list->rows.top + moved, 0);
       break;
     }
-  rows_settle (&list->rows, list->rows.height, (int)list->threads->len);
+  rows_settle (&list->rows, list->rows.height, (int) list->threads->len);
 }
 
 static void load_more (struct list *list);
@@ -122,7 +122,7 @@ after_reply (struct list *list)
 static void
 page_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct list *list = (struct list *)view;
+  struct list *list = (struct list *) view;
   if (!take_reply (list, reply, error))
     return;
   g_autoptr (GVariant) rows = fields_rows (reply, "rows");
@@ -136,7 +136,7 @@ page_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *e
 static void
 window_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct list *list = (struct list *)view;
+  struct list *list = (struct list *) view;
   if (!take_reply (list, reply, error))
     return;
   g_autofree char *thread = current (list) != NULL ? g_strdup (current (list)->thread) : NULL;
@@ -173,7 +173,7 @@ call_threads (struct list *list, guint offset, guint limit, app_done_fn done)
 static void
 load_more (struct list *list)
 {
-  guint near = (guint)MAX (list->rows.cursor, list->rows.top + list->rows.height) + (guint)list->rows.height;
+  guint near = (guint) MAX (list->rows.cursor, list->rows.top + list->rows.height) + (guint) list->rows.height;
   if (list->query == NULL || list->call != NULL || !list->more || near < list->threads->len)
     return;
   call_threads (list, list->threads->len, page_size (list), page_done);
@@ -182,14 +182,14 @@ load_more (struct list *list)
 static void
 refresh (struct view *view)
 {
-  struct list *list = (struct list *)view;
+  struct list *list = (struct list *) view;
   if (list->query == NULL)
     return;
   if (list->call != NULL) {
     list->again = TRUE;
     return;
   }
-  guint page = page_size (list), top = (guint)list->rows.top;
+  guint page = page_size (list), top = (guint) list->rows.top;
   list->window_offset = top <= 3 * page ? 0 : top - page;
   call_threads (list, list->window_offset, top - list->window_offset + 2 * page, window_done);
 }
@@ -197,7 +197,7 @@ refresh (struct view *view)
 static void
 moved (struct list *list)
 {
-  if ((guint)list->rows.top < list->stale) {
+  if ((guint) list->rows.top < list->stale) {
     list->stale = 0;
     refresh (&list->view);
   }
@@ -207,7 +207,7 @@ moved (struct list *list)
 gboolean
 list_adopt (struct view *view, const struct folder *folder)
 {
-  struct list *list = (struct list *)view;
+  struct list *list = (struct list *) view;
   if (!list->provisional)
     return FALSE;
   list->provisional = folder == NULL;
@@ -255,8 +255,8 @@ change_row (struct list *list, const char *action)
   if (!changes_hides (list->view.app, row->thread))
     return;
   g_hash_table_remove (list->known, row->thread);
-  g_ptr_array_remove_index (list->threads, (guint)list->rows.cursor);
-  rows_settle (&list->rows, list->rows.height, (int)list->threads->len);
+  g_ptr_array_remove_index (list->threads, (guint) list->rows.cursor);
+  rows_settle (&list->rows, list->rows.height, (int) list->threads->len);
   moved (list);
 }
 
@@ -326,11 +326,11 @@ list_fetch (struct view *view)
 const char *
 list_step (struct view *view, int step, char **query_out)
 {
-  struct list *list = (struct list *)view;
+  struct list *list = (struct list *) view;
   if (row_at (list, list->rows.cursor + step) == NULL)
     return NULL;
   list->rows.cursor += step;
-  rows_settle (&list->rows, list->rows.height, (int)list->threads->len);
+  rows_settle (&list->rows, list->rows.height, (int) list->threads->len);
   moved (list);
   *query_out = g_strdup (list->query);
   return current (list)->thread;
@@ -348,12 +348,12 @@ list_answer (struct list *list, enum action action)
 static gboolean
 list_act (struct view *view, enum action action)
 {
-  struct list *list = (struct list *)view;
-  if (rows_act (&list->rows, action, (int)list->threads->len)) {
+  struct list *list = (struct list *) view;
+  if (rows_act (&list->rows, action, (int) list->threads->len)) {
     moved (list);
     return TRUE;
   }
-  switch ((int)action) {
+  switch ((int) action) {
   case ACTION_OPEN:
     open_row (list);
     return TRUE;
@@ -400,24 +400,24 @@ list_act (struct view *view, enum action action)
 static void
 draw_empty (struct list *list, const struct area *area)
 {
-  const char *text = list->problem != NULL ? list->problem
-                     : !list->loaded       ? "Loading…"
+  const char *text = list->problem != NULL  ? list->problem
+                     : !list->loaded        ? "Loading…"
                      : list->folder != NULL ? "No messages here."
                                             : "No message matches this search.";
   g_autoptr (GPtrArray) rows = text_wrap (text, area->width - 4, 10);
   for (guint i = 0; i < rows->len; i++)
-    draw_text (area, 2 + (int)i, 2, area->width - 2, STYLE_DIM, g_ptr_array_index (rows, i));
+    draw_text (area, 2 + (int) i, 2, area->width - 2, STYLE_DIM, g_ptr_array_index (rows, i));
 }
 
 static void
 list_draw (struct view *view, const struct area *area, gboolean focused)
 {
-  struct list *list = (struct list *)view;
+  struct list *list = (struct list *) view;
   gint64 now = app_now ();
   draw_clear (area, STYLE_TEXT);
   list_row_heading (area, 0, shows_recipients (list));
   int old_height = list->rows.height;
-  rows_settle (&list->rows, area->height - 1, (int)list->threads->len);
+  rows_settle (&list->rows, area->height - 1, (int) list->threads->len);
   if (list->rows.height > old_height)
     load_more (list);
   if (list->threads->len == 0)
@@ -431,8 +431,9 @@ list_draw (struct view *view, const struct area *area, gboolean focused)
 static char *
 list_title (struct view *view)
 {
-  struct list *list = (struct list *)view;
-  const struct folder *folder = list->folder != NULL ? sidebar_folder (app_sidebar (view->app), list->folder->role) : NULL;
+  struct list *list = (struct list *) view;
+  const struct folder *folder
+      = list->folder != NULL ? sidebar_folder (app_sidebar (view->app), list->folder->role) : NULL;
   if (folder != NULL && folder->unread > 0 && strcmp (folder->query, list->query) == 0)
     return g_strdup_printf ("%s · %u unread", list->title, folder->unread);
   return g_strdup (list->title);
@@ -448,7 +449,7 @@ list_event (struct view *view, const char *event, GVariant *fields)
 static void
 list_free (struct view *view)
 {
-  struct list *list = (struct list *)view;
+  struct list *list = (struct list *) view;
   g_hash_table_unref (list->known);
   g_ptr_array_unref (list->threads);
   folder_free (list->folder);

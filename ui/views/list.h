@@ -17,5 +17,6 @@ struct list_row {
 struct list_row *list_row_new (GVariant *fields);
 void list_row_free (gpointer row);
 /* One row at y; the cursor's row is drawn over its whole width. */
-void list_row_draw (const struct list_row *row, const struct area *area, int y, gboolean here, gboolean focused, gint64 now);
+void list_row_draw (const struct list_row *row, const struct area *area, int y, gboolean here, gboolean focused,
+                    gint64 now);
 void list_row_heading (const struct area *area, int y, gboolean recipients);

@@ -17,9 +17,11 @@ list_row_new (GVariant *fields)
   row->subject = g_strdup (fields_text (fields, "subject"));
   g_autoptr (GVariant) recipients = g_variant_lookup_value (fields, "recipients", G_VARIANT_TYPE_STRING);
   if (recipients == NULL)
-    row->people = g_strdelimit (g_strdup (fields_text (fields, "authors")), "|", ','); /* notmuch parts those who match by it */
+    row->people
+        = g_strdelimit (g_strdup (fields_text (fields, "authors")), "|", ','); /* notmuch parts those who match by it */
   else
-    row->people = *fields_text (fields, "recipients") != '\0' ? g_strdup (fields_text (fields, "recipients")) : g_strdup ("(nobody named)");
+    row->people = *fields_text (fields, "recipients") != '\0' ? g_strdup (fields_text (fields, "recipients"))
+                                                              : g_strdup ("(nobody named)");
   row->newest = g_strdup (fields_text (fields, "newest"));
   row->date = fields_time (fields, "date");
   row->matched = fields_number (fields, "matched");
@@ -71,10 +73,15 @@ static void
 draw_marks (const struct list_row *row, const struct area *area, int y, unsigned style, gboolean here)
 {
   char marks[MARK_COLUMNS + 1] = {
-    row->unread ? 'N' : row->replied ? 'R' : row->forwarded ? 'F' : ' ',
+    row->unread      ? 'N'
+    : row->replied   ? 'R'
+    : row->forwarded ? 'F'
+                     : ' ',
     row->flagged ? '!' : ' ',
     row->attachment ? '@' : ' ',
-    row->encrypted ? 'E' : row->is_signed ? 'S' : ' ',
+    row->encrypted   ? 'E'
+    : row->is_signed ? 'S'
+                     : ' ',
     '\0',
   };
   draw_text (area, y, 0, MARK_COLUMNS, here ? style : STYLE_MARK, marks);

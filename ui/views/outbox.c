@@ -10,7 +10,7 @@
 
 struct outbox {
   struct view view;
-  GVariant *items;    /* aa{sv}; NULL while it is asked for */
+  GVariant *items; /* aa{sv}; NULL while it is asked for */
   struct rows rows;
   gboolean asked;
 };
@@ -18,7 +18,7 @@ struct outbox {
 static void
 listed (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct outbox *outbox = (struct outbox *)view;
+  struct outbox *outbox = (struct outbox *) view;
   outbox->asked = FALSE;
   if (reply == NULL) {
     app_notice (view->app, NOTICE_WARN, "%s", error->message);
@@ -31,7 +31,7 @@ listed (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *erro
 static void
 ask (struct view *view)
 {
-  struct outbox *outbox = (struct outbox *)view;
+  struct outbox *outbox = (struct outbox *) view;
   if (outbox->asked)
     return;
   outbox->asked = TRUE;
@@ -41,15 +41,15 @@ ask (struct view *view)
 static int
 count (const struct outbox *outbox)
 {
-  return outbox->items != NULL ? (int)g_variant_n_children (outbox->items) : 0;
+  return outbox->items != NULL ? (int) g_variant_n_children (outbox->items) : 0;
 }
 
 static const char *
 state_words (const char *state)
 {
   static const char *const words[][2] = {
-    { "ready", "waiting" }, { "queued", "waiting" }, { "sending", "sending" }, { "accepted", "sent" }, { "sent", "sent" },
-    { "failed", "FAILED" }, { "unknown", "NOT SURE" },
+    { "ready", "waiting" }, { "queued", "waiting" }, { "sending", "sending" },  { "accepted", "sent" },
+    { "sent", "sent" },     { "failed", "FAILED" },  { "unknown", "NOT SURE" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     if (strcmp (words[i][0], state) == 0)
@@ -61,7 +61,8 @@ state_words (const char *state)
 static void
 draw_item (GVariant *item, const struct area *area, int y, unsigned style)
 {
-  g_autofree char *recipients = fields_joined (item, "recipients"), *date = fields_short_date (fields_time (item, "date"), app_now ());
+  g_autofree char *recipients = fields_joined (item, "recipients"),
+                  *date = fields_short_date (fields_time (item, "date"), app_now ());
   int to = MIN (30, area->width / 3);
   const char *state = fields_text (item, "state");
   gboolean trouble = strcmp (state, "failed") == 0 || strcmp (state, "unknown") == 0;
@@ -77,13 +78,14 @@ draw_item (GVariant *item, const struct area *area, int y, unsigned style)
 static void
 outbox_draw (struct view *view, const struct area *area, gboolean focused)
 {
-  struct outbox *outbox = (struct outbox *)view;
+  struct outbox *outbox = (struct outbox *) view;
   draw_clear (area, STYLE_TEXT);
   rows_settle (&outbox->rows, area->height / 2, count (outbox));
   if (count (outbox) == 0)
-    draw_text (area, 2, 2, area->width - 2, STYLE_DIM, outbox->items == NULL ? "Loading…" : "Nothing is waiting to be sent.");
+    draw_text (area, 2, 2, area->width - 2, STYLE_DIM,
+               outbox->items == NULL ? "Loading…" : "Nothing is waiting to be sent.");
   for (int i = outbox->rows.top, y = 0; i < count (outbox) && y + 1 < area->height; i++, y += 2) {
-    g_autoptr (GVariant) item = g_variant_get_child_value (outbox->items, (gsize)i);
+    g_autoptr (GVariant) item = g_variant_get_child_value (outbox->items, (gsize) i);
     draw_item (item, area, y, i == outbox->rows.cursor ? STYLE_SELECTED : STYLE_TEXT);
   }
 }
@@ -103,7 +105,7 @@ retry (struct outbox *outbox)
 {
   if (count (outbox) == 0)
     return;
-  g_autoptr (GVariant) item = g_variant_get_child_value (outbox->items, (gsize)outbox->rows.cursor);
+  g_autoptr (GVariant) item = g_variant_get_child_value (outbox->items, (gsize) outbox->rows.cursor);
   GVariantBuilder args;
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&args, "{sv}", "id", g_variant_new_string (fields_text (item, "id")));
@@ -113,7 +115,7 @@ retry (struct outbox *outbox)
 static gboolean
 outbox_act (struct view *view, enum action action)
 {
-  struct outbox *outbox = (struct outbox *)view;
+  struct outbox *outbox = (struct outbox *) view;
   if (rows_act (&outbox->rows, action, count (outbox)))
     return TRUE;
   if (action == ACTION_RETRY)
@@ -143,7 +145,7 @@ outbox_title (struct view *view)
 static void
 outbox_free (struct view *view)
 {
-  struct outbox *outbox = (struct outbox *)view;
+  struct outbox *outbox = (struct outbox *) view;
   g_clear_pointer (&outbox->items, g_variant_unref);
   g_free (outbox);
 }

@@ -18,11 +18,14 @@ struct parts {
   char *id;
   GVariant *parts;
   struct rows rows;
-  char *target;        /* of the part being fetched */
+  char *target; /* of the part being fetched */
   gboolean busy;
 };
 
-struct copy { int from, to; char *target; };
+struct copy {
+  int from, to;
+  char *target;
+};
 
 static void
 copy_free (gpointer data)
@@ -45,7 +48,7 @@ copy_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable
   lseek (copy->from, 0, SEEK_SET);
   while ((got = read (copy->from, buffer, sizeof buffer)) > 0)
     for (ssize_t done = 0, put; done < got; done += put) {
-      put = write (copy->to, buffer + done, (size_t)(got - done));
+      put = write (copy->to, buffer + done, (size_t) (got - done));
       if (put <= 0) {
         got = -1;
         break;
@@ -81,8 +84,9 @@ write_part (struct parts *parts, int fd_take)
   struct app *app = parts->view.app;
   int to = open (parts->target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (to < 0) {
-    app_notice (app, NOTICE_WARN, errno == EEXIST ? "%s is there already. Nothing was saved; choose another name."
-                                                  : "%s could not be made. Nothing was saved; choose another place.",
+    app_notice (app, NOTICE_WARN,
+                errno == EEXIST ? "%s is there already. Nothing was saved; choose another name."
+                                : "%s could not be made. Nothing was saved; choose another place.",
                 parts->target);
     close (fd_take);
     return;
@@ -99,7 +103,7 @@ write_part (struct parts *parts, int fd_take)
 static void
 part_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct parts *parts = (struct parts *)view;
+  struct parts *parts = (struct parts *) view;
   gint32 handle = -1;
   parts->busy = FALSE;
   if (reply == NULL) {
@@ -107,7 +111,8 @@ part_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *e
     return;
   }
   int fd = -1;
-  if (g_variant_lookup (reply, "data", "h", &handle) && fds != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (fds))
+  if (g_variant_lookup (reply, "data", "h", &handle) && fds != NULL && handle >= 0
+      && handle < g_unix_fd_list_get_length (fds))
     fd = g_unix_fd_list_get (fds, handle, NULL);
   if (fd < 0)
     app_notice (view->app, NOTICE_WARN, "The attachment did not arrive. Nothing was saved; try again.");
@@ -118,7 +123,7 @@ part_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *e
 static GVariant *
 current (const struct parts *parts)
 {
-  return g_variant_get_child_value (parts->parts, (gsize)parts->rows.cursor);
+  return g_variant_get_child_value (parts->parts, (gsize) parts->rows.cursor);
 }
 
 static char *
@@ -170,14 +175,15 @@ ask_where (struct parts *parts)
   g_autoptr (GVariant) part = current (parts);
   g_autofree char *name = harmless_name (part), *suggestion = g_strconcat ("~/", name, NULL);
   if (!parts->busy)
-    prompt_line (parts->view.app, "Save (unencrypted, outside wardmail) as:", suggestion, PROMPT_PLAIN, NULL, save_to, parts);
+    prompt_line (parts->view.app, "Save (unencrypted, outside wardmail) as:", suggestion, PROMPT_PLAIN, NULL, save_to,
+                 parts);
 }
 
 static gboolean
 parts_act (struct view *view, enum action action)
 {
-  struct parts *parts = (struct parts *)view;
-  if (rows_act (&parts->rows, action, (int)g_variant_n_children (parts->parts)))
+  struct parts *parts = (struct parts *) view;
+  if (rows_act (&parts->rows, action, (int) g_variant_n_children (parts->parts)))
     return TRUE;
   if (action == ACTION_SAVE)
     ask_where (parts);
@@ -191,19 +197,20 @@ parts_act (struct view *view, enum action action)
 static void
 parts_draw (struct view *view, const struct area *area, gboolean focused)
 {
-  struct parts *parts = (struct parts *)view;
-  int count = (int)g_variant_n_children (parts->parts);
+  struct parts *parts = (struct parts *) view;
+  int count = (int) g_variant_n_children (parts->parts);
   struct area box = *area, inner;
   box.height = MIN (area->height, count + 2);
   box.y += (area->height - box.height) / 2;
   draw_box (&box, "Attachments", &inner);
   rows_settle (&parts->rows, inner.height, count);
   for (int y = 0; y < inner.height && parts->rows.top + y < count; y++) {
-    g_autoptr (GVariant) part = g_variant_get_child_value (parts->parts, (gsize)(parts->rows.top + y));
+    g_autoptr (GVariant) part = g_variant_get_child_value (parts->parts, (gsize) (parts->rows.top + y));
     unsigned style = parts->rows.top + y == parts->rows.cursor ? STYLE_SELECTED : STYLE_TEXT;
     const char *name = fields_text (part, "filename");
     draw_row (&inner, y, style);
-    g_autofree char *kind = g_strdup_printf ("%s%s", fields_text (part, "type"), fields_flag (part, "encrypted") ? "  encrypted" : "");
+    g_autofree char *kind
+        = g_strdup_printf ("%s%s", fields_text (part, "type"), fields_flag (part, "encrypted") ? "  encrypted" : "");
     int kind_columns = MIN (text_width (kind), inner.width / 2);
     draw_right (&inner, y, inner.width - kind_columns, kind_columns, style, kind);
     draw_text (&inner, y, 0, inner.width - kind_columns - 2, style, *name != '\0' ? name : "without a name");
@@ -213,7 +220,7 @@ parts_draw (struct view *view, const struct area *area, gboolean focused)
 static void
 parts_free (struct view *view)
 {
-  struct parts *parts = (struct parts *)view;
+  struct parts *parts = (struct parts *) view;
   g_free (parts->id);
   g_free (parts->target);
   g_variant_unref (parts->parts);

@@ -10,15 +10,19 @@
 
 #include <string.h>
 
-struct item { char *id, *subject; gint64 date; gboolean unread, flagged; };
+struct item {
+  char *id, *subject;
+  gint64 date;
+  gboolean unread, flagged;
+};
 
 struct reader {
   struct view view;
   char *thread, *query;
-  GPtrArray *items;        /* struct item *, oldest first */
+  GPtrArray *items; /* struct item *, oldest first */
   guint at;
-  GVariant *message;       /* the view of "show"; NULL while it is under way */
-  GPtrArray *lines;        /* of message, for width */
+  GVariant *message; /* the view of "show"; NULL while it is under way */
+  GPtrArray *lines;  /* of message, for width */
   int width, top, height;
   struct app_call *call;
   char *problem;
@@ -53,7 +57,7 @@ forget_message (struct reader *reader)
 static void
 shown (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct reader *reader = (struct reader *)view;
+  struct reader *reader = (struct reader *) view;
   struct item *item = current (reader);
   reader->call = NULL;
   if (reply == NULL) {
@@ -101,7 +105,7 @@ where_to_start (const struct reader *reader, GVariant *rows)
   guint start = reader->items->len - 1;
   for (guint i = 0; i < reader->items->len; i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-    if (((struct item *)g_ptr_array_index (reader->items, i))->unread)
+    if (((struct item *) g_ptr_array_index (reader->items, i))->unread)
       return i;
     if (fields_flag (row, "matched"))
       start = i;
@@ -112,7 +116,7 @@ where_to_start (const struct reader *reader, GVariant *rows)
 static void
 thread_known (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct reader *reader = (struct reader *)view;
+  struct reader *reader = (struct reader *) view;
   reader->call = NULL;
   if (reply == NULL) {
     reader->problem = g_strdup (error->message);
@@ -159,7 +163,7 @@ draw_verdict (struct reader *reader, const struct area *area)
   g_autofree char *sentence = g_strdelimit (g_strdup (fields_text (verdict, "line")), "\r\n\t", ' ');
   g_autofree char *line = g_strdup_printf ("%s %s", word, sentence);
   g_autoptr (GPtrArray) rows = text_wrap (line, area->width - 2, 8);
-  int count = MIN ((int)rows->len, MAX (area->height / 4, 1));
+  int count = MIN ((int) rows->len, MAX (area->height / 4, 1));
   for (int y = 0; y < count; y++) {
     draw_row (area, y, style);
     draw_text (area, y, 1, area->width - 2, style | (y == 0 ? STYLE_BOLD : 0), g_ptr_array_index (rows, y));
@@ -172,7 +176,7 @@ draw_verdict (struct reader *reader, const struct area *area)
   const char *text = fields_text (first, "text");
   if (strstr (sentence, text) != NULL && warning_count == 1)
     return count;
-  g_autofree char *more = warning_count > 1 ? g_strdup_printf ("x: %u warnings", (guint)warning_count) : g_strdup ("");
+  g_autofree char *more = warning_count > 1 ? g_strdup_printf ("x: %u warnings", (guint) warning_count) : g_strdup ("");
   draw_row (area, count, STYLE_VERDICT_WARN);
   draw_right (area, count, 0, area->width - 1, STYLE_VERDICT_WARN, more);
   draw_text (area, count, 1, area->width - 3 - text_width (more), STYLE_VERDICT_WARN, text);
@@ -196,11 +200,13 @@ draw_line (const struct area *area, int y, const struct reader_line *line)
 static void
 draw_foot (struct reader *reader, const struct area *area)
 {
-  int below = (int)reader->lines->len - reader->top - reader->height;
-  g_autofree char *foot = below > 0 ? g_strdup_printf ("%d more line%s (Space)", below, below == 1 ? "" : "s") : g_strdup ("");
+  int below = (int) reader->lines->len - reader->top - reader->height;
+  g_autofree char *foot
+      = below > 0 ? g_strdup_printf ("%d more line%s (Space)", below, below == 1 ? "" : "s") : g_strdup ("");
   draw_right (area, area->height - 1, 0, area->width, STYLE_DIM, foot);
   if (reader->items->len > 1) {
-    g_autofree char *place = g_strdup_printf ("Message %u of %u (n next, p previous)", reader->at + 1, reader->items->len);
+    g_autofree char *place
+        = g_strdup_printf ("Message %u of %u (n next, p previous)", reader->at + 1, reader->items->len);
     draw_text (area, area->height - 1, 0, area->width - text_width (foot) - 1, STYLE_DIM, place);
   }
 }
@@ -208,14 +214,14 @@ draw_foot (struct reader *reader, const struct area *area)
 static void
 reader_draw (struct view *view, const struct area *area, gboolean focused)
 {
-  struct reader *reader = (struct reader *)view;
+  struct reader *reader = (struct reader *) view;
   draw_clear (area, STYLE_TEXT);
   int used = draw_verdict (reader, area);
   struct area text = { area->y + used, area->x, area->height - used, area->width };
   if (reader->problem != NULL) {
     g_autoptr (GPtrArray) rows = text_wrap (reader->problem, text.width - 2, 10);
     for (guint i = 0; i < rows->len; i++)
-      draw_text (&text, 1 + (int)i, 1, text.width - 1, STYLE_TEXT, g_ptr_array_index (rows, i));
+      draw_text (&text, 1 + (int) i, 1, text.width - 1, STYLE_TEXT, g_ptr_array_index (rows, i));
   }
   if (reader->message == NULL || text.height < 2)
     return;
@@ -225,9 +231,9 @@ reader_draw (struct view *view, const struct area *area, gboolean focused)
     reader->width = text.width;
   }
   reader->height = text.height - 1;
-  reader->top = CLAMP (reader->top, 0, MAX ((int)reader->lines->len - reader->height, 0));
+  reader->top = CLAMP (reader->top, 0, MAX ((int) reader->lines->len - reader->height, 0));
   struct area rows = { text.y, text.x, reader->height, text.width };
-  for (int y = 0; y < rows.height && reader->top + y < (int)reader->lines->len; y++)
+  for (int y = 0; y < rows.height && reader->top + y < (int) reader->lines->len; y++)
     draw_line (&rows, y, g_ptr_array_index (reader->lines, reader->top + y));
   draw_foot (reader, &text);
 }
@@ -237,11 +243,12 @@ reader_draw (struct view *view, const struct area *area, gboolean focused)
 static void
 step_message (struct reader *reader, int step)
 {
-  if (reader->at + (guint)step < reader->items->len)
-    show_message (reader, reader->at + (guint)step);
+  if (reader->at + (guint) step < reader->items->len)
+    show_message (reader, reader->at + (guint) step);
   else
-    app_notice (reader->view.app, NOTICE_INFO, step > 0 ? "This is the last message of the conversation."
-                                                        : "This is the first message of the conversation.");
+    app_notice (reader->view.app, NOTICE_INFO,
+                step > 0 ? "This is the last message of the conversation."
+                         : "This is the first message of the conversation.");
 }
 
 static void
@@ -262,8 +269,8 @@ step_thread (struct reader *reader, int step)
 static gboolean
 scroll (struct reader *reader, enum action action)
 {
-  int page = MAX (reader->height - 1, 1), last = reader->lines != NULL ? (int)reader->lines->len - reader->height : 0;
-  switch ((int)action) {
+  int page = MAX (reader->height - 1, 1), last = reader->lines != NULL ? (int) reader->lines->len - reader->height : 0;
+  switch ((int) action) {
   case ACTION_DOWN:
     reader->top++;
     break;
@@ -341,11 +348,11 @@ open_parts (struct reader *reader)
 static gboolean
 reader_act (struct view *view, enum action action)
 {
-  struct reader *reader = (struct reader *)view;
+  struct reader *reader = (struct reader *) view;
   const struct item *item = current (reader);
   if (scroll (reader, action))
     return TRUE;
-  switch ((int)action) {
+  switch ((int) action) {
   case ACTION_BACK:
     app_close (view);
     return TRUE;
@@ -397,7 +404,7 @@ reader_act (struct view *view, enum action action)
 static char *
 reader_title (struct view *view)
 {
-  struct reader *reader = (struct reader *)view;
+  struct reader *reader = (struct reader *) view;
   if (reader->items->len > 1)
     return g_strdup_printf ("Message %u of %u", reader->at + 1, reader->items->len);
   return g_strdup ("Message");
@@ -406,7 +413,7 @@ reader_title (struct view *view)
 static void
 reader_free (struct view *view)
 {
-  struct reader *reader = (struct reader *)view;
+  struct reader *reader = (struct reader *) view;
   g_clear_pointer (&reader->message, g_variant_unref);
   g_clear_pointer (&reader->lines, g_ptr_array_unref);
   g_ptr_array_unref (reader->items);

@@ -40,7 +40,7 @@ add_field (GPtrArray *lines, int width, unsigned style, const char *label, const
   g_autoptr (GPtrArray) rows = text_wrap (one_line, MAX (width - LABEL_COLUMNS, 10), 12);
   for (guint i = 0; i < rows->len; i++)
     add_line (lines, style, LABEL_COLUMNS,
-              g_strdup_printf ("%-*s%s", LABEL_COLUMNS, i == 0 ? label : "", (char *)g_ptr_array_index (rows, i)));
+              g_strdup_printf ("%-*s%s", LABEL_COLUMNS, i == 0 ? label : "", (char *) g_ptr_array_index (rows, i)));
 }
 
 static guint64
@@ -52,7 +52,7 @@ part_size (GVariant *part)
   if (g_variant_lookup (part, "size", "t", &size))
     return size;
   if (g_variant_lookup (part, "size", "x", &signed_size))
-    return (guint64)MAX (signed_size, 0);
+    return (guint64) MAX (signed_size, 0);
   return g_variant_lookup (part, "size", "u", &small) ? small : 0;
 }
 
@@ -60,10 +60,10 @@ char *
 reader_size (guint64 bytes)
 {
   if (bytes < 1000)
-    return g_strdup_printf ("%u bytes", (guint)bytes);
+    return g_strdup_printf ("%u bytes", (guint) bytes);
   if (bytes < 1000 * 1000)
-    return g_strdup_printf ("%u kB", (guint)((bytes + 500) / 1000));
-  return g_strdup_printf ("%.1f MB", (double)bytes / 1e6);
+    return g_strdup_printf ("%u kB", (guint) ((bytes + 500) / 1000));
+  return g_strdup_printf ("%.1f MB", (double) bytes / 1e6);
 }
 
 /* A signature is no attachment: the verdict has told what it is worth. */
@@ -101,8 +101,8 @@ add_attachments (GPtrArray *lines, GVariant *view, int width)
     g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
     g_autofree char *size = reader_size (part_size (part));
     const char *name = fields_text (part, "filename");
-    g_autofree char *text = g_strdup_printf ("%s (%s, %s)%s", *name != '\0' ? name : "without a name", fields_text (part, "type"),
-                                             size, i == 0 ? "   v: save" : "");
+    g_autofree char *text = g_strdup_printf ("%s (%s, %s)%s", *name != '\0' ? name : "without a name",
+                                             fields_text (part, "type"), size, i == 0 ? "   v: save" : "");
     add_field (lines, width, STYLE_STRONG, i == 0 ? "Attached:" : "", text);
   }
 }
@@ -114,7 +114,7 @@ person (const char *shown)
   const char *address = strrchr (shown, '<');
   if (address == NULL || address == shown)
     return g_strdup (shown);
-  g_autofree char *whole = g_strndup (shown, (gsize)(address - shown));
+  g_autofree char *whole = g_strndup (shown, (gsize) (address - shown));
   g_autofree char *name = text_cut (g_strstrip (whole), 40);
   if (strchr (name, '@') != NULL || *name == '\0') {
     address++;
@@ -164,8 +164,8 @@ add_header (GPtrArray *lines, GVariant *view, gint64 date, int width)
   add_field (lines, width, STYLE_TEXT, "To:", to);
   add_field (lines, width, STYLE_TEXT, "Cc:", cc);
   add_field (lines, width, STYLE_TEXT, "Date:", shown);
-  add_field (lines, width, STYLE_STRONG, "Subject:", *fields_text (view, "subject") != '\0' ? fields_text (view, "subject")
-                                                                                               : "(no subject)");
+  add_field (lines, width, STYLE_STRONG,
+             "Subject:", *fields_text (view, "subject") != '\0' ? fields_text (view, "subject") : "(no subject)");
 }
 
 static void
@@ -228,7 +228,10 @@ reader_lines (GVariant *view, gint64 date, int width)
 
 /* ---- The verdict ---- */
 
-static const struct { const char *tone, *word; enum style style; } tones[] = {
+static const struct {
+  const char *tone, *word;
+  enum style style;
+} tones[] = {
   { "none", "[NOT PROTECTED]", STYLE_VERDICT_NONE },
   { "good", "[GOOD]", STYLE_VERDICT_GOOD },
   { "warn", "[WARNING]", STYLE_VERDICT_WARN },
@@ -246,7 +249,6 @@ reader_tone (const char *tone, enum style *style_out)
   return tones[found].word;
 }
 
-
 static void
 add_detail (GPtrArray *lines, const char *label, const char *value)
 {
@@ -263,7 +265,9 @@ protocol_words (const char *protocol)
 static const char *
 coverage_words (const char *coverage)
 {
-  return strcmp (coverage, "whole") == 0 ? "the whole message" : strcmp (coverage, "part") == 0 ? "only a part of the message" : "";
+  return strcmp (coverage, "whole") == 0  ? "the whole message"
+         : strcmp (coverage, "part") == 0 ? "only a part of the message"
+                                          : "";
 }
 
 static void
@@ -281,7 +285,8 @@ reader_details (GVariant *view)
   g_autoptr (GVariant) verdict = fields_inner (view, "verdict"), signature = fields_inner (view, "signature"),
                        encryption = fields_inner (view, "encryption"), warnings = fields_rows (view, "warnings");
   enum style style;
-  g_ptr_array_add (lines, g_strdup_printf ("%s %s", reader_tone (fields_text (verdict, "tone"), &style), fields_text (verdict, "line")));
+  g_ptr_array_add (lines, g_strdup_printf ("%s %s", reader_tone (fields_text (verdict, "tone"), &style),
+                                           fields_text (verdict, "line")));
   for (gsize i = 0; i < g_variant_n_children (warnings); i++) {
     g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
     g_ptr_array_add (lines, g_strdup_printf ("Warning: %s", fields_text (warning, "text")));

@@ -9,7 +9,7 @@
 
 struct reader_line {
   unsigned style;
-  int label_columns;  /* that many columns at the start are drawn as a label */
+  int label_columns; /* that many columns at the start are drawn as a label */
   char *text;
 };
 /* view: as of "show"; date: where the view has none. struct reader_line *, caller frees. */

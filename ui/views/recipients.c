@@ -9,7 +9,7 @@
 static void
 add_piece (GStrvBuilder *pieces, const char *from, const char *to)
 {
-  g_autofree char *piece = g_strstrip (g_strndup (from, (gsize)(to - from)));
+  g_autofree char *piece = g_strstrip (g_strndup (from, (gsize) (to - from)));
   if (*piece != '\0')
     g_strv_builder_add (pieces, piece);
 }
@@ -44,7 +44,7 @@ recipients_address (const char *piece)
   const char *open = strrchr (piece, '<'), *close = open != NULL ? strchr (open, '>') : NULL;
   if (close == NULL)
     return g_strstrip (g_strdup (piece));
-  return g_strstrip (g_strndup (open + 1, (gsize)(close - open - 1)));
+  return g_strstrip (g_strndup (open + 1, (gsize) (close - open - 1)));
 }
 
 gboolean
@@ -60,11 +60,18 @@ static const char *
 reason_words (const char *reason)
 {
   static const char *const words[][2] = {
-    { "no_key", "no key found" }, { "bad_address", "this is no mail address" }, { "untrusted", "the key is not trusted yet" },
-    { "expired", "the key has expired" }, { "not_yet_valid", "the key is not valid yet" },
-    { "wrong_usage", "the key cannot encrypt" }, { "weak", "the key is too weak" }, { "revoked", "the key was revoked" },
-    { "broken", "the key cannot be used" }, { "policy", "forbidden by policy" },
-    { "sender_no_key", "you have no key of your own for it" }, { "keyring_failed", "the keys could not be read" },
+    { "no_key", "no key found" },
+    { "bad_address", "this is no mail address" },
+    { "untrusted", "the key is not trusted yet" },
+    { "expired", "the key has expired" },
+    { "not_yet_valid", "the key is not valid yet" },
+    { "wrong_usage", "the key cannot encrypt" },
+    { "weak", "the key is too weak" },
+    { "revoked", "the key was revoked" },
+    { "broken", "the key cannot be used" },
+    { "policy", "forbidden by policy" },
+    { "sender_no_key", "you have no key of your own for it" },
+    { "keyring_failed", "the keys could not be read" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     if (strcmp (words[i][0], reason) == 0)

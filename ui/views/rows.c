@@ -7,7 +7,7 @@ gboolean
 rows_act (struct rows *rows, enum action action, int count)
 {
   int page = MAX (rows->height - 1, 1);
-  switch ((int)action) {
+  switch ((int) action) {
   case ACTION_DOWN:
     rows->cursor++;
     break;

@@ -4,7 +4,9 @@
 #pragma once
 #include "ui/screen/keymap.h"
 
-struct rows { int cursor, top, height; };
+struct rows {
+  int cursor, top, height;
+};
 /* TRUE: the action moved (or could have moved) the cursor. */
 gboolean rows_act (struct rows *rows, enum action action, int count);
 /* Before drawing: the window has that height, there are count rows. */

@@ -13,10 +13,10 @@
 
 struct sidebar {
   struct view view;
-  GPtrArray *folders;   /* struct folder * */
+  GPtrArray *folders; /* struct folder * */
   struct rows rows;
   gboolean asked, again; /* a "folders" call is under way; the world changed meanwhile */
-  gboolean placed;      /* the first list has its folder */
+  gboolean placed;       /* the first list has its folder */
   guint outbox;
 };
 
@@ -60,7 +60,7 @@ folder_copy (const struct folder *folder)
 const struct folder *
 sidebar_folder (struct view *view, const char *role)
 {
-  struct sidebar *sidebar = (struct sidebar *)view;
+  struct sidebar *sidebar = (struct sidebar *) view;
   for (guint i = 0; sidebar != NULL && i < sidebar->folders->len; i++) {
     const struct folder *folder = g_ptr_array_index (sidebar->folders, i);
     if (strcmp (folder->role, role) == 0)
@@ -75,14 +75,14 @@ role_order (const char *role)
   static const char *const order[] = { "inbox", "drafts", "sent", "outbox", "archive", "junk", "trash", "", "search" };
   for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
     if (strcmp (order[i], role) == 0)
-      return (int)i;
+      return (int) i;
   return 7;
 }
 
 static int
 compare (gconstpointer a, gconstpointer b)
 {
-  const struct folder *x = *(const struct folder *const *)a, *y = *(const struct folder *const *)b;
+  const struct folder *x = *(const struct folder *const *) a, *y = *(const struct folder *const *) b;
   int order = strcmp (x->account, y->account);
   if (role_order (x->role) >= 7 || role_order (y->role) >= 7 || order == 0)
     order = role_order (x->role) - role_order (y->role) != 0 ? role_order (x->role) - role_order (y->role) : order;
@@ -93,7 +93,8 @@ compare (gconstpointer a, gconstpointer b)
 static void
 add_searches (struct sidebar *sidebar)
 {
-  static const char *const usual[][2] = { { "Unread", "tag:unread" }, { "Flagged", "tag:flagged" }, { "All mail", "*" } };
+  static const char *const usual[][2]
+      = { { "Unread", "tag:unread" }, { "Flagged", "tag:flagged" }, { "All mail", "*" } };
   const struct settings *settings = app_settings (sidebar->view.app);
   guint count = settings != NULL && settings->saved_searches != NULL ? settings->saved_searches->len : 0;
   for (guint i = 0; i < count; i++) {
@@ -116,7 +117,7 @@ place_first (struct sidebar *sidebar)
     return;
   sidebar->placed = inbox != NULL;
   if (list_adopt (list, inbox) && g_ptr_array_find (sidebar->folders, inbox, &index))
-    sidebar->rows.cursor = (int)index;
+    sidebar->rows.cursor = (int) index;
 }
 
 static void ask_folders (struct sidebar *sidebar);
@@ -127,28 +128,31 @@ keep_cursor (struct sidebar *sidebar, const char *name, const char *query)
   for (guint i = 0; name != NULL && i < sidebar->folders->len; i++) {
     const struct folder *folder = g_ptr_array_index (sidebar->folders, i);
     if (strcmp (folder->name, name) == 0 && strcmp (folder->query, query) == 0)
-      sidebar->rows.cursor = (int)i;
+      sidebar->rows.cursor = (int) i;
   }
 }
 
 static void
 folders_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct sidebar *sidebar = (struct sidebar *)view;
+  struct sidebar *sidebar = (struct sidebar *) view;
   sidebar->asked = FALSE;
   if (reply == NULL && sidebar->folders->len > 0)
     return;
   if (reply == NULL)
     app_notice (view->app, NOTICE_WARN, "%s", error->message);
-  const struct folder *old = sidebar->folders->len > 0 ? g_ptr_array_index (sidebar->folders, sidebar->rows.cursor) : NULL;
-  g_autofree char *old_name = old != NULL ? g_strdup (old->name) : NULL, *old_query = old != NULL ? g_strdup (old->query) : NULL;
+  const struct folder *old
+      = sidebar->folders->len > 0 ? g_ptr_array_index (sidebar->folders, sidebar->rows.cursor) : NULL;
+  g_autofree char *old_name = old != NULL ? g_strdup (old->name) : NULL,
+                  *old_query = old != NULL ? g_strdup (old->query) : NULL;
   g_ptr_array_set_size (sidebar->folders, 0);
   g_autoptr (GVariant) rows = reply != NULL ? fields_rows (reply, "folders") : NULL;
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     gboolean inbox = strcmp (fields_text (row, "role"), "inbox") == 0;
-    struct folder *folder = folder_new (inbox ? "Inbox" : fields_text (row, "name"), fields_text (row, "account"), fields_text (row, "path"),
-                                        fields_text (row, "role"), fields_text (row, "query"));
+    struct folder *folder
+        = folder_new (inbox ? "Inbox" : fields_text (row, "name"), fields_text (row, "account"),
+                      fields_text (row, "path"), fields_text (row, "role"), fields_text (row, "query"));
     folder->unread = fields_number (row, "unread");
     folder->total = fields_number (row, "total");
     g_ptr_array_add (sidebar->folders, folder);
@@ -160,7 +164,7 @@ folders_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError
   add_searches (sidebar);
   g_ptr_array_sort (sidebar->folders, compare);
   keep_cursor (sidebar, old_name, old_query);
-  rows_settle (&sidebar->rows, sidebar->rows.height, (int)sidebar->folders->len);
+  rows_settle (&sidebar->rows, sidebar->rows.height, (int) sidebar->folders->len);
   place_first (sidebar);
   if (sidebar->again)
     ask_folders (sidebar);
@@ -172,7 +176,7 @@ outbox_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError 
   if (reply == NULL)
     return;
   g_autoptr (GVariant) rows = fields_rows (reply, "rows");
-  ((struct sidebar *)view)->outbox = (guint)g_variant_n_children (rows);
+  ((struct sidebar *) view)->outbox = (guint) g_variant_n_children (rows);
 }
 
 static void
@@ -188,7 +192,7 @@ ask_folders (struct sidebar *sidebar)
 static void
 refresh (struct view *view)
 {
-  ask_folders ((struct sidebar *)view);
+  ask_folders ((struct sidebar *) view);
 }
 
 static void
@@ -203,11 +207,11 @@ sidebar_event (struct view *view, const char *event, GVariant *fields)
 static void
 sidebar_draw (struct view *view, const struct area *area, gboolean focused)
 {
-  struct sidebar *sidebar = (struct sidebar *)view;
-  rows_settle (&sidebar->rows, area->height - 1, (int)sidebar->folders->len);
+  struct sidebar *sidebar = (struct sidebar *) view;
+  rows_settle (&sidebar->rows, area->height - 1, (int) sidebar->folders->len);
   gboolean searches = FALSE;
   draw_clear (area, STYLE_TEXT);
-  for (int i = sidebar->rows.top, y = 0; i < (int)sidebar->folders->len && y < area->height; i++, y++) {
+  for (int i = sidebar->rows.top, y = 0; i < (int) sidebar->folders->len && y < area->height; i++, y++) {
     const struct folder *folder = g_ptr_array_index (sidebar->folders, i);
     if (!searches && strcmp (folder->role, "search") == 0) {
       searches = TRUE;
@@ -250,10 +254,10 @@ open_folder (struct sidebar *sidebar)
 static gboolean
 sidebar_act (struct view *view, enum action action)
 {
-  struct sidebar *sidebar = (struct sidebar *)view;
-  if (rows_act (&sidebar->rows, action, (int)sidebar->folders->len))
+  struct sidebar *sidebar = (struct sidebar *) view;
+  if (rows_act (&sidebar->rows, action, (int) sidebar->folders->len))
     return TRUE;
-  switch ((int)action) {
+  switch ((int) action) {
   case ACTION_OPEN:
     open_folder (sidebar);
     return TRUE;
@@ -278,7 +282,7 @@ sidebar_act (struct view *view, enum action action)
 static void
 sidebar_free (struct view *view)
 {
-  struct sidebar *sidebar = (struct sidebar *)view;
+  struct sidebar *sidebar = (struct sidebar *) view;
   g_ptr_array_unref (sidebar->folders);
   g_free (sidebar);
 }

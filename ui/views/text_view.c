@@ -9,14 +9,14 @@
 struct text_view {
   struct view view;
   char *title;
-  GPtrArray *lines;  /* char * */
+  GPtrArray *lines; /* char * */
   int top, height, rows;
 };
 
 static void
 text_draw (struct view *view, const struct area *area, gboolean focused)
 {
-  struct text_view *page = (struct text_view *)view;
+  struct text_view *page = (struct text_view *) view;
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_free);
   int width = area->width - 4;
   for (guint i = 0; i < page->lines->len && rows->len < ROWS_MAX; i++) {
@@ -25,10 +25,10 @@ text_draw (struct view *view, const struct area *area, gboolean focused)
     g_ptr_array_extend_and_steal (rows, part);
   }
   struct area box = *area, inner;
-  box.height = MIN (area->height, (int)rows->len + 2);
+  box.height = MIN (area->height, (int) rows->len + 2);
   box.y += (area->height - box.height) / 2;
   draw_box (&box, page->title, &inner);
-  page->rows = (int)rows->len;
+  page->rows = (int) rows->len;
   page->height = inner.height;
   page->top = CLAMP (page->top, 0, MAX (page->rows - page->height, 0));
   for (int y = 0; y < inner.height && page->top + y < page->rows; y++)
@@ -40,8 +40,8 @@ text_draw (struct view *view, const struct area *area, gboolean focused)
 static gboolean
 text_act (struct view *view, enum action action)
 {
-  struct text_view *page = (struct text_view *)view;
-  switch ((int)action) {
+  struct text_view *page = (struct text_view *) view;
+  switch ((int) action) {
   case ACTION_DOWN:
     page->top++;
     return TRUE;
@@ -65,7 +65,7 @@ text_act (struct view *view, enum action action)
 static void
 text_free (struct view *view)
 {
-  struct text_view *page = (struct text_view *)view;
+  struct text_view *page = (struct text_view *) view;
   g_free (page->title);
   g_ptr_array_unref (page->lines);
   g_free (page);
@@ -106,7 +106,8 @@ text_view_keys (struct app *app, enum place place)
   }
   if (place == PLACE_LIST) {
     g_ptr_array_add (lines, g_strdup (""));
-    g_ptr_array_add (lines, g_strdup ("Marks: N unread, R answered, F forwarded, ! flagged, @ attachment, E encrypted, S signed"));
+    g_ptr_array_add (
+        lines, g_strdup ("Marks: N unread, R answered, F forwarded, ! flagged, @ attachment, E encrypted, S signed"));
   }
   return text_view_lines (app, "Keys", lines, "");
 }

@@ -6,7 +6,7 @@
 
 /* What stands at the left, and where its rows lead. */
 struct folder {
-  char *name, *account, *path, *role, *query;  /* role "search": a saved search; "outbox": the outbox */
+  char *name, *account, *path, *role, *query; /* role "search": a saved search; "outbox": the outbox */
   guint unread, total;
 };
 void folder_free (gpointer folder);

@@ -12,16 +12,24 @@
 #include <string.h>
 
 enum page { PAGE_PERSON = 0, PAGE_SERVERS };
-enum { SERVER_IMAP = 0, SERVER_IMAP_SECURITY, SERVER_SMTP, SERVER_SMTP_SECURITY, SERVER_USER, SERVER_PASSWORD, SERVER_CA };
+enum {
+  SERVER_IMAP = 0,
+  SERVER_IMAP_SECURITY,
+  SERVER_SMTP,
+  SERVER_SMTP_SECURITY,
+  SERVER_USER,
+  SERVER_PASSWORD,
+  SERVER_CA
+};
 
 struct wizard {
   struct view view;
   enum page page;
-  gboolean asks_folder;     /* started without --profile */
-  char *folder;             /* the one that was made */
+  gboolean asks_folder; /* started without --profile */
+  char *folder;         /* the one that was made */
   struct form form;
   gboolean working;
-  char *said;               /* one sentence under the form */
+  char *said; /* one sentence under the form */
   gboolean trouble;
 };
 
@@ -43,8 +51,10 @@ begin_person (struct wizard *wizard)
   wizard->page = PAGE_PERSON;
   if (wizard->asks_folder)
     form_add (&wizard->form, "Folder", "Where this test profile keeps everything.", "~/wardmail-test", FALSE);
-  form_add (&wizard->form, "Your name", "As others shall see it, for example Dr. Alice Moreno.", settings != NULL ? settings->name : "", FALSE);
-  form_add (&wizard->form, "Your mail address", "For example alice@hospital.example.", settings != NULL ? settings->address : "", FALSE);
+  form_add (&wizard->form, "Your name", "As others shall see it, for example Dr. Alice Moreno.",
+            settings != NULL ? settings->name : "", FALSE);
+  form_add (&wizard->form, "Your mail address", "For example alice@hospital.example.",
+            settings != NULL ? settings->address : "", FALSE);
 }
 
 static void
@@ -53,13 +63,20 @@ begin_servers (struct wizard *wizard)
   form_clear (&wizard->form);
   form_init (&wizard->form);
   wizard->page = PAGE_SERVERS;
-  form_add (&wizard->form, "IMAP server", "Where mail is read: name:port, for example imap.hospital.example:993.", "", FALSE);
-  form_add (&wizard->form, "  its encryption", "tls (usual for port 993) or starttls (usual for port 143).", "tls", FALSE);
-  form_add (&wizard->form, "SMTP server", "Where mail is sent: name:port, for example smtp.hospital.example:465.", "", FALSE);
-  form_add (&wizard->form, "  its encryption", "tls (usual for port 465) or starttls (usual for port 587).", "tls", FALSE);
-  form_add (&wizard->form, "User name", "As the servers know you; often the mail address.", app_settings (wizard->view.app)->address, FALSE);
+  form_add (&wizard->form, "IMAP server", "Where mail is read: name:port, for example imap.hospital.example:993.", "",
+            FALSE);
+  form_add (&wizard->form, "  its encryption", "tls (usual for port 993) or starttls (usual for port 143).", "tls",
+            FALSE);
+  form_add (&wizard->form, "SMTP server", "Where mail is sent: name:port, for example smtp.hospital.example:465.", "",
+            FALSE);
+  form_add (&wizard->form, "  its encryption", "tls (usual for port 465) or starttls (usual for port 587).", "tls",
+            FALSE);
+  form_add (&wizard->form, "User name", "As the servers know you; often the mail address.",
+            app_settings (wizard->view.app)->address, FALSE);
   form_add (&wizard->form, "Password", "It is not shown while you type.", "", TRUE);
-  form_add (&wizard->form, "CA file", "Only if your servers use a certificate authority of their own: its PEM file. Else leave it empty.", "", FALSE);
+  form_add (&wizard->form, "CA file",
+            "Only if your servers use a certificate authority of their own: its PEM file. Else leave it empty.", "",
+            FALSE);
 }
 
 /* ---- First page: the profile ---- */
@@ -67,11 +84,18 @@ begin_servers (struct wizard *wizard)
 static void
 discovered (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  static const struct { guint field; const char *name; } proposals[] = {
-    { SERVER_IMAP, "imap" }, { SERVER_IMAP_SECURITY, "imap_security" }, { SERVER_SMTP, "smtp" }, { SERVER_SMTP_SECURITY, "smtp_security" },
+  static const struct {
+    guint field;
+    const char *name;
+  } proposals[] = {
+    { SERVER_IMAP, "imap" },
+    { SERVER_IMAP_SECURITY, "imap_security" },
+    { SERVER_SMTP, "smtp" },
+    { SERVER_SMTP_SECURITY, "smtp_security" },
   };
-  struct wizard *wizard = (struct wizard *)view;
-  if (reply == NULL || wizard->page != PAGE_SERVERS || wizard->form.focus > 0 || *form_text (&wizard->form, SERVER_IMAP) != '\0')
+  struct wizard *wizard = (struct wizard *) view;
+  if (reply == NULL || wizard->page != PAGE_SERVERS || wizard->form.focus > 0
+      || *form_text (&wizard->form, SERVER_IMAP) != '\0')
     return;
   for (gsize i = 0; i < G_N_ELEMENTS (proposals); i++)
     if (*fields_text (reply, proposals[i].name) != '\0')
@@ -97,7 +121,8 @@ make_profile (struct wizard *wizard, GError **error)
   const char *host = strrchr (address, '@');
   if (*name == '\0' || host == NULL || host == address || host[1] == '\0' || (folder != NULL && *folder == '\0')) {
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
-                 *name == '\0' ? "Please type your name." : "Please type your whole mail address, for example alice@hospital.example.");
+                 *name == '\0' ? "Please type your name."
+                               : "Please type your whole mail address, for example alice@hospital.example.");
     return FALSE;
   }
   /* config_dir is DIR/config where there is one folder. */
@@ -157,7 +182,7 @@ static void
 tested (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   static const char *const choices[] = { "c", "Correct it", "k", "Keep it as it is and go on", NULL };
-  struct wizard *wizard = (struct wizard *)view;
+  struct wizard *wizard = (struct wizard *) view;
   wizard->working = FALSE;
   if (reply != NULL) {
     enter (wizard);
@@ -177,7 +202,7 @@ failed (struct wizard *wizard, const GError *error)
 static void
 secret_kept (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct wizard *wizard = (struct wizard *)view;
+  struct wizard *wizard = (struct wizard *) view;
   if (reply == NULL) {
     failed (wizard, error);
     return;
@@ -194,7 +219,7 @@ static const char account_name[] = "main";
 static void
 reloaded (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct wizard *wizard = (struct wizard *)view;
+  struct wizard *wizard = (struct wizard *) view;
   if (reply == NULL) {
     failed (wizard, error);
     return;
@@ -203,8 +228,9 @@ reloaded (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *er
   GVariantBuilder args;
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&args, "{sv}", "account", g_variant_new_string (account_name));
-  g_variant_builder_add (&args, "{sv}", "secret", g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, password, strlen (password), 1));
-  app_call (view, "account_secret", g_variant_builder_end (&args), NULL, secret_kept, (gpointer)account_name);
+  g_variant_builder_add (&args, "{sv}", "secret",
+                         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, password, strlen (password), 1));
+  app_call (view, "account_secret", g_variant_builder_end (&args), NULL, secret_kept, (gpointer) account_name);
 }
 
 static gboolean
@@ -214,7 +240,8 @@ read_security (const char *text, enum account_security *security_out, GError **e
   *security_out = strcmp (word, "starttls") == 0 ? ACCOUNT_STARTTLS : ACCOUNT_TLS;
   if (strcmp (word, "tls") == 0 || strcmp (word, "starttls") == 0)
     return TRUE;
-  g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "The encryption of a server is “tls” or “starttls”; without it wardmail does not connect.");
+  g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
+               "The encryption of a server is “tls” or “starttls”; without it wardmail does not connect.");
   return FALSE;
 }
 
@@ -224,7 +251,8 @@ read_server (const char *text, const char *what, char **host_out, guint16 *port_
   g_autofree char *trimmed = g_strstrip (g_strdup (text));
   if (account_parse_host_port (trimmed, host_out, port_out))
     return TRUE;
-  g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "The %s server needs its name and port, for example mail.hospital.example:%s.", what,
+  g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
+               "The %s server needs its name and port, for example mail.hospital.example:%s.", what,
                strcmp (what, "IMAP") == 0 ? "993" : "465");
   return FALSE;
 }
@@ -282,17 +310,20 @@ introduction (const struct wizard *wizard)
   if (wizard->page == PAGE_SERVERS)
     return "Where is your mail? Both servers must prove who they are; wardmail never connects without encryption.";
   if (wizard->asks_folder)
-    return "Welcome to wardmail. This version cannot encrypt the mail it keeps on this disk yet, so it only makes test profiles: "
-           "whoever can read this disk can read the mail in it. Do not use it for real patients' data. Everything will be in one "
+    return "Welcome to wardmail. This version cannot encrypt the mail it keeps on this disk yet, so it only makes test "
+           "profiles: "
+           "whoever can read this disk can read the mail in it. Do not use it for real patients' data. Everything will "
+           "be in one "
            "folder, which you can delete later.";
-  return "Welcome to wardmail. This is a test profile: this version keeps the mail in it unencrypted on this disk. Do not use it "
+  return "Welcome to wardmail. This is a test profile: this version keeps the mail in it unencrypted on this disk. Do "
+         "not use it "
          "for real patients' data.";
 }
 
 static void
 wizard_draw (struct view *view, const struct area *area, gboolean focused)
 {
-  struct wizard *wizard = (struct wizard *)view;
+  struct wizard *wizard = (struct wizard *) view;
   struct area inner = { area->y, area->x + 1, area->height, MIN (area->width - 2, 90) };
   int y = area->height > 15 ? 1 : 0;
   draw_clear (area, STYLE_TEXT);
@@ -305,7 +336,8 @@ wizard_draw (struct view *view, const struct area *area, gboolean focused)
     return;
   g_autoptr (GPtrArray) said = text_wrap (wizard->said, inner.width - 1, 6);
   for (guint i = 0; i < said->len; i++)
-    draw_text (&inner, y++, 1, inner.width - 1, wizard->trouble ? STYLE_STATUS_WARN : STYLE_STRONG, g_ptr_array_index (said, i));
+    draw_text (&inner, y++, 1, inner.width - 1, wizard->trouble ? STYLE_STATUS_WARN : STYLE_STRONG,
+               g_ptr_array_index (said, i));
 }
 
 static void
@@ -319,10 +351,10 @@ static gboolean
 wizard_act (struct view *view, enum action action)
 {
   static const char *const choices[] = { "l", "Leave", "s", "Stay", NULL };
-  struct wizard *wizard = (struct wizard *)view;
+  struct wizard *wizard = (struct wizard *) view;
   if (wizard->working && action != ACTION_CANCEL)
     return action != ACTION_REDRAW && action != ACTION_SUSPEND;
-  switch ((int)action) {
+  switch ((int) action) {
   case ACTION_OPEN:
     if (form_step (&wizard->form, 1))
       return TRUE;
@@ -348,7 +380,7 @@ wizard_act (struct view *view, enum action action)
 static void
 wizard_type (struct view *view, int key)
 {
-  struct wizard *wizard = (struct wizard *)view;
+  struct wizard *wizard = (struct wizard *) view;
   if (!wizard->working)
     form_key (&wizard->form, key);
 }
@@ -356,7 +388,7 @@ wizard_type (struct view *view, int key)
 static void
 wizard_paste (struct view *view, const char *text)
 {
-  struct wizard *wizard = (struct wizard *)view;
+  struct wizard *wizard = (struct wizard *) view;
   if (!wizard->working)
     form_paste (&wizard->form, text);
 }
@@ -364,13 +396,13 @@ wizard_paste (struct view *view, const char *text)
 static char *
 wizard_title (struct view *view)
 {
-  return g_strdup (((struct wizard *)view)->page == PAGE_PERSON ? "Set-up, step 1 of 2" : "Set-up, step 2 of 2");
+  return g_strdup (((struct wizard *) view)->page == PAGE_PERSON ? "Set-up, step 1 of 2" : "Set-up, step 2 of 2");
 }
 
 static void
 wizard_free (struct view *view)
 {
-  struct wizard *wizard = (struct wizard *)view;
+  struct wizard *wizard = (struct wizard *) view;
   form_clear (&wizard->form);
   g_free (wizard->folder);
   g_free (wizard->said);
