@@ -587,6 +587,7 @@ add_odd (struct world *world)
   guint added;
   g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
   (void) index_write_add (world->db, &mail, 1, &added, &skipped, NULL);
+  g_variant_builder_clear (&skipped);
 }
 
 /* Whether this libnotmuch survives it or not, afterwards the mail is either found or skipped, and other mail goes in. */
@@ -697,8 +698,9 @@ static void
 hold_lock (struct world *world, int ready, int go)
 {
   char byte = 'r';
-  g_autofree char *path = g_build_filename (world->index_dir, ".notmuch", "xapian", "flintlock", NULL);
+  char *path = g_build_filename (world->index_dir, ".notmuch", "xapian", "flintlock", NULL);
   int fd = open (path, O_RDWR);
+  g_free (path);
   struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
   if (fcntl (fd, F_OFD_SETLK, &lock) != 0)
     _exit (1);
