@@ -333,21 +333,21 @@ test_encrypted_part_is_framed (void **state)
 static void
 test_smime_encrypted (void **state)
 {
-  g_free (fixture_run (&fixture,
-                       "openssl cms -encrypt -binary -aes-256-cbc -in entity -outform DER -out cbc calice.crt && "
-                       "openssl cms -encrypt -binary -aes-256-gcm -in entity -outform DER -out gcm calice.crt && "
-                       "openssl cms -sign -binary -in entity -signer carol.crt -inkey carol.key -out inner && "
-                       "openssl cms -encrypt -binary -aes-256-cbc -in inner -outform DER -out both calice.crt && "
-                       "sed 's/Potassium/Qotassium/' inner > changed && "
-                       "openssl cms -encrypt -binary -aes-256-cbc -in changed -outform DER -out badsig calice.crt && "
-                       "openssl cms -encrypt -binary -aes-256-cbc -in entity -outform DER -out foreign carol.crt && "
-                       /* What a changed block decrypts to is random and may look like text: with many of them it does not. */
-                       "(cat entity; head -c 480 /dev/zero | tr '\\0' x) >long && "
-                       "openssl cms -encrypt -binary -aes-256-cbc -in long -outform DER -out damaged calice.crt && "
-                       "n=$(stat -c %%s damaged) && head -c 240 /dev/zero | dd of=damaged bs=1 seek=$((n - 320)) "
-                       "conv=notrunc 2>/dev/null && "
-                       "n=$(stat -c %%s gcm) && cp gcm flipped && printf '\\001\\002\\003' | dd of=flipped bs=1 "
-                       "seek=$((n - 40)) conv=notrunc 2>/dev/null"));
+  g_free (fixture_run (
+      &fixture, "openssl cms -encrypt -binary -aes-256-cbc -in entity -outform DER -out cbc calice.crt && "
+                "openssl cms -encrypt -binary -aes-256-gcm -in entity -outform DER -out gcm calice.crt && "
+                "openssl cms -sign -binary -in entity -signer carol.crt -inkey carol.key -out inner && "
+                "openssl cms -encrypt -binary -aes-256-cbc -in inner -outform DER -out both calice.crt && "
+                "sed 's/Potassium/Qotassium/' inner > changed && "
+                "openssl cms -encrypt -binary -aes-256-cbc -in changed -outform DER -out badsig calice.crt && "
+                "openssl cms -encrypt -binary -aes-256-cbc -in entity -outform DER -out foreign carol.crt && "
+                /* What a changed block decrypts to is random and may look like text: with many of them it does not. */
+                "(cat entity; head -c 480 /dev/zero | tr '\\0' x) >long && "
+                "openssl cms -encrypt -binary -aes-256-cbc -in long -outform DER -out damaged calice.crt && "
+                "n=$(stat -c %%s damaged) && head -c 240 /dev/zero | dd of=damaged bs=1 seek=$((n - 320)) "
+                "conv=notrunc 2>/dev/null && "
+                "n=$(stat -c %%s gcm) && cp gcm flipped && printf '\\001\\002\\003' | dd of=flipped bs=1 "
+                "seek=$((n - 40)) conv=notrunc 2>/dev/null"));
   static const struct {
     const char *file;
     gboolean opens;
