@@ -18,7 +18,11 @@ check-ui: all
 	$(MAKE) check TESTS='$(UI_TESTS)'
 check-crash: all
 	$(MAKE) check TESTS='$(CRASH_TESTS)'
-.PHONY: list-tests check-live check-ui check-crash
+# Mail from elsewhere with known verdicts, judged by the runner that comes with it.
+CORPORA = $(top_srcdir)/../shared/corpora
+check-corpora: all
+	python3 $(CORPORA)/run.py $(abs_top_builddir)/wardmail $(CORPORA)
+.PHONY: list-tests check-live check-ui check-crash check-corpora
 
 TESTS += tests/lint/shell tests/lint/symbols
 EXTRA_DIST += $(SLOW_TESTS) $(GOLDEN_SCREENS) tests/crash/kill tests/lint/shell tests/lint/symbols .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
