@@ -423,6 +423,10 @@ test_worker (void **state)
   /* a reader cannot write; nonsense is an error, not the end */
   assert_null (call (&reader, "removed", g_variant_new_parsed ("{'paths': <[%s]>}", path), NULL, NULL));
   assert_null (call (&reader, "count", g_variant_new_parsed ("{'query': <'('>}"), NULL, NULL));
+  /* what is held here would be lost in the process that is forked next, and valgrind would say so */
+  g_clear_pointer (&added, g_variant_unref);
+  g_clear_pointer (&counted, g_variant_unref);
+  g_clear_pointer (&rows, g_variant_unref);
   /* killed at any time, the next one goes on */
   end (&writer, SIGKILL);
   end (&reader, SIGKILL);
