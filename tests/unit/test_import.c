@@ -424,6 +424,8 @@ test_worker (void **state)
   assert_null (call (&reader, "removed", g_variant_new_parsed ("{'paths': <[%s]>}", path), NULL, NULL));
   assert_null (call (&reader, "count", g_variant_new_parsed ("{'query': <'('>}"), NULL, NULL));
   /* what is held here would be lost in the process that is forked next, and valgrind would say so */
+  g_clear_pointer (&imported, g_variant_unref);
+  g_clear_pointer (&protected, g_variant_unref);
   g_clear_pointer (&added, g_variant_unref);
   g_clear_pointer (&counted, g_variant_unref);
   g_clear_pointer (&rows, g_variant_unref);
