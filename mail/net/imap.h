@@ -7,7 +7,7 @@
  * T deleted, in alphabetical order. UIDs are never 0. */
 #pragma once
 #include "crypto/guard/secret.h"
-#include "mail/net/remote.h"
+#include "mail/net/stream.h"
 
 #define IMAP_MESSAGE_MAX (150u * 1024 * 1024) /* larger mails stay on the server */
 #define IMAP_FOLDERS_MAX 2000
@@ -80,6 +80,7 @@ gboolean imap_find (struct imap *imap, const char *message_id, guint32 uid_first
 
 /* ---- imap_idle.c ---- */
 /* What is called while a FETCH waits for the server and wake_fd is readable; see stream_set_meanwhile. The session must not be used in it. */
-void imap_set_meanwhile (struct imap *imap, int wake_fd, gboolean (*meanwhile) (gpointer data), gpointer data);
+void imap_set_meanwhile (struct imap *imap, int wake_fd, enum stream_served (*meanwhile) (gpointer data),
+                         gpointer data);
 /* IDLE (RFC 2177) or, without it, a wait and NOOP. TRUE: *changed_out says whether the folder changed; it ends early when wake_fd is readable. */
 gboolean imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);

@@ -16,7 +16,7 @@ imap_is_lost (const struct imap *imap)
 }
 
 void
-imap_set_meanwhile (struct imap *imap, int wake_fd, gboolean (*meanwhile) (gpointer data), gpointer data)
+imap_set_meanwhile (struct imap *imap, int wake_fd, enum stream_served (*meanwhile) (gpointer data), gpointer data)
 {
   stream_set_meanwhile (imap->stream, wake_fd, meanwhile, data);
 }

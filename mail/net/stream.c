@@ -30,6 +30,7 @@ struct stream {
   int wake_fd; /* see stream_set_meanwhile; -1 */
   stream_meanwhile_fn meanwhile;
   gpointer meanwhile_data;
+  gboolean unserved; /* it is to be called without a look at wake_fd */
 };
 
 static void
@@ -226,26 +227,28 @@ stream_set_meanwhile (struct stream *stream, int wake_fd, stream_meanwhile_fn me
   stream->wake_fd = wake_fd;
   stream->meanwhile = meanwhile;
   stream->meanwhile_data = data;
+  stream->unserved = wake_fd >= 0; /* something may have been left over */
 }
 
-/* What somebody else wants now. Its time is not the server's. */
-static void
+/* What somebody else wants now. Its time is not the server's. TRUE: there was something. */
+static gboolean
 look_up (struct stream *stream)
 {
   gint64 begin = g_get_monotonic_time ();
-  if (stream->wake_fd < 0 || wait_for (stream->wake_fd, POLLIN, 0) <= 0)
-    return;
-  if (!stream->meanwhile (stream->meanwhile_data))
+  if (stream->wake_fd < 0 || (!stream->unserved && wait_for (stream->wake_fd, POLLIN, 0) <= 0))
+    return FALSE;
+  enum stream_served served = stream->meanwhile (stream->meanwhile_data);
+  if (served == STREAM_GIVE_UP)
     fail (stream, "wardmail is being closed");
+  stream->unserved = served == STREAM_UNSERVED;
   stream->deadline += g_get_monotonic_time () - begin;
+  return TRUE;
 }
 
 /* FALSE: the stream has failed, or failed now. */
 static gboolean
 may_read (struct stream *stream)
 {
-  if (stream->error == NULL)
-    look_up (stream);
   if (stream->allowed == 0)
     fail (stream, "it sent far more than it was asked for");
   else if (time_left (stream) == 0)
@@ -253,20 +256,32 @@ may_read (struct stream *stream)
   return stream->error == NULL;
 }
 
+/* After somebody else had a turn the server has one: what it has sent is read, and waited for only if there is nothing. again_out: the
+ * others are to be looked at again. */
+static ssize_t
+read_turn (struct stream *stream, void *buffer, gsize size, gboolean others_had, gboolean *again_out)
+{
+  g_autoptr (GError) error = NULL;
+  *again_out = FALSE;
+  if (stream->tls == NULL)
+    return read_plain (stream, buffer, size, time_left (stream));
+  ssize_t got = others_had ? tls_read (stream->tls, buffer, size, 0, -1, &error)
+                           : tls_read (stream->tls, buffer, size, time_left (stream), stream->wake_fd, &error);
+  *again_out = got < 0
+               && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+                   || (others_had && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)));
+  return got;
+}
+
 ssize_t
 stream_read (struct stream *stream, void *buffer, gsize size)
 {
   ssize_t got = -1;
-  gboolean called = TRUE;
-  while (called) {
+  for (gboolean again = TRUE; again;) {
+    gboolean others_had = stream->error == NULL && look_up (stream);
     if (!may_read (stream))
       return -1;
-    int timeout_ms = time_left (stream);
-    gsize most = (gsize) MIN ((guint64) size, stream->allowed);
-    g_autoptr (GError) error = NULL;
-    got = stream->tls != NULL ? tls_read (stream->tls, buffer, most, timeout_ms, stream->wake_fd, &error)
-                              : read_plain (stream, buffer, most, timeout_ms);
-    called = got < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    got = read_turn (stream, buffer, (gsize) MIN ((guint64) size, stream->allowed), others_had, &again);
   }
   if (got > 0) {
     stream->allowed -= (guint64) got;

@@ -31,9 +31,15 @@ gboolean stream_write (struct stream *stream, const void *bytes, gsize size);
 const char *stream_line (struct stream *stream);
 /* Whether the server has said something that was not read yet, or hung up; waits for nothing. */
 gboolean stream_is_ahead (struct stream *stream);
-/* While stream_read waits, and before each of its waits: if wake_fd is readable, meanwhile is called. It must read what is there and not
- * touch this stream; FALSE: give up, the stream fails. Its time does not count as the server's. wake_fd -1: no more. TLS only. */
-typedef gboolean (*stream_meanwhile_fn) (gpointer data);
+/* While stream_read waits, if wake_fd is readable, and at most once before what the server has sent is read: meanwhile is called, so that
+ * neither can keep the other away. It does a bounded part of what is there and must not touch this stream. Its time does not count as the
+ * server's. wake_fd -1: no more. TLS only. */
+enum stream_served {
+  STREAM_GIVE_UP = 0, /* the stream fails */
+  STREAM_SERVED,      /* nothing is left that wake_fd would not tell of */
+  STREAM_UNSERVED,    /* call again after the server's turn, whatever wake_fd says */
+};
+typedef enum stream_served (*stream_meanwhile_fn) (gpointer data);
 void stream_set_meanwhile (struct stream *stream, int wake_fd, stream_meanwhile_fn meanwhile, gpointer data);
 /* Until bytes can be read, wake_fd is readable, or timeout_ms has passed. */
 enum stream_event stream_wait (struct stream *stream, int wake_fd, gint64 timeout_ms);

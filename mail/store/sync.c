@@ -10,7 +10,6 @@
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,8 +266,7 @@ sync_pause (struct sync *sync)
 gboolean
 sync_serve_now (struct sync *sync, GError **error)
 {
-  struct pollfd one = { .fd = sync->wake_fd, .events = POLLIN };
-  if (sync->wake_fd < 0 || poll (&one, 1, 0) <= 0 || sync->serve (sync->data))
+  if (sync->wake_fd < 0 || sync->serve (sync->data) != STREAM_GIVE_UP)
     return TRUE;
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "wardmail is being closed.");
   return FALSE;

@@ -13,7 +13,7 @@
 
 struct sync;
 typedef gboolean (*sync_emit_fn) (const char *event, GVariant *fields, gpointer data);
-typedef gboolean (*sync_serve_fn) (gpointer data);
+typedef enum stream_served (*sync_serve_fn) (gpointer data);
 
 /* root: the account's folder of mail. state: taken. settings: a{sv} with folder overrides. */
 struct sync *sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit,
@@ -21,8 +21,8 @@ struct sync *sync_new (struct state *state_take, const char *root, GVariant *set
 void sync_free (struct sync *sync);
 DEFINE_AUTOFREE (sync, sync_free)
 /* From now on serve is called (with emit's data) when wake_fd is readable, between the steps of sync_push and sync_pull and while mail comes
- * in. It may make local changes and read; it must not use the session or call anything below "with a session" but sync_pause.
- * FALSE: the engine has gone, and what is under way fails. */
+ * in. It may make local changes and read; it must not use the session or call anything below "with a session" but sync_pause. It may
+ * be called for nothing. STREAM_GIVE_UP: the engine has gone, and what is under way fails. */
 void sync_set_serve (struct sync *sync, int wake_fd, sync_serve_fn serve);
 void sync_pause (struct sync *sync); /* from serve: somebody waits for more than that */
 /* At the start: report again what the index never confirmed, and what it may have missed. */

@@ -46,15 +46,14 @@ emit (const char *event, GVariant *fields, gpointer data)
 }
 
 /* What people do to mail is done while mail is coming in; the server hears of it afterwards. */
-static gboolean
+static enum stream_served
 serve (gpointer data)
 {
   struct mailbox *box = data;
-  if (!worker_serve (box->worker))
-    return FALSE;
+  enum worker_served served = worker_serve (box->worker);
   if (worker_has_waiting (box->worker))
     sync_pause (box->sync);
-  return TRUE;
+  return served == WORKER_GONE ? STREAM_GIVE_UP : served == WORKER_MORE ? STREAM_UNSERVED : STREAM_SERVED;
 }
 
 static void say (struct mailbox *box, const char *state, const char *format, ...) G_GNUC_PRINTF (3, 4);

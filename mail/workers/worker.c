@@ -18,6 +18,8 @@
 #include "mail/engine/channel.h"
 #include "mail/workers/sandbox.h"
 
+#define SERVE_MAX 8 /* requests answered in one turn of worker_serve */
+
 struct worker {
   const struct worker_role *role;
   struct channel *channel;
@@ -218,23 +220,26 @@ fits_inside (const struct worker *worker, const struct channel_message *call, co
          && (alone == NULL || !g_strv_contains (alone, call->method));
 }
 
-gboolean
+enum worker_served
 worker_serve (struct worker *worker)
 {
   struct channel_message *message = NULL, *outer = worker->call;
   GUnixFDList *outer_fds = g_steal_pointer (&worker->reply_fds);
-  gboolean done = TRUE;
-  enum channel_result result;
-  while (done && (result = channel_receive (worker->channel, &message)) != CHANNEL_AGAIN) {
-    done = result == CHANNEL_MESSAGE;
-    if (done && fits_inside (worker, message, outer))
-      done = answer (worker, message);
-    else if (done)
+  enum worker_served served = WORKER_MORE;
+  for (guint i = 0; i < SERVE_MAX && served == WORKER_MORE; i++) {
+    enum channel_result result = channel_receive (worker->channel, &message);
+    if (result == CHANNEL_AGAIN)
+      served = WORKER_SERVED;
+    else if (result != CHANNEL_MESSAGE)
+      served = WORKER_GONE;
+    else if (!fits_inside (worker, message, outer))
       g_queue_push_tail (&worker->waiting, message);
+    else if (!answer (worker, message))
+      served = WORKER_GONE;
   }
   worker->call = outer;
   worker->reply_fds = outer_fds;
-  return done;
+  return served;
 }
 
 /* The next request; waits for it, or lets the role do its idle work meanwhile. NULL: the engine has gone. */

@@ -49,9 +49,14 @@ gboolean worker_emit (struct worker *worker, const char *event, GVariant *fields
 /* Ask a person through the engine and wait. kind: "passphrase". NULL: no. The caller frees (and wipes) the answer. */
 struct secret *worker_ask (struct worker *worker, const char *kind, const char *text);
 
-/* In the middle of a long method, between two of its steps: answer what has come meanwhile (small requests of the same role).
- * FALSE: the engine has gone. Methods called so must cope with being nested; the long one itself is not entered twice. */
-gboolean worker_serve (struct worker *worker);
+/* In the middle of a long method, between two of its steps: answer some of what has come meanwhile (small requests of the same role).
+ * Methods called so must cope with being nested; the long one itself is not entered twice. */
+enum worker_served {
+  WORKER_GONE = 0 /* the engine has */,
+  WORKER_SERVED,
+  WORKER_MORE /* some is left, and worker_fd may not tell */
+};
+enum worker_served worker_serve (struct worker *worker);
 gboolean worker_has_waiting (const struct worker *worker); /* a request that worker_serve left for later */
 
 /* Helpers that many roles need. */

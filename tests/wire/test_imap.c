@@ -444,6 +444,71 @@ test_idle (void **state)
   close (wake[1]);
 }
 
+/* Somebody who always has one more request, and leaves some of them for the next turn. */
+struct crowd {
+  int calls, unserved; /* unserved: how many times it says that something is left */
+  gboolean leaves;
+};
+
+static enum stream_served
+serve_crowd (gpointer data)
+{
+  struct crowd *crowd = data;
+  crowd->calls++;
+  if (crowd->leaves)
+    return STREAM_GIVE_UP;
+  return crowd->unserved > 0 && crowd->unserved-- > 0 ? STREAM_UNSERVED : STREAM_SERVED;
+}
+
+static void
+secure (struct meeting *meeting, const char *const *script, struct stream **stream_out)
+{
+  *meeting = (struct meeting){ .remote = { .host = (char *) "mail.test", .ca_file = anchors, .timeout_ms = 20000 } };
+  int fd;
+  meeting->peer = peer_start (script, cert, key, &fd);
+  *stream_out = stream_new_take (fd, &meeting->remote);
+  assert_true (stream_start_tls (*stream_out, FALSE, NULL));
+}
+
+/* What the server sends is read however many requests come, and each of these has its turn. */
+static void
+test_fair (void **state)
+{
+  const char *const script[] = { "TLS", "S> abcdef", "C: go", "S> g", "HANG", NULL };
+  struct meeting meeting;
+  struct crowd crowd = { 0 };
+  struct stream *stream;
+  int always[2], never[2];
+  char byte = 0;
+  assert_true (pipe (always) == 0 && pipe (never) == 0 && write (always[1], "x", 1) == 1);
+  secure (&meeting, script, &stream);
+  stream_set_meanwhile (stream, always[0], serve_crowd, &crowd);
+  for (const char *want = "abcdef"; *want != '\0'; want++) {
+    int before = crowd.calls;
+    assert_int_equal (stream_read (stream, &byte, 1), 1);
+    assert_int_equal (byte, *want);
+    assert_true (crowd.calls > before && (want[0] == 'a' || crowd.calls == before + 1));
+  }
+  /* Left-overs that the descriptor does not tell of are served before the wait for a silent server. */
+  crowd = (struct crowd){ .unserved = 9 };
+  stream_set_meanwhile (stream, never[0], serve_crowd, &crowd);
+  assert_true (stream_write (stream, "x go\r\n", 6));
+  assert_int_equal (stream_read (stream, &byte, 1), 1);
+  int calls = crowd.calls;
+  assert_true (calls >= 1 && calls <= 10);
+  crowd = (struct crowd){ .leaves = TRUE };
+  stream_set_meanwhile (stream, always[0], serve_crowd, &crowd);
+  assert_int_equal (stream_read (stream, &byte, 1), -1);
+  assert_int_equal (crowd.calls, 1);
+  stream_free (stream);
+  part (&meeting);
+  forget (&meeting);
+  for (int i = 0; i < 2; i++) {
+    close (always[i]);
+    close (never[i]);
+  }
+}
+
 static int
 setup (void **state)
 {
@@ -494,6 +559,7 @@ main (void)
     cmocka_unit_test (test_refusal_is_no_loss),
     cmocka_unit_test (test_move),
     cmocka_unit_test (test_idle),
+    cmocka_unit_test (test_fair),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }
