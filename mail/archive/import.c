@@ -186,6 +186,30 @@ find_place (const struct batch *batch, const char *hash, guint flags, struct ite
   item->path = path_for (batch, hash, flags);
 }
 
+/* The same mail earlier in this batch: a mailbox may hold it twice, under other flags. */
+static const struct item *
+find_twin (const struct batch *batch, const char *tmp)
+{
+  for (guint i = 0; i < batch->items->len; i++) {
+    const struct item *item = &g_array_index (batch->items, struct item, i);
+    if (item->tmp != NULL && strcmp (item->tmp, tmp) == 0)
+      return item;
+  }
+  return NULL;
+}
+
+static gboolean
+write_item (struct item *item, GBytes *message)
+{
+  gsize size = 0;
+  const guint8 *bytes = g_bytes_get_data (message, &size);
+  item->fd = open (item->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (item->fd < 0 || !write_all (item->fd, bytes, size))
+    return FALSE;
+  (void) sync_file_range (item->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  return TRUE;
+}
+
 static void
 set_tags (struct item *item)
 {
@@ -201,27 +225,27 @@ store (struct batch *batch, GBytes *message, guint flags, GError **error)
 {
   g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, message);
   hash[NAME_HEX] = 0;
+  g_autofree char *tmp = g_strdup_printf ("%s/tmp/%s.import", batch->folder, hash);
+  const struct item *twin = find_twin (batch, tmp);
   struct item item = { .fd = -1, .protected = message_is_encrypted (message) };
-  gsize size = 0;
-  const guint8 *bytes = g_bytes_get_data (message, &size);
-  find_place (batch, hash, flags % FLAG_SETS, &item);
+  if (twin != NULL)
+    item.path = g_strdup (twin->path);
+  else
+    find_place (batch, hash, flags % FLAG_SETS, &item);
   set_tags (&item);
-  if (!item.there) {
-    item.tmp = g_strdup_printf ("%s/tmp/%s.import", batch->folder, hash);
-    item.fd = open (item.tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (item.fd < 0 || !write_all (item.fd, bytes, size)) {
+  if (twin == NULL && !item.there) {
+    item.tmp = g_steal_pointer (&tmp);
+    if (!write_item (&item, message)) {
       fail (error, "A mail could not be stored");
       item_clear (&item);
       return FALSE;
     }
-    (void) sync_file_range (item.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    batch->bytes += g_bytes_get_size (message);
   }
-  batch->bytes += size;
   g_array_append_val (batch->items, item);
   return TRUE;
 }
 
-/* Twice the same mail in one batch is one file: the second rename finds its tmp file gone, and its target there. */
 static gboolean
 settle (struct batch *batch, GError **error)
 {
@@ -234,7 +258,7 @@ settle (struct batch *batch, GError **error)
       return fail (error, "Imported mail could not be stored for good");
     close (item->fd);
     item->fd = -1;
-    if (rename (item->tmp, item->path) != 0 && (errno != ENOENT || access (item->path, F_OK) != 0))
+    if (rename (item->tmp, item->path) != 0)
       return fail (error, "Imported mail could not be stored for good");
     g_clear_pointer (&item->tmp, g_free);
     any = TRUE;

@@ -241,6 +241,25 @@ test_flags (void **state)
   }
 }
 
+/* A mailbox may hold the same mail twice, read in one place and not in the other: it is one mail, as it came first. */
+static void
+test_twice (void **state)
+{
+  struct world *world = *state;
+  static const char text[] = "Message-ID: <t@x>\nFrom: a@x.org\nSubject: s\nDate: 1 Nov 2023 10:00:00 +0000\n\nb\n";
+  static const guint8 flags[] = { 3, 0, 1, 3 };
+  struct import import;
+  g_autoptr (GByteArray) stream = g_byte_array_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (flags); i++)
+    add_flagged (stream, text, sizeof text - 1, flags[i]);
+  add_end (stream);
+  assert_true (run (world, stream, "Old mail", &import, NULL));
+  assert_int_equal (import.imported, G_N_ELEMENTS (flags));
+  import_clear (&import);
+  assert_int_equal (files_in (world->cur), 1);
+  assert_int_equal (count (world, "id:t@x and tag:flagged and not tag:unread"), 1);
+}
+
 static void
 test_broken_off (void **state)
 {
@@ -487,7 +506,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     WORLD_TEST (test_import),       WORLD_TEST (test_broken_off), WORLD_TEST (test_too_big),
     WORLD_TEST (test_folder_names), WORLD_TEST (test_worker),     WORLD_TEST (test_worker_killed),
-    WORLD_TEST (test_flags),
+    WORLD_TEST (test_flags),        WORLD_TEST (test_twice),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
