@@ -76,7 +76,7 @@ index_name (struct core *core)
 static GVariant *
 start_index (struct core *core, gboolean writer)
 {
-  g_autofree char *name = index_name (core); /* it is there before the index is */
+  g_free (index_name (core)); /* it is there before the index is */
   return g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", core->paths->index_dir,
                                core->paths->mail_dir, writer);
 }
