@@ -1,7 +1,7 @@
 # Tests of messages: text made safe, addresses, reading, writing.
 MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose tests/unit/test_html \
 	tests/unit/test_message_view tests/unit/test_message_reply tests/unit/test_message_text tests/unit/test_filter \
-	tests/unit/test_draft_parse
+	tests/unit/test_draft_parse tests/unit/test_lookalike
 check_PROGRAMS += $(MESSAGE_TESTS)
 TESTS += $(MESSAGE_TESTS)
 tests_unit_test_sanitise_SOURCES = tests/unit/test_sanitise.c
@@ -31,3 +31,6 @@ tests_unit_test_filter_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_draft_parse_SOURCES = tests/unit/test_draft_parse.c
 tests_unit_test_draft_parse_LDADD = $(TEST_LIBS)
 tests_unit_test_draft_parse_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_lookalike_SOURCES = tests/unit/test_lookalike.c
+tests_unit_test_lookalike_LDADD = $(TEST_LIBS)
+tests_unit_test_lookalike_CFLAGS = $(TEST_CFLAGS)

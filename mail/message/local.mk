@@ -9,4 +9,4 @@ libmail_a_SOURCES += mail/message/message.h mail/message/message_p.h mail/messag
 	mail/message/message_shadow.c mail/message/quote.c mail/message/html.c mail/message/html_out.c mail/message/html_style.c \
 	mail/message/html_link.c mail/message/html_hidden.c mail/message/record.c mail/message/message_field.c \
 	mail/message/message_field.h mail/message/message_attachment.c mail/message/message_attachment.h \
-	mail/message/message_forward.c mail/workers/filter.c
+	mail/message/message_forward.c mail/message/lookalike.c mail/message/lookalike.h mail/workers/filter.c

@@ -1,0 +1,324 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Host names made to be taken for others; see lookalike.h. */
+#include "mail/message/lookalike.h"
+
+#include <libpsl.h>
+#include <string.h>
+#include <unicode/uidna.h>
+#include <unicode/uscript.h>
+#include <unicode/uspoof.h>
+
+#define HOST_MAX 1024 /* bytes of UTF-8; 253 bytes of punycode are never more */
+#define SKELETON_MAX 8192
+#define TYPO_LETTERS 6
+#define INSIDE_LETTERS 6
+
+struct one {
+  char *domain;   /* what one organisation owns, as people read it */
+  char *skeleton; /* of it: equal for all that look like it */
+  char *words;    /* the skeleton, dots for hyphens */
+};
+struct lookalike_known {
+  GPtrArray *list;  /* struct one * */
+  GHashTable *have; /* domain of those */
+};
+
+static void
+one_free (gpointer data)
+{
+  struct one *one = data;
+  g_free (one->domain);
+  g_free (one->skeleton);
+  g_free (one->words);
+  g_free (one);
+}
+
+/* ---- What ICU knows ---- */
+
+static const UIDNA *
+idna (void)
+{
+  static UIDNA *opened = NULL;
+  static gsize done = 0;
+  if (g_once_init_enter (&done)) {
+    UErrorCode status = U_ZERO_ERROR;
+    opened = uidna_openUTS46 (UIDNA_NONTRANSITIONAL_TO_UNICODE | UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ, &status);
+    g_once_init_leave (&done, 1);
+  }
+  return opened;
+}
+
+static const USpoofChecker *
+spoof (void)
+{
+  static USpoofChecker *opened = NULL;
+  static gsize done = 0;
+  if (g_once_init_enter (&done)) {
+    UErrorCode status = U_ZERO_ERROR;
+    opened = uspoof_open (&status);
+    if (opened != NULL) {
+      uspoof_setChecks (opened, USPOOF_RESTRICTION_LEVEL | USPOOF_INVISIBLE | USPOOF_MIXED_NUMBERS, &status);
+      uspoof_setRestrictionLevel (opened, USPOOF_HIGHLY_RESTRICTIVE);
+    }
+    g_once_init_leave (&done, 1);
+  }
+  return opened;
+}
+
+static gboolean
+is_host_text (const char *name)
+{
+  for (const char *p = name; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    gboolean fine = c == '.' || c == '-' || c == '_' || c == 0xB7 || c == 0x30FB || c == 0x200C || c == 0x200D
+                    || g_unichar_isalnum (c) || g_unichar_ismark (c);
+    if (!fine)
+      return FALSE;
+  }
+  return *name != '\0' && *name != '.' && strstr (name, "..") == NULL;
+}
+
+char *
+lookalike_unicode (const char *host)
+{
+  gsize length = strlen (host);
+  if (length > HOST_MAX || !g_utf8_validate (host, (gssize) length, NULL))
+    return NULL;
+  g_autofree char *name = g_utf8_strdown (host, -1);
+  if (g_str_has_suffix (name, "."))
+    name[strlen (name) - 1] = '\0';
+  if (g_str_is_ascii (name) && strstr (name, "xn--") == NULL)
+    return is_host_text (name) ? g_steal_pointer (&name) : NULL;
+  if (idna () == NULL)
+    return NULL;
+  g_autofree char *out = g_malloc (HOST_MAX * 4);
+  UIDNAInfo info = UIDNA_INFO_INITIALIZER;
+  UErrorCode status = U_ZERO_ERROR;
+  uidna_nameToUnicodeUTF8 (idna (), name, (int32_t) strlen (name), out, HOST_MAX * 4, &info, &status);
+  const guint32 harmless = UIDNA_ERROR_LEADING_HYPHEN | UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4;
+  if (U_FAILURE (status) || status == U_STRING_NOT_TERMINATED_WARNING || (info.errors & ~harmless) != 0
+      || !g_utf8_validate (out, -1, NULL) || !is_host_text (out))
+    return NULL;
+  return g_steal_pointer (&out);
+}
+
+/* What everything that looks like name has in common. UTS #39, and the pairs of letters that it leaves out. */
+static char *
+skeleton (const char *name)
+{
+  g_autofree char *buffer = g_malloc (SKELETON_MAX);
+  UErrorCode status = U_ZERO_ERROR;
+  if (spoof () != NULL)
+    (void) uspoof_getSkeletonUTF8 (spoof (), 0, name, (int32_t) strlen (name), buffer, SKELETON_MAX, &status);
+  if (spoof () == NULL || U_FAILURE (status) || status == U_STRING_NOT_TERMINATED_WARNING)
+    return g_strdup (name);
+  GString *out = g_string_new (NULL);
+  for (const char *p = buffer; *p != '\0'; p++) { /* 0 is an O to UTS #39, and O is no o */
+    gboolean w = p[0] == 'v' && p[1] == 'v', d = p[0] == 'c' && p[1] == 'l';
+    g_string_append_c (out, w ? 'w' : d ? 'd' : g_ascii_tolower (*p));
+    p += w || d;
+  }
+  return g_string_free (out, FALSE);
+}
+
+static gboolean
+has_latin (const char *label)
+{
+  for (const char *p = label; *p != '\0'; p = g_utf8_next_char (p)) {
+    UErrorCode status = U_ZERO_ERROR;
+    if (uscript_getScript ((UChar32) g_utf8_get_char (p), &status) == USCRIPT_LATIN)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* One label by itself; among ASCII labels, if ascii_top. */
+static enum lookalike
+judge_label (const char *label, gboolean ascii_top)
+{
+  UErrorCode status = U_ZERO_ERROR;
+  if (g_str_is_ascii (label) || spoof () == NULL)
+    return LOOKALIKE_NONE;
+  if (uspoof_check2UTF8 (spoof (), label, (int32_t) strlen (label), NULL, &status) != 0 || U_FAILURE (status))
+    return LOOKALIKE_MIXED;
+  g_autofree char *bones = skeleton (label);
+  return ascii_top && g_str_is_ascii (bones) && !has_latin (label) ? LOOKALIKE_FOREIGN : LOOKALIKE_NONE;
+}
+
+static enum lookalike
+judge_alone (const char *name)
+{
+  g_auto (GStrv) labels = g_strsplit (name, ".", 0);
+  guint count = g_strv_length (labels);
+  for (guint i = 0; i < count; i++) {
+    enum lookalike found = judge_label (labels[i], g_str_is_ascii (labels[count - 1]));
+    if (found != LOOKALIKE_NONE)
+      return found;
+  }
+  return LOOKALIKE_NONE;
+}
+
+/* ---- Beside those that are known ---- */
+
+/* The part of name that one organisation owns; name itself where there is none. Borrowed. */
+static const char *
+owned (const char *name)
+{
+  const char *domain = psl_registrable_domain (psl_builtin (), name);
+  return domain != NULL ? domain : name;
+}
+
+static gboolean
+is_ip (const char *host)
+{
+  return g_hostname_is_ip_address (host) || *host == '[';
+}
+
+struct lookalike_known *
+lookalike_known_new (void)
+{
+  struct lookalike_known *known = g_new0 (struct lookalike_known, 1);
+  known->list = g_ptr_array_new_with_free_func (one_free);
+  known->have = g_hash_table_new (g_str_hash, g_str_equal);
+  return known;
+}
+
+void
+lookalike_known_free (struct lookalike_known *known)
+{
+  g_hash_table_unref (known->have);
+  g_ptr_array_unref (known->list);
+  g_free (known);
+}
+
+void
+lookalike_known_add (struct lookalike_known *known, const char *domain)
+{
+  g_autofree char *name = is_ip (domain) ? NULL : lookalike_unicode (domain);
+  const char *mine = name != NULL ? owned (name) : NULL;
+  if (mine == NULL || strchr (mine, '.') == NULL || known->list->len >= LOOKALIKE_KNOWN_MAX
+      || g_hash_table_contains (known->have, mine))
+    return;
+  struct one *one = g_new0 (struct one, 1);
+  one->domain = g_strdup (mine);
+  one->skeleton = skeleton (mine);
+  one->words = g_strdelimit (g_strdup (one->skeleton), "-", '.');
+  g_ptr_array_add (known->list, one);
+  g_hash_table_add (known->have, one->domain);
+}
+
+static gboolean
+both_digits (const char *a, const char *b)
+{
+  return g_ascii_isdigit (*a) && g_ascii_isdigit (*b);
+}
+
+/* One letter more, less, other, or two neighbours swapped. Another number is another ward, not another spelling. */
+static gboolean
+is_one_edit (const char *a, const char *b)
+{
+  while (*a != '\0' && g_utf8_get_char (a) == g_utf8_get_char (b)) {
+    a = g_utf8_next_char (a);
+    b = g_utf8_next_char (b);
+  }
+  const char *a_end = a + strlen (a), *b_end = b + strlen (b);
+  while (a_end > a && b_end > b) {
+    const char *a_last = g_utf8_prev_char (a_end), *b_last = g_utf8_prev_char (b_end);
+    if (g_utf8_get_char (a_last) != g_utf8_get_char (b_last))
+      break;
+    a_end = a_last;
+    b_end = b_last;
+  }
+  glong left_a = g_utf8_strlen (a, a_end - a), left_b = g_utf8_strlen (b, b_end - b);
+  if (left_a + left_b == 1)
+    return !g_ascii_isdigit (left_a == 1 ? *a : *b);
+  if (left_a == 1 && left_b == 1)
+    return !both_digits (a, b);
+  return left_a == 2 && left_b == 2 && g_utf8_get_char (a) == g_utf8_get_char (g_utf8_next_char (b))
+         && g_utf8_get_char (b) == g_utf8_get_char (g_utf8_next_char (a)) && !both_digits (a, b);
+}
+
+/* Words between hyphens are compared one by one, so that tu-berlin is not taken for fu-berlin. */
+static gboolean
+is_misspelt (const char *real, const char *name)
+{
+  g_auto (GStrv) ours = g_strsplit (real, "-", 0), theirs = g_strsplit (name, "-", 0);
+  if (g_strv_length (ours) != g_strv_length (theirs))
+    return g_utf8_strlen (real, -1) >= TYPO_LETTERS && is_one_edit (real, name);
+  guint at = 0;
+  while (ours[at] != NULL && strcmp (ours[at], theirs[at]) == 0)
+    at++;
+  if (ours[at] == NULL || g_utf8_strlen (ours[at], -1) < TYPO_LETTERS || !is_one_edit (ours[at], theirs[at]))
+    return FALSE;
+  for (guint i = at + 1; ours[i] != NULL; i++)
+    if (strcmp (ours[i], theirs[i]) != 0)
+      return FALSE;
+  return TRUE;
+}
+
+/* The name misspelt, under the same suffix; or the same name under a suffix that lost a letter (.co, .cm for .com). */
+static gboolean
+is_typo (const struct one *one, const char *mine)
+{
+  gsize name = strcspn (mine, "."), real = strcspn (one->domain, ".");
+  const char *suffix = mine + name, *real_suffix = one->domain + real;
+  if (strcmp (suffix, real_suffix) == 0) {
+    g_autofree char *theirs = g_strndup (mine, name), *ours = g_strndup (one->domain, real);
+    return is_misspelt (ours, theirs);
+  }
+  return name == real && memcmp (mine, one->domain, name) == 0 && name >= TYPO_LETTERS && strlen (real_suffix) >= 4
+         && strlen (suffix) < strlen (real_suffix) && strchr (suffix + 1, '.') == NULL
+         && is_one_edit (real_suffix, suffix);
+}
+
+/* All words of the known one, one after the other, and others behind them: t-online.de is not meant to be online.de. */
+static gboolean
+is_inside (const struct one *one, const char *words)
+{
+  gsize length = strlen (one->words);
+  if (strlen (one->domain) < INSIDE_LETTERS)
+    return FALSE;
+  for (const char *at = strstr (words, one->words); at != NULL; at = strstr (at + 1, one->words))
+    if ((at == words || at[-1] == '.') && at[length] == '.')
+      return TRUE;
+  return FALSE;
+}
+
+static enum lookalike
+judge_beside (const struct lookalike_known *known, const char *name, const char **like_out)
+{
+  const char *mine = owned (name);
+  if (g_hash_table_contains (known->have, mine))
+    return LOOKALIKE_NONE;
+  g_autofree char *bones = skeleton (mine), *all = skeleton (name);
+  g_autofree char *words = g_strdelimit (g_strdup (all), "-", '.');
+  for (int kind = LOOKALIKE_SAME; kind <= LOOKALIKE_INSIDE; kind++)
+    for (guint i = 0; i < known->list->len; i++) {
+      const struct one *one = g_ptr_array_index (known->list, i);
+      if (kind == LOOKALIKE_SAME   ? strcmp (one->skeleton, bones) == 0
+          : kind == LOOKALIKE_TYPO ? is_typo (one, mine)
+                                   : is_inside (one, words)) {
+        *like_out = one->domain;
+        return (enum lookalike) kind;
+      }
+    }
+  return LOOKALIKE_NONE;
+}
+
+enum lookalike
+lookalike_host (const char *host, const struct lookalike_known *known, const char **like_out)
+{
+  const char *like = NULL;
+  if (like_out != NULL)
+    *like_out = NULL;
+  if (is_ip (host))
+    return LOOKALIKE_NONE;
+  g_autofree char *name = lookalike_unicode (host);
+  if (name == NULL)
+    return LOOKALIKE_BROKEN;
+  enum lookalike found = known != NULL && strchr (name, '.') != NULL ? judge_beside (known, name, &like) : LOOKALIKE_NONE;
+  if (like_out != NULL)
+    *like_out = like;
+  return found != LOOKALIKE_NONE ? found : judge_alone (name);
+}
