@@ -15,6 +15,7 @@
 
 #include "mail/engine.h"
 #include "mail/message/message.h"
+#include "mail/store/disk.h"
 #include "mail/store/tags.h"
 
 #define BATCH_BYTES (32u * 1024 * 1024)
@@ -148,21 +149,6 @@ read_message (int fd, GBytes **message_out, guint8 *flags_out, gboolean *skipped
   return read_all (fd, bytes, length, error);
 }
 
-static gboolean
-write_all (int fd, const guint8 *bytes, gsize size)
-{
-  while (size > 0) {
-    ssize_t wrote = write (fd, bytes, size);
-    if (wrote < 0 && errno == EINTR)
-      continue;
-    if (wrote <= 0)
-      return FALSE;
-    bytes += wrote;
-    size -= (gsize) wrote;
-  }
-  return TRUE;
-}
-
 /* The flags of the stream as Maildir writes them: in order. */
 static char *
 path_for (const struct batch *batch, const char *hash, guint flags)
@@ -204,7 +190,7 @@ write_item (struct item *item, GBytes *message)
   gsize size = 0;
   const guint8 *bytes = g_bytes_get_data (message, &size);
   item->fd = open (item->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (item->fd < 0 || !write_all (item->fd, bytes, size))
+  if (item->fd < 0 || !disk_write (item->fd, bytes, size))
     return FALSE;
   (void) sync_file_range (item->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
   return TRUE;
@@ -266,13 +252,7 @@ settle (struct batch *batch, GError **error)
   if (!any)
     return TRUE;
   g_autofree char *cur = g_build_filename (batch->folder, "cur", NULL);
-  int fd = open (cur, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean done = fd >= 0 && fsync (fd) == 0;
-  if (!done)
-    fail (error, "Imported mail could not be stored for good");
-  if (fd >= 0)
-    close (fd);
-  return done;
+  return disk_sync_folder (cur) || fail (error, "Imported mail could not be stored for good");
 }
 
 static gboolean

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "mail/engine.h"
+#include "mail/store/disk.h"
 
 void
 index_shadow_sweep (const char *mail_dir)
@@ -21,21 +22,6 @@ index_shadow_sweep (const char *mail_dir)
     g_autofree char *path = g_build_filename (folder, name, NULL);
     (void) unlink (path);
   }
-}
-
-static gboolean
-write_all (int fd, const char *bytes, gsize size)
-{
-  while (size > 0) {
-    ssize_t wrote = write (fd, bytes, size);
-    if (wrote < 0 && errno == EINTR)
-      continue;
-    if (wrote <= 0)
-      return FALSE;
-    bytes += wrote;
-    size -= (gsize) wrote;
-  }
-  return TRUE;
 }
 
 static gboolean
@@ -81,7 +67,7 @@ index_shadow_write (const char *mail_dir, GBytes *shadow, const char *id, GError
   int fd = g_mkstemp_full (path, O_WRONLY | O_CLOEXEC, 0600);
   gsize size = 0;
   const char *data = g_bytes_get_data (bytes, &size);
-  gboolean done = fd >= 0 && write_all (fd, data, size);
+  gboolean done = fd >= 0 && disk_write (fd, data, size);
   if (!done)
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
                  "An encrypted mail could not be prepared for searching: %s. Look whether the disk is full.",

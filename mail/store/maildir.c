@@ -4,6 +4,7 @@
 #include "mail/store/maildir.h"
 
 #include "mail/engine.h"
+#include "mail/store/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,16 +19,6 @@ disk_error (GError **error, const char *what)
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "%s: %s. Nothing was lost; wardmail tries again later.", what,
                g_strerror (errno));
   return FALSE;
-}
-
-static gboolean
-sync_dir (const char *dir)
-{
-  int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean done = fd >= 0 && fsync (fd) == 0;
-  if (fd >= 0)
-    close (fd);
-  return done;
 }
 
 gboolean
@@ -157,7 +148,7 @@ maildir_link (const char *dir, const char *base, const char *flags, const char *
       disk_error (error, "A mail could not be moved on the disk");
     return FALSE;
   }
-  (void) sync_dir (cur);
+  (void) disk_sync_folder (cur);
   *old_path_out = g_steal_pointer (&from);
   *new_path_out = g_steal_pointer (&to);
   return TRUE;

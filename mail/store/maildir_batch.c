@@ -4,6 +4,7 @@
 #include "mail/store/maildir.h"
 
 #include "mail/engine.h"
+#include "mail/store/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,16 +19,6 @@ disk_error (GError **error)
                "Mail could not be written to the disk: %s. It is still on the server; wardmail tries again later.",
                g_strerror (errno));
   return FALSE;
-}
-
-static gboolean
-sync_dir (const char *dir)
-{
-  int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean done = fd >= 0 && fsync (fd) == 0;
-  if (fd >= 0)
-    close (fd);
-  return done;
 }
 
 #define LOOK_MAX (512u * 1024)
@@ -173,7 +164,7 @@ maildir_batch_commit (struct maildir_batch *batch, GError **error)
     if (done)
       g_clear_pointer (&entry->tmp, g_free);
   }
-  done = done && (batch->ended->len == 0 || sync_dir (cur));
+  done = done && (batch->ended->len == 0 || disk_sync_folder (cur));
   if (!done)
     disk_error (error);
   g_ptr_array_set_size (batch->ended, 0);

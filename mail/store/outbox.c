@@ -4,6 +4,7 @@
 #include "mail/store/outbox.h"
 
 #include "mail/engine.h"
+#include "mail/store/disk.h"
 #include "mail/store/state.h"
 
 #include <errno.h>
@@ -127,18 +128,10 @@ static gboolean
 write_file (const char *dir, const char *name, GBytes *bytes, GError **error)
 {
   g_autofree char *path = g_build_filename (dir, name, NULL);
-  gsize size = 0, done = 0;
+  gsize size = 0;
   const char *data = g_bytes_get_data (bytes, &size);
   int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  while (fd >= 0 && done < size) {
-    ssize_t wrote = write (fd, data + done, size - done);
-    if (wrote < 0 && errno == EINTR)
-      continue;
-    if (wrote <= 0)
-      break;
-    done += (gsize) wrote;
-  }
-  gboolean fine = fd >= 0 && done == size && fsync (fd) == 0;
+  gboolean fine = fd >= 0 && disk_write (fd, data, size) && fsync (fd) == 0;
   if (!fine)
     disk_error (error);
   if (fd >= 0)
@@ -149,12 +142,9 @@ write_file (const char *dir, const char *name, GBytes *bytes, GError **error)
 static gboolean
 sync_folder (const char *dir, GError **error)
 {
-  int fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean done = fd >= 0 && fsync (fd) == 0;
+  gboolean done = disk_sync_folder (dir);
   if (!done)
     disk_error (error);
-  if (fd >= 0)
-    close (fd);
   return done;
 }
 

@@ -121,12 +121,6 @@ secret_of (GVariant *config)
 }
 
 static GVariant *
-nothing (void)
-{
-  return g_variant_new ("a{sv}", NULL);
-}
-
-static GVariant *
 start (struct worker *worker, GVariant *config, GError **error)
 {
   g_autoptr (GVariant) account = g_variant_lookup_value (config, "account", G_VARIANT_TYPE_VARDICT);
@@ -156,7 +150,7 @@ start (struct worker *worker, GVariant *config, GError **error)
   box->sync = sync_new (state, root, settings, emit, box);
   sync_set_serve (box->sync, worker_fd (worker), serve);
   worker_set_state (worker, box);
-  return nothing ();
+  return worker_reply_nothing ();
 }
 
 static void
@@ -296,15 +290,6 @@ idle (struct worker *worker)
 /* ---- methods ---- */
 
 static GVariant *
-reply (const char *name, GVariant *value)
-{
-  GVariantBuilder fields;
-  g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&fields, "{sv}", name, value);
-  return g_variant_builder_end (&fields);
-}
-
-static GVariant *
 method_test (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
@@ -319,13 +304,13 @@ method_test (struct worker *worker, GVariant *args, GError **error)
   g_autofree char *text = g_strdup_printf ("Signed in to %s as %s; %u folder%s.", box->remote->host,
                                            box->remote->user != NULL ? box->remote->user : "the certificate's owner",
                                            folders->len, folders->len == 1 ? "" : "s");
-  return reply ("text", g_variant_new_string (text));
+  return worker_reply_one ("text", g_variant_new_string (text));
 }
 
 static GVariant *
 method_folders (struct worker *worker, GVariant *args, GError **error)
 {
-  return reply ("folders", sync_folder_rows (((struct mailbox *) worker_state (worker))->sync));
+  return worker_reply_one ("folders", sync_folder_rows (((struct mailbox *) worker_state (worker))->sync));
 }
 
 static gboolean
@@ -388,7 +373,7 @@ static GVariant *
 changed (struct mailbox *box, const char *name, GVariant *value)
 {
   box->next_push = 0;
-  return value == NULL ? NULL : reply (name, value);
+  return value == NULL ? NULL : worker_reply_one (name, value);
 }
 
 static GVariant *
@@ -441,7 +426,7 @@ method_remove (struct worker *worker, GVariant *args, GError **error)
   struct mailbox *box = worker_state (worker);
   g_autofree const char **paths = list (args, "paths");
   box->next_push = 0;
-  return sync_remove (box->sync, paths, error) ? nothing () : NULL;
+  return sync_remove (box->sync, paths, error) ? worker_reply_nothing () : NULL;
 }
 
 static GVariant *
@@ -449,7 +434,7 @@ method_indexed (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
   g_autofree const char **paths = list (args, "paths");
-  return sync_indexed (box->sync, paths, error) ? nothing () : NULL;
+  return sync_indexed (box->sync, paths, error) ? worker_reply_nothing () : NULL;
 }
 
 static const struct worker_method methods[] = {

@@ -20,21 +20,6 @@ struct state {
   char *mail_dir;
 };
 
-static GVariant *
-empty (void)
-{
-  return g_variant_new ("a{sv}", NULL);
-}
-
-static GVariant *
-one (const char *name, GVariant *value)
-{
-  GVariantBuilder builder;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", name, value);
-  return g_variant_builder_end (&builder);
-}
-
 static struct index_db *
 database (struct worker *worker)
 {
@@ -69,7 +54,7 @@ thread (struct worker *worker, GVariant *args, GError **error)
   g_variant_lookup (args, "thread", "&s", &id);
   g_variant_lookup (args, "query", "&s", &query);
   GVariant *rows = index_thread_rows (database (worker), id, query, error);
-  return rows != NULL ? one ("rows", rows) : NULL;
+  return rows != NULL ? worker_reply_one ("rows", rows) : NULL;
 }
 
 static GVariant *
@@ -78,8 +63,9 @@ count (struct worker *worker, GVariant *args, GError **error)
   const char *query = "";
   guint result = 0;
   g_variant_lookup (args, "query", "&s", &query);
-  return index_query_count (database (worker), query, &result, error) ? one ("count", g_variant_new_uint32 (result))
-                                                                      : NULL;
+  return index_query_count (database (worker), query, &result, error)
+             ? worker_reply_one ("count", g_variant_new_uint32 (result))
+             : NULL;
 }
 
 static GVariant *
@@ -99,7 +85,8 @@ counts (struct worker *worker, GVariant *args, GError **error)
       return NULL;
     results[i] = result;
   }
-  return one ("counts", g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, results, length, sizeof *results));
+  return worker_reply_one ("counts",
+                           g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, results, length, sizeof *results));
 }
 
 /* Field name of args as strings; NULL if it is not there. The array is the caller's, the strings are not. */
@@ -117,7 +104,7 @@ find (struct worker *worker, GVariant *args, GError **error)
   g_autofree const char **ids = strings (args, "ids");
   g_variant_lookup (args, "query", "&s", &query);
   GVariant *rows = index_find_rows (database (worker), ids, query, error);
-  return rows != NULL ? one ("rows", rows) : NULL;
+  return rows != NULL ? worker_reply_one ("rows", rows) : NULL;
 }
 
 static void
@@ -179,14 +166,14 @@ static GVariant *
 moved (struct worker *worker, GVariant *args, GError **error)
 {
   g_autoptr (GVariant) moves = g_variant_lookup_value (args, "moves", G_VARIANT_TYPE ("a(ss)"));
-  return index_write_moved (database (worker), moves, error) ? empty () : NULL;
+  return index_write_moved (database (worker), moves, error) ? worker_reply_nothing () : NULL;
 }
 
 static GVariant *
 removed (struct worker *worker, GVariant *args, GError **error)
 {
   g_autofree const char **paths = strings (args, "paths");
-  return index_write_removed (database (worker), paths, error) ? empty () : NULL;
+  return index_write_removed (database (worker), paths, error) ? worker_reply_nothing () : NULL;
 }
 
 static GVariant *
@@ -198,7 +185,7 @@ tag (struct worker *worker, GVariant *args, GError **error)
   g_autofree const char **remove_tags = strings (args, "remove");
   g_variant_lookup (args, "query", "&s", &query);
   GVariant *rows = index_tag_rows (database (worker), ids, query, add_tags, remove_tags, error);
-  return rows != NULL ? one ("rows", rows) : NULL;
+  return rows != NULL ? worker_reply_one ("rows", rows) : NULL;
 }
 
 static void
@@ -273,7 +260,7 @@ start (struct worker *worker, GVariant *config, GError **error)
   state->db = db;
   state->mail_dir = g_strdup (mail_dir);
   worker_set_state (worker, state);
-  return empty ();
+  return worker_reply_nothing ();
 }
 
 static void

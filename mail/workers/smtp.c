@@ -55,21 +55,6 @@ allow (GVariant *config, struct sandbox *sandbox)
   sandbox->network = TRUE;
 }
 
-static GVariant *
-nothing (void)
-{
-  return g_variant_new ("a{sv}", NULL);
-}
-
-static GVariant *
-reply (const char *name, GVariant *value)
-{
-  GVariantBuilder fields;
-  g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&fields, "{sv}", name, value);
-  return g_variant_builder_end (&fields);
-}
-
 static void
 submission_free (struct submission *self)
 {
@@ -100,7 +85,7 @@ start (struct worker *worker, GVariant *config, GError **error)
     return NULL;
   }
   worker_set_state (worker, self);
-  return nothing ();
+  return worker_reply_nothing ();
 }
 
 static void
@@ -118,7 +103,7 @@ method_test (struct worker *worker, GVariant *args, GError **error)
     return NULL;
   g_autofree char *text = g_strdup_printf ("Signed in to %s as %s; it takes mail.", self->remote->host,
                                            self->remote->user != NULL ? self->remote->user : "the certificate's owner");
-  return reply ("text", g_variant_new_string (text));
+  return worker_reply_one ("text", g_variant_new_string (text));
 }
 
 /* ---- taking in ---- */
@@ -203,7 +188,7 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
   g_autoptr (GBytes) sent = worker_read_fd (worker_arg_fd (worker, args, "sent"), MESSAGE_MAX, error);
   g_autofree char *id
       = sent == NULL ? NULL : outbox_submit (self->outbox, message_id, from, draft_path, copies, messages, sent, error);
-  return id == NULL ? NULL : reply ("id", g_variant_new_string (id));
+  return id == NULL ? NULL : worker_reply_one ("id", g_variant_new_string (id));
 }
 
 /* ---- sending ---- */
@@ -320,7 +305,7 @@ rows (struct worker *worker, gboolean with_sent)
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < items->len; i++)
     g_variant_builder_add_value (&list, item_row (worker, g_ptr_array_index (items, i), with_sent, &fds));
-  return reply ("rows", g_variant_builder_end (&list));
+  return worker_reply_one ("rows", g_variant_builder_end (&list));
 }
 
 static GVariant *
@@ -352,7 +337,8 @@ method_filed (struct worker *worker, GVariant *args, GError **error)
 {
   const char *id = "";
   g_variant_lookup (args, "id", "&s", &id);
-  return outbox_forget (((struct submission *) worker_state (worker))->outbox, id, error) ? nothing () : NULL;
+  return outbox_forget (((struct submission *) worker_state (worker))->outbox, id, error) ? worker_reply_nothing ()
+                                                                                          : NULL;
 }
 
 static GVariant *
@@ -360,7 +346,8 @@ method_retry (struct worker *worker, GVariant *args, GError **error)
 {
   const char *id = "";
   g_variant_lookup (args, "id", "&s", &id);
-  return outbox_retry (((struct submission *) worker_state (worker))->outbox, id, error) ? nothing () : NULL;
+  return outbox_retry (((struct submission *) worker_state (worker))->outbox, id, error) ? worker_reply_nothing ()
+                                                                                         : NULL;
 }
 
 static const struct worker_method methods[] = {

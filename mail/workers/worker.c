@@ -319,6 +319,21 @@ worker_read_fd (int fd, gsize size_max, GError **error)
   return g_bytes_new_take (bytes, done);
 }
 
+GVariant *
+worker_reply_nothing (void)
+{
+  return g_variant_new ("a{sv}", NULL);
+}
+
+GVariant *
+worker_reply_one (const char *name, GVariant *value)
+{
+  GVariantBuilder fields;
+  g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&fields, "{sv}", name, value);
+  return g_variant_builder_end (&fields);
+}
+
 int
 worker_memfd (const char *name, const void *bytes, gsize size, GError **error)
 {

@@ -60,5 +60,7 @@ enum worker_served worker_serve (struct worker *worker);
 gboolean worker_has_waiting (const struct worker *worker); /* a request that worker_serve left for later */
 
 /* Helpers that many roles need. */
-GBytes *worker_read_fd (int fd, gsize size_max, GError **error);                    /* maps or reads the whole file */
+GVariant *worker_reply_nothing (void);                           /* floating */
+GVariant *worker_reply_one (const char *name, GVariant *value);  /* floating; takes a floating value */
+GBytes *worker_read_fd (int fd, gsize size_max, GError **error); /* maps or reads the whole file */
 int worker_memfd (const char *name, const void *bytes, gsize size, GError **error); /* sealed, at offset 0 */

@@ -1,0 +1,9 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Two steps of everything that has to outlast a power cut: all the bytes are written, and the folder knows the file's name. */
+#pragma once
+#include <glib.h>
+
+/* Both: FALSE with errno. */
+gboolean disk_write (int fd, const void *bytes, gsize size); /* all of them, or FALSE */
+gboolean disk_sync_folder (const char *path);                /* names made, moved and removed in it are durable */
