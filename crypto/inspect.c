@@ -184,13 +184,7 @@ inspect_text_entity (GBytes *text, const char *charset)
 GBytes *
 inspect_as_entity (GBytes *content)
 {
-  gsize size = 0;
-  const char *data = g_bytes_get_data (content, &size);
-  if (size > 0
-      && (data[0] == '\n' || data[0] == '\r' || inspect_split_has_field (content, "content-")
-          || inspect_split_has_field (content, "mime-version")))
-    return g_bytes_ref (content);
-  return inspect_text_entity (content, "iso-8859-1");
+  return inspect_split_is_entity (content) ? g_bytes_ref (content) : inspect_text_entity (content, "iso-8859-1");
 }
 
 void
@@ -213,7 +207,9 @@ inspect_withhold (struct inspect *inspect, struct inspect_layer *layer, enum int
   layer->reason = "failed";
   layer->node->withheld = TRUE;
   verdict_warn (&inspect->result->verdict, "withheld", "%s",
-                error != NULL ? error->message : "This message was damaged or changed on its way, so it is not shown.");
+                error != NULL ? error->message
+                              : "This encrypted message is damaged or was changed on its way, so its content is not "
+                                "shown. Ask the sender to send it again.");
 }
 
 void

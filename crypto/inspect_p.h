@@ -71,5 +71,8 @@ gboolean inspect_smime_signed (struct inspect *inspect, struct inspect_node *nod
 gboolean inspect_smime_entity (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
                                gboolean whole);
 
+/* inspect_damage.c: does this plaintext show that it was changed while it was encrypted? */
+gboolean inspect_damage_found (GBytes *content);
+
 /* inspect_verdict.c: From, and the verdict from the layers. */
 void inspect_verdict_compose (struct inspect *inspect);

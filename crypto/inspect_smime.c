@@ -73,21 +73,6 @@ open_signed (struct inspect *inspect, struct inspect_node *node, GBytes *cms, gb
     inspect_open_child (inspect, layer, content);
 }
 
-/* CBC shows no change by itself: text in which control characters stand was most likely damaged, since a changed block turns
- * into random bytes. ESC is left out for ISO-2022-JP. */
-static gboolean
-looks_damaged (GBytes *content)
-{
-  gsize size = 0;
-  const guchar *data = g_bytes_get_data (content, &size);
-  for (gsize i = 0; i < size; i++)
-    if (data[i] < 0x20 && strchr ("\t\r\n\f\033", data[i]) == NULL)
-      return TRUE;
-    else if (data[i] == '\0')
-      return TRUE;
-  return FALSE;
-}
-
 /* The signature right inside the encryption, where there is one. */
 static struct inspect_layer *
 inner_signature (struct inspect *inspect, struct inspect_layer *layer)
@@ -116,13 +101,29 @@ withhold_child (struct inspect *inspect, struct inspect_layer *layer)
   inspect_withhold (inspect, layer, INTEGRITY_BAD, NULL);
 }
 
+/* The content, and what was opened inside of it by layers that did not show for themselves that it is whole. */
+static gboolean
+is_damaged (struct inspect *inspect, const struct inspect_layer *layer, GBytes *content)
+{
+  gboolean found = inspect_damage_found (content), inside = FALSE;
+  for (guint i = 0; i < inspect->layers->len && !found; i++) {
+    const struct inspect_layer *other = g_ptr_array_index (inspect->layers, i);
+    if (inside && other->integrity != INTEGRITY_OK && !inspect_layer_valid (other) && other->node->children->len == 1)
+      found = inspect_damage_found (((struct inspect_node *) g_ptr_array_index (other->node->children, 0))->entity);
+    inside |= other == layer;
+  }
+  return found;
+}
+
+/* CBC itself shows no change. A signature inside that fits shows that there was none, whoever made it: nobody can sign what he cannot
+ * read. Else the content must at least not look changed. */
 static void
 judge_unauthenticated (struct inspect *inspect, struct inspect_layer *layer, GBytes *content)
 {
   const struct inspect_layer *inner = inner_signature (inspect, layer);
   if (inner != NULL && inspect_layer_valid (inner))
     layer->integrity = INTEGRITY_OK;
-  else if (inner != NULL ? inspect_layer_state (inner) == SIGNATURE_BAD : looks_damaged (content))
+  else if ((inner != NULL && inspect_layer_state (inner) == SIGNATURE_BAD) || is_damaged (inspect, layer, content))
     withhold_child (inspect, layer);
   else
     verdict_warn (
@@ -146,8 +147,9 @@ open_enveloped (struct inspect *inspect, struct inspect_node *node, GBytes *cms,
                                    : NULL;
   layer->cipher = how.cipher;
   if (content == NULL) {
+    /* In the same words as when the content shows it: which step failed is nobody's business. */
     if (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_INTEGRITY))
-      inspect_withhold (inspect, layer, INTEGRITY_BAD, error);
+      inspect_withhold (inspect, layer, INTEGRITY_BAD, NULL);
     else
       inspect_not_opened (inspect, layer, error);
     return;
@@ -157,6 +159,10 @@ open_enveloped (struct inspect *inspect, struct inspect_node *node, GBytes *cms,
     return;
   }
   layer->decrypted = TRUE;
+  if (g_strcmp0 (how.cipher, "3DES-CBC") == 0)
+    verdict_warn (
+        &inspect->result->verdict, "weak_cipher",
+        "This message was encrypted with 3DES, an old method that is no longer safe. Ask the sender to use AES.");
   inspect_open_child (inspect, layer, content);
   if (how.authenticated)
     layer->integrity = INTEGRITY_OK;

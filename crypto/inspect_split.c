@@ -135,6 +135,16 @@ inspect_split_has_field (GBytes *entity, const char *prefix)
 }
 
 gboolean
+inspect_split_is_entity (GBytes *content)
+{
+  gsize size = 0;
+  const char *data = g_bytes_get_data (content, &size);
+  return size > 0
+         && (data[0] == '\n' || data[0] == '\r' || inspect_split_has_field (content, "content-")
+             || inspect_split_has_field (content, "mime-version"));
+}
+
+gboolean
 inspect_split_header_has_nul (GBytes *entity)
 {
   gsize size = 0, body = 0;

@@ -11,6 +11,8 @@ gsize inspect_split_body (GBytes *entity); /* offset of the body; its size when 
 /* The n-th field of that name, unfolded and stripped; NULL when there is none; "" when it is longer than 64 KiB or holds NUL. */
 char *inspect_split_field (GBytes *entity, const char *name, guint n);
 gboolean inspect_split_has_field (GBytes *entity, const char *prefix); /* any field whose name begins so */
+/* Does it begin as a MIME entity does: with a field of MIME, or with no header at all? Else it is bare text. */
+gboolean inspect_split_is_entity (GBytes *content);
 gboolean inspect_split_header_has_nul (GBytes *entity);
 
 struct inspect_type {

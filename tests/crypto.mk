@@ -1,7 +1,7 @@
 # Tests of crypto.
 FIXTURE = tests/unit/fixture.c tests/unit/fixture.h
 CRYPTO_TESTS = tests/unit/test_route tests/unit/test_plan tests/unit/test_verdict tests/unit/test_keyring \
-	tests/unit/test_pgp tests/unit/test_inspect tests/unit/test_protect tests/unit/test_protect_property
+	tests/unit/test_pgp tests/unit/test_inspect tests/unit/test_inspect_damage tests/unit/test_protect tests/unit/test_protect_property
 check_PROGRAMS += $(CRYPTO_TESTS)
 TESTS += $(CRYPTO_TESTS)
 tests_unit_test_route_SOURCES = tests/unit/test_route.c
@@ -22,6 +22,9 @@ tests_unit_test_pgp_LDADD = $(TEST_LIBS)
 tests_unit_test_inspect_SOURCES = tests/unit/test_inspect.c $(FIXTURE)
 tests_unit_test_inspect_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_inspect_LDADD = $(TEST_LIBS)
+tests_unit_test_inspect_damage_SOURCES = tests/unit/test_inspect_damage.c
+tests_unit_test_inspect_damage_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_inspect_damage_LDADD = $(TEST_LIBS)
 tests_unit_test_protect_SOURCES = tests/unit/test_protect.c $(FIXTURE)
 tests_unit_test_protect_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_protect_LDADD = $(TEST_LIBS)
