@@ -9,11 +9,12 @@ static int
 content_type (GBytes *cms)
 {
   gsize size;
-  const guchar *at = g_bytes_get_data (cms, &size), *end = at + size;
+  const guchar *at = g_bytes_get_data (cms, &size);
   long length = 0;
   int tag = 0, class = 0;
   if (size == 0 || size > SMIME_BYTES_MAX)
     return NID_undef;
+  const guchar *end = at + size;
   int flags = ASN1_get_object (&at, &length, &tag, &class, (long) size);
   /* A length that is too long for the bytes sets 0x80: such a structure is cut, and parsing it will say so. */
   if (!(flags & V_ASN1_CONSTRUCTED) || tag != V_ASN1_SEQUENCE || at >= end) {

@@ -15,6 +15,7 @@
 #include "mail/archive/index_tag.h"
 #include "mail/engine.h"
 #include "mail/message/message_attachment.h"
+#include "mail/store/maildir.h"
 
 #define SHADOWED "wardmail.shadow"   /* a property of messages whose terms came from a shadow */
 #define ATTACHED "wardmail.attached" /* and of those with something attached that is no signature */
@@ -211,10 +212,15 @@ add_with_shadow (struct index_db *db, notmuch_database_t *notmuch, const struct 
 
 /* Returns NULL, or why this mail is not in the index. fatal_out: the batch cannot go on. */
 static const char *
-add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *mail, guint *fatal_out)
+add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *told, guint *fatal_out)
 {
-  if (!index_db_owns_path (db, mail->path))
+  if (!index_db_owns_path (db, told->path))
     return "This file is not in the mail's folder.";
+  /* It may have got other flags before its turn came: the next news is of that, and only of that. */
+  g_autofree char *path = maildir_find (told->path);
+  struct index_mail here = *told, *mail = &here;
+  if (path != NULL)
+    here.path = path;
   const char *reason = index_guard_reason (index_db_guard (db), mail->path);
   if (reason != NULL)
     return reason;

@@ -42,7 +42,7 @@ channel_new (int fd_take)
   channel->fd = fd_take;
   (void) fcntl (fd_take, F_SETFL, fcntl (fd_take, F_GETFL) | O_NONBLOCK);
   (void) fcntl (fd_take, F_SETFD, FD_CLOEXEC);
-  channel->in = g_byte_array_new ();
+  channel->in = g_byte_array_sized_new (CHANNEL_READ_AT_ONCE);
   channel->in_fds = g_array_new (FALSE, FALSE, sizeof (int));
   g_queue_init (&channel->out);
   return channel;

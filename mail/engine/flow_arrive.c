@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "mail/store/maildir.h"
+
 #define SHADOWS_MAX 48       /* descriptors in one call */
 #define CHANGED_EVERY_MS 400 /* the screen is not told more often */
 
@@ -128,7 +130,8 @@ arrival_next (struct arrival *arrival)
     gboolean protected = FALSE;
     (void) g_variant_lookup (row, "path", "&s", &path);
     (void) g_variant_lookup (row, "protected", "b", &protected);
-    int fd = protected ? open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    g_autofree char *now = protected ? maildir_find (path) : NULL;
+    int fd = now != NULL ? open (now, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (fd >= 0) {
       g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
       supervised_call (arrival->core->keys, "shadow", g_variant_new_parsed ("{'message': <handle 0>}"), fds, NULL,

@@ -12,6 +12,7 @@
 #define INPUT_MAX (8u * 1024 * 1024)
 #define DEPTH_MAX 600 /* the parser looks through all that is open at every end tag */
 #define LINK_TEXT_MAX 500
+#define ALT_MAX 500      /* characters */
 #define TIME_MAX_MS 1500 /* of the clock on the wall: somebody waits */
 
 enum block { BLOCK_NONE = 0, BLOCK_LINE, BLOCK_PARAGRAPH };
@@ -165,7 +166,9 @@ open_image (struct reader *reader, const char *const *attributes, gboolean hidde
   const char *alt = html_style_attribute (attributes, "alt");
   if ((alt == NULL || *alt == '\0') && reader->target == NULL)
     return;
-  g_autofree char *mark = alt != NULL && *alt != '\0' ? g_strdup_printf ("[image: %.500s]", alt) : g_strdup ("[image]");
+  g_autofree char *name
+      = alt != NULL ? g_utf8_substring (alt, 0, MIN (g_utf8_strlen (alt, -1), ALT_MAX)) : g_strdup ("");
+  g_autofree char *mark = *name != '\0' ? g_strdup_printf ("[image: %s]", name) : g_strdup ("[image]");
   html_out_words (&reader->out, mark, strlen (mark), hidden);
 }
 

@@ -92,7 +92,7 @@ message_fields_new (const char *bytes, gsize size)
   struct message_fields *fields = g_new0 (struct message_fields, 1);
   fields->list = g_array_new (FALSE, FALSE, sizeof (struct field));
   g_array_set_clear_func (fields->list, field_clear);
-  const char *p = bytes, *end = bytes + MIN (size, HEADER_MAX);
+  const char *p = bytes, *end = size > 0 ? bytes + MIN (size, HEADER_MAX) : bytes;
   while (p != NULL && p < end && fields->list->len < FIELDS_MAX)
     p = read_field (fields->list, p, end);
   return fields;

@@ -100,6 +100,27 @@ maildir_locate (const char *dir, const char *base, const char *flags)
   return NULL;
 }
 
+char *
+maildir_find (const char *path)
+{
+  static const char letters[] = "DFPRST";
+  g_autofree char *dir = NULL, *base = NULL;
+  if (access (path, F_OK) == 0)
+    return g_strdup (path);
+  if (!maildir_split (path, &dir, &base, NULL))
+    return NULL;
+  for (guint set = 0; set < 1u << (sizeof letters - 1); set++) {
+    char flags[sizeof letters] = "";
+    for (gsize i = 0, size = 0; letters[i] != '\0'; i++)
+      if ((set >> i & 1) != 0)
+        flags[size++] = letters[i];
+    g_autofree char *now = maildir_path (dir, base, flags);
+    if (access (now, F_OK) == 0)
+      return g_steal_pointer (&now);
+  }
+  return NULL;
+}
+
 static char *
 existing (const char *dir, const char *base, const char *flags, GError **error)
 {

@@ -13,6 +13,8 @@ char *maildir_path (const char *dir, const char *base, const char *flags);
 gboolean maildir_split (const char *path, char **dir_out, char **base_out, char **flags_out);
 /* The file of base whatever flags its name has; looks for the expected name first. NULL: there is none. */
 char *maildir_locate (const char *dir, const char *base, const char *flags);
+/* The file that once had this path, under whatever flags; NULL: it is gone, which is found out without a look at the whole folder. */
+char *maildir_find (const char *path);
 GPtrArray *maildir_list (const char *dir); /* char *: paths in cur/ */
 /* Gives the file of base its new flags. NOT_FOUND if it is not there. */
 gboolean maildir_rename (const char *dir, const char *base, const char *flags, const char *new_flags,

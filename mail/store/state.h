@@ -95,5 +95,7 @@ struct state_news {
 };
 void state_news_free (struct state_news *news);
 void state_news_add (struct state *state, const char *path, gint64 mail);
+/* The mail goes, and with it the names that it had lately: they are added to paths (char *), and told of as gone from now on. */
+void state_news_end (struct state *state, gint64 mail, GPtrArray *paths);
 GPtrArray *state_news_list (struct state *state);              /* struct state_news *, oldest first */
 void state_news_expire (struct state *state, gint64 before_s); /* forget those written before that time */

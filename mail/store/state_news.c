@@ -18,6 +18,15 @@ state_news_add (struct state *state, const char *path, gint64 mail)
              g_get_real_time () / G_USEC_PER_SEC);
 }
 
+void
+state_news_end (struct state *state, gint64 mail, GPtrArray *paths)
+{
+  sqlite3_stmt *row = state_query (state, "SELECT path FROM news WHERE mail = ?", "i", mail);
+  while (state_row (state, &row))
+    g_ptr_array_add (paths, g_strdup (state_text (row, 0)));
+  state_run (state, "UPDATE news SET mail = 0 WHERE mail = ?", "i", mail);
+}
+
 GPtrArray *
 state_news_list (struct state *state)
 {

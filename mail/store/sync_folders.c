@@ -77,32 +77,16 @@ take_folder (struct sync *sync, const struct imap_folder *listed)
 static void
 lose_folder (struct sync *sync, struct state_folder *folder, GPtrArray *gone)
 {
-  g_autofree char *dir = sync_dir (sync, folder);
   g_autoptr (GPtrArray) mails = state_mails (sync->state, folder->id, STATE_ON_SERVER);
   for (guint i = 0; i < mails->len; i++) {
     const struct state_mail *mail = g_ptr_array_index (mails, i);
-    char *path = maildir_locate (dir, mail->base, mail->flags);
-    if (path != NULL) {
-      g_ptr_array_add (gone, path);
-      state_news_add (sync->state, path, 0);
-    }
+    (void) sync_gone_note (sync, folder, mail, gone);
     state_mail_delete (sync->state, mail->id);
   }
   folder->present = FALSE;
   folder->uidvalidity = folder->uidnext = 0;
   folder->modseq = 0;
   state_folder_save (sync->state, folder);
-}
-
-static void
-unlink_and_tell (struct sync *sync, GPtrArray *gone)
-{
-  for (guint i = 0; i < gone->len; i++) {
-    g_autofree char *dir = NULL, *base = NULL, *flags = NULL;
-    if (maildir_split (g_ptr_array_index (gone, i), &dir, &base, &flags))
-      maildir_remove (dir, base, flags);
-  }
-  sync_emit_removed (sync, gone);
 }
 
 gboolean
@@ -134,7 +118,7 @@ sync_list (struct sync *sync, struct imap *imap, GError **error)
   }
   if (!state_commit (sync->state, error))
     return FALSE;
-  unlink_and_tell (sync, gone);
+  sync_gone_settle (sync, gone);
   if (changed)
     sync->emit ("folders", g_variant_new ("a{sv}", NULL), sync->data);
   return TRUE;
@@ -144,7 +128,6 @@ sync_list (struct sync *sync, struct imap *imap, GError **error)
 static gboolean
 start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity, GError **error)
 {
-  g_autofree char *dir = sync_dir (sync, folder);
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) mails = state_mails (sync->state, folder->id, STATE_ON_SERVER);
   g_autoptr (GPtrArray) changes = state_changes (sync->state);
@@ -167,11 +150,7 @@ start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity,
           = { .kind = STATE_FLAGS, .folder = folder->id, .msgid = mail->msgid, .add = add, .remove = remove };
       state_change_save (sync->state, &kept);
     }
-    char *path = maildir_locate (dir, mail->base, mail->flags);
-    if (path != NULL) {
-      g_ptr_array_add (gone, path);
-      state_news_add (sync->state, path, 0);
-    }
+    (void) sync_gone_note (sync, folder, mail, gone);
     state_mail_delete (sync->state, mail->id);
   }
   folder->uidvalidity = uidvalidity;
@@ -180,7 +159,7 @@ start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity,
   state_folder_save (sync->state, folder);
   if (!state_commit (sync->state, error))
     return FALSE;
-  unlink_and_tell (sync, gone);
+  sync_gone_settle (sync, gone);
   return TRUE;
 }
 

@@ -227,19 +227,12 @@ sync_remove (struct sync *sync, const char *const *paths, GError **error)
     AUTOFREE (state_folder) folder = found;
     if (mail == NULL)
       continue; /* gone already: that is what was asked for */
-    g_autofree char *dir = sync_dir (sync, folder);
-    char *path = maildir_locate (dir, mail->base, mail->flags);
-    if (path != NULL) {
-      g_ptr_array_add (gone, path);
-      state_news_add (sync->state, path, 0);
-    }
+    (void) sync_gone_note (sync, folder, mail, gone);
     note_removal (sync, mail);
   }
   if (!state_commit (sync->state, error))
     return FALSE;
-  for (guint i = 0; i < gone->len; i++)
-    (void) g_unlink (g_ptr_array_index (gone, i));
-  sync_emit_removed (sync, gone);
+  sync_gone_settle (sync, gone);
   return TRUE;
 }
 

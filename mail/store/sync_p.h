@@ -36,6 +36,12 @@ char *sync_message_id (GBytes *start); /* without brackets; "" */
 gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh,
                       struct imap_selected *out, GError **error);
 
+/* ---- mail that goes (sync_gone.c) ---- */
+/* In the transaction that deletes its record: notes the mail's file, and every name that the index may still know it by. TRUE: there was a file. */
+gboolean sync_gone_note (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail,
+                         GPtrArray *gone);
+void sync_gone_settle (struct sync *sync, GPtrArray *gone); /* after it: the files go, and the engine is told */
+
 /* ---- events (sync_events.c) ---- */
 void sync_emit_state (struct sync *sync, const char *state, const char *text);
 GVariant *sync_mail_row (const char *path, const char *role, const char *flags, gboolean is_protected); /* floating */

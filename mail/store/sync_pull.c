@@ -177,6 +177,7 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
   g_autofree char *dir = sync_dir (sync, folder);
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
   GPtrArray *rows = g_ptr_array_new ();
+  guint removed = 0;
   state_begin (sync->state);
   for (guint i = 0; i < mails->len; i++) {
     struct state_mail *mail = g_ptr_array_index (mails, i);
@@ -185,22 +186,14 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
       take_flags (sync, folder, dir, mail, flags, rows);
     if (flags != NULL || !whole || mail->uid >= below)
       continue;
-    char *path = mail->indexed == STATE_SKIPPED ? NULL : maildir_locate (dir, mail->base, mail->flags);
+    removed += sync_gone_note (sync, folder, mail, gone) ? 1 : 0;
     state_mail_delete (sync->state, mail->id);
-    if (path != NULL) {
-      g_ptr_array_add (gone, path);
-      state_news_add (sync->state, path, 0);
-    }
   }
   gboolean done = state_commit (sync->state, error);
-  for (guint i = 0; i < gone->len && done; i++) {
-    g_autofree char *at = NULL, *base = NULL, *flags = NULL;
-    if (maildir_split (g_ptr_array_index (gone, i), &at, &base, &flags))
-      maildir_remove (at, base, flags);
+  if (done) {
+    sync->counts.removed += removed;
+    sync_gone_settle (sync, gone);
   }
-  sync->counts.removed += done ? gone->len : 0;
-  if (done)
-    sync_emit_removed (sync, gone);
   /* Renames have happened, committed or not: locate copes with either, and the index must know. */
   sync_emit_moved (sync, rows);
   return done;

@@ -17,24 +17,8 @@
 static void
 forget (struct sync *sync, struct state_mail *mail, const struct state_folder *folder, GPtrArray *gone)
 {
-  g_autofree char *dir = sync_dir (sync, folder);
-  char *path = maildir_locate (dir, mail->base, mail->flags);
+  (void) sync_gone_note (sync, folder, mail, gone);
   state_mail_delete (sync->state, mail->id);
-  if (path == NULL)
-    return;
-  state_news_add (sync->state, path, 0);
-  g_ptr_array_add (gone, path);
-}
-
-static void
-unlink_gone (struct sync *sync, GPtrArray *gone)
-{
-  for (guint i = 0; i < gone->len; i++) {
-    g_autofree char *dir = NULL, *base = NULL, *flags = NULL;
-    if (maildir_split (g_ptr_array_index (gone, i), &dir, &base, &flags))
-      maildir_remove (dir, base, flags);
-  }
-  sync_emit_removed (sync, gone);
 }
 
 /* A line that broke is an error; a server that said no is news for the person. */
@@ -145,7 +129,7 @@ push_move (struct sync *sync, struct imap *imap, GPtrArray *all, const struct st
   settle_moves (sync, changes, from, to, moved, uidvalidity, new_uids, gone);
   if (!state_commit (sync->state, error))
     return FALSE;
-  unlink_gone (sync, gone);
+  sync_gone_settle (sync, gone);
   return TRUE;
 }
 
@@ -175,7 +159,7 @@ push_removal (struct sync *sync, struct imap *imap, GPtrArray *all, const struct
   }
   if (!state_commit (sync->state, error))
     return FALSE;
-  unlink_gone (sync, gone);
+  sync_gone_settle (sync, gone);
   return TRUE;
 }
 
@@ -203,7 +187,7 @@ settle_append (struct sync *sync, struct state_change *change, struct state_mail
   }
   if (!state_commit (sync->state, error))
     return FALSE;
-  unlink_gone (sync, gone);
+  sync_gone_settle (sync, gone);
   return TRUE;
 }
 

@@ -325,6 +325,39 @@ test_moved_removed (void **state)
   assert_true (index_write_removed (world->db, outside, NULL));
 }
 
+/* The news come later than what they tell of. */
+static void
+test_late_news (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *fresh = mail_path (world, "n:2,"), *read = mail_path (world, "n:2,RS");
+  g_autofree char *added = add_mail (world, "n:2,", "n@x", NULL, "one", T0, "findme");
+  const char *first[] = { fresh, NULL }, *names[] = { fresh, read, NULL }, *tags[] = { "inbox", "unread", NULL };
+  assert_true (index_write_removed (world->db, first, NULL));
+  assert_int_equal (g_rename (fresh, read), 0);
+  /* Renamed before it was indexed: found under its new name, with all its tags, and what changed comes on top. */
+  const struct index_mail mail = { .path = fresh, .add = tags };
+  guint n_added = 0;
+  GVariantBuilder skipped;
+  g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
+  assert_true (index_write_add (world->db, &mail, 1, &n_added, &skipped, NULL));
+  g_variant_builder_clear (&skipped);
+  assert_int_equal (n_added, 1);
+  g_autoptr (GVariant) rows = g_variant_ref_sink (index_find_rows (world->db, NULL, "findme tag:unread", NULL));
+  assert_field (rows, 0, "paths", read);
+  g_autoptr (GVariant) move = g_variant_ref_sink (g_variant_new_parsed ("[(%s, %s)]", fresh, read));
+  assert_true (index_write_moved (world->db, move, NULL));
+  assert_int_equal (count (world, "findme tag:inbox"), 1);
+  /* Renamed again and removed before either was heard of: it goes under all its names. */
+  g_autofree char *last = mail_path (world, "n:2,FRS");
+  g_autoptr (GVariant) missed = g_variant_ref_sink (g_variant_new_parsed ("[(%s, %s)]", read, last));
+  assert_int_equal (g_unlink (read), 0);
+  assert_true (index_write_moved (world->db, missed, NULL));
+  assert_int_equal (count (world, "findme"), 1);
+  assert_true (index_write_removed (world->db, names, NULL));
+  assert_int_equal (count (world, "findme"), 0);
+}
+
 static guint
 files_in (const char *dir_path)
 {
@@ -900,6 +933,7 @@ main (void)
     WORLD_TEST (test_thread_order),
     WORLD_TEST (test_tags),
     WORLD_TEST (test_moved_removed),
+    WORLD_TEST (test_late_news),
     WORLD_TEST (test_shadow),
     WORLD_TEST (test_shadow_without_id),
     WORLD_TEST (test_shadow_late),

@@ -255,6 +255,47 @@ test_news (void **state)
   assert_string_equal (world->events->str, "");
 }
 
+/* What was renamed and removed before the index heard of either goes under every name, and only its own. */
+static void
+test_gone_names (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *first = arrive (world, "inbox", 1, "", "a@x"), *other = arrive (world, "inbox", 2, "", "b@x");
+  const char *const paths[] = { first, NULL }, *const others[] = { other, NULL }, *const seen[] = { "seen", NULL },
+                    *const flagged[] = { "flagged", NULL };
+  g_autofree char *read = second_of (sync_flags (world->sync, paths, seen, nothing, NULL));
+  g_autofree char *both = second_of (sync_flags (world->sync, paths, flagged, nothing, NULL));
+  g_autofree char *other_now = second_of (sync_flags (world->sync, others, seen, nothing, NULL));
+  g_string_truncate (world->events, 0);
+  assert_true (sync_remove (world->sync, paths, NULL));
+  g_autofree char *event = g_strdup_printf ("removed {'paths': <['%s', '%s', '%s']>}\n", first, read, both);
+  assert_string_equal (world->events->str, event);
+  assert_false (g_file_test (both, G_FILE_TEST_EXISTS));
+  assert_true (g_file_test (other_now, G_FILE_TEST_EXISTS));
+  /* A later mail that gets the same number in the records has nothing to do with them. */
+  g_autofree char *later = arrive (world, "inbox", 3, "", "c@x");
+  g_string_truncate (world->events, 0);
+  restart (world);
+  sync_report (world->sync);
+  assert_null (strstr (world->events->str, later));
+  assert_non_null (strstr (world->events->str, first));
+}
+
+static void
+test_find (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *path = arrive (world, "inbox", 1, "", "a@x");
+  const char *const paths[] = { path, NULL }, *const flags[] = { "seen", "flagged", "answered", NULL };
+  g_autofree char *now = second_of (sync_flags (world->sync, paths, flags, nothing, NULL)),
+                  *found = maildir_find (path), *same = maildir_find (now);
+  assert_string_equal (found, now);
+  assert_string_equal (same, now);
+  assert_true (sync_remove (world->sync, paths, NULL));
+  assert_null (maildir_find (path));
+  assert_null (maildir_find ("/etc/nothing"));
+}
+
 /* An index that is not the one of before has heard of nothing. */
 static void
 test_other_index (void **state)
@@ -403,8 +444,9 @@ int
 main (void)
 {
   const struct CMUnitTest tests[]
-      = { TEST (test_flags),      TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice),
-          TEST (test_report),     TEST (test_news),          TEST (test_other_index),       TEST (test_sweep),
-          TEST (test_half_moved), TEST (test_batch),         TEST (test_rollback),          TEST (test_tags) };
+      = { TEST (test_flags),       TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice),
+          TEST (test_report),      TEST (test_news),          TEST (test_gone_names),        TEST (test_find),
+          TEST (test_other_index), TEST (test_sweep),         TEST (test_half_moved),        TEST (test_batch),
+          TEST (test_rollback),    TEST (test_tags) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Mail that goes, with all the names that the index may know it by.
+ *
+ * A mail that got new flags and went soon after was renamed and then removed. The index hears of both later, when there is no file left that
+ * it could follow to the new name: it would keep the mail under the old one, unless it is told that this has gone, too. */
+#include "mail/store/sync_p.h"
+
+#include "mail/store/maildir.h"
+
+#include <glib/gstdio.h>
+
+gboolean
+sync_gone_note (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail, GPtrArray *gone)
+{
+  if (mail->indexed == STATE_SKIPPED)
+    return FALSE;
+  g_autofree char *dir = sync_dir (sync, folder);
+  char *path = maildir_locate (dir, mail->base, mail->flags);
+  gboolean there = path != NULL;
+  if (!there)
+    path = maildir_path (dir, mail->base, mail->flags);
+  state_news_end (sync->state, mail->id, gone);
+  g_ptr_array_add (gone, path);
+  state_news_add (sync->state, path, 0);
+  return there;
+}
+
+void
+sync_gone_settle (struct sync *sync, GPtrArray *gone)
+{
+  for (guint i = 0; i < gone->len; i++)
+    (void) g_unlink (g_ptr_array_index (gone, i));
+  sync_emit_removed (sync, gone);
+}
