@@ -34,6 +34,23 @@ is 0 "$(ward count 'subject:"Your mailbox is almost full"')" 'what was removed e
 is $((ALICE_MAILS - 1)) "$(ward count '*')" 'mails that are left'
 say 'what happens on the server reaches Alice'
 
+# The index is busy elsewhere while a mail is marked, which gives it another name, and then removed: it hears of both too late.
+marked () { [ -n "$(find "$dir/p/data/mail/demo/INBOX/cur" -name '*:2,*T*')" ]; }
+unmarked () { ! marked; }
+ward search --json x >/dev/null
+mapfile -t index < <(pgrep -P "$(pgrep -f -- "^wardmail --process engine $dir/p( |\$)")" -f -- '^wardmail --process index')
+kill -STOP "${index[@]}"
+mailbox alice store INBOX '+\Deleted' SUBJECT '"Telemetry parts"'
+ward sync >/dev/null & syncing=$!
+wait_until 20 marked || fail 'the mark of a mail does not come here'
+mailbox alice expunge INBOX DELETED
+wait_until 20 unmarked || fail 'a mail that was removed elsewhere is still here'
+kill -CONT "${index[@]}"
+wait "$syncing"
+ward sync >/dev/null
+is $((ALICE_MAILS - 2)) "$(ward count '*')" 'mails that are left after one was marked and removed'
+say 'what happens while the index is busy reaches it'
+
 printf 'From: Bob Okafor <bob@demo.test>\r\nTo: alice@demo.test\r\nSubject: Fresh coffee\r\nMessage-ID: <fresh-1@demo.test>\r\n\r\nIn the kitchen.\r\n' |
   mailbox alice append INBOX
 ward sync >/dev/null
