@@ -2,7 +2,7 @@
 # their own, and tests/run calls them after tests/deps has installed what they need.
 TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
-LIVE_TESTS = tests/live/commands.sh tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh tests/live/short.sh tests/live/leave.sh
+LIVE_TESTS = tests/live/commands.sh tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh tests/live/short.sh tests/live/leave.sh tests/live/hang.sh
 UI_TESTS = tests/ui/send.sh tests/ui/changes.sh
 GOLDEN_SCREENS = tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held \
 	tests/ui/golden/compose tests/ui/golden/sent

@@ -316,13 +316,15 @@ on_signal (gpointer data)
 static void
 core_init (struct core *core)
 {
-  static const struct supervised_hooks keys
-      = { .start = core_start_keys, .notice = on_notice, .ask = on_ask, .hung = core_end_agent };
+  static const struct supervised_hooks keys = {
+    .start = core_start_keys, .notice = on_notice, .ask = on_ask, .hung = core_end_agent, .slow = core_probe_agent
+  };
   static const struct supervised_hooks reader = { .start = core_start_reader, .notice = on_notice };
   static const struct supervised_hooks writer
       = { .start = core_start_writer, .event = on_index_event, .notice = on_notice };
   static const struct supervised_hooks lookup = { .start = core_start_lookup, .notice = on_notice };
   core->loop = g_main_loop_new (NULL, FALSE);
+  core->agent_fd = -1;
   core->accounts = g_ptr_array_new_with_free_func (core_account_free);
   core->retired = g_ptr_array_new_with_free_func (core_account_free);
   core->asks = g_hash_table_new_full (NULL, NULL, NULL, g_free);
@@ -335,6 +337,7 @@ core_init (struct core *core)
 static void
 core_clear (struct core *core)
 {
+  core_probe_agent_stop (core);
   /* Callbacks of what is cut off here may still look at everything else: workers first, then the server, then what is left. */
   while (core->accounts->len > 0)
     core_account_retire (core, g_ptr_array_steal_index (core->accounts, 0));

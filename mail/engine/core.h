@@ -41,6 +41,8 @@ struct core {
   GError *broken;            /* a settings file cannot be read: only what needs none of them is answered */
   struct server *server;
   struct supervised *keys, *reader, *writer, *lookup;
+  int agent_fd; /* the agent that is being asked whether it is there; -1: none */
+  guint agent_source, agent_timer;
   char *keys_link;     /* where the keys folder's path is too long for sockets; else NULL */
   GPtrArray *accounts; /* struct core_account * */
   GPtrArray *retired;  /* the same, of accounts that are no more */
@@ -76,6 +78,9 @@ void core_remove_keys_link (struct core *core);
 
 /* core_agent.c: the gpg-agent of this profile outlives the worker that it keeps waiting; this ends it. owner: the core. */
 void core_end_agent (gpointer owner);
+/* Does it still greet? If not, what the keys worker is doing is given up. */
+void core_probe_agent (gpointer owner);
+void core_probe_agent_stop (struct core *core);
 
 /* door.c: the table of the engine's methods */
 void door_request (gpointer core, struct request *request);

@@ -98,14 +98,14 @@ static const struct protocol_method methods[] = {
 
   /* ---- Every worker: its first message. config differs by role, see worker.h ---- */
   /* ---- keys ---- */
-  { PEER_KEYS, "start", F (MUST ("keys_dir", "s"), MUST ("policy", "a{sv}")), NOTHING, 30, FALSE },
+  { PEER_KEYS, "start", F (MUST ("keys_dir", "s"), MUST ("policy", "a{sv}")), NOTHING, 10, FALSE },
   /* segments: part s, kind s ("text"|"html"), text s | html ay, signed b, encrypted b, note s (a heading such as "unsigned part"; may be "") */
   { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x")),
-    F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}")), 20, FALSE },
+    F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}")), 4, FALSE }, /* "show" answers within 5 s, whatever hangs */
   { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")),
-    F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 20, FALSE },
+    F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 4, FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
-  { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h")), 20, FALSE },
+  { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h")), 10, FALSE },
   { PEER_KEYS, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")),
     F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 15, FALSE },
   /* Copies: method s, recipients as, ids as, data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */

@@ -19,6 +19,7 @@
 #define RESTART_WAIT_MAX_MS 10000
 #define STEADY_S 30 /* having lived so long, the next death is the first in a row again */
 #define STOP_WAIT_MS 1500
+#define SLOW_MS 2500
 
 struct call {
   struct supervised *supervised;
@@ -31,6 +32,7 @@ struct call {
   supervised_done_fn done;
   gpointer data;
   guint tries, timer;
+  guint32 ask; /* what a person is being asked for it; 0: nothing */
 };
 
 struct supervised {
@@ -40,7 +42,7 @@ struct supervised {
   gpointer owner;
   pid_t pid;
   struct channel *channel;
-  guint source, out_source, restart_timer;
+  guint source, out_source, restart_timer, slow_timer;
   gboolean ready;    /* has answered "start" */
   gboolean came_up;  /* this process, or the last one, got so far */
   gint64 started_at; /* monotonic µs */
@@ -119,6 +121,7 @@ detach (struct supervised *supervised, gboolean at_once)
 {
   g_clear_handle_id (&supervised->source, g_source_remove);
   g_clear_handle_id (&supervised->out_source, g_source_remove);
+  g_clear_handle_id (&supervised->slow_timer, g_source_remove);
   g_clear_pointer (&supervised->channel, channel_free);
   if (supervised->pid > 0) {
     if (at_once)
@@ -129,15 +132,51 @@ detach (struct supervised *supervised, gboolean at_once)
   supervised->ready = FALSE;
 }
 
+static gboolean on_call_timeout (gpointer data);
+
+static void
+call_arm (struct call *call)
+{
+  if (call->timer == 0 && call->method->timeout_s > 0)
+    call->timer = g_timeout_add (call->method->timeout_s * 1000 * pace (), on_call_timeout, call);
+}
+
+static gboolean
+asks_somebody (struct supervised *supervised)
+{
+  for (GList *link = supervised->sent.head; link != NULL; link = link->next)
+    if (((struct call *) link->data)->ask != 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* It was not even sent, since the worker is at something else or does not come up: who waits hears so. */
+static void
+waited_too_long (struct supervised *supervised, struct call *call)
+{
+  if (asks_somebody (supervised)) {
+    call_arm (call);
+    return;
+  }
+  g_autofree char *text
+      = g_strdup_printf ("%s has been busy with something else for %u seconds. Nothing was done; please try again.",
+                         supervised->what, call->method->timeout_s);
+  g_queue_remove (&supervised->waiting, call);
+  call_fail (call, ENGINE_ERROR_TIMEOUT, text);
+}
+
 static gboolean
 on_call_timeout (gpointer data)
 {
   struct call *call = data;
   struct supervised *supervised = call->supervised;
   call->timer = 0;
+  if (call->serial == 0) {
+    waited_too_long (supervised, call);
+    return G_SOURCE_REMOVE;
+  }
   g_autofree char *text = g_strdup_printf (
-      "%s did not answer within %u seconds and was started again. Nothing was done; please try again.",
-      supervised->what, call->method->timeout_s);
+      "%s did not answer in time and was started again. Nothing was done; please try again.", supervised->what);
   if (supervised->hooks.hung != NULL)
     supervised->hooks.hung (supervised->owner);
   g_queue_remove (&supervised->sent, call);
@@ -147,6 +186,34 @@ on_call_timeout (gpointer data)
   call_fail (call, ENGINE_ERROR_TIMEOUT, text);
   went (supervised);
   return G_SOURCE_REMOVE;
+}
+
+void
+supervised_give_up (struct supervised *supervised)
+{
+  struct call *call = g_queue_peek_head (&supervised->sent);
+  if (call == NULL || call->ask != 0)
+    return;
+  g_clear_handle_id (&call->timer, g_source_remove);
+  (void) on_call_timeout (call);
+}
+
+static gboolean
+on_slow (gpointer data)
+{
+  struct supervised *supervised = data;
+  if (!asks_somebody (supervised))
+    supervised->hooks.slow (supervised->owner);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Ticks while something is under way, anew with each call. */
+static void
+watch_pace (struct supervised *supervised)
+{
+  g_clear_handle_id (&supervised->slow_timer, g_source_remove);
+  if (supervised->hooks.slow != NULL && !g_queue_is_empty (&supervised->sent))
+    supervised->slow_timer = g_timeout_add (SLOW_MS * pace (), on_slow, supervised);
 }
 
 static gboolean
@@ -173,6 +240,7 @@ take_sent (struct supervised *supervised, guint32 serial)
     struct call *call = link->data;
     if (call->serial == serial) {
       g_queue_delete_link (&supervised->sent, link);
+      watch_pace (supervised);
       return call;
     }
   }
@@ -214,6 +282,7 @@ take_ask (struct supervised *supervised, struct channel_message *message)
     if (call->serial != message->serial || supervised->hooks.ask == NULL || call->origin == NULL)
       continue;
     g_clear_handle_id (&call->timer, g_source_remove); /* people take their time */
+    call->ask = ask;
     supervised->hooks.ask (supervised->owner, call->origin, ask, kind, text);
     return;
   }
@@ -277,7 +346,9 @@ went (struct supervised *supervised)
   GQueue lost = G_QUEUE_INIT;
   struct call *call;
   while ((call = g_queue_pop_tail (&supervised->sent)) != NULL) {
-    g_clear_handle_id (&call->timer, g_source_remove);
+    if (call->origin == NULL)
+      g_clear_handle_id (&call->timer, g_source_remove);
+    call->ask = 0;
     gboolean again = !call->method->once && call->tries < TRIES_MAX;
     call->serial = 0;
     if (again)
@@ -333,11 +404,12 @@ send_call (struct supervised *supervised, struct call *call)
   call->tries++;
   g_queue_push_tail (&supervised->sent, call);
   if (!channel_takes (call->fields, call->fds, NULL)) {
+    g_clear_handle_id (&call->timer, g_source_remove);
     call->timer = g_timeout_add (0, on_too_big, call); /* from the loop, so that done is never called from within */
     return;
   }
-  if (call->method->timeout_s > 0)
-    call->timer = g_timeout_add_seconds (call->method->timeout_s * pace (), on_call_timeout, call);
+  call_arm (call);
+  watch_pace (supervised);
   (void) channel_send (supervised->channel, PROTOCOL_CALL, call->serial, call->name, call->fields, call->fds);
   watch_writable (supervised);
 }
@@ -410,11 +482,26 @@ on_pump (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* What somebody waits for goes before what the engine does by itself, and its time runs from now on. */
+static void
+put_in_line (struct supervised *supervised, struct call *call)
+{
+  GList *after = supervised->waiting.tail;
+  while (call->origin != NULL && after != NULL && ((struct call *) after->data)->origin == NULL)
+    after = after->prev;
+  if (after != NULL)
+    g_queue_insert_after (&supervised->waiting, after, call);
+  else
+    g_queue_push_head (&supervised->waiting, call);
+  if (call->origin != NULL)
+    call_arm (call);
+}
+
 void
 supervised_call (struct supervised *supervised, const char *method, GVariant *fields, GUnixFDList *fds, gpointer origin,
                  supervised_done_fn done, gpointer data)
 {
-  g_queue_push_tail (&supervised->waiting, call_new (supervised, method, fields, fds, origin, done, data));
+  put_in_line (supervised, call_new (supervised, method, fields, fds, origin, done, data));
   if (supervised->channel != NULL && supervised->ready)
     pump (supervised);
   else if (supervised->restart_timer == 0
@@ -441,6 +528,13 @@ supervised_answer (struct supervised *supervised, guint ask, const char *answer_
 {
   if (supervised->channel == NULL)
     return;
+  for (GList *link = supervised->sent.head; link != NULL; link = link->next) {
+    struct call *call = link->data;
+    if (call->ask != ask)
+      continue;
+    call->ask = 0;
+    call_arm (call);
+  }
   GVariantBuilder builder;
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "ask", g_variant_new_uint32 (ask));

@@ -25,6 +25,8 @@ struct supervised_hooks {
   supervised_notice_fn notice;   /* may be NULL */
   supervised_ask_fn ask;         /* may be NULL: every question is answered with no */
   void (*hung) (gpointer owner); /* may be NULL. It did not answer in time and is about to be killed */
+  void (*slow) (
+      gpointer owner); /* may be NULL. A call is under way for some seconds, and nobody is being asked; comes again */
 };
 /* name: for people and the process list, such as "imap@work"; what: the words a sentence uses, such as "the part that reads mail". */
 struct supervised *supervised_new (enum protocol_peer peer, const char *name, const char *what,
@@ -38,6 +40,8 @@ void supervised_wake (struct supervised *supervised);
 void supervised_answer (struct supervised *supervised, guint ask, const char *answer_or_null);
 /* Stop it now; calls fail with CANCELLED; the next call starts it anew. */
 void supervised_stop (struct supervised *supervised);
+/* It is known to hang: as if the time of what it is doing were over. */
+void supervised_give_up (struct supervised *supervised);
 gboolean supervised_busy (struct supervised *supervised);
 const char *supervised_name (struct supervised *supervised);
 pid_t supervised_pid (struct supervised *supervised); /* 0: not running */

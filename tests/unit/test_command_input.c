@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include "tests/unit/config_fixture.h"
 #include "ui/commands/command_input.h"
 
@@ -99,10 +101,45 @@ sealed (void **state)
   assert_refused (g_steal_pointer (&error), G_FILE_ERROR_FAILED, "/nonexistent/x", "No such file");
 }
 
+static gpointer
+write_slowly (gpointer path)
+{
+  int fd = open (path, O_WRONLY | O_CLOEXEC); /* waits until it is read */
+  for (const char *c = "message"; fd >= 0 && *c != '\0'; c++) {
+    g_usleep (1000);
+    if (write (fd, c, 1) != 1)
+      break;
+  }
+  if (fd >= 0)
+    close (fd);
+  return NULL;
+}
+
+/* Pipes are read like files, to their end; what never ends is refused. */
+static void
+pipes (void **state)
+{
+  struct fixture *fixture = *state;
+  g_autofree char *path = g_build_filename (fixture->dir, "pipe", NULL);
+  g_autoptr (GError) error = NULL;
+  assert_int_equal (mkfifo (path, 0600), 0);
+  GThread *writer = g_thread_new ("writer", write_slowly, path);
+  int fd = command_input_open (path, 7, &error);
+  g_thread_join (writer);
+  assert_true (fd >= 0);
+  char buffer[8] = "";
+  assert_int_equal (pread (fd, buffer, 7, 0), 7);
+  assert_string_equal (buffer, "message");
+  close (fd);
+  assert_int_equal (command_input_open ("/dev/zero", 1 << 20, &error), -1);
+  assert_refused (g_steal_pointer (&error), G_FILE_ERROR_FAILED, "/dev/zero", "larger than");
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = { cmocka_unit_test (text), cmocka_unit_test (dots),
+                                      cmocka_unit_test_setup_teardown (pipes, fixture_setup, fixture_teardown),
                                       cmocka_unit_test_setup_teardown (sealed, fixture_setup, fixture_teardown) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

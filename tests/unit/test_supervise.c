@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "crypto/guard/secret.h"
 #include "mail/engine.h"
 #include "mail/engine/supervise.h"
 #include "mail/workers/sandbox.h"
@@ -43,6 +44,13 @@ run (struct worker *worker, const char *word, GError **error)
   if (strcmp (word, "hang") == 0)
     for (;;)
       pause ();
+  if (strcmp (word, "ask and hang") == 0) {
+    secret_free (worker_ask (worker, "passphrase", "?"));
+    for (;;)
+      pause ();
+  }
+  if (strcmp (word, "nap") == 0)
+    g_usleep (20000);
   if (strcmp (word, "fail") == 0) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_TLS, "It failed on purpose.");
     return NULL;
@@ -223,13 +231,43 @@ test_asked_again (void **state)
   supervised_free (supervised);
 }
 
+static gint64 answered_us;
+
+static gboolean
+answer_ask (gpointer data)
+{
+  answered_us = g_get_monotonic_time ();
+  supervised_answer (data, 1, "a person's answer");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_ask (gpointer owner, gpointer origin, guint ask, const char *kind, const char *text)
+{
+  assert_int_equal (ask, 1);
+  g_timeout_add (500, answer_ask, *(struct supervised **) owner);
+}
+
+static void
+ask_for (struct supervised *supervised, const char *word, gpointer origin, struct outcome *outcome)
+{
+  supervised_call (supervised, "html", g_variant_new_parsed ("{'html': <%@ay>}", g_variant_new_bytestring (word)), NULL,
+                   origin, on_done, outcome);
+}
+
+/* A hang is ended; so is one after a person was asked, whose own time does not count. Who waits behind one that a person
+ * is asked for waits on, and is answered when it ends. */
 static void
 test_hang_is_killed (void **state)
 {
+  static struct supervised *asking;
+  static const struct supervised_hooks asks = { .start = no_config, .notice = on_notice, .ask = on_ask };
   struct supervised *supervised = supervised_new (PEER_FILTER, "filter", "The filter", &hooks, NULL);
-  struct outcome outcome = { 0 };
+  asking = supervised_new (PEER_FILTER, "filter", "The filter", &asks, &asking);
+  struct outcome outcome = { 0 }, asked = { 0 }, behind = { 0 };
   gint64 start_us = g_get_monotonic_time ();
   ask_filter (supervised, "hang", &outcome);
+  ask_for (asking, "ask and hang", state, &asked);
   wait_for (&outcome);
   assert_true (g_error_matches (outcome.error, ENGINE_ERROR, ENGINE_ERROR_TIMEOUT));
   assert_true (g_get_monotonic_time () - start_us >= 4 * G_USEC_PER_SEC); /* the table says 5 s */
@@ -238,6 +276,42 @@ test_hang_is_killed (void **state)
   wait_for (&outcome);
   assert_null (outcome.error);
   outcome_clear (&outcome);
+  assert_false (asked.done);
+  ask_for (asking, "behind", state, &behind);
+  wait_for (&asked);
+  assert_true (g_error_matches (asked.error, ENGINE_ERROR, ENGINE_ERROR_TIMEOUT));
+  assert_true (answered_us > start_us && g_get_monotonic_time () - answered_us >= 4.8 * G_USEC_PER_SEC);
+  wait_for (&behind);
+  assert_null (behind.error);
+  outcome_clear (&asked);
+  outcome_clear (&behind);
+  supervised_free (supervised);
+  supervised_free (asking);
+}
+
+/* What somebody waits for goes first, in its own order; what the engine does by itself comes after it. */
+static void
+test_order (void **state)
+{
+  struct supervised *supervised = supervised_new (PEER_FILTER, "filter", "The filter", &hooks, NULL);
+  struct outcome first = { 0 }, own[3] = { { 0 } }, person[2] = { { 0 } };
+  ask_filter (supervised, "nap", &first);
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
+    ask_filter (supervised, "nap", &own[i]);
+  ask_for (supervised, "one", state, &person[0]);
+  ask_for (supervised, "two", state, &person[1]);
+  wait_for (&person[0]);
+  assert_false (person[1].done);
+  wait_for (&person[1]);
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++) {
+    assert_false (own[i].done);
+    wait_for (&own[i]);
+    outcome_clear (&own[i]);
+  }
+  wait_for (&first);
+  outcome_clear (&first);
+  outcome_clear (&person[0]);
+  outcome_clear (&person[1]);
   supervised_free (supervised);
 }
 
@@ -284,9 +358,9 @@ main (int argc, char **argv)
   if (argc > 2 && strcmp (argv[1], "--process") == 0)
     return worker_run (strcmp (argv[2], "filter") == 0 ? &filter_role : &lookup_role, 3);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_answers),          cmocka_unit_test (test_death),
-    cmocka_unit_test (test_asked_again),      cmocka_unit_test (test_hang_is_killed),
-    cmocka_unit_test (test_stop_fails_calls), cmocka_unit_test (test_sandbox),
+    cmocka_unit_test (test_answers),        cmocka_unit_test (test_death), cmocka_unit_test (test_asked_again),
+    cmocka_unit_test (test_hang_is_killed), cmocka_unit_test (test_order), cmocka_unit_test (test_stop_fails_calls),
+    cmocka_unit_test (test_sandbox),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SILENT_S 4
 
 static gboolean
 fail (GError **error, const char *path, const char *why)
@@ -33,14 +36,35 @@ write_all (int fd, const char *bytes, gsize size)
   return TRUE;
 }
 
+/* A pipe or a terminal that was named may stay silent for ever; standard input is waited for, as by any filter. */
+static gboolean
+has_come (int from, const char *path, GError **error)
+{
+  struct pollfd wait = { .fd = from, .events = POLLIN };
+  int result;
+  if (from == STDIN_FILENO)
+    return TRUE;
+  do
+    result = poll (&wait, 1, SILENT_S * 1000);
+  while (result < 0 && errno == EINTR);
+  if (result != 0)
+    return TRUE;
+  g_autofree char *why = g_strdup_printf ("nothing has come from it for %d seconds, so nobody seems to write to it. "
+                                          "Name the file itself",
+                                          SILENT_S);
+  return fail (error, path, why);
+}
+
 static gboolean
 copy (int from, int to, const char *path, gsize size_max, GError **error)
 {
   g_autofree char *buffer = g_malloc (1 << 16);
   gsize size = 0;
   for (;;) {
+    if (!has_come (from, path, error))
+      return FALSE;
     ssize_t got = read (from, buffer, 1 << 16);
-    if (got < 0 && errno == EINTR)
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
       continue;
     if (got < 0)
       return fail (error, path, g_strerror (errno));
@@ -61,7 +85,7 @@ int
 command_input_open (const char *path, gsize size_max, GError **error)
 {
   gboolean standard = strcmp (path, "-") == 0;
-  int from = standard ? STDIN_FILENO : open (path, O_RDONLY | O_CLOEXEC);
+  int from = standard ? STDIN_FILENO : open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   struct stat status;
   if (from < 0 || fstat (from, &status) != 0) {
     fail (error, path, g_strerror (errno));

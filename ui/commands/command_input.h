@@ -7,7 +7,8 @@
 #include <gio/gunixfdlist.h>
 
 #define COMMAND_INPUT_MAX (64u * 1024 * 1024)
-/* path: a file, or "-" for standard input. Returns a sealed fd at offset 0, which the caller closes, or -1. */
+/* path: a file, or "-" for standard input. Returns a sealed fd at offset 0, which the caller closes, or -1.
+ * A named pipe from which nothing comes for some seconds is an error, as is what never ends. */
 int command_input_open (const char *path, gsize size_max, GError **error);
 /* The same, into the list; *handle_out is its place there. */
 gboolean command_input_append (GUnixFDList *fds, const char *path, gint32 *handle_out, GError **error);
