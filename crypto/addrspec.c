@@ -48,13 +48,41 @@ addrspec_valid (const char *address)
   return TRUE;
 }
 
+/* The domain in letters, where it is written with xn-- and that is how these letters are written; NULL. */
+static char *
+domain_in_letters (const char *domain)
+{
+  g_autofree char *lower = g_ascii_strdown (domain, -1);
+  if (!g_str_has_prefix (lower, "xn--") && strstr (lower, ".xn--") == NULL)
+    return NULL;
+  g_autofree char *letters = g_hostname_to_unicode (lower);
+  g_autofree char *back = letters != NULL ? g_hostname_to_ascii (letters) : NULL;
+  return g_strcmp0 (back, lower) == 0 ? g_steal_pointer (&letters) : NULL;
+}
+
+static gboolean
+same_domain (const char *a, const char *b)
+{
+  if (g_ascii_strcasecmp (a, b) == 0)
+    return TRUE;
+  g_autofree char *a_letters = domain_in_letters (a), *b_letters = domain_in_letters (b);
+  return (a_letters != NULL && g_ascii_strcasecmp (a_letters, b) == 0)
+         || (b_letters != NULL && g_ascii_strcasecmp (a, b_letters) == 0);
+}
+
 gboolean
 addrspec_equal (const char *a, const char *b)
 {
   if (!addrspec_valid (a) || !addrspec_valid (b))
     return FALSE;
   const gsize local = (gsize) (strchr (a, '@') - a) + 1;
-  return strncmp (a, b, local) == 0 && g_ascii_strcasecmp (a + local, b + local) == 0;
+  return g_ascii_strncasecmp (a, b, local) == 0 && same_domain (a + local, b + local);
+}
+
+gboolean
+addrspec_identical (const char *a, const char *b)
+{
+  return addrspec_equal (a, b) && strncmp (a, b, (gsize) (strchr (a, '@') - a)) == 0;
 }
 
 char *

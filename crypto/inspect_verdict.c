@@ -66,15 +66,19 @@ trust_of (struct inspect *inspect, const struct inspect_layer *layer, const stru
   enum key_trust trust = layer->protocol == PROTECTION_SMIME ? KEY_TRUST_CHAIN : KEY_TRUST_NONE;
   if (inspect->keyring == NULL || signature->fingerprint == NULL)
     return KEY_TRUST_NONE;
-  if (keyring_trusted_for (inspect->keyring, signature->fingerprint, address))
-    return KEY_TRUST_VERIFIED;
   g_autoptr (GPtrArray) keys = keyring_find (inspect->keyring, address, inspect->at, NULL);
+  gboolean under = FALSE;
   for (guint i = 0; keys != NULL && i < keys->len; i++) {
     const struct key_candidate *key = g_ptr_array_index (keys, i);
-    if (g_ascii_strcasecmp (key->fingerprint, signature->fingerprint) == 0)
-      trust = MAX (trust, key->trust);
+    if (g_ascii_strcasecmp (key->fingerprint, signature->fingerprint) != 0)
+      continue;
+    trust = MAX (trust, key->trust);
+    under = TRUE;
   }
-  return trust;
+  /* A key in the keyring that is not found under the sender's address gives way to one that is spelt just so. */
+  if (!under && layer->protocol == PROTECTION_PGP)
+    return KEY_TRUST_NONE;
+  return keyring_trusted_for (inspect->keyring, signature->fingerprint, address) ? KEY_TRUST_VERIFIED : trust;
 }
 
 /* Fill in a signature verdict from one layer. */

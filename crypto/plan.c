@@ -39,10 +39,11 @@ kind_at (const struct plan *plan, guint i)
   return g_array_index (plan->kinds, enum recipient_kind, i);
 }
 
+/* Spelt differently, each is delivered to: only their server knows whether it is one mailbox. */
 static gboolean
 same_recipient (const struct route *a, const struct route *b)
 {
-  return g_strcmp0 (a->address, b->address) == 0 || addrspec_equal (a->address, b->address);
+  return g_strcmp0 (a->address, b->address) == 0 || addrspec_identical (a->address, b->address);
 }
 
 static struct route *

@@ -1,9 +1,12 @@
 # Tests of crypto.
 FIXTURE = tests/unit/fixture.c tests/unit/fixture.h
-CRYPTO_TESTS = tests/unit/test_route tests/unit/test_plan tests/unit/test_verdict tests/unit/test_keyring \
+CRYPTO_TESTS = tests/unit/test_addrspec tests/unit/test_route tests/unit/test_plan tests/unit/test_verdict tests/unit/test_keyring \
 	tests/unit/test_pgp tests/unit/test_inspect tests/unit/test_inspect_damage tests/unit/test_protect tests/unit/test_protect_property
 check_PROGRAMS += $(CRYPTO_TESTS)
 TESTS += $(CRYPTO_TESTS)
+tests_unit_test_addrspec_SOURCES = tests/unit/test_addrspec.c
+tests_unit_test_addrspec_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_addrspec_LDADD = $(TEST_LIBS)
 tests_unit_test_route_SOURCES = tests/unit/test_route.c
 tests_unit_test_route_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_route_LDADD = $(TEST_LIBS)

@@ -95,13 +95,28 @@ ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **e
   return g_steal_pointer (&found);
 }
 
+/* Where there are keys under the very spelling, those of another spelling may be another person's. */
+static void
+keep_identical (GPtrArray *found, const char *address)
+{
+  gboolean any = FALSE;
+  for (guint i = 0; i < found->len; i++)
+    any |= addrspec_identical (((struct key_candidate *) g_ptr_array_index (found, i))->address, address);
+  for (guint i = found->len; any && i-- > 0;)
+    if (!addrspec_identical (((struct key_candidate *) g_ptr_array_index (found, i))->address, address))
+      g_ptr_array_remove_index (found, i);
+}
+
 GPtrArray *
 keyring_find (struct keyring *keyring, const char *address, gint64 at, GError **error)
 {
   g_autofree char *normal = addrspec_normalise (address);
   if (normal == NULL) /* no key can carry it */
     return g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
-  return ask_sources (keyring, normal, at, error);
+  GPtrArray *found = ask_sources (keyring, normal, at, error);
+  if (found != NULL)
+    keep_identical (found, normal);
+  return found;
 }
 
 GPtrArray *

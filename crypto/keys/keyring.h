@@ -20,7 +20,8 @@ DEFINE_AUTOFREE (keyring, keyring_free)
 
 /* All keys under an address, from every source, best first; at: seconds since the epoch (0 = now).
  * Returns struct key_candidate * (owned by the array), or NULL with error when a source could not be read:
- * then the caller holds. Address match: exact local part, domain without case (RFC 8550 rfc822Name; user id's addr-spec). */
+ * then the caller holds. Addresses (of RFC 8550's rfc822Name, of a user id) match as addrspec.h says; where keys are found under the
+ * very spelling, only those are returned. */
 GPtrArray *keyring_find (struct keyring *keyring, const char *address, gint64 at, GError **error);
 /* Every key and certificate there is: a candidate for each address of each. */
 GPtrArray *keyring_list (struct keyring *keyring, gint64 at, GError **error);

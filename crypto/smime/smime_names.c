@@ -79,14 +79,6 @@ smime_names_addresses (const X509 *certificate)
   return addresses;
 }
 
-gboolean
-smime_names_match (const char *one, const char *other)
-{
-  const char *one_at = strrchr (one, '@'), *other_at = strrchr (other, '@');
-  return one_at != NULL && other_at != NULL && one_at - one == other_at - other
-         && strncmp (one, other, (gsize) (one_at - one)) == 0 && g_ascii_strcasecmp (one_at, other_at) == 0;
-}
-
 static char *
 hex_upper (const guchar *bytes, gsize size)
 {

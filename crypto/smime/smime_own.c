@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The sender's own certificates: which one signs, which one his copies are encrypted to. They may be two. */
+#include "crypto/addrspec.h"
 #include "crypto/guard/x509_text.h"
 #include "crypto/smime/smime_p.h"
 
@@ -8,7 +9,7 @@ static gboolean
 names (const struct smime_entry *entry, const char *address)
 {
   for (guint i = 0; i < entry->addresses->len; i++)
-    if (smime_names_match (entry->addresses->pdata[i], address))
+    if (addrspec_equal (entry->addresses->pdata[i], address))
       return TRUE;
   return FALSE;
 }

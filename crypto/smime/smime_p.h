@@ -66,7 +66,6 @@ void smime_import_p12_end (struct smime_import_library *library);
 
 /* smime_names.c */
 GPtrArray *smime_names_addresses (const X509 *certificate);
-gboolean smime_names_match (const char *one, const char *other);
 char *smime_names_fingerprint (const X509 *certificate);
 char *smime_names_key_id (X509_PUBKEY *key); /* SHA-256 of the subjectPublicKey bits, hex */
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Certificates of the store as candidates for a route: by address, or all of them. */
 #include <string.h>
+#include "crypto/addrspec.h"
 #include "crypto/guard/x509_text.h"
 #include "crypto/smime/smime_p.h"
 
@@ -30,7 +31,7 @@ address_of (struct smime_entry *entry, const char *address)
   if (address == NULL)
     return entry->addresses->len > 0 ? entry->addresses->pdata[0] : "";
   for (guint i = 0; i < entry->addresses->len; i++)
-    if (smime_names_match (entry->addresses->pdata[i], address))
+    if (addrspec_equal (entry->addresses->pdata[i], address))
       return entry->addresses->pdata[i];
   return NULL;
 }

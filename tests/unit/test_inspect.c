@@ -187,6 +187,7 @@ test_from_tricks (void **state)
   } rows[] = {
     { "From: bob@demo.test\r\n", TRUE },
     { "From: \"Bob, MD\" <bob@DEMO.test>\r\n", TRUE },
+    { "From: Bob <BOB@demo.test>\r\n", TRUE },
     { "from : Bob (cardiology) <bob@demo.test>\r\n", TRUE },
     { "From: =?utf-8?q?B=C3=B6b?=\r\n <bob@demo.test>\r\n", TRUE },
     { "", FALSE },
@@ -209,7 +210,6 @@ test_from_tricks (void **state)
     { "From: bob@demo.test\r\n\t, chief@demo.test\r\n", FALSE },
     { "From: \"bob@demo.test\r\n", FALSE },
     { "From: <bob@demo.test\r\n", FALSE },
-    { "From: Bob@demo.test\r\n", FALSE },
     { "From: xbob@demo.test\r\n", FALSE },
     { "From: bob@demo.test.evil.test\r\n", FALSE },
     { "Sender: bob@demo.test\r\nFrom: chief@demo.test\r\n", FALSE },
@@ -221,7 +221,7 @@ test_from_tricks (void **state)
     if ((found->verdict.signature.state == SIGNATURE_GOOD) != rows[i].good)
       fail_msg ("%s -> %s", rows[i].from, signature_state_name (found->verdict.signature.state));
     if (rows[i].good)
-      assert_string_equal (found->from->pdata[0], "bob@demo.test");
+      assert_int_equal (g_ascii_strcasecmp (found->from->pdata[0], "bob@demo.test"), 0);
   }
   g_autofree char *message = g_strconcat ("From: bob@demo.test\r\nMIME-Version: 1.0\r\nX: y\r\n", entity, NULL);
   *strstr (message, "y\r\n") = '\0';

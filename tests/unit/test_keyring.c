@@ -146,6 +146,33 @@ test_trust (void **state)
   assert_int_equal (all->len, 2);
 }
 
+/* Upper and lower case find the same key, until there is one under the very spelling. */
+static void
+test_spelling (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "spelling");
+  g_autofree char *lower = fixture_pgp_fingerprint (&fixture, "good");
+  fixture_import (&fixture, keyring, "good.pub", "cgood.crt", NULL);
+  g_autoptr (GPtrArray) found = keyring_find (keyring, "GOOD@Demo.test", 0, NULL);
+  g_autoptr (GPtrArray) certificates = keyring_find (keyring, "CGood@demo.test", 0, NULL);
+  assert_int_equal (found->len, 1);
+  assert_int_equal (certificates->len, 1);
+  assert_string_equal (((struct key_candidate *) found->pdata[0])->fingerprint, lower);
+  g_free (fixture_run (&fixture,
+                       "mkdir -m 700 other && export GNUPGHOME=other && gpg -q --batch --passphrase '' --pinentry-mode "
+                       "loopback --quick-gen-key 'Good <GOOD@demo.test>' future-default default never && "
+                       "gpg -q --export > upper.pub; gpgconf --kill all"));
+  fixture_import (&fixture, keyring, "upper.pub", NULL);
+  static const char *const asked[] = { "good@demo.test", "GOOD@demo.test" };
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GPtrArray) one = keyring_find (keyring, asked[i], 0, NULL);
+    assert_int_equal (one->len, 1);
+    assert_string_equal (((struct key_candidate *) one->pdata[0])->address, asked[i]);
+  }
+  g_autoptr (GPtrArray) both = keyring_find (keyring, "Good@demo.test", 0, NULL);
+  assert_int_equal (both->len, 2);
+}
+
 static void
 test_unreadable_trust_is_an_error (void **state)
 {
@@ -234,10 +261,14 @@ test_agent_leaves (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[]
-      = { cmocka_unit_test (test_pgp_faults), cmocka_unit_test (test_smime_faults),
-          cmocka_unit_test (test_trust),      cmocka_unit_test (test_unreadable_trust_is_an_error),
-          cmocka_unit_test (test_own_keys),   cmocka_unit_test (test_refuses_what_is_no_key),
-          cmocka_unit_test (test_long_path),  cmocka_unit_test (test_agent_leaves) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_pgp_faults),
+                                      cmocka_unit_test (test_smime_faults),
+                                      cmocka_unit_test (test_trust),
+                                      cmocka_unit_test (test_spelling),
+                                      cmocka_unit_test (test_unreadable_trust_is_an_error),
+                                      cmocka_unit_test (test_own_keys),
+                                      cmocka_unit_test (test_refuses_what_is_no_key),
+                                      cmocka_unit_test (test_long_path),
+                                      cmocka_unit_test (test_agent_leaves) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

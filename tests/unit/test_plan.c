@@ -76,7 +76,8 @@ test_named_twice (void **state)
   plan_add (plan, route ("carol@demo.test", ROUTE_PGP), RECIPIENT_TO);
   plan_add (plan, route ("bob@DEMO.test", ROUTE_PGP), RECIPIENT_CC);
   plan_add (plan, route ("carol@demo.test", ROUTE_PGP), RECIPIENT_BCC);
-  plan_add (plan, route ("Bob@demo.test", ROUTE_PGP), RECIPIENT_CC); /* another local part is another person */
+  plan_add (plan, route ("Bob@demo.test", ROUTE_PGP),
+            RECIPIENT_CC); /* only its server knows whether it is the same mailbox */
   plan_finish (plan);
   assert_int_equal (plan->routes->len, 3);
   assert_int_equal (g_array_index (plan->kinds, enum recipient_kind, 0), RECIPIENT_TO);
