@@ -1,5 +1,6 @@
 # Tests of messages: text made safe, addresses, reading, writing.
-MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose tests/unit/test_html \
+MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose tests/unit/test_html tests/unit/test_html_style \
+	tests/unit/test_html_table tests/unit/test_html_link \
 	tests/unit/test_message_view tests/unit/test_message_reply tests/unit/test_message_text tests/unit/test_filter \
 	tests/unit/test_draft_parse tests/unit/test_lookalike
 check_PROGRAMS += $(MESSAGE_TESTS)
@@ -16,6 +17,15 @@ tests_unit_test_message_compose_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_html_SOURCES = tests/unit/test_html.c
 tests_unit_test_html_LDADD = $(TEST_LIBS)
 tests_unit_test_html_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_html_style_SOURCES = tests/unit/test_html_style.c
+tests_unit_test_html_style_LDADD = $(TEST_LIBS)
+tests_unit_test_html_style_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_html_table_SOURCES = tests/unit/test_html_table.c
+tests_unit_test_html_table_LDADD = $(TEST_LIBS)
+tests_unit_test_html_table_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_html_link_SOURCES = tests/unit/test_html_link.c
+tests_unit_test_html_link_LDADD = $(TEST_LIBS)
+tests_unit_test_html_link_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_message_view_SOURCES = tests/unit/test_message_view.c
 tests_unit_test_message_view_LDADD = $(TEST_LIBS)
 tests_unit_test_message_view_CFLAGS = $(TEST_CFLAGS)

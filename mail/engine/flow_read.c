@@ -9,7 +9,8 @@
 
 #include "mail/message/message.h"
 
-#define FILTERS_MAX 20 /* HTML parts of one message that are shown */
+#define FILTERS_MAX 20                       /* HTML parts of one message that are shown */
+#define FILTERS_TIME_US (3 * G_USEC_PER_SEC) /* of all of them together; the last may end later */
 
 struct reading;
 
@@ -21,6 +22,7 @@ struct reading {
   GPtrArray *segments;                              /* GVariant *: a{sv}; html ones are replaced by text */
   guint next;
   guint filters;
+  gint64 filters_until_us;
   struct supervised *filter;
   void (*finished) (struct reading *reading, GVariant *view);
 
@@ -199,6 +201,13 @@ segments_next (struct reading *reading)
       continue;
     if (reading->filters++ >= FILTERS_MAX) {
       set_segment_text (reading, reading->next, "[This message has more HTML parts than are shown.]");
+      continue;
+    }
+    if (reading->filters_until_us == 0)
+      reading->filters_until_us = g_get_monotonic_time () + FILTERS_TIME_US;
+    else if (g_get_monotonic_time () > reading->filters_until_us) {
+      set_segment_text (reading, reading->next,
+                        "[The HTML parts before this one took so long that this one is not shown.]");
       continue;
     }
     reading->filter = supervised_new (PEER_FILTER, "filter", "The part that reads HTML", &hooks, NULL);

@@ -1,14 +1,20 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Can an element be seen? From its own attributes and those around it: display, visibility, size, and text in the colour of its ground.
+/* Can an element be seen? From style sheets, its own attributes and those around it: display, visibility, size, place, and text in the colour
+ * of its ground.
  *
- * Style sheets are not read, so this is a hint for the reader ("hidden: ...") and no filter: nothing is dropped for it. Pure. */
+ * A hint for the reader ("hidden: ...") and no filter: nothing is dropped for it. Pure. */
 #include "mail/message/html_p.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR 24 /* of 255 in each channel: nobody sees that */
+#define FAR_PX 500.0 /* out of the picture, to the left or above */
+#define BEYOND_PX 5000.0
+#define INDENT_PX 400.0
+#define TINY_PX 2.5 /* of letters */
+#define FLAT_PX 1.5 /* of a box that cuts off what does not fit */
+#define LINK_COLOUR 0x0000EE
 
 const char *
 html_style_attribute (const char *const *attributes, const char *name)
@@ -19,167 +25,127 @@ html_style_attribute (const char *const *attributes, const char *name)
   return NULL;
 }
 
-/* The value of one property, lower-case and without blanks; NULL: not set. The last one counts. */
-static char *
-property (const char *style, const char *name)
-{
-  char *found = NULL;
-  g_auto (GStrv) rules = g_strsplit (style, ";", 200);
-  for (char **rule = rules; *rule != NULL; rule++) {
-    char *colon = strchr (*rule, ':');
-    if (colon == NULL)
-      continue;
-    *colon = '\0';
-    if (g_ascii_strcasecmp (g_strstrip (*rule), name) != 0)
-      continue;
-    g_free (found);
-    found = g_ascii_strdown (g_strstrip (colon + 1), -1);
-    char *important = strstr (found, "!important");
-    if (important != NULL) {
-      *important = '\0';
-      g_strchomp (found);
-    }
-  }
-  return found;
-}
-
-static const struct {
-  const char *name;
-  gint value;
-} colours[] = {
-  { "white", 0xFFFFFF },      { "black", 0 },
-  { "red", 0xFF0000 },        { "blue", 0x0000FF },
-  { "green", 0x008000 },      { "gray", 0x808080 },
-  { "grey", 0x808080 },       { "silver", 0xC0C0C0 },
-  { "yellow", 0xFFFF00 },     { "navy", 0x000080 },
-  { "snow", 0xFFFAFA },       { "ivory", 0xFFFFF0 },
-  { "ghostwhite", 0xF8F8FF }, { "whitesmoke", 0xF5F5F5 },
-  { "transparent", -2 },
+/* For each property, what wins. rank 0: nobody said anything. */
+struct cascade {
+  struct {
+    guint64 rank;
+    struct html_declaration declaration;
+  } of[HTML_PROPERTY_COUNT];
 };
 
-static gint
-hex_colour (const char *text)
-{
-  gsize n = strspn (text, "0123456789abcdefABCDEF");
-  long value = n > 0 && n <= 8 ? strtol (text, NULL, 16) : -1;
-  if (n == 6)
-    return (gint) value;
-  if (n == 3)
-    return (gint) (((value & 0xF00) * 0x1100) | ((value & 0xF0) * 0x110) | ((value & 0xF) * 0x11));
-  return -1;
-}
+#define RANK_IMPORTANT (1ull << 62)
+#define RANK_INLINE (1ull << 61)
+#define RANK_SHEET (1ull << 60)
 
-/* 0xRRGGBB, -2 transparent, -1 unknown. */
-static gint
-colour (const char *text)
+static void
+take (const struct html_declaration *declaration, guint64 rank, gpointer data)
 {
-  text += strspn (text, " \t");
-  if (*text == '#')
-    return hex_colour (text + 1);
-  if (g_ascii_strncasecmp (text, "rgb", 3) == 0) {
-    const char *p = strchr (text, '(');
-    gint value = 0;
-    for (int i = 0; p != NULL && i < 3; i++) {
-      char *end = NULL;
-      long channel = strtol (p + 1, &end, 10);
-      if (end == p + 1 || channel < 0 || channel > 255)
-        return -1;
-      value = value << 8 | (gint) channel;
-      p = end + strspn (end, " ");
-      if (i < 2 && *p != ',')
-        return -1;
-    }
-    return p != NULL ? value : -1;
+  struct cascade *cascade = data;
+  rank |= RANK_SHEET | (declaration->important ? RANK_IMPORTANT : 0);
+  if (rank >= cascade->of[declaration->property].rank) {
+    cascade->of[declaration->property].rank = rank;
+    cascade->of[declaration->property].declaration = *declaration;
   }
-  for (gsize i = 0; i < G_N_ELEMENTS (colours); i++)
-    if (g_ascii_strcasecmp (text, colours[i].name) == 0)
-      return colours[i].value;
-  return -1;
 }
 
-static gboolean
-is_near (gint a, gint b)
-{
-  for (int shift = 0; shift <= 16; shift += 8)
-    if (abs (((a >> shift) & 0xFF) - ((b >> shift) & 0xFF)) > NEAR)
-      return FALSE;
-  return TRUE;
-}
-
-/* font-size:0, 1px and the like. */
-static gboolean
-is_tiny (const char *value)
-{
-  char *end = NULL;
-  double number = g_ascii_strtod (value, &end);
-  if (end == value)
-    return FALSE;
-  return number == 0 || (number < 2 && (g_str_has_prefix (end, "px") || g_str_has_prefix (end, "pt")))
-         || (number < 10 && *end == '%');
-}
-
-static gboolean
-says (const char *style, const char *name, const char *value)
-{
-  g_autofree char *own = property (style, name);
-  return own != NULL && strcmp (own, value) == 0;
-}
-
-static gboolean
-is_zero (const char *style, const char *name)
-{
-  g_autofree char *own = property (style, name);
-  char *end = NULL;
-  return own != NULL && g_ascii_strtod (own, &end) == 0 && end != own;
-}
-
-static gboolean
-style_hides (const char *style)
-{
-  g_autofree char *size = property (style, "font-size");
-  return says (style, "display", "none") || says (style, "visibility", "hidden")
-         || says (style, "visibility", "collapse") || says (style, "mso-hide", "all") || is_zero (style, "opacity")
-         || (size != NULL && is_tiny (size))
-         || ((is_zero (style, "max-height") || is_zero (style, "height")) && says (style, "overflow", "hidden"));
-}
-
-/* A ground that is named wins; a picture or a gradient makes it unknown. */
+/* What HTML's own attributes say is weaker than any style. */
 static void
-take_background (struct html_look *look, const char *value)
+take_attribute (struct cascade *cascade, enum html_property property, double number)
 {
-  if (value == NULL)
-    return;
-  gint own = colour (value);
-  if (own != -2)
-    look->background = strstr (value, "url(") != NULL || strstr (value, "gradient") != NULL ? -1 : own;
+  if (cascade->of[property].rank == 0) {
+    cascade->of[property].rank = 1;
+    cascade->of[property].declaration = (struct html_declaration){ .property = property, .number = number };
+  }
 }
 
 static void
-take_foreground (struct html_look *look, const char *value)
+take_attributes (struct cascade *cascade, const char *tag, const char *const *attributes)
 {
-  if (value != NULL)
-    look->foreground = colour (value);
+  const char *ground = html_style_attribute (attributes, "bgcolor"), *letters = NULL;
+  if (html_style_attribute (attributes, "background") != NULL)
+    take_attribute (cascade, HTML_BACKGROUND, HTML_COLOUR_UNKNOWN);
+  if (ground != NULL)
+    take_attribute (cascade, HTML_BACKGROUND, html_colour (ground));
+  if (g_ascii_strcasecmp (tag, "font") == 0 || g_ascii_strcasecmp (tag, "basefont") == 0)
+    letters = html_style_attribute (attributes, "color");
+  else if (g_ascii_strcasecmp (tag, "body") == 0)
+    letters = html_style_attribute (attributes, "text");
+  if (letters != NULL)
+    take_attribute (cascade, HTML_COLOUR, html_colour (letters));
+  else if (g_ascii_strcasecmp (tag, "a") == 0 && html_style_attribute (attributes, "href") != NULL)
+    take_attribute (cascade, HTML_COLOUR, LINK_COLOUR);
+  if (html_style_attribute (attributes, "hidden") != NULL)
+    take_attribute (cascade, HTML_DISPLAY, 1);
+  if (g_ascii_strcasecmp (tag, "s") == 0 || g_ascii_strcasecmp (tag, "strike") == 0
+      || g_ascii_strcasecmp (tag, "del") == 0)
+    take_attribute (cascade, HTML_STRUCK, 1);
+}
+
+static double
+number_of (const struct cascade *cascade, enum html_property property, double otherwise)
+{
+  return cascade->of[property].rank > 0 ? cascade->of[property].declaration.number : otherwise;
+}
+
+static gboolean
+is_outside (const struct cascade *cascade)
+{
+  double left = number_of (cascade, HTML_LEFT, 0), top = number_of (cascade, HTML_TOP, 0);
+  double right = number_of (cascade, HTML_RIGHT, 0), bottom = number_of (cascade, HTML_BOTTOM, 0);
+  gboolean moved = number_of (cascade, HTML_POSITION, 0) > 0
+                   && (left < -FAR_PX || left > BEYOND_PX || top < -FAR_PX || top > 100 * BEYOND_PX || right < -FAR_PX
+                       || right > BEYOND_PX || bottom < -FAR_PX);
+  double indent = number_of (cascade, HTML_INDENT, 0);
+  return moved || indent < -INDENT_PX || indent > BEYOND_PX || number_of (cascade, HTML_MARGIN_LEFT, 0) < -FAR_PX
+         || number_of (cascade, HTML_MARGIN_TOP, 0) < -FAR_PX;
+}
+
+static gboolean
+is_flat (const struct cascade *cascade)
+{
+  double height = MIN (number_of (cascade, HTML_HEIGHT, BEYOND_PX), number_of (cascade, HTML_MAX_HEIGHT, BEYOND_PX));
+  double width = MIN (number_of (cascade, HTML_WIDTH, BEYOND_PX), number_of (cascade, HTML_MAX_WIDTH, BEYOND_PX));
+  return number_of (cascade, HTML_OVERFLOW, 0) > 0 && (height < FLAT_PX || width < FLAT_PX);
+}
+
+static void
+take_colours (struct html_look *look, const struct cascade *cascade)
+{
+  gint ground = (gint) number_of (cascade, HTML_BACKGROUND, HTML_COLOUR_TRANSPARENT);
+  gint letters = (gint) number_of (cascade, HTML_COLOUR, HTML_COLOUR_INHERIT);
+  if (ground != HTML_COLOUR_TRANSPARENT)
+    look->background = ground;
+  if (letters != HTML_COLOUR_INHERIT)
+    look->foreground = letters;
 }
 
 struct html_look
-html_style_look (const struct html_look *parent, const char *element, const char *const *attributes)
+html_style_look (const struct html_look *parent, struct html_sheet *sheet, const struct html_identity *path,
+                 guint count, const char *const *attributes)
 {
   struct html_look look = *parent;
+  struct cascade cascade = { 0 };
   const char *style = html_style_attribute (attributes, "style");
-  take_background (&look, html_style_attribute (attributes, "bgcolor"));
-  if (html_style_attribute (attributes, "background") != NULL)
-    look.background = -1;
-  if (g_ascii_strcasecmp (element, "font") == 0)
-    take_foreground (&look, html_style_attribute (attributes, "color"));
+  look.struck = FALSE;
+  if (sheet != NULL)
+    html_sheet_match (sheet, path, count, attributes, take, &cascade);
   if (style != NULL) {
-    g_autofree char *back = property (style, "background"), *back_colour = property (style, "background-color");
-    g_autofree char *fore = property (style, "color");
-    take_background (&look, back);
-    take_background (&look, back_colour);
-    take_foreground (&look, fore);
-    look.hidden |= style_hides (style);
+    g_autoptr (GArray) own = g_array_new (FALSE, FALSE, sizeof (struct html_declaration));
+    html_css_declarations (style, strlen (style), own);
+    for (guint i = 0; i < own->len; i++)
+      take (&g_array_index (own, struct html_declaration, i), RANK_INLINE, &cascade);
   }
-  look.hidden |= html_style_attribute (attributes, "hidden") != NULL;
+  take_attributes (&cascade, path[count - 1].tag, attributes);
+  take_colours (&look, &cascade);
+  if (cascade.of[HTML_FONT_SIZE].rank > 0) {
+    const struct html_declaration *size = &cascade.of[HTML_FONT_SIZE].declaration;
+    look.font_px = size->relative ? look.font_px * size->number : size->number;
+  }
+  look.opacity *= CLAMP (number_of (&cascade, HTML_OPACITY, 1), 0, 1);
+  look.invisible = number_of (&cascade, HTML_VISIBILITY, look.invisible) > 0;
+  look.struck = number_of (&cascade, HTML_STRUCK, 0) > 0;
+  look.gone |= number_of (&cascade, HTML_DISPLAY, 0) > 0 || number_of (&cascade, HTML_CLIP, 0) > 0 || is_flat (&cascade)
+               || is_outside (&cascade);
   return look;
 }
 
@@ -187,6 +153,8 @@ html_style_look (const struct html_look *parent, const char *element, const char
 gboolean
 html_style_is_hidden (const struct html_look *look)
 {
-  return look->hidden || look->foreground == -2
-         || (look->foreground >= 0 && look->background >= 0 && is_near (look->foreground, look->background));
+  return look->gone || look->invisible || look->font_px < TINY_PX || look->opacity < 0.08
+         || look->foreground == HTML_COLOUR_TRANSPARENT
+         || (look->foreground >= 0 && look->background >= 0
+             && html_colour_is_near (look->foreground, look->background));
 }
