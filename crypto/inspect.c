@@ -80,6 +80,7 @@ inspect_add_child (struct inspect *inspect, struct inspect_node *parent, GBytes 
       = node_new (entity, g_strdup_printf ("%s.%u", parent->id, parent->children->len + 1), fallback);
   node->encrypted = parent->encrypted;
   node->signed_ = parent->signed_;
+  node->unproven = parent->unproven;
   g_ptr_array_add (parent->children, node);
   return node;
 }

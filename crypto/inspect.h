@@ -24,8 +24,10 @@ struct inspect_node {
   gsize body_offset;          /* where the body starts in entity */
   enum protection protection; /* of this node itself, when it is a layer */
   gboolean encrypted,
-      signed_;       /* whether it lies inside such a layer (signed_: one whose signature is cryptographically valid) */
-  gboolean withheld; /* a layer whose content must not be shown */
+      signed_; /* whether it lies inside such a layer (signed_: one whose signature is cryptographically valid) */
+  gboolean
+      unproven; /* decrypted, but nothing shows that the sender wrote it, or knew it: not to be repeated to anybody */
+  gboolean withheld;   /* a layer whose content must not be shown */
   GPtrArray *children; /* struct inspect_node *, owned; never NULL */
 };
 struct inspection {

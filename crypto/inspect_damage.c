@@ -9,8 +9,8 @@
  * with a probability of 10^-9, as ASCII with 10^-6, as UTF-8 with 10^-5. Padding is checked before; cutting at a block leaves none.
  *
  * What it cannot find: a first block that was changed to the attacker's liking (its IV is enough, nothing random comes of it) or a
- * beginning cut off, where what follows still makes a whole entity; that is at most 15 bytes of his choice, before text that was
- * there. 8bit text in a charset of single bytes, where one random block in a hundred (ISO 8859-1) or in ten (windows-1252) is legal.
+ * beginning cut off, where what follows still makes a whole entity or bare text; that is 16 bytes of his choice, before text that
+ * was there. Bare text is therefore framed, and neither quoted nor searched. 8bit text in a charset of single bytes, where one random block in a hundred (ISO 8859-1) or in ten (windows-1252) is legal.
  * Parts in 8bit or binary that are no text, whose bytes may be anything; such a part is never shown, only saved. So content that
  * passes is "intact, as far as can be seen", and is shown with a warning.
  *
@@ -19,6 +19,8 @@
 #include "crypto/inspect_p.h"
 #include "crypto/smime/smime.h"
 #include <string.h>
+
+#define BLOCK 16u /* bytes, of AES */
 
 struct scan {
   guint parts_left, depth;
@@ -107,6 +109,25 @@ leaf_is_sound (GBytes *entity, const struct inspect_type *type)
   return binary || size == 0 || memchr (data, '\0', size) == NULL;
 }
 
+/* A field that was put before its like would be the one that counts. RFC 5322, 3.6; RFC 2045. */
+static gboolean
+fields_stand_once (GBytes *entity)
+{
+  static const char *const once[] = { "content-type", "content-transfer-encoding",
+                                      "from",         "sender",
+                                      "reply-to",     "to",
+                                      "cc",           "bcc",
+                                      "subject",      "date",
+                                      "message-id",   "in-reply-to",
+                                      "references" };
+  for (gsize i = 0; i < G_N_ELEMENTS (once); i++) {
+    g_autofree char *second = inspect_split_field (entity, once[i], 1);
+    if (second != NULL)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* Every line a field or the continuation of one. loose: of a message that somebody forwards; its header may be broken. */
 static gboolean
 header_is_sound (GBytes *entity, gboolean loose)
@@ -130,9 +151,7 @@ header_is_sound (GBytes *entity, gboolean loose)
       return FALSE;
     at = next;
   }
-  g_autofree char *type = inspect_split_field (entity, "content-type", 1),
-                  *encoding = inspect_split_field (entity, "content-transfer-encoding", 1);
-  return loose || (type == NULL && encoding == NULL);
+  return loose || fields_stand_once (entity);
 }
 
 static gboolean is_sound (struct scan *scan, GBytes *entity, const char *fallback, gboolean loose);
@@ -201,10 +220,36 @@ is_sound (struct scan *scan, GBytes *entity, const char *fallback, gboolean loos
 }
 
 gboolean
+inspect_damage_has_header (GBytes *content)
+{
+  return inspect_split_is_entity (content) && inspect_split_body (content) > strlen ("\r\n");
+}
+
+/* Bare text in which the rest of a header stands: its first block was changed, so that it is no header any more. */
+static gboolean
+is_beheaded (const guchar *data, gsize size)
+{
+  static const char *const rests[] = { "charset=", "boundary=",    "content-", "mime-version", "/plain", "/html",
+                                       "/mixed",   "/alternative", "/related", "/signed",      "pkcs7-", "smime-type" };
+  if (size <= BLOCK)
+    return FALSE;
+  g_autofree char *head = g_ascii_strdown ((const char *) data + BLOCK, (gssize) MIN (size - BLOCK, 512));
+  for (gsize i = 0; i < G_N_ELEMENTS (rests); i++)
+    if (strstr (head, rests[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
 inspect_damage_found (GBytes *content)
 {
   struct scan scan = { INSPECT_PARTS_MAX, INSPECT_DEPTH_MAX };
   gsize size = 0;
   const guchar *data = g_bytes_get_data (content, &size);
-  return inspect_split_is_entity (content) ? !is_sound (&scan, content, "text/plain", FALSE) : !is_text (data, size);
+  /* Who encrypts an entity with a header says in it what it is; where that is missing, the field was overwritten. */
+  const gboolean has_header = inspect_damage_has_header (content);
+  g_autofree char *type = inspect_split_field (content, "content-type", 0);
+  if (has_header)
+    return type == NULL || !is_sound (&scan, content, "text/plain", FALSE);
+  return !is_text (data, size) || is_beheaded (data, size);
 }

@@ -73,6 +73,7 @@ gboolean inspect_smime_entity (struct inspect *inspect, struct inspect_node *nod
 
 /* inspect_damage.c: does this plaintext show that it was changed while it was encrypted? */
 gboolean inspect_damage_found (GBytes *content);
+gboolean inspect_damage_has_header (GBytes *content); /* not bare text, nor an entity without a single field */
 
 /* inspect_verdict.c: From, and the verdict from the layers. */
 void inspect_verdict_compose (struct inspect *inspect);

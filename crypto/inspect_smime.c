@@ -125,10 +125,14 @@ judge_unauthenticated (struct inspect *inspect, struct inspect_layer *layer, GBy
     layer->integrity = INTEGRITY_OK;
   else if ((inner != NULL && inspect_layer_state (inner) == SIGNATURE_BAD) || is_damaged (inspect, layer, content))
     withhold_child (inspect, layer);
-  else
+  else {
     verdict_warn (
         &inspect->result->verdict, "no_integrity",
         "This message was encrypted without a signature, so nothing shows whether it was changed on its way.");
+    /* Bare text: its beginning may be anybody's words, and the rest the end of another mail. */
+    if (!inspect_damage_has_header (content) && layer->node->children->len == 1)
+      ((struct inspect_node *) g_ptr_array_index (layer->node->children, 0))->unproven = TRUE;
+  }
 }
 
 static void

@@ -144,17 +144,41 @@ add_leaves (GPtrArray *parts, const struct inspect_node *node)
     add_leaves (parts, g_ptr_array_index (node->children, i));
 }
 
+/* The innermost layer that encrypts the whole and in which a signature stands, or that is one: what is signed around it was not
+ * necessarily known to who signed. NULL: no such. */
+static const struct inspect_layer *
+signed_inside (struct inspect *inspect)
+{
+  const struct inspect_layer *encrypted = NULL, *found = NULL;
+  for (guint i = 0; i < inspect->layers->len; i++) {
+    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    if (!layer->whole)
+      continue;
+    if (layer->encrypted)
+      encrypted = layer;
+    if (layer->signed_ && encrypted != NULL)
+      found = encrypted;
+  }
+  return found;
+}
+
 static void
 compose_signature (struct inspect *inspect, const struct inspect_from *from, gboolean whole)
 {
   struct signature_verdict best = { 0 };
-  const struct inspect_layer *chosen = NULL;
+  const struct inspect_layer *chosen = NULL, *inside = whole ? signed_inside (inspect) : NULL;
+  gboolean reached = inside == NULL;
   for (guint i = 0; i < inspect->layers->len; i++) {
     const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    reached |= layer == inside;
     if (!layer->signed_ || layer->whole != whole)
       continue;
     struct signature_verdict verdict = { 0 };
     judge_signature (inspect, layer, from, &verdict);
+    if (!reached && verdict.state != SIGNATURE_BAD) { /* around the encryption: a broken one is told, and no more */
+      signature_verdict_clear (&verdict);
+      continue;
+    }
     if (chosen == NULL || weight (verdict.state) > weight (best.state)) {
       signature_verdict_clear (&best);
       best = verdict;
@@ -195,6 +219,40 @@ compose_encryption (struct inspect *inspect)
                   "Only a part of this message was encrypted. The rest may have been read or changed by anybody.");
 }
 
+static void
+set_unproven (struct inspect_node *node)
+{
+  node->unproven = TRUE;
+  for (guint i = 0; i < node->children->len; i++)
+    set_unproven (g_ptr_array_index (node->children, i));
+}
+
+/* A stranger can sign what he cannot read: somebody else's encrypted mail. If it then came back in an answer to him, he could read it. */
+static void
+judge_signed_around (struct inspect *inspect)
+{
+  const struct inspect_layer *innermost = NULL;
+  gboolean is_signed = FALSE, around = FALSE;
+  for (guint i = 0; i < inspect->layers->len; i++) {
+    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    if (layer->whole && layer->encrypted)
+      innermost = layer;
+    around |= layer->whole && layer->encrypted && is_signed;
+    is_signed |= layer->whole && layer->signed_ && !layer->encrypted;
+  }
+  const enum signature_state state = inspect->result->verdict.signature.state;
+  const gboolean inside = innermost != NULL && signed_inside (inspect) == innermost;
+  if (!around
+      || (inside && state != SIGNATURE_MISMATCH && state != SIGNATURE_BAD && state != SIGNATURE_UNKNOWN_KEY
+          && state != SIGNATURE_ERROR))
+    return;
+  set_unproven (inspect->result->payload);
+  verdict_warn (
+      &inspect->result->verdict, "signed_around",
+      "The sender signed the encrypted message, not the text in it: it may be somebody else's. Do not answer with "
+      "what it says.");
+}
+
 void
 inspect_verdict_compose (struct inspect *inspect)
 {
@@ -210,5 +268,6 @@ inspect_verdict_compose (struct inspect *inspect)
   if (inspect->result->verdict.signature.state == SIGNATURE_NONE)
     compose_signature (inspect, &from, FALSE);
   compose_encryption (inspect);
+  judge_signed_around (inspect);
   inspect->result->from = g_steal_pointer (&from.addresses);
 }

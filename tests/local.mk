@@ -1,6 +1,7 @@
 # The tests, a fragment for each room or kind.
 include tests/config.mk
 include tests/crypto.mk
+include tests/reading.mk
 include tests/smime.mk
 include tests/message.mk
 include tests/net.mk

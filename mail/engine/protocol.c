@@ -57,7 +57,7 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "change", F (MUST ("ids", "as"), MUST ("action", "s"), MAY ("folder", "s")),
     F (MUST ("changed", "u"), MAY ("homes", "a(ss)")), 60, FALSE },
   /* view: exactly the object of `show --json`, plus "verdict" (line s, tone s: none|good|warn|bad),
-   * "segments" (aa{sv}: part s, text s, signed b, encrypted b, note s), "protected" b */
+   * "segments" (aa{sv}: part s, text s, signed b, encrypted b, unproven b, note s), "protected" b */
   { PEER_ENGINE, "show", F (MESSAGE), F (MUST ("view", "a{sv}")), 30, FALSE },
   { PEER_ENGINE, "part", F (MESSAGE, MUST ("part", "s")),
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 30, FALSE },
@@ -99,7 +99,7 @@ static const struct protocol_method methods[] = {
   /* ---- Every worker: its first message. config differs by role, see worker.h ---- */
   /* ---- keys ---- */
   { PEER_KEYS, "start", F (MUST ("keys_dir", "s"), MUST ("policy", "a{sv}")), NOTHING, 10, FALSE },
-  /* segments: part s, kind s ("text"|"html"), text s | html ay, signed b, encrypted b, note s (a heading such as "unsigned part"; may be "") */
+  /* segments: part s, kind s ("text"|"html"), text s | html ay, signed b, encrypted b, unproven b, note s (a heading such as "unsigned part"; may be "") */
   { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x")),
     F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}")), 4, FALSE }, /* "show" answers within 5 s, whatever hangs */
   { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")),

@@ -317,7 +317,8 @@ lookalike_host (const char *host, const struct lookalike_known *known, const cha
   g_autofree char *name = lookalike_unicode (host);
   if (name == NULL)
     return LOOKALIKE_BROKEN;
-  enum lookalike found = known != NULL && strchr (name, '.') != NULL ? judge_beside (known, name, &like) : LOOKALIKE_NONE;
+  enum lookalike found
+      = known != NULL && strchr (name, '.') != NULL ? judge_beside (known, name, &like) : LOOKALIKE_NONE;
   if (like_out != NULL)
     *like_out = like;
   return found != LOOKALIKE_NONE ? found : judge_alone (name);

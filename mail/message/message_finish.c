@@ -47,6 +47,7 @@ add_segment (GVariantBuilder *rows, GString *body, GVariant *row)
   g_variant_builder_add (rows, "{sv}", "text", g_variant_new_string (text));
   g_variant_builder_add (rows, "{sv}", "signed", g_variant_new_boolean (flag (row, "signed")));
   g_variant_builder_add (rows, "{sv}", "encrypted", g_variant_new_boolean (flag (row, "encrypted")));
+  g_variant_builder_add (rows, "{sv}", "unproven", g_variant_new_boolean (flag (row, "unproven")));
   g_variant_builder_add (rows, "{sv}", "note", g_variant_new_string (clean_note));
   g_variant_builder_close (rows);
 }

@@ -46,13 +46,14 @@ message_forward_parts (GVariant *view, guint *left_out)
     return ids; /* nothing of it was read */
   for (gsize i = 0; parts != NULL && i < g_variant_n_children (parts); i++) {
     g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
-    gboolean encrypted = TRUE;
+    gboolean encrypted = TRUE, unproven = FALSE;
     gint64 size = 0;
+    (void) g_variant_lookup (part, "unproven", "b", &unproven);
     (void) g_variant_lookup (part, "encrypted", "b", &encrypted);
     (void) g_variant_lookup (part, "size", "x", &size);
     if (!is_attachment (part))
       continue;
-    if ((encrypted && !whole) || ids->len >= MESSAGE_FORWARD_MAX || size < 0
+    if ((encrypted && !whole) || unproven || ids->len >= MESSAGE_FORWARD_MAX || size < 0
         || size > MESSAGE_FORWARD_BYTES_MAX - total) {
       (*left_out)++;
       continue;

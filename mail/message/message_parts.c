@@ -33,6 +33,7 @@ add_row (GVariantBuilder *rows, const char *id, const char *type, const struct m
   g_variant_builder_add (rows, "{sv}", "md5", g_variant_new_string (md5));
   g_variant_builder_add (rows, "{sv}", "encrypted", g_variant_new_boolean (node->encrypted));
   g_variant_builder_add (rows, "{sv}", "signed", g_variant_new_boolean (node->signed_));
+  g_variant_builder_add (rows, "{sv}", "unproven", g_variant_new_boolean (node->unproven));
   g_variant_builder_close (rows);
 }
 

@@ -143,8 +143,9 @@ quotable_text (GVariant *view)
   GString *out = g_string_new (NULL);
   for (gsize i = 0; segments != NULL && i < g_variant_n_children (segments); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (segments, i);
-    gboolean encrypted = TRUE;
-    if (!g_variant_lookup (row, "encrypted", "b", &encrypted) || (encrypted && !whole)) {
+    gboolean encrypted = TRUE, unproven = FALSE;
+    (void) g_variant_lookup (row, "unproven", "b", &unproven);
+    if (!g_variant_lookup (row, "encrypted", "b", &encrypted) || (encrypted && !whole) || unproven) {
       g_string_append (out, out->len > 0 ? "\n" : "");
       g_string_append (out, "[An encrypted part is not repeated here.]\n");
       continue;

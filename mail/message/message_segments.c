@@ -38,6 +38,8 @@ cpu_s (void)
 static char *
 note_for (const struct walk *walk, const struct inspect_node *node)
 {
+  if (node->unproven)
+    return g_strdup ("This was encrypted, but nothing shows that the sender wrote it");
   const char *encrypted = !walk->some_encrypted ? NULL : node->encrypted ? "was encrypted" : "was not encrypted";
   const char *is_signed = !walk->some_signed ? NULL : node->signed_ ? "is signed" : "is not signed";
   if (encrypted != NULL && is_signed != NULL)
@@ -66,6 +68,7 @@ add_row (struct walk *walk, const struct inspect_node *node, const char *kind, G
   g_variant_builder_add (&walk->rows, "{sv}", kind, content);
   g_variant_builder_add (&walk->rows, "{sv}", "signed", g_variant_new_boolean (node->signed_));
   g_variant_builder_add (&walk->rows, "{sv}", "encrypted", g_variant_new_boolean (node->encrypted));
+  g_variant_builder_add (&walk->rows, "{sv}", "unproven", g_variant_new_boolean (node->unproven));
   g_variant_builder_add (&walk->rows, "{sv}", "note", g_variant_new_string (note));
   g_variant_builder_close (&walk->rows);
   walk->count++;

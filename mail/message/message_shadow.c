@@ -101,6 +101,9 @@ append_text (GString *out, GVariant *segments)
     g_autoptr (GVariant) row = g_variant_get_child_value (segments, i),
                          html = g_variant_lookup_value (row, "html", G_VARIANT_TYPE_BYTESTRING);
     const char *text = NULL;
+    gboolean unproven = FALSE;
+    if (g_variant_lookup (row, "unproven", "b", &unproven) && unproven)
+      continue;
     if (g_variant_lookup (row, "text", "&s", &text))
       g_string_append_printf (out, "%s\n", text);
     if (html != NULL) {
