@@ -28,9 +28,11 @@ static const struct row {
 #define DEMAND(group, key, tightens, field) group, key, tightens, G_STRUCT_OFFSET (struct policy, field)
   { DEMAND ("routes", "least-smime-trust", TIGHTENS_UP, least_smime_trust), .names = trust_names },
   { DEMAND ("routes", "least-pgp-trust", TIGHTENS_UP, least_pgp_trust), .names = trust_names },
+  { DEMAND ("routes", "least-reply-trust", TIGHTENS_UP, least_reply_trust), .names = trust_names },
   { DEMAND ("routes", "prefer", FIXED_ONCE, prefer), .names = prefer_names, .first = 1 },
   { DEMAND ("routes", "allow-smime", TIGHTENS_FALSE, allow_smime), .names = flag_names },
   { DEMAND ("routes", "allow-pgp", TIGHTENS_FALSE, allow_pgp), .names = flag_names },
+  { DEMAND ("routes", "allow-autocrypt", TIGHTENS_FALSE, allow_autocrypt), .names = flag_names },
   { DEMAND ("accounts", "allow-password", TIGHTENS_FALSE_USER, allow_password), .names = flag_names },
 #undef DEMAND
 };
@@ -126,8 +128,9 @@ policy_load_files (const char *organisation_file, const char *user_file, gboolea
   AUTOFREE (policy) policy = g_new0 (struct policy, 1);
   policy->least_smime_trust = 3;
   policy->least_pgp_trust = 1;
+  policy->least_reply_trust = 1;
   policy->prefer = 1;
-  policy->allow_smime = policy->allow_pgp = TRUE;
+  policy->allow_smime = policy->allow_pgp = policy->allow_autocrypt = TRUE;
   policy->allow_password = test_profile;
   struct level level = { .path = organisation_file, .organisation = TRUE };
   if (!read_level (policy, &level, error))

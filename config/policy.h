@@ -9,9 +9,11 @@
 struct policy {
   int least_smime_trust; /* as enum key_trust: 0 none .. 4 verified; built-in 3 (chain) */
   int least_pgp_trust;   /* built-in 1 (first seen) */
+  int least_reply_trust; /* of either, where what is answered was protected; built-in 1 */
   int prefer;            /* 1 S/MIME (built-in), 2 OpenPGP */
   gboolean allow_smime, allow_pgp;
-  gboolean allow_password; /* sign in by password alone; built-in FALSE; a test profile has TRUE */
+  gboolean allow_autocrypt; /* encrypt to keys from Autocrypt headers; built-in TRUE */
+  gboolean allow_password;  /* sign in by password alone; built-in FALSE; a test profile has TRUE */
 };
 struct policy *policy_load (const struct paths *paths, const struct settings *settings, GError **error);
 void policy_free (struct policy *policy);

@@ -12,6 +12,7 @@ key_candidate_copy (const struct key_candidate *key)
   copy->address = g_strdup (key->address);
   copy->owner = g_strdup (key->owner);
   copy->source = g_strdup (key->source);
+  copy->detail = g_strdup (key->detail);
   return copy;
 }
 
@@ -24,5 +25,6 @@ key_candidate_free (struct key_candidate *key)
   g_free (key->address);
   g_free (key->owner);
   g_free (key->source);
+  g_free (key->detail);
   g_free (key);
 }

@@ -39,8 +39,13 @@ struct key_candidate {
   char *source;             /* "imported", "own", later "wkd", "ldap", ... */
   enum key_trust trust;
   enum key_fault fault; /* as of the time the keyring was asked for */
-  gint64 expires;       /* seconds since the epoch, 0 = never */
-  gboolean own;         /* the secret key is here too */
+  char *detail;     /* the fault in words that follow "the key of ...": "has only 1024 bits"; NULL: the usual ones */
+  gint64 expires;   /* seconds since the epoch, 0 = never */
+  gboolean own;     /* the secret key is here too */
+  gboolean hearsay; /* from a header that nobody signed (Autocrypt): never taken over another one */
+  gboolean changed; /* mail to this address was encrypted before, and never to this key */
+  gboolean pinned;  /* the organisation says that it belongs to the address */
+  gboolean barred;  /* the organisation says that others belong to it, and not this one */
 };
 struct key_candidate *key_candidate_copy (const struct key_candidate *key);
 void key_candidate_free (struct key_candidate *key);
@@ -51,8 +56,12 @@ struct route_policy {
   enum key_trust least_pgp;        /* built-in: KEY_TRUST_FIRST_SEEN */
   enum route_method prefer;        /* where both would do; built-in: ROUTE_SMIME */
   gboolean allow_smime, allow_pgp; /* built-in: both */
+  enum key_trust least_reply;      /* of either, where what is answered was protected; built-in: KEY_TRUST_FIRST_SEEN */
+  gboolean allow_autocrypt;        /* whether a key that is hearsay may be used; built-in: TRUE */
 };
 void route_policy_init (struct route_policy *policy); /* fills in what is built in */
+/* The policy for one message: one that answers or forwards a protected one is never held to less than any other, and to least_reply. */
+struct route_policy route_policy_for (const struct route_policy *policy, gboolean parent_protected);
 
 /* Reason codes; `explain --json` prints their names (route_reason_name). */
 enum route_reason {
@@ -68,10 +77,20 @@ enum route_reason {
   ROUTE_REASON_POLICY,      /* "policy": a key would do, policy forbids its method */
   ROUTE_REASON_SENDER,      /* "sender_no_key": we have no key of our own for the method */
   ROUTE_REASON_KEYRING,     /* "keyring_failed": the keyring could not be read; never an excuse to go on */
+  ROUTE_REASON_CHANGED,     /* "key_changed": another key than the ones used so far, and nobody compared it */
+  ROUTE_REASON_PINNED,      /* "not_pinned": the organisation pinned another key for the address */
+  ROUTE_REASON_SECOND,      /* "second_choice": only of a candidate: it would do, and another one is taken */
   ROUTE_REASON_KEY_FOUND,   /* "key_found": the only reason that goes with a method other than hold */
 };
 const char *route_reason_name (enum route_reason reason);
 const char *route_method_name (enum route_method method); /* "hold", "smime", "pgp" */
+
+/* One key that was considered, and what became of it. */
+struct route_candidate {
+  struct key_candidate *key;
+  enum route_reason reason; /* KEY_FOUND: it is the one */
+  char *sentence;           /* why it was taken or not, as of struct route */
+};
 
 struct route {
   char *address;
@@ -80,6 +99,7 @@ struct route {
   char *sentence;            /* plain words, no markup; may hold text of the key's owner: sanitise before display */
   char *next;                /* what to do next; "" when nothing is to be done */
   struct key_candidate *key; /* the one chosen, or the best of those that lost; NULL if there is none */
+  GPtrArray *candidates; /* struct route_candidate *: all that were considered, best first; NULL or empty if none was */
 };
 void route_free (struct route *route);
 DEFINE_AUTOFREE (route, route_free)

@@ -9,6 +9,7 @@ struct keyring {
   struct pgp_engine *pgp;
   struct smime_store *smime;
   GHashTable *trust; /* upper-case fingerprint -> NULL-terminated char ** of the addresses compared */
+  GKeyFile *memory;  /* see keyring_memory.c */
 };
 
 /* One place where keys come from. */
@@ -21,6 +22,20 @@ struct keyring_source {
 };
 extern const struct keyring_source keyring_sources[];
 extern const gsize keyring_sources_count;
+
+/* keyring_file.c. A file that is not there is an empty one; one that cannot be read is an error, as it might say that a key is wrong. */
+struct keyring_file {
+  const char *name;
+  const char *what;    /* it is, in words: begins the sentence when it cannot be read */
+  const char *instead; /* what to do without it: ends that sentence */
+};
+GKeyFile *keyring_file_read (struct keyring *keyring, const struct keyring_file *kind, GError **error);
+gboolean keyring_file_write (struct keyring *keyring, const struct keyring_file *kind, GKeyFile *file, GError **error);
+
+/* keyring_memory.c */
+gboolean keyring_memory_load (struct keyring *keyring, GError **error);
+/* Mark candidates that are others than the keys used for their addresses before. */
+void keyring_memory_apply (struct keyring *keyring, GPtrArray *candidates);
 
 gboolean keyring_trust_load (struct keyring *keyring, GError **error);
 gboolean keyring_trust_store (struct keyring *keyring, const char *fingerprint, const char *const *addresses,

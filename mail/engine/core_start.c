@@ -51,6 +51,8 @@ core_start_keys (gpointer owner, GError **error)
     g_variant_builder_add (&policy, "{sv}", "prefer", g_variant_new_int32 (core->policy->prefer));
     g_variant_builder_add (&policy, "{sv}", "allow_smime", g_variant_new_boolean (core->policy->allow_smime));
     g_variant_builder_add (&policy, "{sv}", "allow_pgp", g_variant_new_boolean (core->policy->allow_pgp));
+    g_variant_builder_add (&policy, "{sv}", "least_reply", g_variant_new_int32 (core->policy->least_reply_trust));
+    g_variant_builder_add (&policy, "{sv}", "allow_autocrypt", g_variant_new_boolean (core->policy->allow_autocrypt));
   }
   return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core),
                                g_variant_builder_end (&policy));

@@ -286,8 +286,12 @@ on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
 static void
 protect (struct sending *sending)
 {
-  supervised_call (sending->core->keys, "protect", g_variant_new_parsed ("{'draft': <%@a{sv}>}", sending->draft),
-                   sending->request->fds, sending->request, on_protected, sending);
+  const char *mode = "send";
+  (void) g_variant_lookup (sending->request->fields, "mode", "&s", &mode);
+  supervised_call (
+      sending->core->keys, "protect",
+      g_variant_new_parsed ("{'draft': <%@a{sv}>, 'dry': <%b>}", sending->draft, strcmp (mode, "dry-run") == 0),
+      sending->request->fds, sending->request, on_protected, sending);
 }
 
 static void

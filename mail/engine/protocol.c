@@ -63,8 +63,10 @@ static const struct protocol_method methods[] = {
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 30, FALSE },
   /* Where it is forwarded, the draft carries its attachments along. */
   { PEER_ENGINE, "reply", F (MESSAGE, MAY ("all", "b"), MAY ("forward", "b")), F (MUST ("draft", "a{sv}")), 30, FALSE },
-  /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, key a{sv} (fingerprint, source, trust s, expires x) */
-  { PEER_ENGINE, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")),
+  /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, key a{sv} (fingerprint, source, trust s, expires x),
+   * candidates aa{sv}: the keys that were considered, best first: the fields of key, and protocol s, owner s, own b, reason s, sentence s */
+  { PEER_ENGINE, "routes",
+    F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as"), MAY ("parent_protected", "b")),
     F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20, FALSE },
   /* mode: "send" (default), "dry-run" (copies with data; nothing stored, nothing sent)
    * copies: method s, recipients as, data h (dry-run only); held: address s, reason s, sentence s, next s
@@ -106,10 +108,12 @@ static const struct protocol_method methods[] = {
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 4, FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
   { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h")), 10, FALSE },
-  { PEER_KEYS, "routes", F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as")),
+  { PEER_KEYS, "routes",
+    F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as"), MAY ("parent_protected", "b")),
     F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 15, FALSE },
   /* Copies: method s, recipients as, ids as, data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
-  { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}")),
+  /* dry: nothing is remembered of it */
+  { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}"), MAY ("dry", "b")),
     F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"),
        MAY ("draft", "h")),
     120, FALSE },

@@ -55,6 +55,10 @@ read_policy (GVariant *config, struct route_policy *policy)
     policy->allow_smime = flag;
   if (g_variant_lookup (fields, "allow_pgp", "b", &flag))
     policy->allow_pgp = flag;
+  if (g_variant_lookup (fields, "least_reply", "i", &number))
+    policy->least_reply = (enum key_trust) number;
+  if (g_variant_lookup (fields, "allow_autocrypt", "b", &flag))
+    policy->allow_autocrypt = flag;
 }
 
 static GVariant *

@@ -9,6 +9,35 @@
 #include "crypto/protect.h"
 #include "mail/message/message.h"
 
+#define CANDIDATES_MAX 50 /* of one route; the best come first */
+
+static GVariant *
+key_fields (const struct key_candidate *key)
+{
+  return g_variant_new_parsed ("{'fingerprint': <%s>, 'source': <%s>, 'trust': <%s>, 'expires': <%x>}",
+                               key->fingerprint, key->source, keys_trust_name (key->trust), key->expires);
+}
+
+static GVariant *
+candidate_rows (const GPtrArray *candidates)
+{
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; candidates != NULL && i < candidates->len && i < CANDIDATES_MAX; i++) {
+    const struct route_candidate *candidate = g_ptr_array_index (candidates, i);
+    const struct key_candidate *key = candidate->key;
+    g_autoptr (GVariant) fields = g_variant_ref_sink (key_fields (key));
+    g_auto (GVariantDict) row = G_VARIANT_DICT_INIT (fields);
+    g_variant_dict_insert (&row, "protocol", "s", route_method_name (key->method));
+    g_variant_dict_insert (&row, "owner", "s", key->owner != NULL ? key->owner : "");
+    g_variant_dict_insert (&row, "own", "b", key->own);
+    g_variant_dict_insert (&row, "reason", "s", route_reason_name (candidate->reason));
+    g_variant_dict_insert (&row, "sentence", "s", candidate->sentence);
+    g_variant_builder_add (&rows, "@a{sv}", g_variant_dict_end (&row));
+  }
+  return g_variant_builder_end (&rows);
+}
+
 static void
 add_route (GVariantBuilder *rows, const struct route *route, const char *kind)
 {
@@ -21,11 +50,8 @@ add_route (GVariantBuilder *rows, const struct route *route, const char *kind)
   g_variant_builder_add (&row, "{sv}", "sentence", g_variant_new_string (route->sentence));
   g_variant_builder_add (&row, "{sv}", "next", g_variant_new_string (route->next));
   if (route->key != NULL)
-    g_variant_builder_add (
-        &row, "{sv}", "key",
-        g_variant_new_parsed ("{'fingerprint': <%s>, 'source': <%s>, 'trust': <%s>, 'expires': <%x>}",
-                              route->key->fingerprint, route->key->source, keys_trust_name (route->key->trust),
-                              route->key->expires));
+    g_variant_builder_add (&row, "{sv}", "key", key_fields (route->key));
+  g_variant_builder_add (&row, "{sv}", "candidates", candidate_rows (route->candidates));
   g_variant_builder_add (rows, "@a{sv}", g_variant_builder_end (&row));
 }
 
@@ -33,6 +59,7 @@ struct audience {
   struct plan *plan;
   char *sender; /* addr-spec; NULL: not given */
   gboolean can_smime, can_pgp;
+  struct route_policy policy; /* for this message */
 };
 
 static void
@@ -53,16 +80,30 @@ plan_field (struct keys *keys, struct audience *audience, GVariant *fields, cons
     const char *single[] = { texts[i], NULL };
     g_autoptr (GPtrArray) addresses = message_addresses (single, NULL);
     if (addresses == NULL || addresses->len == 0) {
-      plan_add (audience->plan, route_decide (texts[i], NULL, &keys->policy, FALSE, FALSE), kind);
+      plan_add (audience->plan, route_decide (texts[i], NULL, &audience->policy, FALSE, FALSE), kind);
       continue;
     }
     for (guint k = 0; k < addresses->len; k++) {
       const char *address = g_ptr_array_index (addresses, k);
       g_autoptr (GPtrArray) candidates = keyring_find (keys->keyring, address, 0, NULL); /* NULL: route holds */
       plan_add (audience->plan,
-                route_decide (address, candidates, &keys->policy, audience->can_smime, audience->can_pgp), kind);
+                route_decide (address, candidates, &audience->policy, audience->can_smime, audience->can_pgp), kind);
     }
   }
+}
+
+/* Does it answer or forward something protected? Of a draft that was kept in between only is known that it answers something. */
+static gboolean
+parent_protected (GVariant *fields)
+{
+  const char *parent = "";
+  g_autofree const char **references = NULL;
+  gboolean is_protected = FALSE;
+  if (g_variant_lookup (fields, "parent_protected", "b", &is_protected))
+    return is_protected;
+  (void) g_variant_lookup (fields, "in_reply_to", "&s", &parent);
+  (void) g_variant_lookup (fields, "references", "^a&s", &references);
+  return *parent != '\0' || (references != NULL && references[0] != NULL);
 }
 
 static gboolean
@@ -71,6 +112,7 @@ audience_init (struct keys *keys, struct audience *audience, GVariant *fields, G
   const char *from = "";
   memset (audience, 0, sizeof *audience);
   audience->plan = plan_new ();
+  audience->policy = route_policy_for (&keys->policy, parent_protected (fields));
   audience->can_smime = audience->can_pgp = TRUE;
   if (g_variant_lookup (fields, "from", "&s", &from) && *from != '\0') {
     const char *single[] = { from, NULL };
@@ -220,13 +262,15 @@ protect_held (struct worker *worker, GVariant *draft, const struct audience *aud
 }
 
 static GVariant *
-protect_all (struct worker *worker, GVariant *draft, const struct audience *audience, const struct composed *composed,
-             GError **error)
+protect_all (struct worker *worker, GVariant *draft, gboolean dry, const struct audience *audience,
+             const struct composed *composed, GError **error)
 {
   struct keys *keys = worker_state (worker);
   g_autoptr (GPtrArray) copies = protect_copies (keys->keyring, audience->plan, &composed->request, 0, error);
   g_autoptr (GBytes) record = copies != NULL ? seal_record (keys, draft, composed, error) : NULL;
   if (record == NULL)
+    return NULL;
+  if (!dry && !keyring_remember (keys->keyring, audience->plan, 0, error))
     return NULL;
   GVariant *rows = copy_rows (worker, copies, error);
   GVariant *sent = rows != NULL ? keys_reply_bytes (worker, record, error) : NULL;
@@ -245,6 +289,8 @@ keys_protect (struct worker *worker, GVariant *args, GError **error)
   struct audience audience;
   struct composed composed;
   g_autoptr (GVariant) draft = g_variant_lookup_value (args, "draft", G_VARIANT_TYPE_VARDICT);
+  gboolean dry = FALSE;
+  (void) g_variant_lookup (args, "dry", "b", &dry);
   if (!audience_init (worker_state (worker), &audience, draft, error))
     return NULL;
   GVariant *reply = NULL;
@@ -253,7 +299,7 @@ keys_protect (struct worker *worker, GVariant *args, GError **error)
                  "The message has no recipient. Nothing was sent; add one in To, Cc or Bcc.");
   else if (compose (worker, draft, audience.sender, &composed, error)) {
     reply = audience.plan->held > 0 ? protect_held (worker, draft, &audience, &composed)
-                                    : protect_all (worker, draft, &audience, &composed, error);
+                                    : protect_all (worker, draft, dry, &audience, &composed, error);
     composed_clear (&composed);
   }
   audience_clear (&audience);

@@ -20,7 +20,8 @@ built_in (void **state)
   assert_int_equal (policy->least_smime_trust, 3);
   assert_int_equal (policy->least_pgp_trust, 1);
   assert_int_equal (policy->prefer, 1);
-  assert_true (policy->allow_smime && policy->allow_pgp);
+  assert_int_equal (policy->least_reply_trust, 1);
+  assert_true (policy->allow_smime && policy->allow_pgp && policy->allow_autocrypt);
   assert_false (policy->allow_password);
 }
 
@@ -64,6 +65,10 @@ refusals (void **state)
       CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nallow-pgp=false\n", "[routes]\nallow-pgp=true\n", "policy.conf", "allow-pgp", CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nprefer=pgp\n", "[routes]\nprefer=smime\n", "policy.conf", "prefer", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nleast-reply-trust=chain\n", "[routes]\nleast-reply-trust=first-seen\n", "policy.conf",
+      "least-reply-trust", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nallow-autocrypt=false\n", "[routes]\nallow-autocrypt=true\n", "policy.conf", "allow-autocrypt",
+      CONFIG_ERROR_FORBIDDEN },
     { "", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password", CONFIG_ERROR_FORBIDDEN },
     { "[accounts]\nallow-password=false\n", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password",
       CONFIG_ERROR_FORBIDDEN },

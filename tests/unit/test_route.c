@@ -42,8 +42,26 @@ may_be_used (const struct key_candidate *k, const struct route_policy *p, gboole
 }
 
 static void
+check_candidates (const struct route *route)
+{
+  guint taken = 0;
+  for (guint i = 0; i < route->candidates->len; i++) {
+    const struct route_candidate *candidate = route->candidates->pdata[i];
+    taken += candidate->reason == ROUTE_REASON_KEY_FOUND;
+    assert_true (candidate->reason != ROUTE_REASON_KEY_FOUND || i == 0);
+    assert_true (candidate->reason != ROUTE_REASON_SECOND || (i > 0 && taken == 1));
+    assert_non_null (strstr (candidate->sentence, route->address));
+    assert_true (g_str_has_suffix (candidate->sentence, "."));
+  }
+  assert_int_equal (taken, route->method != ROUTE_HOLD);
+  assert_true ((route->key != NULL) == (route->candidates->len > 0));
+}
+
+static void
 check_sane (const struct route *route)
 {
+  if (route->candidates != NULL)
+    check_candidates (route);
   assert_non_null (route->sentence);
   assert_non_null (route->next);
   assert_true ((route->method == ROUTE_HOLD) == (route->reason != ROUTE_REASON_KEY_FOUND));
@@ -77,6 +95,122 @@ test_one_key (void **state)
   assert_int_equal (used, 14 * 5 * 4 * 2);
 }
 
+/* Every two keys of either kind, trust and mark, with a fault or not, under both preferences and every floor. What must come out is
+ * found by looking for the best of what may be used, one demand after the other. */
+enum { MARK_NONE, MARK_HEARSAY, MARK_CHANGED, MARK_BARRED, MARKS };
+
+static void
+mark (struct key_candidate *k, guint mark)
+{
+  k->hearsay = mark == MARK_HEARSAY;
+  k->changed = mark == MARK_CHANGED;
+  k->barred = mark == MARK_BARRED;
+}
+
+static gboolean
+would_do (const struct key_candidate *k, const struct key_candidate *other, const struct route_policy *p,
+          gboolean reply)
+{
+  const gboolean stranger = k->hearsay && other->method == k->method && !other->hearsay;
+  return may_be_used (k, p, TRUE, TRUE) && !k->barred && (!reply || k->trust >= p->least_reply)
+         && (!k->hearsay || p->allow_autocrypt) && ((!k->changed && !stranger) || k->trust == KEY_TRUST_VERIFIED);
+}
+
+static guint
+digit (guint *rest, guint base)
+{
+  const guint lowest = *rest % base;
+  *rest /= base;
+  return lowest;
+}
+
+static void
+test_two_keys (void **state)
+{
+  guint used[3] = { 0 };
+  for (guint n = 0; n < 2u * 5 * 2 * MARKS * 2 * 5 * 2 * MARKS * 8; n++) {
+    guint rest = n;
+    struct key_candidate keys[2];
+    for (guint i = 0; i < 2; i++) {
+      const guint method = digit (&rest, 2), trust = digit (&rest, 5), faulty = digit (&rest, 2),
+                  kind = digit (&rest, MARKS);
+      keys[i] = key (method == 0 ? ROUTE_SMIME : ROUTE_PGP, i == 0 ? "AA" : "BB", trust,
+                     faulty ? KEY_FAULT_EXPIRED : KEY_FAULT_NONE);
+      mark (&keys[i], kind);
+    }
+    const gboolean reply = digit (&rest, 2) != 0;
+    struct route_policy policy;
+    route_policy_init (&policy);
+    policy.prefer = digit (&rest, 2) != 0 ? ROUTE_PGP : ROUTE_SMIME;
+    policy.least_reply = digit (&rest, 2) != 0 ? KEY_TRUST_VERIFIED : KEY_TRUST_FIRST_SEEN;
+    policy.allow_autocrypt = n % 3 != 0;
+    const struct route_policy message = route_policy_for (&policy, reply);
+    AUTOFREE (route) route = decide (&message, TRUE, TRUE, 2, keys);
+    check_sane (route);
+    const gboolean do_0 = would_do (&keys[0], &keys[1], &policy, reply),
+                   do_1 = would_do (&keys[1], &keys[0], &policy, reply);
+    if (!do_0 && !do_1) {
+      assert_int_equal (route->method, ROUTE_HOLD);
+      used[0]++;
+      continue;
+    }
+    const struct key_candidate *wanted = do_0 ? &keys[0] : &keys[1];
+    if (do_0 && do_1 && keys[0].hearsay != keys[1].hearsay)
+      wanted = keys[0].hearsay ? &keys[1] : &keys[0];
+    else if (do_0 && do_1 && keys[0].method != keys[1].method)
+      wanted = keys[0].method == policy.prefer ? &keys[0] : &keys[1];
+    else if (do_0 && do_1 && keys[0].trust != keys[1].trust)
+      wanted = keys[0].trust > keys[1].trust ? &keys[0] : &keys[1];
+    assert_int_equal (route->method, wanted->method);
+    assert_string_equal (route->key->fingerprint, wanted->fingerprint);
+    used[route->method]++;
+  }
+  assert_true (used[ROUTE_HOLD] > 10000 && used[ROUTE_SMIME] > 1000 && used[ROUTE_PGP] > 1000);
+}
+
+/* A protected parent never loosens what is asked, whatever the floor. */
+static void
+test_parent_floor (void **state)
+{
+  for (guint n = 0; n < 5 * 5 * 5; n++) {
+    const struct route_policy policy = { .least_smime = n % 5, .least_pgp = n / 5 % 5, .least_reply = n / 25 };
+    const struct route_policy plain = route_policy_for (&policy, FALSE), reply = route_policy_for (&policy, TRUE);
+    assert_int_equal (plain.least_smime, policy.least_smime);
+    assert_int_equal (plain.least_pgp, policy.least_pgp);
+    assert_int_equal (reply.least_smime, MAX (policy.least_smime, policy.least_reply));
+    assert_int_equal (reply.least_pgp, MAX (policy.least_pgp, policy.least_reply));
+  }
+}
+
+/* A new key of a known person is held, until it was compared; the one that was used before goes on being used. */
+static void
+test_changed (void **state)
+{
+  struct key_candidate keys[] = { key (ROUTE_SMIME, "NEW", KEY_TRUST_CHAIN, KEY_FAULT_NONE),
+                                  key (ROUTE_PGP, "OLD", KEY_TRUST_FIRST_SEEN, KEY_FAULT_NONE) };
+  keys[0].changed = TRUE;
+  AUTOFREE (route) old = decide (NULL, TRUE, TRUE, 2, keys);
+  assert_string_equal (old->key->fingerprint, "OLD");
+  keys[1].fault = KEY_FAULT_REVOKED;
+  AUTOFREE (route) held = decide (NULL, TRUE, TRUE, 2, keys);
+  assert_int_equal (held->method, ROUTE_HOLD);
+  assert_int_equal (held->reason, ROUTE_REASON_CHANGED);
+  assert_non_null (strstr (held->next, "wardmail key trust NEW"));
+  assert_non_null (strstr (held->sentence, "issued by an authority that you trust"));
+  keys[0].trust = KEY_TRUST_VERIFIED;
+  AUTOFREE (route) decided = decide (NULL, TRUE, TRUE, 2, keys);
+  assert_string_equal (decided->key->fingerprint, "NEW");
+  /* Also where the old one is only known, and the new one only hearsay. */
+  struct key_candidate heard[] = { key (ROUTE_PGP, "HEARD", KEY_TRUST_FIRST_SEEN, KEY_FAULT_NONE),
+                                   key (ROUTE_PGP, "OLD", KEY_TRUST_FIRST_SEEN, KEY_FAULT_EXPIRED) };
+  heard[0].hearsay = TRUE;
+  AUTOFREE (route) stranger = decide (NULL, TRUE, TRUE, 2, heard);
+  assert_int_equal (stranger->reason, ROUTE_REASON_CHANGED);
+  assert_non_null (strstr (stranger->sentence, "known from the header of a mail alone"));
+  AUTOFREE (route) alone = decide (NULL, TRUE, TRUE, 1, heard);
+  assert_int_equal (alone->method, ROUTE_PGP);
+}
+
 static void
 test_reasons (void **state)
 {
@@ -101,6 +235,14 @@ test_reasons (void **state)
     assert_non_null (strstr (route->next, "wardmail key import FILE"));
     assert_string_equal (route->key->fingerprint, "AA");
   }
+  struct key_candidate short_key = key (ROUTE_PGP, "AA", KEY_TRUST_VERIFIED, KEY_FAULT_WEAK);
+  short_key.detail = (char *) "has only 1024 bits";
+  AUTOFREE (route) precise = decide (NULL, TRUE, TRUE, 1, &short_key);
+  assert_string_equal (precise->sentence, "HELD: the OpenPGP key of bob@demo.test has only 1024 bits.");
+  struct key_candidate other = key (ROUTE_PGP, "AA", KEY_TRUST_VERIFIED, KEY_FAULT_NONE);
+  other.barred = TRUE;
+  AUTOFREE (route) barred = decide (NULL, TRUE, TRUE, 1, &other);
+  assert_int_equal (barred->reason, ROUTE_REASON_PINNED);
   struct key_candidate k = key (ROUTE_SMIME, "AA", KEY_TRUST_FIRST_SEEN, KEY_FAULT_NONE);
   AUTOFREE (route) untrusted = decide (NULL, TRUE, TRUE, 1, &k);
   assert_int_equal (untrusted->reason, ROUTE_REASON_UNTRUSTED);
@@ -227,8 +369,10 @@ test_words (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[]
-      = { cmocka_unit_test (test_one_key),       cmocka_unit_test (test_reasons), cmocka_unit_test (test_bad_addresses),
-          cmocka_unit_test (test_address_match), cmocka_unit_test (test_choice),  cmocka_unit_test (test_words) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_one_key),       cmocka_unit_test (test_two_keys),
+                                      cmocka_unit_test (test_parent_floor),  cmocka_unit_test (test_changed),
+                                      cmocka_unit_test (test_reasons),       cmocka_unit_test (test_bad_addresses),
+                                      cmocka_unit_test (test_address_match), cmocka_unit_test (test_choice),
+                                      cmocka_unit_test (test_words) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -9,10 +9,21 @@ static const struct command_json_field key_fields[] = {
   { "trust", COMMAND_JSON_TEXT, NULL },       { "expires", COMMAND_JSON_TIME, NULL },
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
+static const struct command_json_field candidate_fields[] = {
+  { "protocol", COMMAND_JSON_TEXT, NULL }, { "fingerprint", COMMAND_JSON_TEXT, NULL },
+  { "owner", COMMAND_JSON_TEXT, NULL },    { "source", COMMAND_JSON_TEXT, NULL },
+  { "trust", COMMAND_JSON_TEXT, NULL },    { "expires", COMMAND_JSON_TIME, NULL },
+  { "own", COMMAND_JSON_FLAG, NULL },      { "reason", COMMAND_JSON_TEXT, NULL },
+  { "sentence", COMMAND_JSON_TEXT, NULL }, { NULL, COMMAND_JSON_TEXT, NULL },
+};
 static const struct command_json_field fields[] = {
-  { "address", COMMAND_JSON_TEXT, NULL }, { "route", COMMAND_JSON_TEXT, NULL },
-  { "reason", COMMAND_JSON_TEXT, NULL },  { "sentence", COMMAND_JSON_TEXT, NULL },
-  { "next", COMMAND_JSON_TEXT, NULL },    { "key", COMMAND_JSON_OBJECT_OR_NULL, key_fields },
+  { "address", COMMAND_JSON_TEXT, NULL },
+  { "route", COMMAND_JSON_TEXT, NULL },
+  { "reason", COMMAND_JSON_TEXT, NULL },
+  { "sentence", COMMAND_JSON_TEXT, NULL },
+  { "next", COMMAND_JSON_TEXT, NULL },
+  { "key", COMMAND_JSON_OBJECT_OR_NULL, key_fields },
+  { "candidates", COMMAND_JSON_OBJECTS, candidate_fields },
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
@@ -30,6 +41,26 @@ without_sender (GVariant *rows)
       g_variant_builder_add_value (&kept, row);
   }
   return g_variant_ref_sink (g_variant_builder_end (&kept));
+}
+
+/* Where there was a choice: every key, and why it was taken or not. */
+static void
+print_candidates (GVariant *candidates)
+{
+  if (g_variant_n_children (candidates) < 2)
+    return;
+  command_out ("  Keys that were considered:\n");
+  for (gsize i = 0; i < g_variant_n_children (candidates); i++) {
+    g_autoptr (GVariant) key = g_variant_get_child_value (candidates, i);
+    const char *fingerprint = "", *source = "", *trust = "", *reason = "", *sentence = "";
+    g_variant_lookup (key, "fingerprint", "&s", &fingerprint);
+    g_variant_lookup (key, "source", "&s", &source);
+    g_variant_lookup (key, "trust", "&s", &trust);
+    g_variant_lookup (key, "reason", "&s", &reason);
+    g_variant_lookup (key, "sentence", "&s", &sentence);
+    command_out ("    %s (%s, %s): %s\n      %s\n", fingerprint, source, trust,
+                 g_str_equal (reason, "key_found") ? "taken" : reason, sentence);
+  }
 }
 
 static void
@@ -50,6 +81,9 @@ print_text (struct command_context *context, GVariant *rows)
       g_variant_lookup (key, "trust", "&s", &trust);
       command_out ("  Key: %s (%s)\n", fingerprint, trust);
     }
+    g_autoptr (GVariant) candidates = g_variant_lookup_value (row, "candidates", G_VARIANT_TYPE ("aa{sv}"));
+    if (candidates != NULL)
+      print_candidates (candidates);
   }
 }
 

@@ -60,6 +60,11 @@ ask_now (struct view *view)
   count += add_addresses (&args, "bcc", compose->fields[FIELD_BCC].text->str);
   if (settings != NULL && settings->address != NULL)
     g_variant_builder_add (&args, "{sv}", "from", g_variant_new_string (settings->address));
+  g_autoptr (GVariant) parent
+      = compose->origin != NULL ? g_variant_lookup_value (compose->origin, "parent_protected", G_VARIANT_TYPE_BOOLEAN)
+                                : NULL;
+  if (parent != NULL)
+    g_variant_builder_add (&args, "{sv}", "parent_protected", parent);
   if (count > 0) {
     compose->route_call = app_call (view, "routes", g_variant_builder_end (&args), NULL, answered, NULL);
     return;

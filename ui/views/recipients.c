@@ -72,6 +72,8 @@ reason_words (const char *reason)
     { "policy", "forbidden by policy" },
     { "sender_no_key", "you have no key of your own for it" },
     { "keyring_failed", "the keys could not be read" },
+    { "key_changed", "the key has changed" },
+    { "not_pinned", "not the key that your organisation knows" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     if (strcmp (words[i][0], reason) == 0)

@@ -1,0 +1,124 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* used.conf: which keys mail to each address was encrypted to, so that another one is a decision of the sender and no surprise.
+ *
+ * A group for each address. Only what the sender sent is noted, so that nobody can fill it from outside; still it is bounded: the
+ * addresses that were not written to for longest are forgotten first. */
+#include "crypto/keys/keyring_p.h"
+#include "crypto/addrspec.h"
+#include "crypto/plan.h"
+#include <string.h>
+
+#define PEOPLE_MAX 20000
+#define KEYS_MAX 16                        /* of one address; the newest are kept */
+#define LAST_COARSE_S (30 * 24 * 3600)     /* how exactly it is known when somebody was written to last */
+#define LAST "last"
+#define FINGERPRINTS "fingerprints"
+
+static const struct keyring_file used
+    = { "used.conf", "The list of the keys that you used so far",
+        "compare the keys of the people whom you write to; a key that has changed is not noticed until then" };
+
+/* One name for all ways to write an address: spelling must not make a person unknown. NULL: not an address. */
+static char *
+fold (const char *address)
+{
+  g_autofree char *normal = addrspec_normalise (address);
+  if (normal == NULL)
+    return NULL;
+  char *at = strchr (normal, '@');
+  g_autofree char *domain = g_hostname_to_ascii (at + 1);
+  *at = '\0';
+  g_autofree char *local = g_utf8_casefold (normal, -1);
+  return g_strdup_printf ("%s@%s", local, domain != NULL ? domain : at + 1);
+}
+
+gboolean
+keyring_memory_load (struct keyring *keyring, GError **error)
+{
+  keyring->memory = keyring_file_read (keyring, &used, error);
+  return keyring->memory != NULL;
+}
+
+static gboolean
+is_in (char **list, const char *fingerprint)
+{
+  return list != NULL && fingerprint != NULL && g_strv_contains ((const char *const *) list, fingerprint);
+}
+
+void
+keyring_memory_apply (struct keyring *keyring, GPtrArray *candidates)
+{
+  for (guint i = 0; i < candidates->len; i++) {
+    struct key_candidate *key = g_ptr_array_index (candidates, i);
+    g_autofree char *who = fold (key->address);
+    g_auto (GStrv) known = who != NULL ? g_key_file_get_string_list (keyring->memory, who, FINGERPRINTS, NULL, NULL)
+                                       : NULL;
+    key->changed = known != NULL && *known != NULL && !is_in (known, key->fingerprint);
+  }
+}
+
+/* TRUE: there was something to note. */
+static gboolean
+note (GKeyFile *file, const char *who, const char *fingerprint, gint64 now)
+{
+  g_auto (GStrv) known = g_key_file_get_string_list (file, who, FINGERPRINTS, NULL, NULL);
+  const gint64 last = g_key_file_get_int64 (file, who, LAST, NULL);
+  const gboolean fresh = !is_in (known, fingerprint);
+  if (!fresh && last <= now && now - last < LAST_COARSE_S)
+    return FALSE;
+  g_key_file_set_int64 (file, who, LAST, now);
+  if (fresh) {
+    g_autoptr (GPtrArray) list = g_ptr_array_new ();
+    g_ptr_array_add (list, (gpointer) fingerprint);
+    for (guint i = 0; known != NULL && known[i] != NULL && list->len < KEYS_MAX; i++)
+      g_ptr_array_add (list, known[i]);
+    g_key_file_set_string_list (file, who, FINGERPRINTS, (const char *const *) list->pdata, list->len);
+  }
+  return TRUE;
+}
+
+static void
+forget_oldest (GKeyFile *file)
+{
+  gsize count = 0;
+  g_auto (GStrv) people = g_key_file_get_groups (file, &count);
+  for (; count > PEOPLE_MAX; count--) {
+    const char *oldest = NULL;
+    gint64 oldest_time = G_MAXINT64;
+    for (gsize i = 0; people[i] != NULL; i++) {
+      const gint64 last = g_key_file_has_group (file, people[i]) ? g_key_file_get_int64 (file, people[i], LAST, NULL)
+                                                                 : G_MAXINT64;
+      if (last < oldest_time) {
+        oldest = people[i];
+        oldest_time = last;
+      }
+    }
+    if (oldest == NULL || !g_key_file_remove_group (file, oldest, NULL))
+      return;
+  }
+}
+
+gboolean
+keyring_remember (struct keyring *keyring, const struct plan *plan, gint64 at, GError **error)
+{
+  g_autoptr (GKeyFile) file = keyring_file_read (keyring, &used, error);
+  const gint64 now = at != 0 ? at : g_get_real_time () / G_USEC_PER_SEC;
+  gboolean changed = FALSE;
+  if (file == NULL)
+    return FALSE;
+  for (guint i = 0; i < plan->routes->len; i++) {
+    const struct route *route = g_ptr_array_index (plan->routes, i);
+    g_autofree char *who = route->method != ROUTE_HOLD && route->key != NULL ? fold (route->address) : NULL;
+    if (who != NULL)
+      changed |= note (file, who, route->key->fingerprint, now);
+  }
+  if (!changed)
+    return TRUE;
+  forget_oldest (file);
+  if (!keyring_file_write (keyring, &used, file, error))
+    return FALSE;
+  g_key_file_unref (keyring->memory);
+  keyring->memory = g_steal_pointer (&file);
+  return TRUE;
+}
