@@ -11,3 +11,5 @@ libmail_a_SOURCES += mail/message/message.h mail/message/message_p.h mail/messag
 	mail/message/html_css.c mail/message/html_sheet.c mail/message/html_table.c mail/message/html_tag.c mail/message/record.c mail/message/message_field.c \
 	mail/message/message_field.h mail/message/message_attachment.c mail/message/message_attachment.h \
 	mail/message/message_forward.c mail/message/lookalike.c mail/message/lookalike.h mail/workers/filter.c
+	mail/message/message_forward.c mail/workers/filter.c
+libmail_a_SOURCES += mail/message/sanitise_kind.c mail/message/sanitise_p.h

@@ -40,6 +40,26 @@ static const struct {
   { "\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD", "\uFFFD\uFFFD\uFFFD" },
   { "cut \xE2\x82", "cut \uFFFD\uFFFD", "cut \uFFFD\uFFFD" },
   { "a\u2028b", "a\uFFFDb", "a\nb" },
+  /* ZWNJ and ZWJ belong to the spelling of these, once; elsewhere they are hidden data */
+  { "می\u200Cخواهم", "می\u200Cخواهم", "می\u200Cخواهم" },
+  { "می\u200C\u200Cخ", "می‹U+200C ×2›خ", "می‹U+200C ×2›خ" },
+  { "क्\u200Dष ക്\u200D x", "क्\u200Dष ക്\u200D x", "क्\u200Dष ക്\u200D x" },
+  { "pass\u200Cword می\u200C", "pass‹U+200C›word می‹U+200C›", "pass‹U+200C›word می‹U+200C›" },
+  /* what a font makes a picture of, what is no character, what looks blank */
+  { "\uE0A2\U000F0001\uFDD0", "‹U+E0A2›‹U+F0001›‹U+FDD0›", "‹U+E0A2›‹U+F0001›‹U+FDD0›" },
+  { "invoice\u2800\u2800.exe", "invoice  .exe", "invoice  .exe" },
+  /* what tag characters spell is told */
+  { "🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", "🏴‹U+E0067 ×6: gbeng›",
+    "🏴‹U+E0067 ×6: gbeng›" },
+  /* the padding of a preview */
+  { "Hi\u034F \u200C\u00A0\u034F \u200C\u00A0\u034F \u200C\u00A0\u034F \u200C\u00A0\u034F \u200C x",
+    "Hi‹U+034F … ×10› x", "Hi‹U+034F … ×10› x" },
+  { "\u200B\u200C\u200B", "‹U+200B›‹U+200C›‹U+200B›", "‹U+200B›‹U+200C›‹U+200B›" },
+  /* a pile of marks; Vietnamese and Hebrew need few */
+  { "tiê\u0301ng בְּרֵאשִׁ֖ית", "tiê\u0301ng בְּרֵאשִׁ֖ית", "tiê\u0301ng בְּרֵאשִׁ֖ית" },
+  { "e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0302\u0303\u0304z",
+    "e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301‹3 more marks›z",
+    "e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301‹3 more marks›z" },
   { "\u3164\uFFF9\uFFFF", "‹U+3164›‹U+FFF9›‹U+FFFF›", "‹U+3164›‹U+FFF9›‹U+FFFF›" },
 };
 

@@ -37,6 +37,44 @@ nothing_acts_on_the_terminal (void **state)
   assert_int_equal (text_visible (0x5c71), 0x5c71);
 }
 
+/* What is joined stands side by side; what only joins is not drawn, so that no terminal can make less of it than was reckoned. */
+static void
+clusters_are_drawn_as_wide_as_reckoned (void **state)
+{
+  static const struct {
+    const char *text;
+    int width;
+    gunichar drawn[TEXT_DRAWN_MAX];
+  } cases[] = {
+    { "e\u0308", 1, { 0xEB } },
+    { "\u1112\u1161\u11AB", 2, { 0xD55C } },    /* Hangul letters */
+    { "\U0001F469\U0001F3FD", 2, { 0x1F469 } }, /* a skin tone */
+    { "\u2764\uFE0F", 1, { 0x2764 } },          /* an emoji's look */
+    { "\u0645\u200C", 1, { 0x645 } },           /* a joiner */
+    { "x\u0301\u0302\u0303\u0304\u0305\u0306", 1, { 'x', 0x301, 0x302, 0x303, 0x304 } },
+    { "\u0301", 1, { ' ', 0x301 } },
+    { "\U0001F1E9", 1, { 0x1F1E9 } }, /* half a flag */
+    { "\u202E", 1, { 0xFFFD } },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gunichar drawn[TEXT_DRAWN_MAX] = { 0 };
+    assert_int_equal (text_width (cases[i].text), cases[i].width);
+    assert_int_equal (text_cluster_width (cases[i].text), cases[i].width);
+    assert_true (text_cluster_drawn (cases[i].text, drawn) >= 1);
+    assert_memory_equal (drawn, cases[i].drawn, sizeof drawn);
+  }
+  assert_int_equal (text_width ("👩🏽\u200D🔬 🇩🇪 नमस्ते"), 4 + 1 + 2 + 1 + text_width ("नमस्ते"));
+  g_autofree char *pile = g_strdup ("a");
+  for (int i = 0; i < 200; i++) {
+    g_autofree char *higher = g_strconcat (pile, "\u0301", NULL);
+    g_free (pile);
+    pile = g_steal_pointer (&higher);
+  }
+  assert_int_equal (text_width (pile), 1);
+  gunichar drawn[TEXT_DRAWN_MAX];
+  assert_true (text_cluster_drawn (pile, drawn) <= TEXT_DRAWN_MAX);
+}
+
 static void
 breaks_at_words (void **state)
 {
@@ -118,10 +156,15 @@ main (void)
   if (setlocale (LC_ALL, "C.UTF-8") == NULL)
     return 77;
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (width_counts_columns),   cmocka_unit_test (nothing_acts_on_the_terminal),
-    cmocka_unit_test (breaks_at_words),        cmocka_unit_test (wrapped_rows_fit_and_lose_nothing),
-    cmocka_unit_test (quotes_keep_their_mark), cmocka_unit_test (rows_are_bounded),
-    cmocka_unit_test (cuts_to_columns),        cmocka_unit_test (ascii_has_stand_ins),
+    cmocka_unit_test (clusters_are_drawn_as_wide_as_reckoned),
+    cmocka_unit_test (width_counts_columns),
+    cmocka_unit_test (nothing_acts_on_the_terminal),
+    cmocka_unit_test (breaks_at_words),
+    cmocka_unit_test (wrapped_rows_fit_and_lose_nothing),
+    cmocka_unit_test (quotes_keep_their_mark),
+    cmocka_unit_test (rows_are_bounded),
+    cmocka_unit_test (cuts_to_columns),
+    cmocka_unit_test (ascii_has_stand_ins),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

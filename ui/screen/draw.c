@@ -17,21 +17,13 @@ on_screen (int y, int x)
 }
 
 static void
-put_cluster (int y, int x, const char *text, const char *end, unsigned style)
+put_cluster (int y, int x, const char *text, unsigned style)
 {
   wchar_t characters[CCHARW_MAX + 1] = { 0 };
-  gsize count = 0;
-  for (const char *p = text; p < end && count < CCHARW_MAX;) {
-    gunichar c = g_utf8_get_char_validated (p, end - p);
-    gboolean valid = c != (gunichar) -1 && c != (gunichar) -2;
-    if (!valid)
-      c = 0xFFFD;
-    if (count == 0 && text_char_width (c) == 0)
-      characters[count++] = L' ';
-    if (!(count > 0 && text_char_width (c) == 0 && c != text_visible (c)))
-      characters[count++] = (wchar_t) text_visible (c);
-    p = valid ? g_utf8_next_char (p) : p + 1;
-  }
+  gunichar drawn[TEXT_DRAWN_MAX];
+  gsize count = MIN (text_cluster_drawn (text, drawn), CCHARW_MAX);
+  for (gsize i = 0; i < count; i++)
+    characters[i] = (wchar_t) drawn[i];
   unsigned long attributes = theme_attributes (style);
   cchar_t cell;
   setcchar (&cell, characters, (attr_t) (attributes & ~A_COLOR), (short) PAIR_NUMBER (attributes), NULL);
@@ -52,16 +44,14 @@ draw_text (const struct area *area, int y, int x, int width, unsigned style, con
     size = text_fit (text, width - 1, &used);
   int column = x;
   for (const char *p = text; p < text + size;) {
-    const char *end = text_cluster_end (p);
     int cell_width = text_cluster_width (p);
     if (on_screen (area->y + y, area->x + column) && on_screen (area->y + y, area->x + column + cell_width - 1))
-      put_cluster (area->y + y, area->x + column, p, end, style);
+      put_cluster (area->y + y, area->x + column, p, style);
     column += cell_width;
-    p = end;
+    p = text_cluster_end (p);
   }
   if (cut && on_screen (area->y + y, area->x + column)) {
-    static const char ellipsis[] = "…";
-    put_cluster (area->y + y, area->x + column, ellipsis, ellipsis + strlen (ellipsis), style);
+    put_cluster (area->y + y, area->x + column, "…", style);
     used++;
   }
   return used;

@@ -55,6 +55,23 @@ ascii_stand_in (gunichar c)
   }
 }
 
+/* What joins characters, or chooses the look of one. Terminals differ in what they make of it, and so in how wide the result is: it is not
+ * drawn, and what it joins stands side by side. */
+static gboolean
+is_glue (gunichar c)
+{
+  return c == 0x200C || c == 0x200D || c == 0xFE0E || c == 0xFE0F;
+}
+
+/* A skin tone, right after what can have one: for the same reason. */
+static gboolean
+is_skin_tone (gunichar c, gunichar before)
+{
+  return c >= 0x1F3FB && c <= 0x1F3FF
+         && ((before >= 0x1F300 && before <= 0x1FAFF) || before == 0x261D || before == 0x26F9
+             || (before >= 0x270A && before <= 0x270D));
+}
+
 static gboolean
 acts_on_the_terminal (gunichar c)
 {
@@ -90,6 +107,8 @@ text_visible (gunichar c)
 int
 text_char_width (gunichar c)
 {
+  if (is_glue (c))
+    return 0;
   c = text_visible (c);
   if (c < 0x7F || c == REPLACEMENT)
     return 1;
@@ -117,15 +136,50 @@ next_char (const char *text, gunichar *c_out)
 const char *
 text_cluster_end (const char *text)
 {
-  gunichar c;
-  const char *end = next_char (text, &c);
+  gunichar first, c;
+  const char *end = next_char (text, &first);
   while (end > text && *end != '\0') {
     const char *after = next_char (end, &c);
-    if (text_char_width (c) != 0)
+    if (text_char_width (c) != 0 && !is_skin_tone (c, first))
       break;
     end = after;
   }
   return end;
+}
+
+/* Hangul letters become the syllable that they spell and an accent joins its letter, where there is one character for both. */
+static void
+compose (gunichar *characters, gsize *count)
+{
+  g_autofree char *text = g_ucs4_to_utf8 (characters, (glong) *count, NULL, NULL, NULL);
+  g_autofree char *composed = text != NULL ? g_utf8_normalize (text, -1, G_NORMALIZE_NFC) : NULL;
+  glong length = 0;
+  g_autofree gunichar *better = composed != NULL ? g_utf8_to_ucs4_fast (composed, -1, &length) : NULL;
+  if (better == NULL || length < 1 || (gsize) length > *count)
+    return;
+  memcpy (characters, better, (gsize) length * sizeof *better);
+  *count = (gsize) length;
+}
+
+gsize
+text_cluster_drawn (const char *text, gunichar drawn[TEXT_DRAWN_MAX])
+{
+  const char *end = text_cluster_end (text);
+  gsize count = 0;
+  for (const char *p = text; p < end && count < TEXT_DRAWN_MAX;) {
+    gunichar c;
+    p = next_char (p, &c);
+    gboolean zero = text_char_width (c) == 0;
+    if (count == 0 && zero)
+      drawn[count++] = ' ';
+    if (count == 0 || (zero && !is_glue (c) && c == text_visible (c)))
+      drawn[count++] = text_visible (c);
+  }
+  if (count > 1)
+    compose (drawn, &count);
+  for (gsize i = count; i < TEXT_DRAWN_MAX; i++)
+    drawn[i] = 0;
+  return count;
 }
 
 const char *

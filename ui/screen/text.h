@@ -12,11 +12,15 @@ gunichar text_visible (gunichar c);
 /* 0 (a combining mark), 1 or 2 columns, for what text_visible gives. */
 int text_char_width (gunichar c);
 int text_width (const char *text);
-/* The end of the cluster at text: one character and the combining marks on it. Never text itself unless at the NUL. */
+/* The end of the cluster at text: one character, with the combining marks, joiners and skin tone on it. Never text itself unless at the NUL. */
 const char *text_cluster_end (const char *text);
 /* The start of the cluster before at; start where there is none. */
 const char *text_cluster_before (const char *start, const char *at);
 int text_cluster_width (const char *text);
+/* What is drawn for the cluster at text, in one place on the screen: at least one character that takes room, then marks on it. Joiners, variation
+ * selectors and skin tones are left out, as no two terminals agree on their width. Returns how many. */
+#define TEXT_DRAWN_MAX 5
+gsize text_cluster_drawn (const char *text, gunichar drawn[TEXT_DRAWN_MAX]);
 /* How many bytes of text fit into columns; width_out (may be NULL): the columns they take. */
 gsize text_fit (const char *text, int columns, int *width_out);
 /* How many bytes of the line (no newline in it) stand on its first screen row. Spaces at the break hang over. At least one

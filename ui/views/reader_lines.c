@@ -11,6 +11,7 @@
 #define TEXT_COLUMNS_MAX 100
 #define LABEL_COLUMNS 10
 #define PEOPLE_ROWS 3
+#define SUBJECT_ROWS 3u
 #define MORE_COLUMNS 30
 
 static void
@@ -152,6 +153,23 @@ some (GVariant *view, const char *name, int columns)
   return g_string_free (text, FALSE);
 }
 
+/* A subject of more than a few rows would push the text off the screen; the details have all of it. */
+static void
+add_subject (GPtrArray *lines, int width, const char *subject)
+{
+  static const char more[] = " (x: all)";
+  int columns = MAX (width - LABEL_COLUMNS, 10);
+  g_autofree char *one_line = g_strdelimit (g_strdup (subject), "\r\n\t", ' ');
+  g_autoptr (GPtrArray) rows = text_wrap (one_line, columns, SUBJECT_ROWS + 1);
+  for (guint i = 0; i < MIN (rows->len, SUBJECT_ROWS); i++) {
+    gboolean cut = i + 1 == SUBJECT_ROWS && rows->len > SUBJECT_ROWS;
+    g_autofree char *longer = cut ? g_strconcat (rows->pdata[i], rows->pdata[i + 1], NULL) : g_strdup (rows->pdata[i]);
+    g_autofree char *row = cut ? text_cut (longer, columns - (int) strlen (more)) : g_strdup (longer);
+    add_line (lines, STYLE_STRONG, LABEL_COLUMNS,
+              g_strdup_printf ("%-*s%s%s", LABEL_COLUMNS, i == 0 ? "Subject:" : "", row, cut ? more : ""));
+  }
+}
+
 static void
 add_header (GPtrArray *lines, GVariant *view, gint64 date, int width)
 {
@@ -164,8 +182,7 @@ add_header (GPtrArray *lines, GVariant *view, gint64 date, int width)
   add_field (lines, width, STYLE_TEXT, "To:", to);
   add_field (lines, width, STYLE_TEXT, "Cc:", cc);
   add_field (lines, width, STYLE_TEXT, "Date:", shown);
-  add_field (lines, width, STYLE_STRONG,
-             "Subject:", *fields_text (view, "subject") != '\0' ? fields_text (view, "subject") : "(no subject)");
+  add_subject (lines, width, *fields_text (view, "subject") != '\0' ? fields_text (view, "subject") : "(no subject)");
 }
 
 static void
@@ -307,6 +324,7 @@ reader_details (GVariant *view)
   add_detail (lines, "  integrity", fields_text (encryption, "integrity"));
   add_detail (lines, "  covers", coverage_words (fields_text (encryption, "covers")));
   add_detail (lines, "  not opened", fields_text (encryption, "reason"));
+  add_detail (lines, "Subject", fields_text (view, "subject"));
   g_autofree char *outer = g_strdup (fields_text (view, "outer_subject"));
   if (*outer != '\0' && strcmp (outer, fields_text (view, "subject")) != 0)
     add_detail (lines, "Outer subject", outer);
