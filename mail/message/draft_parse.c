@@ -202,7 +202,7 @@ subject_of (GBytes *bytes)
 {
   AUTOFREE (message_fields) fields = message_fields_new (g_bytes_get_data (bytes, NULL), inspect_split_body (bytes));
   const char *raw = message_fields_raw (fields, "subject");
-  g_autofree char *decoded = raw != NULL ? message_words_decode (raw) : NULL;
+  g_autofree char *decoded = raw != NULL ? message_words_decode (raw, NULL) : NULL;
   return sanitise (decoded != NULL ? decoded : "", -1, SANITISE_LINE);
 }
 

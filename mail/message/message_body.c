@@ -7,14 +7,25 @@
 
 #define FILENAME_MAX_BYTES 1000
 
-/* RFC 2231 is GMime's; what is left may hold encoded words, which belong there only by habit. */
-static char *
-decode_filename (const char *raw)
+/* RFC 2231 is GMime's, but for the charset of pieces that stand in another order than theirs: then it is left at the beginning. */
+static const char *
+skip_charset (const char *value, const char *field)
 {
-  if (raw == NULL || *raw == '\0')
+  if (strstr (field, "*0*") == NULL)
+    return value;
+  const char *quote = value + strspn (value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+  const char *last = *quote == '\'' ? strchr (quote + 1, '\'') : NULL;
+  return last != NULL && last - quote < 10 ? last + 1 : value;
+}
+
+/* What GMime gives may hold encoded words, which belong there only by habit, and bytes in any charset. */
+static char *
+decode_filename (const char *value, const char *field)
+{
+  if (value == NULL || *value == '\0')
     return NULL;
-  g_autofree char *decoded = strstr (raw, "=?") != NULL ? message_words_decode (raw) : g_strdup (raw);
-  g_autofree char *clean = message_fields_clean (decoded != NULL ? decoded : raw);
+  g_autofree char *decoded = message_words_decode (skip_charset (value, field), NULL);
+  g_autofree char *clean = message_fields_clean (decoded);
   if (strlen (clean) > FILENAME_MAX_BYTES)
     *g_utf8_find_prev_char (clean, clean + FILENAME_MAX_BYTES) = '\0';
   return *clean == '\0' ? NULL : g_steal_pointer (&clean);
@@ -44,7 +55,7 @@ read_type (struct message_body *body, const char *raw)
     return;
   const char *charset = g_mime_content_type_get_parameter (type, "charset");
   body->charset = charset != NULL ? message_fields_clean (charset) : NULL;
-  body->filename = decode_filename (g_mime_content_type_get_parameter (type, "name"));
+  body->filename = decode_filename (g_mime_content_type_get_parameter (type, "name"), raw);
   body->start = inside_angles (g_mime_content_type_get_parameter (type, "start"));
   body->flowed = parameter_is (type, "format", "flowed");
   body->delsp = parameter_is (type, "delsp", "yes");
@@ -66,7 +77,7 @@ read_disposition (struct message_body *body, const char *raw)
   const char *kind = g_mime_content_disposition_get_disposition (disposition);
   body->disposed = TRUE;
   body->attachment = kind != NULL && g_ascii_strcasecmp (kind, "attachment") == 0;
-  char *filename = decode_filename (g_mime_content_disposition_get_parameter (disposition, "filename"));
+  char *filename = decode_filename (g_mime_content_disposition_get_parameter (disposition, "filename"), raw);
   if (filename != NULL) {
     g_free (body->filename);
     body->filename = filename;
@@ -99,8 +110,9 @@ message_body_free (struct message_body *body)
   g_free (body);
 }
 
+/* known_out: the name is one of RFC 2045, or means uuencode; without one it is. NULL: nobody asks. */
 static GMimeContentEncoding
-encoding_of (const struct inspect_node *node)
+encoding_of (const struct inspect_node *node, gboolean *known_out)
 {
   const char *bytes = g_bytes_get_data (node->entity, NULL);
   AUTOFREE (message_fields)
@@ -108,6 +120,8 @@ encoding_of (const struct inspect_node *node)
   g_autofree char *decoded = message_fields_text (fields, "content-transfer-encoding"),
                   *name = g_ascii_strdown (decoded != NULL ? decoded : "", -1);
   name[strcspn (name, "; \t(")] = '\0';
+  if (known_out != NULL)
+    *known_out = *name == '\0' || g_mime_content_encoding_from_string (name) != GMIME_CONTENT_ENCODING_DEFAULT;
   if (strcmp (name, "x-uue") == 0 || strcmp (name, "uue") == 0)
     return GMIME_CONTENT_ENCODING_UUENCODE;
   return g_mime_content_encoding_from_string (name);
@@ -129,7 +143,7 @@ message_body_decode (const struct inspect_node *node)
   gsize size;
   const char *bytes = g_bytes_get_data (node->entity, &size);
   gsize offset = MIN (node->body_offset, size);
-  GMimeContentEncoding kind = encoding_of (node);
+  GMimeContentEncoding kind = encoding_of (node, NULL);
   if (kind != GMIME_CONTENT_ENCODING_BASE64 && kind != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE
       && kind != GMIME_CONTENT_ENCODING_UUENCODE)
     return g_bytes_new_from_bytes (node->entity, offset, size - offset);
@@ -165,20 +179,50 @@ cut_at_character (const char *bytes, gsize size)
   return size;
 }
 
-char *
-message_body_text (const struct inspect_node *node, const struct message_body *body, gsize size_max, gboolean *cut_out)
+struct message_uu *
+message_body_uu (const struct inspect_node *node, const struct message_body *body)
 {
+  gboolean known = FALSE;
+  if (strcmp (body->type, "text/plain") != 0 || body->attachment)
+    return NULL;
+  (void) encoding_of (node, &known);
+  if (!known) /* what it decodes to nobody can tell, so nothing of it is one. RFC 2045, 6.4 */
+    return NULL;
   g_autoptr (GBytes) decoded = message_body_decode (node);
+  return message_uu_split (decoded);
+}
+
+/* Which charset an HTML text is read in: the header's word counts, then its own; but it cannot name one in which it could not be read so far (WHATWG
+ * HTML, 13.2.3), nor hide in UTF-7. */
+static char *
+own_charset (const struct message_body *body, const char *bytes, gsize size)
+{
+  gboolean silent
+      = body->charset == NULL || g_ascii_strcasecmp (body->charset, "us-ascii") == 0
+        || (g_ascii_strcasecmp (body->charset, "utf-8") == 0 && !g_utf8_validate (bytes, (gssize) size, NULL));
+  g_autofree char *own = silent && strcmp (body->type, "text/html") == 0 ? html_charset (bytes, size) : NULL;
+  if (own == NULL || g_ascii_strncasecmp (own, "utf-7", 5) == 0)
+    return g_strdup (body->charset);
+  return g_ascii_strncasecmp (own, "utf-16", 6) == 0 ? g_strdup ("utf-8") : g_steal_pointer (&own);
+}
+
+char *
+message_body_text (const struct inspect_node *node, const struct message_body *body, gsize size_max, gboolean *cut_out,
+                   GPtrArray *notes)
+{
+  AUTOFREE (message_uu) uu = message_body_uu (node, body);
+  g_autoptr (GBytes) decoded = uu != NULL ? g_bytes_ref (uu->rest) : message_body_decode (node);
   gsize size;
   const char *bytes = g_bytes_get_data (decoded, &size);
   if (size > size_max) {
     size = cut_at_character (bytes, size_max);
     *cut_out = TRUE;
   }
-  gboolean html = strcmp (body->type, "text/html") == 0;
-  g_autofree char *own = html && body->charset == NULL ? html_charset (bytes, size) : NULL;
-  char *text = message_charset_to_utf8 (bytes, size, own != NULL ? own : body->charset);
-  if (html || !body->flowed)
+  struct message_charset told;
+  g_autofree char *charset = size > 0 ? own_charset (body, bytes, size) : NULL;
+  char *text = message_charset_to_utf8 (bytes, size, charset, &told);
+  message_charset_note (notes, &told);
+  if (strcmp (body->type, "text/html") == 0 || !body->flowed)
     return text;
   char *whole = message_flowed_unwrap (text, body->delsp);
   g_free (text);

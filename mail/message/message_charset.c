@@ -1,14 +1,19 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any bytes to UTF-8: the charset that is claimed, corrected where everybody claims it wrongly, guessed where it is unknown.
+/* Any bytes to UTF-8: the charset that is claimed, corrected where everybody claims it wrongly, guessed where it is unknown or cannot be.
  *
- * A wrong claim never loses text: what cannot be converted becomes U+FFFD, one for each byte, and the rest goes on. Pure but for iconv. */
+ * A wrong claim never loses text: what cannot be converted becomes U+FFFD, one for each byte, and the rest goes on. What was guessed is told,
+ * so that it can be said. UTF-7 is never guessed: it can hide what a text says. Pure but for iconv. */
 #include "mail/message/message_p.h"
 
 #include <errno.h>
 #include <gmime/gmime.h>
 #include <iconv.h>
 #include <string.h>
+
+#define NAME_MAX_BYTES 40
+#define SAMPLE_BYTES 4096
+#define REPLACEMENT "\xEF\xBF\xBD"
 
 /* What is meant by a name, where that is more than it says. */
 static const struct {
@@ -17,6 +22,7 @@ static const struct {
   { "iso-8859-1", "windows-1252" },
   { "latin1", "windows-1252" },
   { "iso8859-1", "windows-1252" },
+  { "iso_8859-1", "windows-1252" },
   { "ansi", "windows-1252" },
   { "gb2312", "gb18030" },
   { "gbk", "gb18030" },
@@ -51,8 +57,22 @@ meaning_of (const char *charset)
   return charset;
 }
 
+/* A NUL would end the string: it goes on as U+FFFD, which is what the sanitiser would make of it. */
+static void
+append_converted (GString *out, const char *bytes, gsize size)
+{
+  for (const char *nul; (nul = memchr (bytes, '\0', size)) != NULL;) {
+    g_string_append_len (out, bytes, nul - bytes);
+    g_string_append (out, REPLACEMENT);
+    size -= (gsize) (nul + 1 - bytes);
+    bytes = nul + 1;
+  }
+  g_string_append_len (out, bytes, (gssize) size);
+}
+
+/* NULL: iconv does not know the charset. */
 static char *
-convert (const char *bytes, gsize size, const char *charset)
+convert (const char *bytes, gsize size, const char *charset, gboolean *broken_out)
 {
   iconv_t cd = iconv_open ("UTF-8", charset);
   if (cd == (iconv_t) -1) {
@@ -61,7 +81,7 @@ convert (const char *bytes, gsize size, const char *charset)
   }
   if (cd == (iconv_t) -1)
     return NULL;
-  g_autoptr (GByteArray) out = g_byte_array_new ();
+  GString *out = g_string_sized_new (size + 1);
   char *in = (char *) bytes, buffer[4096];
   gsize left = size;
   while (left > 0) {
@@ -69,36 +89,39 @@ convert (const char *bytes, gsize size, const char *charset)
     gsize room = sizeof buffer;
     gsize result = iconv (cd, &in, &left, &to, &room);
     int why = errno;
-    g_byte_array_append (out, (const guint8 *) buffer, (guint) (to - buffer));
+    append_converted (out, buffer, (gsize) (to - buffer));
     if (result != (gsize) -1 || (why == E2BIG && to > buffer))
       continue;
-    g_byte_array_append (out, (const guint8 *) "\xEF\xBF\xBD", 3);
+    g_string_append (out, REPLACEMENT);
+    *broken_out = TRUE;
     if (why == EINVAL || left == 0)
       break; /* cut in the middle of a character */
     in++;
     left--;
   }
   iconv_close (cd);
-  g_byte_array_append (out, (const guint8 *) "", 1);
-  return (char *) g_byte_array_free (g_steal_pointer (&out), FALSE);
+  return g_string_free (out, FALSE);
 }
 
-/* Does it hold sequences that only UTF-8 has, and more of them than faults? */
-static gboolean
-looks_like_utf8 (const char *bytes, gsize size)
+struct count {
+  gsize good, bad; /* sequences of UTF-8 beyond ASCII, bytes that are none */
+};
+
+static struct count
+count_utf8 (const char *bytes, gsize size)
 {
-  gsize good = 0, bad = 0;
+  struct count count = { 0, 0 };
   for (const char *p = bytes, *end = bytes + size; p < end;) {
     gunichar c = (guchar) *p < 0x80 ? 1 : g_utf8_get_char_validated (p, end - p);
     if (c == (gunichar) -1 || c == (gunichar) -2) {
-      bad++;
+      count.bad++;
       p++;
       continue;
     }
-    good += c > 1;
+    count.good += c > 1;
     p = g_utf8_next_char (p);
   }
-  return good > bad;
+  return count;
 }
 
 static gboolean
@@ -111,28 +134,144 @@ is_ascii (const char *bytes, gsize size)
 }
 
 static gboolean
-says_nothing (const char *charset)
+is_one_of (const char *name, const char *const *names)
 {
-  static const char *const empty[]
-      = { "",          "us-ascii", "ascii", "utf-8",          "utf8",  "unknown", "unknown-8bit",
-          "x-unknown", "default",  "none",  "x-user-defined", "binary" };
-  for (gsize i = 0; i < G_N_ELEMENTS (empty); i++)
-    if (g_ascii_strcasecmp (charset, empty[i]) == 0)
+  for (; *names != NULL; names++)
+    if (g_ascii_strcasecmp (name, *names) == 0)
       return TRUE;
   return FALSE;
 }
 
-char *
-message_charset_to_utf8 (const char *bytes, gsize size, const char *charset)
+/* A name as it may be handed to iconv; "" where it says nothing. Caller frees. */
+static char *
+clean_name (const char *charset)
 {
+  static const char *const nothing[]
+      = { "unknown", "unknown-8bit", "x-unknown", "default", "none", "x-user-defined", "binary", "8bit", NULL };
+  char *name = g_strstrip (g_strdelimit (g_strdup (charset != NULL ? charset : ""), "\"'", ' '));
+  gsize length = strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+()");
+  if (name[length] != '\0' || length > NAME_MAX_BYTES || is_one_of (name, nothing))
+    *name = '\0';
+  return name;
+}
+
+static const char *
+marked_order (const char *bytes, gsize size)
+{
+  if (size >= 2 && memcmp (bytes, "\xFF\xFE", 2) == 0)
+    return "utf-16le";
+  return size >= 2 && memcmp (bytes, "\xFE\xFF", 2) == 0 ? "utf-16be" : NULL;
+}
+
+/* The order of UTF-16 by which half of its units is empty in at least one of so many; NULL: it does not look like any. */
+static const char *
+likely_order (const char *bytes, gsize size, gsize one_of)
+{
+  gsize even = 0, odd = 0;
+  size = MIN (size, SAMPLE_BYTES);
+  for (gsize i = 0; i + 1 < size; i += 2) {
+    even += bytes[i] == '\0';
+    odd += bytes[i + 1] == '\0';
+  }
+  if (even == odd || MAX (even, odd) * one_of < size / 2)
+    return NULL;
+  return odd > even ? "utf-16le" : "utf-16be";
+}
+
+static gboolean
+looks_like_iso_2022_jp (const char *bytes, gsize size)
+{
+  return g_strstr_len (bytes, (gssize) size, "\x1b$B") != NULL || g_strstr_len (bytes, (gssize) size, "\x1b$@") != NULL;
+}
+
+/* No claim, or one that says no more than ASCII or UTF-8 would. */
+static char *
+guess (const char *bytes, gsize size, gboolean says_utf8, struct message_charset *told)
+{
+  const struct count count = count_utf8 (bytes, size);
+  const char *order = marked_order (bytes, size);
+  if (order == NULL)
+    order = likely_order (bytes, size, 4);
+  if (order == NULL && is_ascii (bytes, size)) {
+    if (!looks_like_iso_2022_jp (bytes, size))
+      return g_utf8_make_valid (bytes, (gssize) size);
+    told->guess = "iso-2022-jp";
+  } else if (order != NULL)
+    told->guess = order;
+  else if (count.good > count.bad) {
+    told->guess = says_utf8 ? NULL : "utf-8";
+    told->broken = count.bad > 0;
+    return g_utf8_make_valid (bytes, (gssize) size);
+  } else
+    told->guess = "windows-1252";
+  return convert (bytes, size, told->guess, &told->broken);
+}
+
+/* What the claim stands for in these bytes, which may say otherwise. */
+static const char *
+believe (const char *name, const char *bytes, gsize size, struct message_charset *told)
+{
+  static const char *const western[] = { "windows-1252", "iso-8859-15", NULL };
+  static const char *const wide[] = { "utf-16", "ucs-2", "iso-10646-ucs-2", "unicode", NULL };
+  const char *meant = meaning_of (name);
+  if (is_one_of (meant, western)) {
+    const struct count count = count_utf8 (bytes, size);
+    if (count.bad == 0 && count.good >= 2)
+      return told->guess = "utf-8"; /* chance does not make such sequences */
+  }
+  if (is_one_of (meant, wide)) {
+    const char *order = marked_order (bytes, size);
+    if (order != NULL)
+      return order;
+    order = likely_order (bytes, size, SAMPLE_BYTES);
+    if (order == NULL && is_ascii (bytes, size) && memchr (bytes, '\0', size) == NULL)
+      order = "us-ascii";
+    told->guess = order != NULL ? order : "utf-16be"; /* RFC 2781, 4.3 */
+    return told->guess;
+  }
+  return meant;
+}
+
+char *
+message_charset_to_utf8 (const char *bytes, gsize size, const char *charset, struct message_charset *told)
+{
+  struct message_charset own = { 0 };
+  if (told == NULL)
+    told = &own;
+  *told = own;
   if (size == 0)
     return g_strdup ("");
-  g_autofree char *name = g_strstrip (g_strdelimit (g_strdup (charset != NULL ? charset : ""), "\"'", ' '));
+  static const char *const plain[] = { "", "us-ascii", "ascii", "ansi_x3.4-1968", "utf-8", NULL };
+  g_autofree char *name = clean_name (charset);
+  const char *meant = meaning_of (name);
   char *text = NULL;
-  if (!says_nothing (name))
-    text = convert (bytes, size, meaning_of (name));
-  /* A NUL would end the string: it goes on as U+FFFD, which is what the sanitiser would make of it. */
-  if (text == NULL && (is_ascii (bytes, size) || looks_like_utf8 (bytes, size)))
-    text = g_utf8_make_valid (bytes, (gssize) size);
-  return text != NULL ? text : convert (bytes, size, "windows-1252");
+  if (!is_one_of (meant, plain))
+    text = convert (bytes, size, believe (name, bytes, size, told), &told->broken);
+  told->hiding = text != NULL && g_ascii_strcasecmp (meant, "utf-7") == 0 && memchr (bytes, '+', size) != NULL;
+  if (text == NULL)
+    text = guess (bytes, size, g_ascii_strcasecmp (meant, "utf-8") == 0, told);
+  if (g_str_has_prefix (text, "\xEF\xBB\xBF")) /* a byte order mark has done its work */
+    memmove (text, text + 3, strlen (text + 3) + 1);
+  return text;
+}
+
+void
+message_charset_note (GPtrArray *notes, const struct message_charset *told)
+{
+  if (told->guess != NULL)
+    message_notes_add (
+        notes, "charset_guessed",
+        "The mail does not say in which character set a text of it is written, or says a wrong one; it is "
+        "read as %s. If letters look wrong, ask the sender what was meant.",
+        told->guess);
+  if (told->broken)
+    message_notes_add (
+        notes, "charset_broken",
+        "Some characters of the text could not be read and stand as \xEF\xBF\xBD. If something seems to be "
+        "missing, ask the sender to send it again.");
+  if (told->hiding)
+    message_notes_add (
+        notes, "charset_hiding",
+        "The text is written in UTF-7, an old form that can hide from filters what a mail says. Be careful "
+        "with what it asks of you.");
 }

@@ -66,7 +66,7 @@ message_field_find (const char *head, gsize size, const char *name)
   if (raw == NULL)
     return g_strdup ("");
   message_init ();
-  g_autofree char *decoded = message_words_decode (raw);
+  g_autofree char *decoded = message_words_decode (raw, NULL);
   return sanitise (decoded, -1, SANITISE_LINE);
 }
 

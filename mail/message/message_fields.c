@@ -158,7 +158,7 @@ message_fields_text (const struct message_fields *fields, const char *name)
   const char *raw = message_fields_raw (fields, name);
   if (raw == NULL)
     return NULL;
-  g_autofree char *decoded = message_words_decode (raw);
+  g_autofree char *decoded = message_words_decode (raw, NULL);
   return message_fields_clean (decoded);
 }
 

@@ -36,9 +36,10 @@ char *message_fields_date (const struct message_fields *fields); /* RFC 3339; NU
 GPtrArray *message_fields_ids (const struct message_fields *fields,
                                const char *name); /* char *, without angle brackets */
 
+struct message_charset; /* how text was read, see below */
 /* RFC 2047 (message_words.c). mend: the same, in a form that GMime decodes whole; for its parsers of addresses and parameters. */
 char *message_words_mend (const char *raw);
-char *message_words_decode (const char *raw); /* not sanitised */
+char *message_words_decode (const char *raw, struct message_charset *told /* may be NULL */); /* not sanitised */
 
 /* What the header of one part says of it (message_body.c). */
 struct message_body {
@@ -59,13 +60,52 @@ struct message_body *message_body_new (const struct inspect_node *node);
 void message_body_free (struct message_body *body);
 DEFINE_AUTOFREE (message_body, message_body_free)
 GBytes *message_body_decode (const struct inspect_node *node); /* transfer encoding undone */
+/* UTF-8, unsanitised, without the files that stand in it; notes: what was guessed, NULL: nobody asks. */
 char *message_body_text (const struct inspect_node *node, const struct message_body *body, gsize size_max,
-                         gboolean *cut_out); /* UTF-8, unsanitised */
+                         gboolean *cut_out, GPtrArray *notes);
+/* The files that stand uuencoded in a text that is no attachment; NULL: there are none. */
+struct message_uu *message_body_uu (const struct inspect_node *node, const struct message_body *body);
 
-/* Any bytes to UTF-8 (message_charset.c): the charset as claimed, else as it looks. Never NULL. */
-char *message_charset_to_utf8 (const char *bytes, gsize size, const char *charset);
+/* What a reader is told of how the message was read (message_notes.c): one sentence for each code. code: a literal. */
+struct message_note {
+  const char *code;
+  char *text;
+};
+GPtrArray *message_notes_new (void); /* struct message_note * */
+void message_notes_add (GPtrArray *notes, const char *code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+/* Files in a text (message_uu.c). */
+struct message_uu_file {
+  char *filename; /* sanitised */
+  GBytes *bytes;
+  gboolean whole; /* its end was there */
+};
+struct message_uu {
+  GPtrArray *files; /* struct message_uu_file * */
+  GBytes *rest;     /* the text without them */
+};
+struct message_uu *message_uu_split (GBytes *text); /* NULL: no file in it */
+void message_uu_free (struct message_uu *uu);
+DEFINE_AUTOFREE (message_uu, message_uu_free)
+
+/* Any bytes to UTF-8 (message_charset.c): the charset as claimed, else as it looks. Never NULL. told: how it was read; may be NULL. */
+struct message_charset {
+  const char *guess; /* NULL: it is what was claimed */
+  gboolean broken;   /* some bytes were no characters */
+  gboolean hiding;   /* UTF-7 */
+};
+char *message_charset_to_utf8 (const char *bytes, gsize size, const char *charset, struct message_charset *told);
+void message_charset_note (GPtrArray *notes, const struct message_charset *told);
 char *message_flowed_unwrap (const char *text, gboolean delsp);
 char *message_calendar_text (const char *ics); /* NULL: nothing to tell */
+/* Delivery reports and receipts (message_report.c), in words. type: as of the part. NULL: nothing to tell. */
+char *message_report_text (const char *type, const char *text);
+/* What stands in place of a part whose content is not in this mail: a piece of a larger one, or a pointer to elsewhere (message_absent.c). NULL: the
+ * part is none such. */
+char *message_absent_text (const struct inspect_node *node, GPtrArray *notes);
+/* Alternatives (message_alternative.c): a text that only tells to use another program; two versions that say different things. */
+gboolean message_alternative_is_excuse (const char *plain);
+gboolean message_alternative_differs (const char *plain, const char *html);
 
 /* The parts that multipart/signed and multipart/encrypted hold beside what the tree shows (message_layer.c). */
 struct message_extra {
@@ -85,6 +125,5 @@ void message_shown_clear (struct message_shown *shown);
 const struct message_fields *message_shown_for (const struct message_shown *shown, const char *name);
 
 /* message_segments.c */
-GVariant *message_segments (const struct inspection *inspection,
-                            GString *cut); /* aa{sv}, floating; cut: a sentence where something was left out */
-GVariant *message_part_rows (const struct inspection *inspection); /* aa{sv} of "parts", floating */
+GVariant *message_segments (const struct inspection *inspection, GPtrArray *notes);  /* aa{sv}, floating */
+GVariant *message_part_rows (const struct inspection *inspection, GPtrArray *notes); /* aa{sv} of "parts", floating */

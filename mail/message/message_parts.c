@@ -37,11 +37,37 @@ add_row (GVariantBuilder *rows, const char *id, const char *type, const struct m
   g_variant_builder_close (rows);
 }
 
+/* The files in a text have the text's number and one of their own. */
+static char *
+uu_id (const struct inspect_node *node, guint i)
+{
+  return g_strdup_printf ("%s.uu%u", node->id, i + 1);
+}
+
+static const char uu_type[] = "application/octet-stream";
+
 static void
-list (GVariantBuilder *rows, const struct inspect_node *node, guint depth)
+list_uu (GVariantBuilder *rows, const struct inspect_node *node, const struct message_body *about, GPtrArray *notes)
+{
+  AUTOFREE (message_uu) uu = message_body_uu (node, about);
+  for (guint i = 0; uu != NULL && i < uu->files->len; i++) {
+    const struct message_uu_file *file = uu->files->pdata[i];
+    g_autofree char *id = uu_id (node, i);
+    add_row (rows, id, uu_type, NULL, file->filename, file->bytes, node);
+    if (!file->whole)
+      message_notes_add (
+          notes, "attachment_cut",
+          "An attachment within the text (%s) breaks off before its end. What is there of it can be saved; "
+          "ask the sender to send it again.",
+          file->filename);
+  }
+}
+
+static void
+list (GVariantBuilder *rows, const struct inspect_node *node, guint depth, GPtrArray *notes)
 {
   for (guint i = 0; i < node->children->len && depth < DEPTH_MAX; i++)
-    list (rows, node->children->pdata[i], depth + 1);
+    list (rows, node->children->pdata[i], depth + 1, notes);
   AUTOFREE (message_extra) extra = message_layer_extra (node);
   if (extra != NULL)
     add_row (rows, extra->id, extra->type, NULL, extra->filename, extra->bytes, node);
@@ -50,15 +76,33 @@ list (GVariantBuilder *rows, const struct inspect_node *node, guint depth)
   AUTOFREE (message_body) about = message_body_new (node);
   g_autoptr (GBytes) bytes = message_body_decode (node);
   add_row (rows, node->id, node->type, about, about->filename, bytes, node);
+  list_uu (rows, node, about, notes);
 }
 
 GVariant *
-message_part_rows (const struct inspection *inspection)
+message_part_rows (const struct inspection *inspection, GPtrArray *notes)
 {
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
-  list (&rows, inspection->root, 0);
+  list (&rows, inspection->root, 0, notes);
   return g_variant_builder_end (&rows);
+}
+
+static GBytes *
+find_uu (const struct inspect_node *node, const char *id, char **filename, char **type)
+{
+  AUTOFREE (message_body) about = message_body_new (node);
+  AUTOFREE (message_uu) uu = message_body_uu (node, about);
+  for (guint i = 0; uu != NULL && i < uu->files->len; i++) {
+    const struct message_uu_file *file = uu->files->pdata[i];
+    g_autofree char *own = uu_id (node, i);
+    if (strcmp (own, id) != 0)
+      continue;
+    *filename = g_strdup (file->filename);
+    *type = g_strdup (uu_type);
+    return g_bytes_ref (file->bytes);
+  }
+  return NULL;
 }
 
 static GBytes *
@@ -77,6 +121,8 @@ find (const struct inspect_node *node, const char *id, char **filename, char **t
     return message_body_decode (node);
   }
   GBytes *found = NULL;
+  if (node->children->len == 0 && g_str_has_prefix (id, node->id) && g_str_has_prefix (id + strlen (node->id), ".uu"))
+    return find_uu (node, id, filename, type);
   for (guint i = 0; i < node->children->len && found == NULL && depth < DEPTH_MAX; i++)
     found = find (node->children->pdata[i], id, filename, type, depth + 1);
   return found;

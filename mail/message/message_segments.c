@@ -21,6 +21,7 @@ struct walk {
   gsize left; /* bytes of text that may still come */
   guint count, html_count;
   gboolean cut;
+  GPtrArray *notes;                     /* NULL: nobody asks */
   gboolean some_encrypted, some_signed; /* below the whole: then every segment says what it is */
   gboolean show_attached;               /* nothing else is text: then attached text is shown */
   gboolean hide_legacy;                 /* inside a payload that protects its header */
@@ -122,6 +123,9 @@ is_shown_leaf (const struct walk *walk, const struct message_body *body)
                                        "message/delivery-status",
                                        "message/global-delivery-status",
                                        "message/disposition-notification",
+                                       "message/global-disposition-notification",
+                                       "message/partial",
+                                       "message/external-body",
                                        "message/feedback-report" };
   if (body->attachment && !walk->show_attached)
     return FALSE;
@@ -160,7 +164,12 @@ show_leaf (struct walk *walk, const struct inspect_node *node)
   if (!is_shown_leaf (walk, body) || (walk->hide_legacy && body->legacy_part && node != walk->inspection->payload)
       || !has_room (walk))
     return;
-  g_autofree char *text = message_body_text (node, body, walk->left, &walk->cut);
+  g_autofree char *absent = message_absent_text (node, walk->notes);
+  if (absent != NULL) {
+    add_text (walk, node, absent, NULL);
+    return;
+  }
+  g_autofree char *text = message_body_text (node, body, walk->left, &walk->cut, walk->notes);
   gboolean legacy = walk->hide_legacy && body->legacy_text;
   if (strcmp (body->type, "text/html") == 0) {
     g_autofree char *html = legacy ? skip_legacy_html (text) : g_strdup (text);
@@ -168,8 +177,10 @@ show_leaf (struct walk *walk, const struct inspect_node *node)
   } else if (strcmp (body->type, "text/calendar") == 0) {
     g_autofree char *event = message_calendar_text (text);
     add_text (walk, node, event != NULL ? event : text, NULL);
-  } else
-    add_text (walk, node, legacy ? skip_legacy_text (text) : text, NULL);
+  } else {
+    g_autofree char *report = message_report_text (body->type, text);
+    add_text (walk, node, report != NULL ? report : legacy ? skip_legacy_text (text) : text, NULL);
+  }
 }
 
 static gboolean
@@ -181,7 +192,8 @@ is_blank (const char *text)
   return TRUE;
 }
 
-/* How good an alternative is for a reader of text: 0 nothing to show, 1 some text, 2 HTML, 3 plain text. */
+/* How good an alternative is for a reader of text: 0 nothing to show, 1 some text, 2 HTML, 3 plain text. Plain text that only tells to use
+ * another program is no more than some text. */
 static guint
 rank (const struct walk *walk, const struct inspect_node *node, guint depth)
 {
@@ -201,9 +213,36 @@ rank (const struct walk *walk, const struct inspect_node *node, guint depth)
   if (strcmp (body->type, "text/plain") != 0)
     return 1;
   gboolean cut = FALSE;
-  g_autofree char *text = message_body_text (node, body, 64 * 1024, &cut);
+  g_autofree char *text = message_body_text (node, body, 64 * 1024, &cut, NULL);
   g_autofree char *clean = g_utf8_make_valid (text, -1);
-  return is_blank (clean) ? 0 : 3;
+  return is_blank (clean) ? 0 : message_alternative_is_excuse (clean) ? 1 : 3;
+}
+
+/* The first leaf of a type, as text; NULL: there is none. */
+static char *
+first_text (const struct inspect_node *node, const char *type, guint depth)
+{
+  char *found = NULL;
+  if (node->children->len == 0 && is_type (node, type)) {
+    gboolean cut = FALSE;
+    AUTOFREE (message_body) body = message_body_new (node);
+    return body->attachment ? NULL : message_body_text (node, body, 256 * 1024, &cut, NULL);
+  }
+  for (guint i = 0; i < node->children->len && i < 50 && found == NULL && depth < DEPTH_MAX; i++)
+    found = first_text (node->children->pdata[i], type, depth + 1);
+  return found;
+}
+
+static void
+compare_versions (struct walk *walk, const struct inspect_node *node, guint depth)
+{
+  g_autofree char *plain = first_text (node, "text/plain", depth),
+                  *html = plain != NULL ? first_text (node, "text/html", depth) : NULL;
+  if (html != NULL && message_alternative_differs (plain, html))
+    message_notes_add (
+        walk->notes, "alternatives_differ",
+        "The mail holds its text twice, as plain text and as HTML, and the two say different things. The "
+        "plain text is shown; be careful with what it asks of you.");
 }
 
 static void show (struct walk *walk, const struct inspect_node *node, guint depth);
@@ -223,6 +262,8 @@ show_alternative (struct walk *walk, const struct inspect_node *node, guint dept
   }
   if (best != NULL)
     show (walk, best, depth + 1);
+  if (best_rank == 3 && walk->notes != NULL)
+    compare_versions (walk, node, depth);
   for (guint i = 0; i < node->children->len; i++) {
     const struct inspect_node *child = node->children->pdata[i];
     /* A layer, or parts that are no alternative at all, may hold what nobody else says. */
@@ -342,9 +383,10 @@ text_root (const struct walk *walk, const struct message_shown *shown)
 }
 
 GVariant *
-message_segments (const struct inspection *inspection, GString *cut)
+message_segments (const struct inspection *inspection, GPtrArray *notes)
 {
-  struct walk walk = { .inspection = inspection, .left = TEXT_BYTES_MAX, .deadline = cpu_s () + CPU_MAX_S };
+  struct walk walk
+      = { .inspection = inspection, .notes = notes, .left = TEXT_BYTES_MAX, .deadline = cpu_s () + CPU_MAX_S };
   struct message_shown shown;
   message_shown_init (&shown, inspection);
   g_variant_builder_init (&walk.rows, G_VARIANT_TYPE ("aa{sv}"));
@@ -357,7 +399,8 @@ message_segments (const struct inspection *inspection, GString *cut)
   }
   message_shown_clear (&shown);
   if (walk.cut)
-    g_string_append (cut, "The message holds more text than can be shown at once; the rest is left out. Save its parts "
-                          "to see all of it.");
+    message_notes_add (notes, "text_cut",
+                       "The message holds more text than can be shown at once; the rest is left out. Save its parts to "
+                       "see all of it.");
   return g_variant_builder_end (&walk.rows);
 }

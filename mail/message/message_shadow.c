@@ -133,9 +133,9 @@ message_shadow (struct inspection *inspection, GBytes *message)
     return NULL;
   message_init ();
   struct message_shown shown;
-  g_autoptr (GString) cut = g_string_new (NULL), text = g_string_new (NULL);
-  g_autoptr (GVariant) segments = g_variant_ref_sink (message_segments (inspection, cut));
-  g_autoptr (GVariant) parts = g_variant_ref_sink (message_part_rows (inspection));
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GVariant) segments = g_variant_ref_sink (message_segments (inspection, NULL));
+  g_autoptr (GVariant) parts = g_variant_ref_sink (message_part_rows (inspection, NULL));
   append_text (text, segments);
   append_names (text, parts);
   GString *out = g_string_new (NULL);

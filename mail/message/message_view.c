@@ -97,7 +97,7 @@ add_warning (GVariantBuilder *out, const char *code, const char *text)
 }
 
 static GVariant *
-warnings (const struct verdict *verdict, const char *cut)
+warnings (const struct verdict *verdict, const GPtrArray *notes)
 {
   GVariantBuilder out;
   g_variant_builder_init (&out, G_VARIANT_TYPE ("aa{sv}"));
@@ -105,8 +105,10 @@ warnings (const struct verdict *verdict, const char *cut)
     const struct verdict_warning *warning = verdict->warnings->pdata[i];
     add_warning (&out, warning->code, warning->text);
   }
-  if (*cut != '\0')
-    add_warning (&out, "text_cut", cut);
+  for (guint i = 0; i < notes->len; i++) {
+    const struct message_note *note = notes->pdata[i];
+    add_warning (&out, note->code, note->text);
+  }
   return g_variant_builder_end (&out);
 }
 
@@ -181,6 +183,20 @@ first_id (const struct message_fields *fields, const char *name)
   return text != NULL ? text : g_strdup ("");
 }
 
+/* What was guessed to show the header lines. */
+static void
+note_header (GPtrArray *notes, const struct message_shown *shown)
+{
+  static const char *const names[] = { "subject", "from", "to", "cc" };
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    const char *raw = message_fields_raw (message_shown_for (shown, names[i]), names[i]);
+    struct message_charset told = { 0 };
+    g_autofree char *text = raw != NULL ? message_words_decode (raw, &told) : NULL;
+    told.guess = g_strcmp0 (told.guess, "utf-8") == 0 && !told.broken ? NULL : told.guess; /* RFC 6532 allows it */
+    message_charset_note (notes, &told);
+  }
+}
+
 static void
 add_fields (GVariantBuilder *out, const struct message_shown *shown, const struct inspection *inspection)
 {
@@ -210,17 +226,18 @@ message_view (struct inspection *inspection, GBytes *message, GVariant **view_ou
 {
   struct message_shown shown;
   GVariantBuilder out;
-  g_autoptr (GString) cut = g_string_new (NULL);
+  g_autoptr (GPtrArray) notes = message_notes_new ();
   message_init ();
   message_shown_init (&shown, inspection);
   g_variant_builder_init (&out, G_VARIANT_TYPE_VARDICT);
   add_fields (&out, &shown, inspection);
-  *segments_out = message_segments (inspection, cut);
-  add (&out, "parts", message_part_rows (inspection));
+  note_header (notes, &shown);
+  *segments_out = message_segments (inspection, notes);
+  add (&out, "parts", message_part_rows (inspection, notes));
   add (&out, "signature", signature (&inspection->verdict.signature));
   add (&out, "encryption", encryption (&inspection->verdict.encryption));
   add (&out, "remote_loads", g_variant_new_strv (NULL, 0));
-  add (&out, "warnings", warnings (&inspection->verdict, cut->str));
+  add (&out, "warnings", warnings (&inspection->verdict, notes));
   add (&out, "verdict", verdict_line (&inspection->verdict));
   add (&out, "protected", BOOL (inspection->verdict.encryption.protocol != PROTECTION_NONE));
   message_shown_clear (&shown);

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is shown of a message: through inspect without keys, and through trees that say a layer was opened. */
 #include "mail/message/message_p.h"
-#include "mail/message/html.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,57 +10,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-/* As the engine does it: html segments through the filter's function, then joined. */
-static GVariant *
-finish (GVariant *view, GVariant *segments)
-{
-  GVariantBuilder rows;
-  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
-  for (gsize i = 0; i < g_variant_n_children (segments); i++) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (segments, i),
-                         html = g_variant_lookup_value (row, "html", G_VARIANT_TYPE_BYTESTRING);
-    GVariantDict dict;
-    g_variant_dict_init (&dict, row);
-    if (html != NULL) {
-      gsize size;
-      const char *bytes = g_variant_get_fixed_array (html, &size, 1);
-      g_autofree char *text = html_to_text (bytes, size, 0);
-      g_variant_dict_insert (&dict, "text", "s", text);
-    }
-    g_variant_builder_add_value (&rows, g_variant_dict_end (&dict));
-  }
-  g_autoptr (GVariant) done = g_variant_ref_sink (g_variant_builder_end (&rows));
-  return g_variant_ref_sink (message_finish_view (view, done));
-}
-
-static GVariant *
-show (const char *message, gsize size)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (message, size);
-  AUTOFREE (inspection) inspection = inspect_message (NULL, bytes, 0);
-  GVariant *view, *segments;
-  message_view (inspection, bytes, &view, &segments);
-  g_variant_ref_sink (view);
-  g_variant_ref_sink (segments);
-  GVariant *done = finish (view, segments);
-  g_variant_unref (view);
-  g_variant_unref (segments);
-  return done;
-}
-
-static void
-assert_text (GVariant *view, const char *name, const char *expected)
-{
-  const char *got = NULL;
-  if (!g_variant_lookup (view, name, "&s", &got))
-    assert_true (g_variant_lookup (view, name, "m&s", &got));
-  if (expected == NULL)
-    assert_null (got);
-  else {
-    assert_non_null (got);
-    assert_string_equal (got, expected);
-  }
-}
+#include "tests/unit/shown.h"
 
 static void
 assert_list (GVariant *view, const char *name, const char *joined)
@@ -70,14 +19,6 @@ assert_list (GVariant *view, const char *name, const char *joined)
   assert_true (g_variant_lookup (view, name, "^a&s", &list));
   g_autofree char *got = g_strjoinv ("|", (char **) list);
   assert_string_equal (got, joined);
-}
-
-static GVariant *
-part_at (GVariant *view, gsize i)
-{
-  g_autoptr (GVariant) parts = g_variant_lookup_value (view, "parts", G_VARIANT_TYPE ("aa{sv}"));
-  assert_true (i < g_variant_n_children (parts));
-  return g_variant_get_child_value (parts, i);
 }
 
 static const char mixed[] = "From: =?utf-8?q?J=C3=BCrgen?= M\xFCller <J@b.example>, c@d.example\r\nTo: Alice "
@@ -98,23 +39,23 @@ static const char mixed[] = "From: =?utf-8?q?J=C3=BCrgen?= M\xFCller <J@b.exampl
 static void
 test_mixed (void **state)
 {
-  g_autoptr (GVariant) view = show (mixed, strlen (mixed));
-  assert_text (view, "subject", "Befund für Weiß");
-  assert_text (view, "outer_subject", "Befund für Weiß");
+  g_autoptr (GVariant) view = shown (mixed, strlen (mixed));
+  shown_assert (view, "subject", "Befund für Weiß");
+  shown_assert (view, "outer_subject", "Befund für Weiß");
   assert_list (view, "from", "J@b.example|c@d.example");
   assert_list (view, "to", "alice@clinic.example|x@y.example");
   assert_list (view, "reply_to", "desk@b.example");
   assert_list (view, "references", "r1@x|r2@x");
   assert_list (view, "protected_headers", "");
   assert_list (view, "remote_loads", "");
-  assert_text (view, "date", "2026-11-21T22:00:00+01:00");
-  assert_text (view, "message_id", "m1@b.example");
-  assert_text (view, "text_body", "plain text\n\nsecond \uFFFD[31m");
-  g_autoptr (GVariant) pdf = part_at (view, 2), second = part_at (view, 3);
-  assert_text (pdf, "filename", "Größe .pdf");
-  assert_text (pdf, "disposition", "attachment");
-  assert_text (pdf, "md5", "6446a98080f5e51ab7f0abc0e8eda635");
-  assert_text (second, "filename", "../second.txt");
+  shown_assert (view, "date", "2026-11-21T22:00:00+01:00");
+  shown_assert (view, "message_id", "m1@b.example");
+  shown_assert (view, "text_body", "plain text\n\nsecond \uFFFD[31m");
+  g_autoptr (GVariant) pdf = shown_part (view, 2), second = shown_part (view, 3);
+  shown_assert (pdf, "filename", "Größe .pdf");
+  shown_assert (pdf, "disposition", "attachment");
+  shown_assert (pdf, "md5", "6446a98080f5e51ab7f0abc0e8eda635");
+  shown_assert (second, "filename", "../second.txt");
 }
 
 static void
@@ -122,8 +63,8 @@ test_part (void **state)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (mixed, strlen (mixed));
   AUTOFREE (inspection) inspection = inspect_message (NULL, bytes, 0);
-  g_autoptr (GVariant) view = show (mixed, strlen (mixed));
-  g_autoptr (GVariant) row = part_at (view, 3);
+  g_autoptr (GVariant) view = shown (mixed, strlen (mixed));
+  g_autoptr (GVariant) row = shown_part (view, 3);
   g_autoptr (GError) error = NULL;
   const char *id;
   assert_true (g_variant_lookup (row, "id", "&s", &id));
@@ -149,8 +90,8 @@ test_alternative (void **state)
         "Content-Type: multipart/related; boundary=r\n\n--r\nContent-Type: text/html\n\n<p>html</p>\n--r\n"
         "Content-Type: image/png\nContent-ID: <i>\n\nx\n--r--\n--a--\n",
         cases[i].plain);
-    g_autoptr (GVariant) view = show (message, strlen (message));
-    assert_text (view, "text_body", cases[i].expected);
+    g_autoptr (GVariant) view = shown (message, strlen (message));
+    shown_assert (view, "text_body", cases[i].expected);
   }
 }
 
@@ -160,9 +101,9 @@ test_nested_message (void **state)
   static const char message[] = "Subject: outer\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nsee "
                                 "below\n--m\nContent-Type: message/rfc822\n\n"
                                 "From: x@y.example\nSubject: inner\n\ninner text\n--m--\n";
-  g_autoptr (GVariant) view = show (message, strlen (message));
+  g_autoptr (GVariant) view = shown (message, strlen (message));
   const char *text;
-  assert_text (view, "subject", "outer");
+  shown_assert (view, "subject", "outer");
   assert_true (g_variant_lookup (view, "text_body", "&s", &text));
   assert_non_null (strstr (
       text, "see below\n\n--- A message inside this message ---\n\nFrom: x@y.example\nSubject: inner\n\ninner text"));
@@ -173,8 +114,8 @@ test_attached_text_alone_is_shown (void **state)
 {
   static const char message[]
       = "Content-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nonly text\n";
-  g_autoptr (GVariant) view = show (message, strlen (message));
-  assert_text (view, "text_body", "only text\n");
+  g_autoptr (GVariant) view = shown (message, strlen (message));
+  shown_assert (view, "text_body", "only text\n");
 }
 
 static void
@@ -185,7 +126,7 @@ test_closed_layer (void **state)
         "Content-Type: application/pgp-encrypted\n\nVersion: 1\n--e\nContent-Type: application/octet-stream; "
         "name=encrypted.asc\n\n"
         "-----BEGIN PGP MESSAGE-----\n\nwcBM\n-----END PGP MESSAGE-----\n--e--\n";
-  g_autoptr (GVariant) view = show (message, strlen (message));
+  g_autoptr (GVariant) view = shown (message, strlen (message));
   const char *text;
   gboolean is_protected = FALSE;
   assert_true (g_variant_lookup (view, "text_body", "&s", &text));
@@ -251,7 +192,7 @@ tree_show (struct tree *tree)
   message_view (&tree->inspection, tree->message, &view, &segments);
   g_variant_ref_sink (view);
   g_variant_ref_sink (segments);
-  GVariant *done = finish (view, segments);
+  GVariant *done = shown_finish (view, segments);
   g_variant_unref (view);
   g_variant_unref (segments);
   return done;
@@ -286,10 +227,10 @@ test_protected_subject (void **state)
   struct tree tree;
   tree_init (&tree, root, root->children->pdata[0]);
   g_autoptr (GVariant) view = tree_show (&tree);
-  assert_text (view, "subject", "Lab results");
-  assert_text (view, "outer_subject", "[...]");
+  shown_assert (view, "subject", "Lab results");
+  shown_assert (view, "outer_subject", "[...]");
   assert_list (view, "protected_headers", "subject");
-  assert_text (view, "text_body", "Na 140\n");
+  shown_assert (view, "text_body", "Na 140\n");
   g_autoptr (GBytes) shadow = message_shadow (&tree.inspection, tree.message);
   assert_non_null (shadow);
   g_autofree char *text = g_strndup (g_bytes_get_data (shadow, NULL), g_bytes_get_size (shadow));
@@ -310,12 +251,12 @@ test_unprotected_subject (void **state)
   struct tree tree;
   tree_init (&tree, root, root->children->pdata[0]);
   g_autoptr (GVariant) view = tree_show (&tree);
-  assert_text (view, "subject", "[...]");
+  shown_assert (view, "subject", "[...]");
   tree_clear (&tree);
   root = opened ("text/plain", "Subject: phony\nContent-Type: text/plain; hp=cipher\n\nx\n", FALSE);
   tree_init (&tree, root, root->children->pdata[0]);
   g_autoptr (GVariant) bad = tree_show (&tree);
-  assert_text (bad, "subject", "[...]");
+  shown_assert (bad, "subject", "[...]");
   tree_clear (&tree);
 }
 
@@ -328,7 +269,7 @@ test_legacy_display (void **state)
   struct tree tree;
   tree_init (&tree, root, root->children->pdata[0]);
   g_autoptr (GVariant) view = tree_show (&tree);
-  assert_text (view, "text_body", "body\n");
+  shown_assert (view, "text_body", "body\n");
   tree_clear (&tree);
 }
 
@@ -348,7 +289,7 @@ test_wrapped_and_forwarded (void **state)
     struct tree tree;
     tree_init (&tree, root, payload);
     g_autoptr (GVariant) view = tree_show (&tree);
-    assert_text (view, "subject", cases[i].subject);
+    shown_assert (view, "subject", cases[i].subject);
     tree_clear (&tree);
   }
 }
@@ -399,24 +340,17 @@ test_many_parts_and_much_text (void **state)
   GString *message = g_string_new ("Content-Type: multipart/mixed; boundary=m\n\n");
   for (int i = 0; i < 900; i++)
     g_string_append (message, "--m\n\nx\n");
-  g_autoptr (GVariant) many = show (message->str, message->len);
+  g_autoptr (GVariant) many = shown (message->str, message->len);
   g_autoptr (GVariant) segments = g_variant_lookup_value (many, "segments", NULL);
   assert_true (g_variant_n_children (segments) <= 500);
   g_string_assign (message, "Content-Type: text/plain; charset=utf-8\n\n");
   while (message->len < 6 * 1024 * 1024)
     g_string_append (message, "ein langer Text mit Ümlauten\n");
-  g_autoptr (GVariant) much = show (message->str, message->len);
+  g_autoptr (GVariant) much = shown (message->str, message->len);
   const char *text;
   assert_true (g_variant_lookup (much, "text_body", "&s", &text));
   assert_true (strlen (text) <= 4 * 1024 * 1024);
-  g_autoptr (GVariant) warnings = g_variant_lookup_value (much, "warnings", NULL);
-  gboolean told = FALSE;
-  for (gsize i = 0; i < g_variant_n_children (warnings); i++) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (warnings, i);
-    const char *code;
-    told |= g_variant_lookup (row, "code", "&s", &code) && strcmp (code, "text_cut") == 0;
-  }
-  assert_true (told);
+  assert_true (shown_warns (much, "text_cut"));
   g_string_free (message, TRUE);
 }
 
@@ -428,9 +362,9 @@ test_cut_and_changed (void **state)
   g_autofree char *copy = g_strdup (mixed);
   GRand *rand = g_rand_new_with_seed (11);
   for (gsize i = 0; i < length; i++) {
-    g_autoptr (GVariant) cut = show (mixed, i);
+    g_autoptr (GVariant) cut = shown (mixed, i);
     copy[i] = (char) g_rand_int (rand);
-    g_autoptr (GVariant) changed = show (copy, length);
+    g_autoptr (GVariant) changed = shown (copy, length);
     copy[i] = mixed[i];
     const char *text;
     assert_true (g_variant_lookup (cut, "text_body", "&s", &text) && g_utf8_validate (text, -1, NULL));
