@@ -3,12 +3,15 @@
 /* What the organisation and the user demand: three levels, each of which can only tighten the one above. */
 #include "config/policy_p.h"
 #include "config/keyfile_p.h"
+#include "config/text.h"
 
 #include <string.h>
 
 static const char *const trust_names[] = { "none", "first-seen", "wkd", "chain", "verified", NULL };
 static const char *const prefer_names[] = { "smime", "pgp", NULL };
 static const char *const flag_names[] = { "false", "true", NULL };
+
+#define PINS "pins" /* the group whose keys are addresses */
 
 enum tightens {
   TIGHTENS_UP = 0,     /* only a greater value is tighter */
@@ -83,12 +86,71 @@ read_row (struct policy *policy, gsize index, struct level *level, GKeyFile *fil
   return TRUE;
 }
 
+static void
+pin_free (gpointer data)
+{
+  struct policy_pin *pin = data;
+  g_free (pin->address);
+  g_strfreev (pin->fingerprints);
+  g_free (pin);
+}
+
+/* 40 or 64 hex digits, in groups or not. */
+static gboolean
+is_fingerprint (const char *text)
+{
+  gsize digits = 0;
+  for (; *text != '\0'; text++)
+    if (g_ascii_isxdigit (*text))
+      digits++;
+    else if (*text != ' ' && *text != ':')
+      return FALSE;
+  return digits == 40 || digits == 64;
+}
+
+static gboolean
+read_pin (struct policy *policy, const struct level *level, GKeyFile *file, const char *address, GError **error)
+{
+  g_auto (GStrv) fingerprints = g_key_file_get_string_list (file, PINS, address, NULL, NULL);
+  gboolean fine = fingerprints != NULL && *fingerprints != NULL;
+  for (gsize i = 0; fine && fingerprints[i] != NULL; i++)
+    fine = is_fingerprint (fingerprints[i]);
+  if (!text_is_address (address) || !fine)
+    return keyfile_refuse (level->path, PINS, address,
+                           "a pin is an address and one or more fingerprints, with “;” between them.", error);
+  struct policy_pin *pin = g_new0 (struct policy_pin, 1);
+  pin->address = g_strdup (address);
+  pin->fingerprints = g_steal_pointer (&fingerprints);
+  g_ptr_array_add (policy->pins, pin);
+  return TRUE;
+}
+
+/* A pin makes a key trusted, so that only the organisation can set one. */
+static gboolean
+read_pins (struct policy *policy, const struct level *level, GKeyFile *file, GError **error)
+{
+  g_auto (GStrv) addresses = g_key_file_get_keys (file, PINS, NULL, NULL);
+  if (addresses != NULL && *addresses != NULL && !level->organisation) {
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
+                 "%s, [" PINS "]: only the organisation can pin keys. Remove the lines; a key that you have compared "
+                 "is marked with: wardmail key trust FINGERPRINT",
+                 level->path);
+    return FALSE;
+  }
+  for (gsize i = 0; addresses != NULL && addresses[i] != NULL; i++)
+    if (!read_pin (policy, level, file, addresses[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 all_known (GKeyFile *file, const char *path, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (file, NULL);
   for (gsize i = 0; groups[i] != NULL; i++) {
     g_auto (GStrv) keys = g_key_file_get_keys (file, groups[i], NULL, NULL);
+    if (strcmp (groups[i], PINS) == 0)
+      continue;
     for (gsize j = 0; keys[j] != NULL; j++) {
       gsize row = 0;
       while (row < G_N_ELEMENTS (rows)
@@ -119,13 +181,14 @@ read_level (struct policy *policy, struct level *level, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (!read_row (policy, i, level, file, error))
       return FALSE;
-  return TRUE;
+  return read_pins (policy, level, file, error);
 }
 
 struct policy *
 policy_load_files (const char *organisation_file, const char *user_file, gboolean test_profile, GError **error)
 {
   AUTOFREE (policy) policy = g_new0 (struct policy, 1);
+  policy->pins = g_ptr_array_new_with_free_func (pin_free);
   policy->least_smime_trust = 3;
   policy->least_pgp_trust = 1;
   policy->least_reply_trust = 1;
@@ -153,5 +216,7 @@ policy_load (const struct paths *paths, const struct settings *settings, GError 
 void
 policy_free (struct policy *policy)
 {
+  if (policy != NULL)
+    g_ptr_array_unref (policy->pins);
   g_free (policy);
 }

@@ -6,6 +6,10 @@
 #pragma once
 #include "config/settings.h"
 
+/* Which keys belong to an address, as the organisation says. */
+struct policy_pin {
+  char *address, **fingerprints;
+};
 struct policy {
   int least_smime_trust; /* as enum key_trust: 0 none .. 4 verified; built-in 3 (chain) */
   int least_pgp_trust;   /* built-in 1 (first seen) */
@@ -13,6 +17,7 @@ struct policy {
   int prefer;            /* 1 S/MIME (built-in), 2 OpenPGP */
   gboolean allow_smime, allow_pgp;
   gboolean allow_autocrypt; /* encrypt to keys from Autocrypt headers; built-in TRUE */
+  GPtrArray *pins;          /* struct policy_pin * */
   gboolean allow_password;  /* sign in by password alone; built-in FALSE; a test profile has TRUE */
 };
 struct policy *policy_load (const struct paths *paths, const struct settings *settings, GError **error);

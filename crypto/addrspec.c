@@ -97,3 +97,16 @@ addrspec_normalise (const char *text)
     *c = g_ascii_tolower (*c);
   return g_steal_pointer (&address);
 }
+
+char *
+addrspec_fold (const char *text)
+{
+  g_autofree char *normal = addrspec_normalise (text);
+  if (normal == NULL)
+    return NULL;
+  char *domain = strchr (normal, '@') + 1;
+  g_autofree char *letters = domain_in_letters (domain);
+  *(domain - 1) = '\0';
+  g_autofree char *local = g_ascii_strdown (normal, -1);
+  return g_strconcat (local, "@", letters != NULL ? letters : domain, NULL);
+}

@@ -19,3 +19,5 @@ gboolean addrspec_equal (const char *a, const char *b);
 gboolean addrspec_identical (const char *a, const char *b);
 /* A new string: surrounding blanks removed, domain in lower case; NULL when it is no addr-spec. */
 char *addrspec_normalise (const char *text);
+/* One name for all that are equal, to look it up in a table; NULL when it is no addr-spec. */
+char *addrspec_fold (const char *text);

@@ -69,6 +69,14 @@ fault_words (const struct key_candidate *key, enum route_reason reason)
   return g_strdup ("is damaged and cannot be used");
 }
 
+/* "; it expires on 2026-03-01, ...": told where that is near. */
+static char *
+expiry_words (const struct key_candidate *key)
+{
+  g_autofree char *date = key->expiring ? route_text_date (key->expires) : NULL;
+  return date != NULL ? g_strdup_printf ("; it expires on %s, so ask for a new one", date) : g_strdup ("");
+}
+
 /* Why a key would do and another one is taken. */
 static const char *
 second_words (const struct key_candidate *key, const struct key_candidate *taken)
@@ -89,10 +97,11 @@ static char *
 why (const char *who, const struct key_candidate *key, enum route_reason reason, const struct key_candidate *taken)
 {
   const char *kind = kind_name (key);
+  g_autofree char *expiry = expiry_words (key);
   switch (reason) {
   case ROUTE_REASON_KEY_FOUND:
-    return g_strdup_printf ("%s: encrypted with %s; the %s is %s", who, method_name (key->method), kind,
-                            trust_words (key));
+    return g_strdup_printf ("%s: encrypted with %s; the %s is %s%s", who, method_name (key->method), kind,
+                            trust_words (key), expiry);
   case ROUTE_REASON_SECOND:
     return g_strdup_printf ("the %s of %s is %s and would do, but %s", kind, who, trust_words (key),
                             second_words (key, taken));

@@ -22,6 +22,7 @@ keyring_open (const char *dir, GError **error)
                  g_strerror (errno));
     return NULL;
   }
+  keyring->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
   if (!keyring_trust_load (keyring, error) || !keyring_memory_load (keyring, error))
     return NULL;
   keyring->pgp = pgp_engine_open (keyring->dir, error);
@@ -41,6 +42,7 @@ keyring_free (struct keyring *keyring)
   g_clear_pointer (&keyring->pgp, pgp_engine_free);
   g_clear_pointer (&keyring->smime, smime_store_free);
   g_hash_table_unref (keyring->trust);
+  g_clear_pointer (&keyring->pins, g_hash_table_unref);
   g_clear_pointer (&keyring->memory, g_key_file_unref);
   g_free (keyring->dir);
   g_free (keyring);
@@ -92,7 +94,9 @@ ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **e
     if (!keyring_sources[i].find (keyring, address, at, found, error))
       return NULL;
   keyring_trust_apply (keyring, found);
+  keyring_pins_apply (keyring, found);
   keyring_memory_apply (keyring, found);
+  keyring_expiry_apply (found, at);
   g_ptr_array_sort (found, compare);
   return g_steal_pointer (&found);
 }

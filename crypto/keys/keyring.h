@@ -3,7 +3,7 @@
 /* The keyring: one view over all sources of keys of a profile. Only the keys worker opens it.
  *
  * It lives in one folder, the keys_dir of the profile: gnupg/ (a GNUPGHOME of the profile's own), smime/ (certificates and private keys),
- * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint), used.conf (which keys were used for whom). The user's own ~/.gnupg is never touched.
+ * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint), used.conf (which keys were used for whom), told.conf. The user's own ~/.gnupg is never touched.
  * Sources are rows of one table (keyring_sources.c): a new source is a file and a row. */
 #pragma once
 #include "crypto/error.h"
@@ -33,6 +33,13 @@ GPtrArray *keyring_list (struct keyring *keyring, gint64 at, GError **error);
 GPtrArray *keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *passphrase, GError **error);
 /* Mark as compared by the user. NO_KEY when no such key is here. fingerprint: hex, either protocol, case-insensitive, blanks allowed. */
 gboolean keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error);
+/* The organisation says that these keys, and no others, belong to the address. What is no address or no fingerprint is left out; an
+ * empty list bars all keys. */
+void keyring_pin (struct keyring *keyring, const char *address, const char *const *fingerprints);
+/* A sentence (char *) for each key of the user's own, then of people whom he writes to, that expires within 30 days and that none
+ * follows. The second one: empty when it was asked for on the same day before. */
+GPtrArray *keyring_expiry (struct keyring *keyring, gint64 at, GError **error);
+GPtrArray *keyring_expiry_daily (struct keyring *keyring, gint64 at, GError **error);
 /* Note which keys the plan's recipients were written to with: from now on any other key of theirs is "changed" until the user compared
  * it. at: as above. Durable; FALSE with error: then nothing may be sent. */
 struct plan;

@@ -25,8 +25,8 @@ keyring_file_write (struct keyring *keyring, const struct keyring_file *kind, GK
   g_autofree char *data = g_key_file_to_data (file, &size, NULL);
   g_autofree char *path = g_build_filename (keyring->dir, kind->name, NULL);
   g_autoptr (GError) local = NULL;
-  if (g_file_set_contents_full (path, data, (gssize) size,
-                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &local))
+  if (g_file_set_contents_full (path, data, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                0600, &local))
     return TRUE;
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "%s could not be written: %s. Look whether the disk is full.",
                kind->what, local->message);

@@ -7,31 +7,16 @@
 #include "crypto/keys/keyring_p.h"
 #include "crypto/addrspec.h"
 #include "crypto/plan.h"
-#include <string.h>
 
 #define PEOPLE_MAX 20000
-#define KEYS_MAX 16                        /* of one address; the newest are kept */
-#define LAST_COARSE_S (30 * 24 * 3600)     /* how exactly it is known when somebody was written to last */
+#define KEYS_MAX 16                    /* of one address; the newest are kept */
+#define LAST_COARSE_S (30 * 24 * 3600) /* how exactly it is known when somebody was written to last */
 #define LAST "last"
 #define FINGERPRINTS "fingerprints"
 
 static const struct keyring_file used
     = { "used.conf", "The list of the keys that you used so far",
         "compare the keys of the people whom you write to; a key that has changed is not noticed until then" };
-
-/* One name for all ways to write an address: spelling must not make a person unknown. NULL: not an address. */
-static char *
-fold (const char *address)
-{
-  g_autofree char *normal = addrspec_normalise (address);
-  if (normal == NULL)
-    return NULL;
-  char *at = strchr (normal, '@');
-  g_autofree char *domain = g_hostname_to_ascii (at + 1);
-  *at = '\0';
-  g_autofree char *local = g_utf8_casefold (normal, -1);
-  return g_strdup_printf ("%s@%s", local, domain != NULL ? domain : at + 1);
-}
 
 gboolean
 keyring_memory_load (struct keyring *keyring, GError **error)
@@ -51,11 +36,20 @@ keyring_memory_apply (struct keyring *keyring, GPtrArray *candidates)
 {
   for (guint i = 0; i < candidates->len; i++) {
     struct key_candidate *key = g_ptr_array_index (candidates, i);
-    g_autofree char *who = fold (key->address);
-    g_auto (GStrv) known = who != NULL ? g_key_file_get_string_list (keyring->memory, who, FINGERPRINTS, NULL, NULL)
-                                       : NULL;
+    g_autofree char *who = addrspec_fold (key->address);
+    g_auto (GStrv) known
+        = who != NULL ? g_key_file_get_string_list (keyring->memory, who, FINGERPRINTS, NULL, NULL) : NULL;
     key->changed = known != NULL && *known != NULL && !is_in (known, key->fingerprint);
   }
+}
+
+gboolean
+keyring_memory_knows (struct keyring *keyring, const struct key_candidate *key)
+{
+  g_autofree char *who = addrspec_fold (key->address);
+  g_auto (GStrv) known
+      = who != NULL ? g_key_file_get_string_list (keyring->memory, who, FINGERPRINTS, NULL, NULL) : NULL;
+  return is_in (known, key->fingerprint);
 }
 
 /* TRUE: there was something to note. */
@@ -87,8 +81,8 @@ forget_oldest (GKeyFile *file)
     const char *oldest = NULL;
     gint64 oldest_time = G_MAXINT64;
     for (gsize i = 0; people[i] != NULL; i++) {
-      const gint64 last = g_key_file_has_group (file, people[i]) ? g_key_file_get_int64 (file, people[i], LAST, NULL)
-                                                                 : G_MAXINT64;
+      const gint64 last
+          = g_key_file_has_group (file, people[i]) ? g_key_file_get_int64 (file, people[i], LAST, NULL) : G_MAXINT64;
       if (last < oldest_time) {
         oldest = people[i];
         oldest_time = last;
@@ -109,7 +103,7 @@ keyring_remember (struct keyring *keyring, const struct plan *plan, gint64 at, G
     return FALSE;
   for (guint i = 0; i < plan->routes->len; i++) {
     const struct route *route = g_ptr_array_index (plan->routes, i);
-    g_autofree char *who = route->method != ROUTE_HOLD && route->key != NULL ? fold (route->address) : NULL;
+    g_autofree char *who = route->method != ROUTE_HOLD && route->key != NULL ? addrspec_fold (route->address) : NULL;
     if (who != NULL)
       changed |= note (file, who, route->key->fingerprint, now);
   }

@@ -9,6 +9,7 @@ struct keyring {
   struct pgp_engine *pgp;
   struct smime_store *smime;
   GHashTable *trust; /* upper-case fingerprint -> NULL-terminated char ** of the addresses compared */
+  GHashTable *pins;  /* addrspec_fold -> NULL-terminated char ** of upper-case fingerprints */
   GKeyFile *memory;  /* see keyring_memory.c */
 };
 
@@ -36,6 +37,16 @@ gboolean keyring_file_write (struct keyring *keyring, const struct keyring_file 
 gboolean keyring_memory_load (struct keyring *keyring, GError **error);
 /* Mark candidates that are others than the keys used for their addresses before. */
 void keyring_memory_apply (struct keyring *keyring, GPtrArray *candidates);
+
+/* Was it used for its address? */
+gboolean keyring_memory_knows (struct keyring *keyring, const struct key_candidate *key);
+
+/* keyring_pins.c */
+void keyring_pins_merge (struct keyring *keyring); /* into what is trusted */
+void keyring_pins_apply (struct keyring *keyring, GPtrArray *candidates);
+
+/* keyring_expiry.c */
+void keyring_expiry_apply (GPtrArray *candidates, gint64 at);
 
 gboolean keyring_trust_load (struct keyring *keyring, GError **error);
 gboolean keyring_trust_store (struct keyring *keyring, const char *fingerprint, const char *const *addresses,

@@ -41,6 +41,7 @@ keyring_trust_load (struct keyring *keyring, GError **error)
     else
       g_strfreev (addresses);
   }
+  keyring_pins_merge (keyring);
   return TRUE;
 }
 

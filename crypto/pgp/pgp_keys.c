@@ -156,12 +156,23 @@ pgp_keys_encryption (gpgme_key_t key, gint64 at, enum key_fault *fault_out)
   return chosen;
 }
 
+/* Of a key that is too weak: how many bits it has. */
+static char *
+weak_words (gpgme_key_t key)
+{
+  for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
+    if ((subkey == key->subkeys || subkey->can_encrypt) && weak (subkey) && subkey->length > 0)
+      return g_strdup_printf ("has only %u bits, which is too weak to protect a message today", subkey->length);
+  return NULL;
+}
+
 struct key_candidate *
 pgp_keys_candidate (gpgme_key_t key, const char *address, gint64 at)
 {
   struct key_candidate *candidate = g_new0 (struct key_candidate, 1);
   gpgme_subkey_t primary = key->subkeys;
   gpgme_subkey_t chosen = pgp_keys_encryption (key, at, &candidate->fault);
+  candidate->detail = candidate->fault == KEY_FAULT_WEAK ? weak_words (key) : NULL;
   candidate->method = ROUTE_PGP;
   candidate->fingerprint = g_ascii_strup (primary != NULL && primary->fpr != NULL ? primary->fpr : "", -1);
   candidate->address = g_strdup (address);

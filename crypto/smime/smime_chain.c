@@ -83,6 +83,24 @@ smime_chain_fault (X509 *certificate, gboolean encrypt, gint64 at)
   return fault;
 }
 
+char *
+smime_chain_fault_words (X509 *certificate, enum key_fault fault)
+{
+  const EVP_PKEY *key = X509_get0_pubkey (certificate);
+  int digest = NID_undef;
+  if (fault == KEY_FAULT_USAGE && !allows_mail (certificate))
+    return g_strdup ("is not meant for e-mail");
+  if (fault != KEY_FAULT_WEAK || key == NULL)
+    return NULL;
+  if (EVP_PKEY_get_security_bits (key) < SECURITY_BITS_MIN)
+    return g_strdup_printf ("has a key of only %d bits, which is too weak to protect a message today",
+                            EVP_PKEY_get_bits (key));
+  if (X509_get_signature_info (certificate, &digest, NULL, NULL, NULL) != 1 || digest == NID_undef)
+    return NULL;
+  return g_strdup_printf ("was issued with %s, which is too weak today: such a certificate can be forged",
+                          OBJ_nid2sn (digest));
+}
+
 static void
 describe (X509 *certificate, int code, enum smime_chain state, char **detail_out)
 {

@@ -79,6 +79,7 @@ gboolean smime_chain_may_sign (X509 *certificate);
 gboolean smime_chain_may_encrypt (X509 *certificate);
 /* Why this certificate cannot be used by itself, whatever its chain. encrypt: for encryption, else for signing. */
 enum key_fault smime_chain_fault (X509 *certificate, gboolean encrypt, gint64 at);
+char *smime_chain_fault_words (X509 *certificate, enum key_fault fault); /* as of key_candidate's detail; may be NULL */
 
 /* smime_kind.c */
 CMS_ContentInfo *smime_kind_parse (GBytes *cms, int nid, GError **error);

@@ -17,6 +17,7 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   key->source = g_strdup (entry->key != NULL ? "own" : "imported");
   key->own = entry->key != NULL;
   key->fault = smime_chain_fault (entry->certificate, TRUE, at);
+  key->detail = smime_chain_fault_words (entry->certificate, key->fault);
   x509_text_epoch (X509_get0_notAfter (entry->certificate), &key->expires);
   key->trust = smime_chain_check (store, entry->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED
                    ? KEY_TRUST_CHAIN

@@ -39,6 +39,18 @@ core_remove_keys_link (struct core *core)
   g_clear_pointer (&core->keys_link, g_free);
 }
 
+static GVariant *
+pins (const struct policy *policy)
+{
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("a(sas)"));
+  for (guint i = 0; i < policy->pins->len; i++) {
+    const struct policy_pin *pin = g_ptr_array_index (policy->pins, i);
+    g_variant_builder_add (&rows, "(s^as)", pin->address, pin->fingerprints);
+  }
+  return g_variant_builder_end (&rows);
+}
+
 GVariant *
 core_start_keys (gpointer owner, GError **error)
 {
@@ -53,6 +65,7 @@ core_start_keys (gpointer owner, GError **error)
     g_variant_builder_add (&policy, "{sv}", "allow_pgp", g_variant_new_boolean (core->policy->allow_pgp));
     g_variant_builder_add (&policy, "{sv}", "least_reply", g_variant_new_int32 (core->policy->least_reply_trust));
     g_variant_builder_add (&policy, "{sv}", "allow_autocrypt", g_variant_new_boolean (core->policy->allow_autocrypt));
+    g_variant_builder_add (&policy, "{sv}", "pins", pins (core->policy));
   }
   return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core),
                                g_variant_builder_end (&policy));

@@ -91,6 +91,7 @@ static const struct {
   { "key_import", forward_keys, FALSE },
   { "key_list", forward_keys, FALSE },
   { "key_trust", forward_keys, FALSE },
+  { "key_notices", forward_keys, FALSE },
   { "ca_import", forward_keys, FALSE },
 };
 

@@ -93,9 +93,11 @@ static const struct protocol_method methods[] = {
     F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0, FALSE },
   { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60,
     FALSE },
-  /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b */
+  /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b, expiring b (within 30 days) */
   { PEER_ENGINE, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_ENGINE, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
+  /* What a person should be told of the keys: sentences; none when they were told on the same day. */
+  { PEER_ENGINE, "key_notices", NOTHING, F (MUST ("texts", "as")), 60, FALSE },
   { PEER_ENGINE, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30, FALSE },
 
   /* ---- Every worker: its first message. config differs by role, see worker.h ---- */
@@ -124,6 +126,7 @@ static const struct protocol_method methods[] = {
     FALSE },
   { PEER_KEYS, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_KEYS, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
+  { PEER_KEYS, "key_notices", NOTHING, F (MUST ("texts", "as")), 60, FALSE },
   { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30, FALSE },
 
   /* ---- index: started twice, as the writer (it alone gets add, moved, removed, tag, import) and as the reader ---- */

@@ -61,6 +61,19 @@ read_policy (GVariant *config, struct route_policy *policy)
     policy->allow_autocrypt = flag;
 }
 
+static void
+set_pins (struct keyring *keyring, GVariant *config)
+{
+  g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) pins = g_variant_lookup_value (fields, "pins", G_VARIANT_TYPE ("a(sas)"));
+  for (gsize i = 0; pins != NULL && i < g_variant_n_children (pins); i++) {
+    const char *address;
+    g_autofree const char **fingerprints = NULL;
+    g_variant_get_child (pins, i, "(&s^a&s)", &address, &fingerprints);
+    keyring_pin (keyring, address, fingerprints);
+  }
+}
+
 static GVariant *
 keys_start (struct worker *worker, GVariant *config, GError **error)
 {
@@ -74,6 +87,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
     return NULL;
   }
   keyring_set_ask (keys->keyring, ask, worker);
+  set_pins (keys->keyring, config);
   worker_set_state (worker, keys);
   return keys_nothing ();
 }
@@ -182,12 +196,19 @@ keys_draft_parse (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "inspect", keys_inspect },         { "part", keys_part },
-  { "shadow", keys_shadow },           { "routes", keys_routes },
-  { "protect", keys_protect },         { "seal", keys_seal },
-  { "draft_parse", keys_draft_parse }, { "key_import", keys_key_import },
-  { "key_list", keys_key_list },       { "key_trust", keys_key_trust },
-  { "ca_import", keys_ca_import },     { NULL, NULL },
+  { "inspect", keys_inspect },
+  { "part", keys_part },
+  { "shadow", keys_shadow },
+  { "routes", keys_routes },
+  { "protect", keys_protect },
+  { "seal", keys_seal },
+  { "draft_parse", keys_draft_parse },
+  { "key_import", keys_key_import },
+  { "key_list", keys_key_list },
+  { "key_trust", keys_key_trust },
+  { "ca_import", keys_ca_import },
+  { "key_notices", keys_key_notices },
+  { NULL, NULL },
 };
 
 const struct worker_role worker_role_keys = {

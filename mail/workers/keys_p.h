@@ -25,4 +25,5 @@ GVariant *keys_seal (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_import (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_list (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_trust (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_notices (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_ca_import (struct worker *worker, GVariant *args, GError **error);

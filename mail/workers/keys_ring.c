@@ -17,11 +17,11 @@ key_rows (GPtrArray *candidates)
     g_variant_builder_add (
         &rows, "@a{sv}",
         g_variant_new_parsed ("{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
-                              "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>}",
+                              "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>, 'expiring': <%b>}",
                               route_method_name (key->method), key->fingerprint,
                               key->address != NULL ? key->address : "", key->owner != NULL ? key->owner : "",
                               key->source != NULL ? key->source : "", keys_trust_name (key->trust), faults[key->fault],
-                              key->expires, key->own));
+                              key->expires, key->own, key->expiring));
   }
   return g_variant_builder_end (&rows);
 }
@@ -70,6 +70,17 @@ keys_key_trust (struct worker *worker, GVariant *args, GError **error)
   const char *fingerprint = "";
   (void) g_variant_lookup (args, "fingerprint", "&s", &fingerprint);
   return keyring_trust (keys->keyring, fingerprint, error) ? keys_nothing () : NULL;
+}
+
+GVariant *
+keys_key_notices (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  g_autoptr (GPtrArray) texts = keyring_expiry_daily (keys->keyring, 0, error);
+  if (texts == NULL)
+    return NULL;
+  return g_variant_new_parsed ("{'texts': <%@as>}",
+                               g_variant_new_strv ((const char *const *) texts->pdata, texts->len));
 }
 
 GVariant *

@@ -32,8 +32,9 @@ test_equal (void **state)
     { "kim@demo.test", "\xe2\x84\xaaim@demo.test", FALSE, FALSE },
     { "kim@demo.test", "k\xc4\xb1m@demo.test", FALSE, FALSE },
     /* Cyrillic о */
-    { "bob@demo.test", "b\xd0\xbe"
-                       "b@demo.test",
+    { "bob@demo.test",
+      "b\xd0\xbe"
+      "b@demo.test",
       FALSE, FALSE },
     { "bob@demo.test", "bob@demo.test.", FALSE, FALSE },
     { "bob@demo.test", "bob@demo.tes", FALSE, FALSE },

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The keyring with keys that gpg and openssl made: what is found, with which fault, and what is remembered. */
+#include "crypto/plan.h"
 #include "tests/unit/fixture.h"
 #include <glib/gstdio.h>
 #include <setjmp.h>
@@ -74,6 +75,8 @@ test_pgp_faults (void **state)
     g_autofree char *fingerprint = fixture_pgp_fingerprint (&fixture, kinds[i].name);
     if (key->fault != kinds[i].fault)
       fail_msg ("%s: fault %d, not %d", kinds[i].name, key->fault, kinds[i].fault);
+    if (key->fault == KEY_FAULT_WEAK)
+      assert_non_null (strstr (key->detail, "has only 1024 bits"));
     assert_string_equal (key->fingerprint, fingerprint);
     assert_int_equal (key->method, ROUTE_PGP);
     assert_int_equal (key->trust, KEY_TRUST_FIRST_SEEN);
@@ -99,6 +102,8 @@ test_smime_faults (void **state)
     AUTOFREE (key_candidate) key = find_one (keyring, name, 0);
     if (key->fault != kinds[i].fault)
       fail_msg ("%s: fault %d, not %d", name, key->fault, kinds[i].fault);
+    if (key->fault == KEY_FAULT_WEAK)
+      assert_non_null (strstr (key->detail, "of only 1024 bits"));
     if (key->fault == KEY_FAULT_NONE)
       assert_int_equal (key->trust, KEY_TRUST_CHAIN);
   }
@@ -171,6 +176,90 @@ test_spelling (void **state)
   }
   g_autoptr (GPtrArray) both = keyring_find (keyring, "Good@demo.test", 0, NULL);
   assert_int_equal (both->len, 2);
+}
+
+/* What the organisation pinned is as good as compared, and bars every other key of the address. */
+static void
+test_pins (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "pins");
+  g_autofree char *fingerprint = fixture_pgp_fingerprint (&fixture, "good");
+  g_autofree char *lower = g_ascii_strdown (fingerprint, -1);
+  fixture_import (&fixture, keyring, "good.pub", "rsa.pub", NULL);
+  keyring_pin (keyring, "GOOD@demo.test", (const char *const[]){ "no fingerprint", lower, NULL });
+  keyring_pin (keyring, "rsa@demo.test", (const char *const[]){ fingerprint, NULL });
+  keyring_pin (keyring, "nonsense", (const char *const[]){ fingerprint, NULL });
+  AUTOFREE (key_candidate) good = find_one (keyring, "good", 0);
+  assert_true (good->pinned && !good->barred);
+  assert_int_equal (good->trust, KEY_TRUST_VERIFIED);
+  assert_true (keyring_trusted_for (keyring, fingerprint, "good@demo.test"));
+  AUTOFREE (key_candidate) rsa = find_one (keyring, "rsa", 0);
+  assert_true (rsa->barred && !rsa->pinned);
+  /* The user's own comparing neither takes a pin away nor lifts the bar. */
+  g_autofree char *other = fixture_pgp_fingerprint (&fixture, "rsa");
+  assert_true (keyring_trust (keyring, other, NULL));
+  AUTOFREE (key_candidate) still = find_one (keyring, "good", 0);
+  assert_int_equal (still->trust, KEY_TRUST_VERIFIED);
+  AUTOFREE (key_candidate) compared = find_one (keyring, "rsa", 0);
+  assert_true (compared->barred);
+}
+
+#define END_OF_2020 1609459200 /* the "expired" certificate was valid until then */
+#define DAY 86400
+
+static void
+test_expiry (void **state)
+{
+  g_autofree char *told = g_build_filename (fixture.dir, "expiry/told.conf", NULL);
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "expiry");
+  fixture_anchor (&fixture, keyring, "ca.crt");
+  fixture_import (&fixture, keyring, "cexpired.crt", "expired.pub", NULL);
+  struct route_policy policy;
+  route_policy_init (&policy);
+  policy.least_smime = KEY_TRUST_FIRST_SEEN; /* its authority is younger */
+  static const struct {
+    gint64 at;
+    gboolean expiring;
+  } rows[] = { { END_OF_2020 - 31 * DAY, FALSE },
+               { END_OF_2020 - 30 * DAY, TRUE },
+               { END_OF_2020 - 60, TRUE },
+               { END_OF_2020 + DAY, FALSE } };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    AUTOFREE (key_candidate) key = find_one (keyring, "cexpired", rows[i].at);
+    assert_int_equal (key->expiring, rows[i].expiring);
+    g_autoptr (GPtrArray) keys = g_ptr_array_new ();
+    g_ptr_array_add (keys, key);
+    AUTOFREE (route) route = route_decide ("cexpired@demo.test", keys, &policy, TRUE, TRUE);
+    assert_true ((strstr (route->sentence, "it expires on 2021-01-01") != NULL) == rows[i].expiring);
+  }
+  /* Strangers' keys are nobody's business; then the people whom one writes to, after one's own. */
+  const gint64 at = END_OF_2020 - 10 * DAY;
+  g_autoptr (GPtrArray) nothing = keyring_expiry (keyring, at, NULL);
+  assert_int_equal (nothing->len, 0);
+  AUTOFREE (plan) plan = plan_new ();
+  g_autoptr (GPtrArray) keys = keyring_find (keyring, "expired@demo.test", at, NULL);
+  plan_add (plan, route_decide ("expired@demo.test", keys, NULL, TRUE, TRUE), RECIPIENT_TO);
+  plan_finish (plan);
+  assert_true (keyring_remember (keyring, plan, at, NULL));
+  fixture_import (&fixture, keyring, "cexpired.key", NULL);
+  g_autoptr (GPtrArray) texts = keyring_expiry (keyring, at, NULL);
+  assert_int_equal (texts->len, 2);
+  assert_true (g_str_has_prefix (texts->pdata[0], "Your own S/MIME certificate for cexpired@demo.test expires on "));
+  assert_true (g_str_has_prefix (texts->pdata[1], "The OpenPGP key of expired@demo.test expires on "));
+  /* Once a day. */
+  static const struct {
+    gint64 later;
+    guint count;
+  } days[] = { { 0, 2 }, { 60, 0 }, { DAY, 2 }, { DAY + 60, 0 } };
+  for (gsize i = 0; i < G_N_ELEMENTS (days); i++) {
+    g_autoptr (GPtrArray) daily = keyring_expiry_daily (keyring, at + days[i].later, NULL);
+    assert_int_equal (daily->len, days[i].count);
+  }
+  assert_true (g_file_test (told, G_FILE_TEST_EXISTS));
+  /* A note that cannot be read only means that it is told again. */
+  g_free (fixture_run (&fixture, "printf '[unfinished' > expiry/told.conf"));
+  g_autoptr (GPtrArray) again = keyring_expiry_daily (keyring, at + DAY + 120, NULL);
+  assert_int_equal (again->len, 2);
 }
 
 static void
@@ -265,6 +354,8 @@ main (void)
                                       cmocka_unit_test (test_smime_faults),
                                       cmocka_unit_test (test_trust),
                                       cmocka_unit_test (test_spelling),
+                                      cmocka_unit_test (test_pins),
+                                      cmocka_unit_test (test_expiry),
                                       cmocka_unit_test (test_unreadable_trust_is_an_error),
                                       cmocka_unit_test (test_own_keys),
                                       cmocka_unit_test (test_refuses_what_is_no_key),

@@ -51,6 +51,35 @@ passwords (void **state)
 }
 
 static void
+pins (void **state)
+{
+#define FINGERPRINT "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"
+  struct fixture *fixture = *state;
+  AUTOFREE (policy)
+  policy = load (fixture, "[pins]\nbob@demo.test=" FINGERPRINT "; 1A2B 3C4D 5E6F 7081 92A3 B4C5 D6E7 F809 1A2B 3C4D\n",
+                 "", FALSE, NULL);
+  assert_non_null (policy);
+  assert_int_equal (policy->pins->len, 1);
+  const struct policy_pin *pin = policy->pins->pdata[0];
+  assert_string_equal (pin->address, "bob@demo.test");
+  assert_int_equal (g_strv_length (pin->fingerprints), 2);
+  static const struct {
+    const char *organisation, *user;
+    int code;
+  } cases[] = {
+    { "", "[pins]\nbob@demo.test=" FINGERPRINT "\n", CONFIG_ERROR_FORBIDDEN },
+    { "[pins]\nbob@demo.test=" FINGERPRINT "0\n", "", CONFIG_ERROR_BROKEN },
+    { "[pins]\nbob@demo.test=\n", "", CONFIG_ERROR_BROKEN },
+    { "[pins]\nbob=" FINGERPRINT "\n", "", CONFIG_ERROR_BROKEN },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    assert_null (load (fixture, cases[i].organisation, cases[i].user, FALSE, &error));
+    assert_true (g_error_matches (error, CONFIG_ERROR, cases[i].code));
+  }
+}
+
+static void
 refusals (void **state)
 {
   struct fixture *fixture = *state;
@@ -90,6 +119,7 @@ int
 main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
-  const struct CMUnitTest tests[] = { TEST (built_in), TEST (tightened_twice), TEST (passwords), TEST (refusals) };
+  const struct CMUnitTest tests[]
+      = { TEST (built_in), TEST (tightened_twice), TEST (passwords), TEST (pins), TEST (refusals) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -8,11 +8,17 @@
 
 #define FILES_MAX 60
 static const struct command_json_field fields[] = {
-  { "protocol", COMMAND_JSON_TEXT, NULL },      { "fingerprint", COMMAND_JSON_TEXT, NULL },
-  { "address", COMMAND_JSON_TEXT, NULL },       { "owner", COMMAND_JSON_TEXT, NULL },
-  { "source", COMMAND_JSON_TEXT, NULL },        { "trust", COMMAND_JSON_TEXT, NULL },
-  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL }, { "expires", COMMAND_JSON_TIME, NULL },
-  { "own", COMMAND_JSON_FLAG, NULL },           { NULL, COMMAND_JSON_TEXT, NULL },
+  { "protocol", COMMAND_JSON_TEXT, NULL },
+  { "fingerprint", COMMAND_JSON_TEXT, NULL },
+  { "address", COMMAND_JSON_TEXT, NULL },
+  { "owner", COMMAND_JSON_TEXT, NULL },
+  { "source", COMMAND_JSON_TEXT, NULL },
+  { "trust", COMMAND_JSON_TEXT, NULL },
+  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "expires", COMMAND_JSON_TIME, NULL },
+  { "own", COMMAND_JSON_FLAG, NULL },
+  { "expiring", COMMAND_JSON_FLAG, NULL },
+  { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
 static void
@@ -22,7 +28,7 @@ print_keys (GVariant *keys)
     g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
     const char *protocol = "", *fingerprint = "", *address = "", *owner = "", *trust = "", *fault = "";
     gint64 expires = 0;
-    gboolean own = FALSE;
+    gboolean own = FALSE, expiring = FALSE;
     g_variant_lookup (key, "protocol", "&s", &protocol);
     g_variant_lookup (key, "fingerprint", "&s", &fingerprint);
     g_variant_lookup (key, "address", "&s", &address);
@@ -31,9 +37,13 @@ print_keys (GVariant *keys)
     g_variant_lookup (key, "fault", "&s", &fault);
     g_variant_lookup (key, "expires", "x", &expires);
     g_variant_lookup (key, "own", "b", &own);
+    g_variant_lookup (key, "expiring", "b", &expiring);
     g_autofree char *until = expires != 0 ? command_json_time (expires) : NULL;
     command_out ("%-6s %s%s  trust: %s%s%s%s%s\n", protocol, address, own ? " (yours)" : "", trust,
-                 *fault != '\0' ? ", unusable: " : "", fault, until != NULL ? ", expires " : "",
+                 *fault != '\0' ? ", unusable: " : "", fault,
+                 until == NULL ? ""
+                 : expiring    ? ", expires soon, on "
+                               : ", expires ",
                  until != NULL ? until : "");
     command_out ("       %s\n       %s\n", fingerprint, owner);
   }

@@ -19,6 +19,7 @@
 #define MESSAGES_MAX 200u
 #define NOTICE_S 10
 #define COALESCE_MS 20
+#define KEY_NOTICES_S (60 * 60)
 
 /* ---- Drawing in turns ---- */
 
@@ -546,6 +547,26 @@ status_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError 
   }
 }
 
+/* What is to be known of the keys; asked now and then, and answered once a day. */
+static void
+key_notices_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  g_autofree const char **texts = NULL;
+  if (reply == NULL || !g_variant_lookup (reply, "texts", "^a&s", &texts))
+    return; /* what is wrong with the keys is said where they are needed */
+  for (gsize i = g_strv_length ((char **) texts); i-- > 0;)
+    app_notice (view->app, NOTICE_WARN, "%s", texts[i]);
+}
+
+static gboolean
+ask_key_notices (gpointer data)
+{
+  struct app *app = data;
+  if (!app->leaving)
+    app_call (app->sidebar, "key_notices", NULL, NULL, key_notices_done, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
 /* ---- Start and end ---- */
 
 static gboolean
@@ -596,6 +617,8 @@ app_enter (struct app *app)
   app->sidebar = sidebar_new (app);
   app_show (app, list_new (app, "Inbox", NULL, NULL));
   app_call (app->sidebar, "status", NULL, NULL, status_done, NULL);
+  ask_key_notices (app);
+  app->key_timer = g_timeout_add_seconds (KEY_NOTICES_S, ask_key_notices, app);
 }
 
 void
@@ -625,6 +648,8 @@ static void
 app_free (struct app *app)
 {
   ask_clear (app);
+  if (app->key_timer != 0)
+    g_source_remove (app->key_timer);
   g_clear_pointer (&app->prompt, prompt_free);
   app_call_abandon (app);
   for (guint i = app->views->len; i-- > 0;)

@@ -33,6 +33,7 @@ struct app {
   char *notice;
   enum notice notice_kind;
   guint notice_timer;
+  guint key_timer; /* asks what is to be known of the keys */
 
   GPtrArray *calls;  /* struct app_call * */
   GPtrArray *timers; /* struct app_timer_row * */
