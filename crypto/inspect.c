@@ -132,13 +132,19 @@ inspect_add_signature (struct inspect_layer *layer, enum signature_state state)
   return signature;
 }
 
+/* Each signature stands for itself (RFC 9580, 10.3): one that nobody here can check takes nothing from a valid one. But where
+ * one is broken the text was changed, or somebody plays with it. */
 gboolean
 inspect_layer_valid (const struct inspect_layer *layer)
 {
-  for (guint i = 0; i < layer->signatures->len; i++)
-    if (!((struct inspect_signature *) g_ptr_array_index (layer->signatures, i))->valid)
+  gboolean valid = FALSE;
+  for (guint i = 0; i < layer->signatures->len; i++) {
+    const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
+    if (signature->state == SIGNATURE_BAD)
       return FALSE;
-  return layer->signatures->len > 0;
+    valid |= signature->valid;
+  }
+  return valid;
 }
 
 enum signature_state
@@ -222,13 +228,15 @@ inspect_not_opened (struct inspect *inspect, struct inspect_layer *layer, const 
 }
 
 static void
-walk_parts (struct inspect *inspect, struct inspect_node *node, GPtrArray *parts, const char *fallback)
+walk_parts (struct inspect *inspect, struct inspect_node *node, GPtrArray *parts, const char *fallback,
+            gboolean mangled)
 {
   for (guint i = 0; i < parts->len; i++) {
     struct inspect_node *child = inspect_add_child (inspect, node, g_ptr_array_index (parts, i), fallback);
     if (child == NULL)
       return;
-    inspect_walk (inspect, child, FALSE);
+    if (!mangled || !inspect_mangled_part (inspect, child))
+      inspect_walk (inspect, child, FALSE);
   }
 }
 
@@ -267,7 +275,7 @@ walk_signed (struct inspect *inspect, struct inspect_node *node, const struct in
   struct inspect_layer *layer = inspect_add_layer (inspect, node, protocol, whole);
   inspect_add_signature (layer, SIGNATURE_ERROR);
   node->protection = PROTECTION_NONE;
-  walk_parts (inspect, node, parts, "text/plain");
+  walk_parts (inspect, node, parts, "text/plain", FALSE);
 }
 
 static void
@@ -281,7 +289,8 @@ walk_multipart (struct inspect *inspect, struct inspect_node *node, const struct
   if (strcmp (type->type, "multipart/signed") == 0)
     walk_signed (inspect, node, type, parts, whole);
   else
-    walk_parts (inspect, node, parts, strcmp (type->type, "multipart/digest") == 0 ? "message/rfc822" : "text/plain");
+    walk_parts (inspect, node, parts, strcmp (type->type, "multipart/digest") == 0 ? "message/rfc822" : "text/plain",
+                inspect_mangled (type, parts));
 }
 
 static void
@@ -307,7 +316,9 @@ inspect_walk (struct inspect *inspect, struct inspect_node *node, gboolean whole
   inspect_type_init (&type, node->entity, node->type);
   if (strcmp (type.type, "message/rfc822") == 0 || strcmp (type.type, "message/global") == 0)
     walk_message (inspect, node);
-  else if (strcmp (type.type, "text/plain") == 0)
+  else if (strcmp (type.type, "text/html") == 0)
+    inspect_html_blocks (inspect, node, &type);
+  else if (strcmp (type.type, "text/plain") == 0 || strcmp (type.type, "application/pgp") == 0)
     inspect_inline_text (inspect, node, &type, whole);
   else if (!inspect_pgp_encrypted (inspect, node, &type, whole) && !inspect_smime_entity (inspect, node, &type, whole)
            && g_str_has_prefix (type.type, "multipart/"))

@@ -10,9 +10,7 @@ struct block {
   gsize start, end;
 };
 
-static const struct {
-  const char *begin, *end;
-} kinds[] = {
+const struct inspect_inline_kind inspect_inline_kinds[INSPECT_INLINE_KINDS] = {
   { "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----" },
   { "-----BEGIN PGP SIGNED MESSAGE-----", "-----END PGP SIGNATURE-----" },
 };
@@ -44,14 +42,14 @@ find_block (const char *data, gsize size, gsize from, gboolean ended[], struct b
   for (gsize at = from; at < size; at = line_end (data, size, at)) {
     if (data[at] != '-')
       continue;
-    for (gsize kind = 0; kind < G_N_ELEMENTS (kinds); kind++) {
+    for (gsize kind = 0; kind < INSPECT_INLINE_KINDS; kind++) {
       gsize next = line_end (data, size, at);
-      if (ended[kind] || !is_line (data, at, next, kinds[kind].begin))
+      if (ended[kind] || !is_line (data, at, next, inspect_inline_kinds[kind].begin))
         continue;
       for (block->start = at; next < size;) {
         const gsize line = next;
         next = line_end (data, size, line);
-        if (data[line] == '-' && is_line (data, line, next, kinds[kind].end)) {
+        if (data[line] == '-' && is_line (data, line, next, inspect_inline_kinds[kind].end)) {
           block->end = next;
           return TRUE;
         }
@@ -91,7 +89,7 @@ inspect_inline_text (struct inspect *inspect, struct inspect_node *node, const s
   gsize size = 0, done = 0;
   const char *data = g_bytes_get_data (text, &size);
   struct block block;
-  gboolean ended[G_N_ELEMENTS (kinds)] = { FALSE };
+  gboolean ended[INSPECT_INLINE_KINDS] = { FALSE };
   static const char mark[] = "-----BEGIN PGP ";
   if (size == 0 || memmem (data, size, mark, sizeof mark - 1) == NULL || !find_block (data, size, 0, ended, &block))
     return FALSE;

@@ -47,7 +47,7 @@ gboolean inspect_take_bytes (struct inspect *inspect, gsize size);
 struct inspect_layer *inspect_add_layer (struct inspect *inspect, struct inspect_node *node, enum protection protocol,
                                          gboolean whole);
 struct inspect_signature *inspect_add_signature (struct inspect_layer *layer, enum signature_state state);
-gboolean inspect_layer_valid (const struct inspect_layer *layer); /* there are signatures, and all are valid */
+gboolean inspect_layer_valid (const struct inspect_layer *layer);             /* one is valid, and none is broken */
 enum signature_state inspect_layer_state (const struct inspect_layer *layer); /* the worst; From not looked at */
 struct inspect_layer *inspect_layer_of (struct inspect *inspect, const struct inspect_node *node);
 /* The decrypted (or opened) content becomes the one child of the layer. */
@@ -59,10 +59,12 @@ void inspect_withhold (struct inspect *inspect, struct inspect_layer *layer, enu
                        const GError *error);
 void inspect_not_opened (struct inspect *inspect, struct inspect_layer *layer, const GError *error);
 
-/* inspect_pgp.c, inspect_smime.c, inspect_inline.c: TRUE when the node is a layer of theirs and has been dealt with. */
+/* inspect_pgp.c, inspect_smime.c, inspect_inline.c, inspect_html.c: TRUE when the node is a layer of theirs and has been dealt with. */
 gboolean inspect_pgp_signed (struct inspect *inspect, struct inspect_node *node, GPtrArray *parts, gboolean whole);
 gboolean inspect_pgp_encrypted (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
                                 gboolean whole);
+/* The node is encrypted OpenPGP; what comes out is an entity. */
+void inspect_pgp_open (struct inspect *inspect, struct inspect_node *node, GBytes *encrypted, gboolean whole);
 gboolean inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *armor, const char *charset,
                             gboolean whole);
 gboolean inspect_inline_text (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type,
@@ -74,6 +76,19 @@ gboolean inspect_smime_entity (struct inspect *inspect, struct inspect_node *nod
 /* inspect_damage.c: does this plaintext show that it was changed while it was encrypted? */
 gboolean inspect_damage_found (GBytes *content);
 gboolean inspect_damage_has_header (GBytes *content); /* not bare text, nor an entity without a single field */
+
+/* The lines around a block in text. */
+#define INSPECT_INLINE_KINDS 2
+struct inspect_inline_kind {
+  const char *begin, *end;
+};
+extern const struct inspect_inline_kind inspect_inline_kinds[INSPECT_INLINE_KINDS];
+/* The blocks in HTML, each a part of its own. */
+gboolean inspect_html_blocks (struct inspect *inspect, struct inspect_node *node, const struct inspect_type *type);
+
+/* inspect_mangled.c: may the parts of this multipart be PGP/MIME in disorder; is this one the encrypted part (it is opened then). */
+gboolean inspect_mangled (const struct inspect_type *type, GPtrArray *parts);
+gboolean inspect_mangled_part (struct inspect *inspect, struct inspect_node *node);
 
 /* inspect_verdict.c: From, and the verdict from the layers. */
 void inspect_verdict_compose (struct inspect *inspect);

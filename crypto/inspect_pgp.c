@@ -7,10 +7,20 @@
 #include <string.h>
 
 static void
-take_signatures (struct inspect_layer *layer, GPtrArray *found)
+take_signatures (struct inspect *inspect, struct inspect_layer *layer, GPtrArray *found)
 {
   for (guint i = 0; i < found->len; i++) {
     const struct pgp_signature *from = g_ptr_array_index (found, i);
+    if (from->state == SIGNATURE_ERROR && from->weak)
+      verdict_warn (
+          &inspect->result->verdict, "weak_digest",
+          "A signature was made in an old way that can be forged, so it does not count. Ask the sender to sign "
+          "with a current program.");
+    else if (from->state == SIGNATURE_ERROR && from->early)
+      verdict_warn (
+          &inspect->result->verdict, "signed_in_future",
+          "A signature says that it was made later than now, so it does not count. The clock of the sender or of "
+          "this computer is wrong.");
     struct inspect_signature *signature = inspect_add_signature (layer, from->state);
     signature->addresses = g_ptr_array_ref (from->addresses);
     signature->fingerprint = g_strdup (from->fingerprint);
@@ -43,7 +53,7 @@ verify_detached (struct inspect *inspect, struct inspect_layer *layer, GBytes *p
   g_autoptr (GBytes) signature = inspect_split_decode (signature_part);
   if (pgp_verify_detached (keyring_pgp (inspect->keyring), content, signature, inspect->at,
                            keyring_trusted (inspect->keyring), found, NULL))
-    take_signatures (layer, found);
+    take_signatures (inspect, layer, found);
   else
     inspect_add_signature (layer, SIGNATURE_ERROR);
 }
@@ -92,8 +102,22 @@ decrypt (struct inspect *inspect, struct inspect_layer *layer, GBytes *encrypted
   }
   layer->decrypted = TRUE;
   layer->integrity = INTEGRITY_OK;
-  take_signatures (layer, found);
+  if (pgp_cipher_weak (layer->cipher))
+    verdict_warn (
+        &inspect->result->verdict, "weak_cipher",
+        "This message was encrypted in an old, weak way. Somebody with much computing time may have read it: ask "
+        "the sender to use a current program.");
+  take_signatures (inspect, layer, found);
   return content;
+}
+
+void
+inspect_pgp_open (struct inspect *inspect, struct inspect_node *node, GBytes *encrypted, gboolean whole)
+{
+  struct inspect_layer *layer = inspect_add_layer (inspect, node, PROTECTION_PGP, whole);
+  g_autoptr (GBytes) content = decrypt (inspect, layer, encrypted);
+  if (content != NULL)
+    inspect_open_child (inspect, layer, content);
 }
 
 gboolean
@@ -112,11 +136,8 @@ inspect_pgp_encrypted (struct inspect *inspect, struct inspect_node *node, const
   inspect_type_clear (&control);
   if (!pgp)
     return FALSE;
-  struct inspect_layer *layer = inspect_add_layer (inspect, node, PROTECTION_PGP, whole);
   g_autoptr (GBytes) encrypted = inspect_split_decode (g_ptr_array_index (parts, 1));
-  g_autoptr (GBytes) content = decrypt (inspect, layer, encrypted);
-  if (content != NULL)
-    inspect_open_child (inspect, layer, content);
+  inspect_pgp_open (inspect, node, encrypted, whole);
   return TRUE;
 }
 
@@ -134,6 +155,34 @@ open_text (struct inspect *inspect, struct inspect_layer *layer, GBytes *text, c
     inspect->result->payload = child;
 }
 
+/* A block that is signed, or only says so. Text that can be read anyway is shown for what it is: not signed. */
+static GBytes *
+verify_block (struct inspect *inspect, struct inspect_layer *layer, GBytes *armor, gboolean clearsigned)
+{
+  g_autoptr (GPtrArray) found = signatures_new ();
+  g_autoptr (GBytes) content = NULL;
+  if (inspect->keyring == NULL) {
+    inspect_add_signature (layer, SIGNATURE_UNKNOWN_KEY);
+    return NULL;
+  }
+  if (inspect_may_operate (inspect, armor))
+    content = pgp_verify_inline (keyring_pgp (inspect->keyring), armor, inspect->at, keyring_trusted (inspect->keyring),
+                                 found, NULL);
+  take_signatures (inspect, layer, found);
+  if (found->len == 0 && (content == NULL || clearsigned))
+    inspect_add_signature (layer, SIGNATURE_ERROR);
+  if (found->len == 0 && clearsigned)
+    return g_bytes_ref (armor);
+  if (content != NULL)
+    return g_steal_pointer (&content);
+  layer->node->withheld = TRUE;
+  verdict_warn (
+      &inspect->result->verdict, "unreadable_block",
+      "A signed block in this message is damaged or holds more than one text, so it is not shown. Ask the sender "
+      "to send it again.");
+  return NULL;
+}
+
 gboolean
 inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *armor, const char *charset,
                    gboolean whole)
@@ -143,21 +192,10 @@ inspect_pgp_block (struct inspect *inspect, struct inspect_node *node, GBytes *a
   const char *data = g_bytes_get_data (armor, &size);
   const gboolean clearsigned = size >= sizeof clear - 1 && memcmp (data, clear, sizeof clear - 1) == 0;
   struct inspect_layer *layer = inspect_add_layer (inspect, node, PROTECTION_PGP, whole);
-  g_autoptr (GPtrArray) found = signatures_new ();
-  g_autoptr (GBytes) content = NULL;
-  if (!clearsigned && pgp_packet_kind (armor, NULL) != PGP_SIGNED)
-    content = decrypt (inspect, layer, armor);
-  else if (inspect->keyring == NULL)
-    inspect_add_signature (layer, SIGNATURE_UNKNOWN_KEY);
-  else {
-    if (inspect_may_operate (inspect, armor))
-      content = pgp_verify_inline (keyring_pgp (inspect->keyring), armor, inspect->at,
-                                   keyring_trusted (inspect->keyring), found, NULL);
-    take_signatures (layer, found);
-    if (found->len == 0)
-      inspect_add_signature (layer, SIGNATURE_ERROR);
-  }
-  if (content != NULL)
+  g_autoptr (GBytes) content = clearsigned || pgp_packet_kind (armor, NULL) == PGP_SIGNED
+                                   ? verify_block (inspect, layer, armor, clearsigned)
+                                   : decrypt (inspect, layer, armor);
+  if (content != NULL && inspect_take_bytes (inspect, g_bytes_get_size (content)))
     open_text (inspect, layer, content, charset);
   return TRUE;
 }

@@ -6,15 +6,23 @@
 #include "crypto/inspect_from.h"
 #include <string.h>
 
+static gboolean
+is_of (const struct inspect_signature *signature, const char *address)
+{
+  for (guint i = 0; signature->addresses != NULL && i < signature->addresses->len; i++)
+    if (addrspec_equal (g_ptr_array_index (signature->addresses, i), address))
+      return TRUE;
+  return FALSE;
+}
+
 /* Only a signature that is valid altogether binds an inner From, and only to an address of its signer. RFC 9788, 4.4. */
 static gboolean
 signer_has (const struct inspect_layer *layer, const char *address)
 {
   for (guint i = 0; i < layer->signatures->len; i++) {
     const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
-    for (guint j = 0; signature->addresses != NULL && j < signature->addresses->len; j++)
-      if (addrspec_equal (g_ptr_array_index (signature->addresses, j), address))
-        return TRUE;
+    if (signature->valid && is_of (signature, address))
+      return TRUE;
   }
   return FALSE;
 }
@@ -81,27 +89,36 @@ trust_of (struct inspect *inspect, const struct inspect_layer *layer, const stru
   return keyring_trusted_for (inspect->keyring, signature->fingerprint, address) ? KEY_TRUST_VERIFIED : trust;
 }
 
+/* The signature that is told of: the sender's best one, else the first. *matched_out: it is the sender's. */
+static const struct inspect_signature *
+choose_signature (const struct inspect_layer *layer, const char *sender, gboolean *matched_out)
+{
+  const struct inspect_signature *chosen = NULL;
+  for (guint i = 0; i < layer->signatures->len && sender != NULL; i++) {
+    const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
+    if (is_of (signature, sender)
+        && (chosen == NULL || (signature->state == SIGNATURE_GOOD && chosen->state != SIGNATURE_GOOD)))
+      chosen = signature;
+  }
+  *matched_out = chosen != NULL;
+  return chosen != NULL || layer->signatures->len == 0 ? chosen : g_ptr_array_index (layer->signatures, 0);
+}
+
 /* Fill in a signature verdict from one layer. */
 static void
 judge_signature (struct inspect *inspect, const struct inspect_layer *layer, const struct inspect_from *from,
                  struct signature_verdict *out)
 {
   const char *sender = from->plain ? g_ptr_array_index (from->addresses, 0) : NULL;
-  const struct inspect_signature *shown = layer->signatures->len > 0 ? g_ptr_array_index (layer->signatures, 0) : NULL;
-  gboolean matched = FALSE;
+  gboolean matched;
+  const struct inspect_signature *shown = choose_signature (layer, sender, &matched);
   out->state = inspect_layer_state (layer);
   out->protocol = layer->protocol;
   out->covers = layer->whole ? COVERS_WHOLE : COVERS_PART;
-  for (guint i = 0; i < layer->signatures->len && !matched && sender != NULL; i++) {
-    const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
-    for (guint j = 0; signature->addresses != NULL && j < signature->addresses->len && !matched; j++)
-      if (addrspec_equal (g_ptr_array_index (signature->addresses, j), sender)) {
-        matched = TRUE;
-        shown = signature;
-      }
-  }
   if (shown == NULL)
     return;
+  if (matched && shown->state == SIGNATURE_GOOD && out->state != SIGNATURE_BAD)
+    out->state = SIGNATURE_GOOD;
   out->fingerprint = shown->fingerprint != NULL ? g_ascii_strup (shown->fingerprint, -1) : NULL;
   out->time = shown->time;
   if (matched)
@@ -191,6 +208,12 @@ compose_signature (struct inspect *inspect, const struct inspect_from *from, gbo
   best.parts = inspect->result->verdict.signature.parts;
   inspect->result->verdict.signature = best;
   add_leaves (best.parts, chosen->node);
+  if (chosen->signatures->len > 1)
+    verdict_warn (
+        &inspect->result->verdict, "several_signatures",
+        "This message has %u signatures. Only the one that the line above names was counted; the others may be "
+        "anybody's.",
+        chosen->signatures->len);
   if (!whole)
     verdict_warn (&inspect->result->verdict, "partly_signed",
                   "Only a part of this message is signed. Do not take the rest for the signer's words.");

@@ -27,16 +27,21 @@ struct pgp_signature {
   char *fingerprint;    /* of the primary key */
   gint64 time;
   gboolean valid;
+  gboolean weak;  /* made with a digest that can be forged: does not count, state ERROR */
+  gboolean early; /* made later than the time it is judged at: does not count, state ERROR */
 };
 void pgp_signature_free (struct pgp_signature *signature);
 /* All outputs are thrown away on any error. signatures_out: struct pgp_signature *. trusted: GHashTable set of upper-case fingerprints. */
 gboolean pgp_verify_detached (struct pgp_engine *engine, GBytes *content, GBytes *signature, gint64 at,
                               GHashTable *trusted, GPtrArray *signatures_out, GError **error);
+/* A block that holds neither signature nor encryption gives its text and no signature. */
 GBytes *pgp_verify_inline (struct pgp_engine *engine, GBytes *armor, gint64 at, GHashTable *trusted,
                            GPtrArray *signatures_out, GError **error);
 /* NULL with NO_KEY, INTEGRITY (no MDC, bad MDC, legacy SED), FORMAT. */
 GBytes *pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable *trusted, char **cipher_out,
                      GPtrArray *signatures_out, GError **error);
+/* A cipher of that name with blocks of 64 bits. RFC 9580, 9.3: not to be used any more. */
+gboolean pgp_cipher_weak (const char *name);
 /* Sign and encrypt in one operation, SEIPD with MDC, armored, to exactly these primary fingerprints. ids_out as in protect.h. */
 GBytes *pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, GBytes *content,
                           GPtrArray *ids_out, GError **error);

@@ -3,6 +3,7 @@
 /* OpenPGP decryption: content comes out only when its integrity is known. */
 #include "crypto/pgp/pgp_p.h"
 #include "crypto/inspect.h"
+#include <string.h>
 
 static gboolean
 any_key_here (gpgme_decrypt_result_t result)
@@ -14,8 +15,28 @@ any_key_here (gpgme_decrypt_result_t result)
   return FALSE;
 }
 
+/* No key opens it, only a passphrase; whoever sends such mail must not make us ask for one. */
+static gboolean
+by_passphrase_alone (const GPtrArray *ids)
+{
+  for (guint i = 0; i < ids->len; i++)
+    if (strcmp (g_ptr_array_index (ids, i), "pgp:passphrase") != 0)
+      return FALSE;
+  return ids->len > 0;
+}
+
+gboolean
+pgp_cipher_weak (const char *name)
+{
+  static const char *const names[] = { "3DES", "IDEA", "CAST5", "BLOWFISH" };
+  for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (names); i++)
+    if (g_str_has_prefix (name, names[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static void
-explain (gpgme_decrypt_result_t result, gpgme_error_t failed, gboolean full, GError **error)
+explain (gpgme_decrypt_result_t result, const GPtrArray *ids, gpgme_error_t failed, gboolean full, GError **error)
 {
   const gpgme_err_code_t why = gpgme_err_code (failed);
   if (result != NULL && result->legacy_cipher_nomdc)
@@ -25,8 +46,16 @@ explain (gpgme_decrypt_result_t result, gpgme_error_t failed, gboolean full, GEr
         "send it again with a current program");
   else if (full)
     pgp_set_error (error, CRYPTO_ERROR_FORMAT, 0, "This message is too big once it is opened, so it is not shown");
+  else if (by_passphrase_alone (ids))
+    pgp_set_error (
+        error, CRYPTO_ERROR_FORMAT, 0,
+        "This message is locked with a passphrase instead of your key, and such messages are not opened. Ask "
+        "the sender to encrypt it to your key");
   else if (why == GPG_ERR_BAD_PASSPHRASE || why == GPG_ERR_CANCELED || why == GPG_ERR_NO_PASSPHRASE)
     pgp_set_error (error, CRYPTO_ERROR_PASSPHRASE, failed, "This message cannot be opened");
+  else if (result == NULL || result->recipients == NULL)
+    pgp_set_error (error, CRYPTO_ERROR_FORMAT, 0,
+                   "The encrypted text of this message is damaged and cannot be read. Ask the sender to send it again");
   else if (!any_key_here (result))
     pgp_set_error (
         error, CRYPTO_ERROR_NO_KEY, 0,
@@ -58,7 +87,7 @@ pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable
   gpgme_decrypt_result_t result = gpgme_op_decrypt_result (context);
   /* gpg hands out bytes before it has seen the end: without a clean end they are thrown away. */
   if (failed != 0 || sink.full || result == NULL || result->legacy_cipher_nomdc || kind == PGP_ENCRYPTED_PLAIN) {
-    explain (result, failed, sink.full, error);
+    explain (result, ids, failed, sink.full, error);
     pgp_sink_clear (&sink);
     return NULL;
   }

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #define SIGNATURES_MAX 32
+#define CLOCKS_DIFFER_S (24 * 60 * 60)
+/* From 2019-01-19 on nobody had a reason to sign with SHA-1 or RIPEMD-160, and texts that share one can be made. (MD5 is
+ * refused by gpg whatever its date.) The time is part of what was hashed: who finds a twin cannot set it back. */
+#define WEAK_DIGEST_SINCE 1547856000
 
 void
 pgp_signature_free (struct pgp_signature *signature)
@@ -28,15 +32,40 @@ expired_at (gpgme_key_t key, const char *signing, gint64 at)
   return FALSE;
 }
 
+static gboolean
+weak_digest (gpgme_signature_t found)
+{
+  switch ((int) found->hash_algo) {
+  case GPGME_MD_MD5:
+  case GPGME_MD_MD2:
+  case GPGME_MD_MD4:
+    return TRUE;
+  case GPGME_MD_SHA1:
+  case GPGME_MD_RMD160:
+    return (gint64) found->timestamp >= WEAK_DIGEST_SINCE;
+  default:
+    return FALSE;
+  }
+}
+
+static gboolean
+subkey_revoked (gpgme_key_t key, const char *signing)
+{
+  for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
+    if (g_strcmp0 (subkey->fpr, signing) == 0 && subkey->revoked)
+      return TRUE;
+  return FALSE;
+}
+
+/* gpg judges as of today; what has an end is judged here as of the asked time. */
 static enum signature_state
 state_of (gpgme_signature_t found, gpgme_key_t key, gint64 at, GHashTable *trusted, const char *fingerprint)
 {
   switch ((int) gpgme_err_code (found->status)) {
   case GPG_ERR_NO_ERROR:
   case GPG_ERR_KEY_EXPIRED:
-    break;
   case GPG_ERR_SIG_EXPIRED:
-    return SIGNATURE_EXPIRED;
+    break;
   case GPG_ERR_CERT_REVOKED:
     return SIGNATURE_REVOKED;
   case GPG_ERR_BAD_SIGNATURE:
@@ -46,11 +75,14 @@ state_of (gpgme_signature_t found, gpgme_key_t key, gint64 at, GHashTable *trust
   default:
     return SIGNATURE_ERROR;
   }
+  const gint64 now = pgp_keys_now (at);
   if (key == NULL || found->wrong_key_usage)
     return SIGNATURE_ERROR;
-  if (key->revoked)
+  if (key->revoked || subkey_revoked (key, found->fpr))
     return SIGNATURE_REVOKED;
-  if (expired_at (key, found->fpr, at))
+  if (weak_digest (found) || (gint64) found->timestamp > now + CLOCKS_DIFFER_S)
+    return SIGNATURE_ERROR;
+  if (expired_at (key, found->fpr, at) || (found->exp_timestamp != 0 && (gint64) found->exp_timestamp <= now))
     return SIGNATURE_EXPIRED;
   return key->secret || (trusted != NULL && g_hash_table_contains (trusted, fingerprint)) ? SIGNATURE_GOOD
                                                                                           : SIGNATURE_UNTRUSTED;
@@ -69,6 +101,8 @@ pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, G
     signature->fingerprint = primary != NULL ? g_ascii_strup (primary, -1) : NULL;
     signature->addresses = key != NULL ? pgp_keys_addresses (key) : g_ptr_array_new_with_free_func (g_free);
     signature->time = (gint64) found->timestamp;
+    signature->weak = weak_digest (found);
+    signature->early = signature->time > pgp_keys_now (at) + CLOCKS_DIFFER_S;
     signature->state = state_of (found, key, at, trusted, signature->fingerprint != NULL ? signature->fingerprint : "");
     /* More than anybody needs: the rest is not looked at, so nothing here may be called good. */
     if (++count > SIGNATURES_MAX)
@@ -126,9 +160,9 @@ pgp_verify_inline (struct pgp_engine *engine, GBytes *armor, gint64 at, GHashTab
   AUTOFREE (gpgme_data) plain = pgp_sink_open (&sink, INSPECT_BYTES_MAX);
   const gpgme_error_t failed = gpgme_op_verify (context, source, NULL, plain);
   const guint before = signatures_out->len;
-  if (failed == 0 && !decrypted && !sink.full) {
+  if ((failed == 0 || gpgme_err_code (failed) == GPG_ERR_NO_DATA) && !decrypted && !sink.full) {
     pgp_verify_collect (engine, context, at, trusted, signatures_out);
-    if (signatures_out->len > before)
+    if (signatures_out->len > before || sink.bytes->len > 0)
       return pgp_sink_steal (&sink);
   }
   pgp_sink_clear (&sink);
