@@ -11,9 +11,8 @@
 static const char *const security_names[] = { "tls", "starttls", NULL };
 static const char *const auth_names[] = { "password", "oauth2", "external", NULL };
 /* tests/lint/manual compares these with wardmail.conf(5). */
-static const char *const known_keys[]
-    = { "address", "imap",        "imap-security", "smtp", "smtp-security", "auth", "user",
-        "ca",      "client-cert", "client-key",    NULL };
+static const char *const known_keys[] = { "address", "imap", "imap-security", "smtp",       "smtp-security", "auth",
+                                          "user",    "ca",   "client-cert",   "client-key", "authserv-id",   NULL };
 
 struct account *
 account_new (void)
@@ -31,6 +30,7 @@ account_free (struct account *account)
   g_free (account->imap_host);
   g_free (account->smtp_host);
   g_free (account->user);
+  g_free (account->authserv_id);
   g_free (account->ca_file);
   g_free (account->client_cert_file);
   g_free (account->client_key_file);
@@ -92,6 +92,8 @@ account_check (const struct account *account, GError **error)
     return refuse (account, "it has no valid SMTP server; write it as HOST:PORT.", error);
   if (!text_is_line (account->user, 254))
     return refuse (account, "it has no user name to sign in with.", error);
+  if (account->authserv_id != NULL && !text_is_line (account->authserv_id, 254))
+    return refuse (account, "its authserv-id is no name of a server.", error);
   if (!is_file (account->ca_file) || !is_file (account->client_cert_file) || !is_file (account->client_key_file))
     return refuse (account, "certificate and key files must be given with their whole path, beginning with “/”.",
                    error);
@@ -145,6 +147,7 @@ read_account (GKeyFile *file, const char *path, const char *name, GError **error
       || !read_server (file, path, name, "imap", &account->imap_host, &account->imap_port, error)
       || !read_server (file, path, name, "smtp", &account->smtp_host, &account->smtp_port, error)
       || !read_choices (account, file, path, error) || !keyfile_text (file, path, name, "user", &account->user, error)
+      || !keyfile_text (file, path, name, "authserv-id", &account->authserv_id, error)
       || !keyfile_text (file, path, name, "ca", &account->ca_file, error)
       || !keyfile_text (file, path, name, "client-cert", &account->client_cert_file, error)
       || !keyfile_text (file, path, name, "client-key", &account->client_key_file, error))
@@ -213,6 +216,7 @@ write_account (GKeyFile *file, const struct account *account)
   set_text (file, account->name, "smtp-security", security_names[account->smtp_security]);
   set_text (file, account->name, "auth", auth_names[account->auth]);
   set_text (file, account->name, "user", account->user);
+  set_text (file, account->name, "authserv-id", account->authserv_id);
   set_text (file, account->name, "ca", account->ca_file);
   set_text (file, account->name, "client-cert", account->client_cert_file);
   set_text (file, account->name, "client-key", account->client_key_file);

@@ -14,7 +14,8 @@ struct account {
   enum account_security imap_security, smtp_security;
   enum account_auth auth;
   char *user;
-  char *ca_file; /* PEM, absolute; NULL: system anchors */
+  char *authserv_id; /* how its server signs Authentication-Results; NULL: by a name in the IMAP server's domain */
+  char *ca_file;     /* PEM, absolute; NULL: system anchors */
   char *client_cert_file, *client_key_file;
 };
 GPtrArray *accounts_load (const struct paths *paths,

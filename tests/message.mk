@@ -1,3 +1,13 @@
+# Of senders who pretend.
+CAUTION_TESTS = tests/unit/test_auth_results tests/unit/test_caution
+check_PROGRAMS += $(CAUTION_TESTS)
+TESTS += $(CAUTION_TESTS)
+tests_unit_test_auth_results_SOURCES = tests/unit/test_auth_results.c
+tests_unit_test_auth_results_LDADD = $(TEST_LIBS)
+tests_unit_test_auth_results_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_caution_SOURCES = tests/unit/test_caution.c
+tests_unit_test_caution_LDADD = $(TEST_LIBS)
+tests_unit_test_caution_CFLAGS = $(TEST_CFLAGS)
 # Tests of messages: text made safe, addresses, reading, writing.
 MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose tests/unit/test_html tests/unit/test_html_style \
 	tests/unit/test_html_table tests/unit/test_html_link \

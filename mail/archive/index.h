@@ -33,6 +33,18 @@ GVariant *index_thread_rows (struct index_db *db, const char *thread, const char
 /* ids or query, the other NULL. Rows: id, paths, tags. */
 GVariant *index_find_rows (struct index_db *db, const char *const *ids, const char *query, GError **error);
 
+/* What is known of a sender, and of the hosts that a message names. */
+struct index_known {
+  const char *address, *name; /* of From */
+  const char *id;             /* of the message itself, which does not count */
+  const char *const *hosts;   /* of From, Reply-To and links; at most 60 are looked at; NULL: none */
+  const char *const *own;     /* domains of the user's organisation; NULL: none */
+  const char *const *domains; /* that are known beside those of contacts; NULL: none */
+};
+/* first b: no other mail from them, and none to them. contact b: the user wrote to them. name_of s: whose name they use, "" nobody's.
+ * likes a(sus): host, enum lookalike, what it looks like or "". Floating; NULL: ENGINE_ERROR_FAILED. */
+GVariant *index_known_facts (struct index_db *db, const struct index_known *ask, GError **error);
+
 /* Writing: the writer only. Each call is durable when it returns TRUE; on FALSE it may be done in part, and may be asked again. */
 struct index_mail {
   const char *path;       /* borrowed, as all of these */

@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "mail/archive/contacts.h"
 #include "mail/archive/index_guard.h"
 #include "mail/archive/index_shadow.h"
 #include "mail/engine.h"
@@ -32,6 +33,7 @@ struct index_db {
   char *index_dir, *mail_dir, *lock_path, *commits_path;
   gboolean writer;
   struct index_guard *guard;
+  struct contacts *contacts;
   notmuch_database_t *reader; /* opened at the first query */
   notmuch_database_t *batch;  /* only between begin and commit */
   gint64 newest;
@@ -164,6 +166,7 @@ index_db_new (const char *index_dir, const char *mail_dir, gboolean writer, GErr
   db->commits = -1;
   db->lock_path = g_build_filename (db->index_dir, ".notmuch", "xapian", "flintlock", NULL);
   db->commits_path = g_build_filename (db->index_dir, "commits", NULL);
+  db->contacts = contacts_new (db->index_dir, writer);
   if (!writer)
     return db;
   index_shadow_sweep (db->mail_dir);
@@ -185,6 +188,7 @@ index_db_free (struct index_db *db)
   if (db->reader != NULL)
     (void) notmuch_database_destroy (db->reader);
   index_guard_free (db->guard);
+  contacts_free (db->contacts);
   if (db->commits >= 0)
     close (db->commits);
   g_free (db->index_dir);
@@ -204,6 +208,12 @@ struct index_guard *
 index_db_guard (struct index_db *db)
 {
   return db->guard;
+}
+
+struct contacts *
+index_db_contacts (struct index_db *db)
+{
+  return db->contacts;
 }
 
 gboolean

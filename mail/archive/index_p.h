@@ -8,9 +8,11 @@ struct _notmuch_database;
 struct _notmuch_message;
 struct _notmuch_query;
 struct index_guard;
+struct contacts;
 
 const char *index_db_mail_dir (struct index_db *db);
-struct index_guard *index_db_guard (struct index_db *db);            /* the writer's; a reader has none */
+struct index_guard *index_db_guard (struct index_db *db); /* the writer's; a reader has none */
+struct contacts *index_db_contacts (struct index_db *db);
 gboolean index_db_owns_path (struct index_db *db, const char *path); /* below mail_dir, without ".." */
 
 /* Reading: run gets a handle that sees the newest commit, and returns a notmuch_status_t. When a writer got in its way it is run

@@ -10,11 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mail/archive/contacts.h"
 #include "mail/archive/index_guard.h"
 #include "mail/archive/index_shadow.h"
 #include "mail/archive/index_tag.h"
 #include "mail/engine.h"
 #include "mail/message/message_attachment.h"
+#include "mail/message/message_field.h"
 #include "mail/store/maildir.h"
 
 #define SHADOWED "wardmail.shadow"   /* a property of messages whose terms came from a shadow */
@@ -210,6 +212,23 @@ add_with_shadow (struct index_db *db, notmuch_database_t *notmuch, const struct 
   return status == NOTMUCH_STATUS_SUCCESS ? add_tags (notmuch, *id_out, tags) : status;
 }
 
+/* Drafts, and what was taken for spam or thrown away, tell of nobody. */
+static void
+learn_people (struct index_db *db, const struct index_mail *mail)
+{
+  static const char *const nobody[] = { "draft", "spam", "deleted" };
+  g_autofree char *head = NULL;
+  gsize size = 0;
+  for (gsize i = 0; mail->add != NULL && i < G_N_ELEMENTS (nobody); i++)
+    if (g_strv_contains (mail->add, nobody[i]))
+      return;
+  const char *bytes = mail->shadow != NULL ? g_bytes_get_data (mail->shadow, &size) : NULL;
+  if (bytes == NULL)
+    bytes = head = message_field_head (mail->path, &size);
+  contacts_learn (index_db_contacts (db), bytes, MIN (size, MESSAGE_FIELD_HEAD_MAX),
+                  mail->add != NULL && g_strv_contains (mail->add, "sent"));
+}
+
 /* Returns NULL, or why this mail is not in the index. fatal_out: the batch cannot go on. */
 static const char *
 add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *told, guint *fatal_out)
@@ -238,6 +257,8 @@ add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_m
   }
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = finish_mail (db, notmuch, mail, id);
+  if (status == NOTMUCH_STATUS_SUCCESS)
+    learn_people (db, mail);
   if (status == NOTMUCH_STATUS_FILE_ERROR)
     return "This file is not there any more, or cannot be read.";
   if (status == NOTMUCH_STATUS_FILE_NOT_EMAIL)
@@ -261,9 +282,10 @@ add_batch (struct index_db *db, const struct index_mail *mails, gsize n_mails, g
     else
       (*added)++;
   }
-  if (status == NOTMUCH_STATUS_SUCCESS)
+  if (status == NOTMUCH_STATUS_SUCCESS && contacts_save (index_db_contacts (db), error))
     return index_db_commit (db, error);
-  index_db_status_error (notmuch, status, "add mail", error);
+  if (status != NOTMUCH_STATUS_SUCCESS)
+    index_db_status_error (notmuch, status, "add mail", error);
   index_db_drop (db);
   return FALSE;
 }

@@ -94,6 +94,11 @@ void flow_account_test (struct core *core, struct request *request);
 void flow_folders (struct core *core, struct request *request);
 void flow_sync (struct core *core, struct request *request);
 void flow_show (struct core *core, struct request *request);
+/* flow_caution.c: the view with what a reader should know of its sender. done is called once, perhaps at once. servers: a{sv} for keys.inspect,
+ * floating; account: whose mail it is, NULL: any. */
+typedef void (*caution_done_fn) (gpointer data, GVariant *view);
+void flow_caution_add (struct core *core, GVariant *view, GVariant *origin, caution_done_fn done, gpointer data);
+GVariant *flow_caution_servers (struct core *core, struct core_account *account_or_null);
 void flow_part (struct core *core, struct request *request);
 void flow_reply (struct core *core, struct request *request);
 void flow_draft_open (struct core *core, struct request *request);

@@ -137,6 +137,7 @@ core_account_fields (const struct account *account)
   add_text (&builder, "smtp_security", security[account->smtp_security]);
   add_text (&builder, "auth", auth[account->auth]);
   add_text (&builder, "user", account->user);
+  add_text (&builder, "authserv_id", account->authserv_id);
   add_text (&builder, "ca_file", account->ca_file);
   add_text (&builder, "client_cert_file", account->client_cert_file);
   add_text (&builder, "client_key_file", account->client_key_file);

@@ -18,7 +18,8 @@ struct reading {
   struct core *core;
   struct request *request;
   void (*opened) (struct reading *reading, int fd); /* fd: owned by the callee */
-  GVariant *view;                                   /* a{sv} of the keys worker */
+  GVariant *view, *origin;                          /* a{sv} of the keys worker */
+  struct core_account *account;                     /* whose mail it is; NULL: anybody's */
   GPtrArray *segments;                              /* GVariant *: a{sv}; html ones are replaced by text */
   guint next;
   guint filters;
@@ -39,6 +40,7 @@ reading_free (struct reading *reading)
 {
   request_unref (reading->request);
   g_clear_pointer (&reading->view, g_variant_unref);
+  g_clear_pointer (&reading->origin, g_variant_unref);
   g_clear_pointer (&reading->segments, g_ptr_array_unref);
   g_clear_pointer (&reading->draft, g_variant_unref);
   if (reading->carried != NULL)
@@ -91,6 +93,7 @@ on_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
     for (guint k = 0; paths != NULL && paths[k] != NULL; k++) {
       int fd = open_mail (reading->core, paths[k]);
       if (fd >= 0) {
+        reading->account = core_account_for_path (reading->core, paths[k]);
         reading->opened (reading, fd);
         return;
       }
@@ -230,6 +233,7 @@ on_inspected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
     return;
   }
   reading->view = g_variant_lookup_value (reply, "view", G_VARIANT_TYPE_VARDICT);
+  reading->origin = g_variant_lookup_value (reply, "origin", G_VARIANT_TYPE_VARDICT);
   reading->segments = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   g_autoptr (GVariant) rows = core_rows (reply, "segments");
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
@@ -241,17 +245,27 @@ static void
 inspect_opened (struct reading *reading, int fd)
 {
   g_autoptr (GUnixFDList) fds = NULL;
-  GVariant *fields = message_fields (reading, fd, NULL, &fds);
+  g_autoptr (GVariant) message = g_variant_ref_sink (message_fields (reading, fd, NULL, &fds));
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (message);
+  g_variant_dict_insert_value (&dict, "servers", flow_caution_servers (reading->core, reading->account));
+  GVariant *fields = g_variant_dict_end (&dict);
   supervised_call (reading->core->keys, "inspect", fields, fds, reading->request, on_inspected, reading);
 }
 
 /* ---- show ---- */
 
 static void
-show_finished (struct reading *reading, GVariant *view)
+show_reply (gpointer data, GVariant *view)
 {
+  struct reading *reading = data;
   request_reply (reading->request, g_variant_new_parsed ("{'view': <%@a{sv}>}", view), NULL);
   reading_free (reading);
+}
+
+static void
+show_finished (struct reading *reading, GVariant *view)
+{
+  flow_caution_add (reading->core, view, reading->origin, show_reply, reading);
 }
 
 void

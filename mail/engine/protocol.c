@@ -104,8 +104,10 @@ static const struct protocol_method methods[] = {
   /* ---- keys ---- */
   { PEER_KEYS, "start", F (MUST ("keys_dir", "s"), MUST ("policy", "a{sv}")), NOTHING, 10, FALSE },
   /* segments: part s, kind s ("text"|"html"), text s | html ay, signed b, encrypted b, unproven b, note s (a heading such as "unsigned part"; may be "") */
-  { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x")),
-    F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}")), 4, FALSE }, /* "show" answers within 5 s, whatever hangs */
+  /* servers: ids as, hosts as (see auth_results.h); origin: see message_origin */
+  { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x"), MAY ("servers", "a{sv}")),
+    F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}"), MUST ("origin", "a{sv}")), 4,
+    FALSE }, /* "show" answers within 5 s, whatever hangs */
   { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")),
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 4, FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
@@ -140,6 +142,13 @@ static const struct protocol_method methods[] = {
   { PEER_INDEX, "counts", F (MUST ("queries", "as")), F (MUST ("counts", "au")), 20, FALSE },
   /* rows: id s, paths as, tags as. Unknown ids are left out. Either ids or query (bounded: at most 100000 rows). */
   { PEER_INDEX, "find", F (MAY ("ids", "as"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 60, FALSE },
+  /* from, name: of From; hosts: of From, Reply-To and links; own, domains: of the user's organisation, and known ones. likes: host, enum lookalike,
+   * what it looks like. See index_known_facts. */
+  { PEER_INDEX, "known",
+    F (MUST ("from", "s"), MUST ("name", "s"), MUST ("id", "s"), MUST ("hosts", "as"), MUST ("own", "as"),
+       MUST ("domains", "as")),
+    F (MUST ("first", "b"), MUST ("contact", "b"), MUST ("name_of", "s"), MUST ("likes", "a(sus)")), 3,
+    TRUE }, /* a message is shown without it, too */
   /* mails: path s, add as, remove as (tags), shadow h (optional). One atomic section, closed (durable) before the reply.
    * skipped: paths that could not be indexed, with a sentence each: a(ss). A mail already known gets path and tags added. */
   { PEER_INDEX, "add", F (MUST ("mails", "aa{sv}")), F (MUST ("added", "u"), MUST ("skipped", "a(ss)")), 300, FALSE },

@@ -1,4 +1,6 @@
 # Messages: reading, writing, text, HTML; the filter worker.
+libmail_a_SOURCES += mail/message/auth_results.c mail/message/auth_results.h mail/message/message_origin.c \
+	mail/message/caution.c mail/message/caution.h
 libmail_a_SOURCES += mail/message/message.h mail/message/message_p.h mail/message/sanitise.h mail/message/html.h \
 	mail/message/html_p.h mail/message/quote.h mail/message/draft_parse.h \
 	mail/message/sanitise.c mail/message/message_init.c mail/message/message_address.c mail/message/message_encrypted.c \

@@ -103,16 +103,18 @@ lookalike_unicode (const char *host)
   return g_steal_pointer (&out);
 }
 
-/* What everything that looks like name has in common. UTS #39, and the pairs of letters that it leaves out. */
-static char *
-skeleton (const char *name)
+/* UTS #39, and the pairs of letters that it leaves out. */
+char *
+lookalike_skeleton (const char *text)
 {
   g_autofree char *buffer = g_malloc (SKELETON_MAX);
   UErrorCode status = U_ZERO_ERROR;
-  if (spoof () != NULL)
-    (void) uspoof_getSkeletonUTF8 (spoof (), 0, name, (int32_t) strlen (name), buffer, SKELETON_MAX, &status);
-  if (spoof () == NULL || U_FAILURE (status) || status == U_STRING_NOT_TERMINATED_WARNING)
-    return g_strdup (name);
+  gsize length = strlen (text);
+  if (length > SKELETON_MAX || !g_utf8_validate (text, (gssize) length, NULL) || spoof () == NULL)
+    return g_strdup (text);
+  (void) uspoof_getSkeletonUTF8 (spoof (), 0, text, (int32_t) length, buffer, SKELETON_MAX, &status);
+  if (U_FAILURE (status) || status == U_STRING_NOT_TERMINATED_WARNING)
+    return g_strdup (text);
   GString *out = g_string_new (NULL);
   for (const char *p = buffer; *p != '\0'; p++) { /* 0 is an O to UTS #39, and O is no o */
     gboolean w = p[0] == 'v' && p[1] == 'v', d = p[0] == 'c' && p[1] == 'l';
@@ -142,7 +144,7 @@ judge_label (const char *label, gboolean ascii_top)
     return LOOKALIKE_NONE;
   if (uspoof_check2UTF8 (spoof (), label, (int32_t) strlen (label), NULL, &status) != 0 || U_FAILURE (status))
     return LOOKALIKE_MIXED;
-  g_autofree char *bones = skeleton (label);
+  g_autofree char *bones = lookalike_skeleton (label);
   return ascii_top && g_str_is_ascii (bones) && !has_latin (label) ? LOOKALIKE_FOREIGN : LOOKALIKE_NONE;
 }
 
@@ -175,6 +177,13 @@ is_ip (const char *host)
   return g_hostname_is_ip_address (host) || *host == '[';
 }
 
+gboolean
+lookalike_same_owner (const char *a, const char *b)
+{
+  g_autofree char *one = lookalike_unicode (a), *other = lookalike_unicode (b);
+  return one != NULL && other != NULL && strcmp (owned (one), owned (other)) == 0;
+}
+
 struct lookalike_known *
 lookalike_known_new (void)
 {
@@ -202,7 +211,7 @@ lookalike_known_add (struct lookalike_known *known, const char *domain)
     return;
   struct one *one = g_new0 (struct one, 1);
   one->domain = g_strdup (mine);
-  one->skeleton = skeleton (mine);
+  one->skeleton = lookalike_skeleton (mine);
   one->words = g_strdelimit (g_strdup (one->skeleton), "-", '.');
   g_ptr_array_add (known->list, one);
   g_hash_table_add (known->have, one->domain);
@@ -291,7 +300,7 @@ judge_beside (const struct lookalike_known *known, const char *name, const char 
   const char *mine = owned (name);
   if (g_hash_table_contains (known->have, mine))
     return LOOKALIKE_NONE;
-  g_autofree char *bones = skeleton (mine), *all = skeleton (name);
+  g_autofree char *bones = lookalike_skeleton (mine), *all = lookalike_skeleton (name);
   g_autofree char *words = g_strdelimit (g_strdup (all), "-", '.');
   for (int kind = LOOKALIKE_SAME; kind <= LOOKALIKE_INSIDE; kind++)
     for (guint i = 0; i < known->list->len; i++) {

@@ -32,3 +32,9 @@ enum lookalike lookalike_host (const char *host, const struct lookalike_known *k
 
 /* The name as people read it: lower case, punycode decoded. NULL for LOOKALIKE_BROKEN. */
 char *lookalike_unicode (const char *host);
+
+/* What everything that looks like text has in common (UTS #39, in lower case): equal for two texts that an eye takes for one. */
+char *lookalike_skeleton (const char *text);
+
+/* Both lie in the domain of one organisation. */
+gboolean lookalike_same_owner (const char *a, const char *b);

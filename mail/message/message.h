@@ -6,10 +6,14 @@
 #include "crypto/inspect.h"
 #include "crypto/protect.h"
 #include "crypto/plan.h"
+#include "mail/message/auth_results.h"
 
 /* view: floating a{sv} as "show --json" wants it (text_body left out: it is joined later from the segments); segments: floating aa{sv} as of
  * keys.inspect. Every text is sanitised. Keys worker. */
 void message_view (struct inspection *inspection, GBytes *message, GVariant **view_out, GVariant **segments_out);
+/* What the header tells of where it comes from, floating a{sv}: name s (of the first From), list_post s (address of the mailing list; ""), deceptive as
+ * (domains of From and Reply-To with letters that deceive), failed s (what our own server found to fail; ""). Keys worker. */
+GVariant *message_origin (const struct inspection *inspection, const struct auth_servers *servers);
 /* The decoded bytes of one leaf part. NULL with NOT_FOUND-like error. */
 GBytes *message_part (struct inspection *inspection, const char *part, char **filename_out, char **type_out,
                       GError **error);

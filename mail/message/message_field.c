@@ -9,11 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/addrspec.h"
 #include "mail/message/message_p.h"
 #include "mail/message/sanitise.h"
 
-#define HEAD_MAX (64u * 1024)
 #define FIELD_MAX 4096
+#define PEOPLE_MAX 200
+#define GROUPS_MAX 4 /* one in the other */
+#define NAME_MAX_BYTES 200
 #define IS_EMPTY_GROUP(address)                                                                                        \
   (INTERNET_ADDRESS_IS_GROUP (address)                                                                                 \
    && internet_address_list_length (internet_address_group_get_members (INTERNET_ADDRESS_GROUP (address))) == 0)
@@ -70,14 +73,14 @@ message_field_find (const char *head, gsize size, const char *name)
   return sanitise (decoded, -1, SANITISE_LINE);
 }
 
-static char *
-read_head (const char *path, gsize *size_out)
+char *
+message_field_head (const char *path, gsize *size_out)
 {
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  char *head = g_malloc (HEAD_MAX);
+  char *head = g_malloc (MESSAGE_FIELD_HEAD_MAX);
   gsize size = 0;
-  while (fd >= 0 && size < HEAD_MAX) {
-    ssize_t got = read (fd, head + size, HEAD_MAX - size);
+  while (fd >= 0 && size < MESSAGE_FIELD_HEAD_MAX) {
+    ssize_t got = read (fd, head + size, MESSAGE_FIELD_HEAD_MAX - size);
     if (got < 0 && errno == EINTR)
       continue;
     if (got <= 0)
@@ -94,7 +97,7 @@ char *
 message_field_read (const char *path, const char *name)
 {
   gsize size = 0;
-  g_autofree char *head = read_head (path, &size);
+  g_autofree char *head = message_field_head (path, &size);
   return message_field_find (head, size, name);
 }
 
@@ -120,7 +123,7 @@ message_field_recipients (const char *path)
 {
   static const char *const fields[] = { "To", "Cc", "Bcc" };
   gsize size = 0;
-  g_autofree char *head = read_head (path, &size);
+  g_autofree char *head = message_field_head (path, &size);
   g_autoptr (GString) names = g_string_new (NULL);
   message_init ();
   for (gsize i = 0; i < G_N_ELEMENTS (fields) && names->len == 0; i++) {
@@ -133,4 +136,56 @@ message_field_recipients (const char *path)
     g_object_unref (list);
   }
   return sanitise (names->str, (gssize) MIN (names->len, FIELD_MAX), SANITISE_LINE);
+}
+
+static void
+person_free (gpointer data)
+{
+  struct message_person *person = data;
+  g_free (person->name);
+  g_free (person->address);
+  g_free (person);
+}
+
+static void
+add_person (GPtrArray *people, InternetAddress *address)
+{
+  const char *name = internet_address_get_name (address),
+             *spec = internet_address_mailbox_get_addr (INTERNET_ADDRESS_MAILBOX (address));
+  g_autofree char *normal = spec != NULL ? addrspec_normalise (spec) : NULL;
+  if (normal == NULL || !g_utf8_validate (normal, -1, NULL))
+    return;
+  struct message_person *person = g_new0 (struct message_person, 1);
+  person->address = g_utf8_strdown (normal, -1);
+  person->name = message_fields_clean (name != NULL && strlen (name) <= NAME_MAX_BYTES ? name : "");
+  g_ptr_array_add (people, person);
+}
+
+static void
+add_people (GPtrArray *people, InternetAddressList *list, guint depth)
+{
+  gint count = internet_address_list_length (list);
+  for (gint i = 0; i < count && people->len < PEOPLE_MAX; i++) {
+    InternetAddress *address = internet_address_list_get_address (list, i);
+    if (INTERNET_ADDRESS_IS_MAILBOX (address))
+      add_person (people, address);
+    else if (depth < GROUPS_MAX && INTERNET_ADDRESS_IS_GROUP (address)
+             && internet_address_group_get_members (INTERNET_ADDRESS_GROUP (address)) != NULL)
+      add_people (people, internet_address_group_get_members (INTERNET_ADDRESS_GROUP (address)), depth + 1);
+  }
+}
+
+GPtrArray *
+message_field_people (const char *head, gsize size, const char *name)
+{
+  GPtrArray *people = g_ptr_array_new_with_free_func (person_free);
+  message_init ();
+  g_autofree char *raw = find_raw (head, size, name);
+  g_autofree char *mended = raw != NULL ? message_words_mend (raw) : NULL;
+  InternetAddressList *list = raw != NULL ? internet_address_list_parse (message_fields_options (), mended) : NULL;
+  if (list != NULL) {
+    add_people (people, list, 0);
+    g_object_unref (list);
+  }
+  return people;
 }

@@ -116,6 +116,16 @@ message_fields_raw (const struct message_fields *fields, const char *name)
   return NULL;
 }
 
+const char *
+message_fields_nth (const struct message_fields *fields, guint i, const char **name_out)
+{
+  if (i >= fields->list->len)
+    return NULL;
+  const struct field *field = &g_array_index (fields->list, struct field, i);
+  *name_out = field->name;
+  return field->value;
+}
+
 /* Loose everywhere, and a guess for raw 8-bit text: UTF-8, then windows-1252. */
 GMimeParserOptions *
 message_fields_options (void)

@@ -26,6 +26,8 @@ void message_fields_free (struct message_fields *fields);
 DEFINE_AUTOFREE (message_fields, message_fields_free)
 const char *message_fields_raw (const struct message_fields *fields,
                                 const char *name); /* unfolded, undecoded; NULL: not there */
+/* Field i from the top, as raw; NULL behind the last one. */
+const char *message_fields_nth (const struct message_fields *fields, guint i, const char **name_out);
 GMimeParserOptions *message_fields_options (void);
 char *message_fields_clean (const char *decoded); /* one line, sanitised */
 char *message_fields_text (const struct message_fields *fields,

@@ -107,6 +107,18 @@ find (struct worker *worker, GVariant *args, GError **error)
   return rows != NULL ? worker_reply_one ("rows", rows) : NULL;
 }
 
+static GVariant *
+known (struct worker *worker, GVariant *args, GError **error)
+{
+  g_autofree const char **hosts = strings (args, "hosts"), **own = strings (args, "own"),
+                        **domains = strings (args, "domains");
+  struct index_known ask = { .address = "", .name = "", .id = "", .hosts = hosts, .own = own, .domains = domains };
+  g_variant_lookup (args, "from", "&s", &ask.address);
+  g_variant_lookup (args, "name", "&s", &ask.name);
+  g_variant_lookup (args, "id", "&s", &ask.id);
+  return index_known_facts (database (worker), &ask, error);
+}
+
 static void
 clear_mail (gpointer data)
 {
@@ -275,7 +287,7 @@ stop (struct worker *worker)
 static const struct worker_method methods[] = {
   { "threads", threads }, { "thread", thread }, { "count", count }, { "counts", counts },
   { "find", find },       { "add", add },       { "moved", moved }, { "removed", removed },
-  { "tag", tag },         { "import", import }, { NULL, NULL },
+  { "tag", tag },         { "import", import }, { "known", known }, { NULL, NULL },
 };
 
 const struct worker_role worker_role_index

@@ -113,6 +113,19 @@ inspect_arg (struct worker *worker, GVariant *args, GBytes **message_out, GError
 }
 
 static GVariant *
+origin (const struct inspection *inspection, GVariant *args)
+{
+  g_autoptr (GVariant) fields = g_variant_lookup_value (args, "servers", G_VARIANT_TYPE_VARDICT);
+  g_autofree const char **ids = NULL, **hosts = NULL;
+  if (fields != NULL) {
+    (void) g_variant_lookup (fields, "ids", "^a&s", &ids);
+    (void) g_variant_lookup (fields, "hosts", "^a&s", &hosts);
+  }
+  struct auth_servers servers = { .ids = ids, .hosts = hosts };
+  return message_origin (inspection, &servers);
+}
+
+static GVariant *
 keys_inspect (struct worker *worker, GVariant *args, GError **error)
 {
   g_autoptr (GBytes) message = NULL;
@@ -121,7 +134,8 @@ keys_inspect (struct worker *worker, GVariant *args, GError **error)
     return NULL;
   GVariant *view = NULL, *segments = NULL;
   message_view (inspection, message, &view, &segments);
-  return g_variant_new_parsed ("{'view': <%@a{sv}>, 'segments': <%@aa{sv}>}", view, segments);
+  return g_variant_new_parsed ("{'view': <%@a{sv}>, 'segments': <%@aa{sv}>, 'origin': <%@a{sv}>}", view, segments,
+                               origin (inspection, args));
 }
 
 GVariant *

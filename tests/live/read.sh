@@ -36,6 +36,19 @@ is bad "$(state 'Dose for bed 17')" 'the broken signature'
 is mismatch "$(state 'Please send me the ward list')" 'a signer who is not the sender'
 say 'the verdicts are right'
 
+# cautions SUBJECT: the codes of the warnings of the first mail with it, by its id in the profile.
+cautions () {
+  local file id
+  file=$(mailbox alice fetch INBOX "$dir/p/fetched" SUBJECT "\"$1\"" | head -n 1)
+  id=$(ward show --json "$file" | json 'd["message_id"]')
+  ward show --json "id:$id" | json '" ".join(w["code"] for w in d["warnings"])'
+}
+is 'lookalike_domain name_of_other first_contact external_sender' "$(cautions 'Your mailbox is almost full')" 'the warnings of the phishing mail'
+is '' "$(cautions 'Second opinion, case 904')" 'the warnings of a colleague'
+file=$(mailbox alice fetch INBOX "$dir/p/fetched" SUBJECT '"Your mailbox is almost full"')
+is 'dem0.test only looks like demo.test. Do not trust this mail.' "$(ward show --json "$file" | json 'd["warnings"][0]["text"]')" 'what a person reads of it'
+say 'and a mail that pretends is told from those that do not'
+
 file=$(mailbox alice fetch INBOX "$dir/p/fetched" SUBJECT '"Minutes of the quality circle"')
 ward verify "$file" >/dev/null || fail 'verify refuses a good signature'
 file=$(mailbox alice fetch INBOX "$dir/p/fetched" SUBJECT '"Dose for bed 17"') code=0

@@ -923,12 +923,68 @@ test_attachment_mark (void **state)
   }
 }
 
+/* From and To of a mail of its own, with the tags that its folder gives it. */
+static void
+add_letter (struct world *world, const char *name, const char *from, const char *to, const char *tag)
+{
+  const char *const tags[] = { tag, NULL };
+  g_autofree char *path = mail_path (world, name),
+                  *text
+                  = g_strdup_printf ("Message-ID: <%s@x>\nFrom: %s\nTo: %s\nSubject: s\n\nbody\n", name, from, to);
+  put (path, text);
+  assert_int_equal (add_full (world, path, tags, NULL, NULL, NULL), 1);
+}
+
+static void
+assert_facts (struct world *world, const char *address, const char *name, const char *id, const char *expected)
+{
+  static const char *const own[] = { "demo.test", NULL }, *const hosts[] = { "clinic.example", "c1inic.example", NULL };
+  g_autoptr (GError) error = NULL;
+  struct index_known ask = { .address = address, .name = name, .id = id, .hosts = hosts, .own = own, .domains = own };
+  struct index_db *reader = index_db_new (world->index_dir, world->mail_dir, FALSE, &error);
+  g_autoptr (GVariant) facts = g_variant_ref_sink (index_known_facts (reader, &ask, &error));
+  g_autofree char *got = g_variant_print (facts, FALSE);
+  index_db_free (reader);
+  assert_string_equal (got, expected);
+}
+
+#define FACTS(first, contact, name_of)                                                                                 \
+  "{'first': <" first ">, 'contact': <" contact ">, 'name_of': <'" name_of                                             \
+  "'>, 'likes': <[('c1inic.example', uint32 4, 'clinic.example')]>}"
+
+static void
+test_known (void **state)
+{
+  struct world *world = *state;
+  add_letter (world, "sent", "Alice <alice@demo.test>", "Bob Okafor <bob@clinic.example>", "sent");
+  add_letter (world, "one", "New Person <new@far.example>", "alice@demo.test", "inbox");
+  add_letter (world, "other", "Another <x.new@far.example>", "alice@demo.test", "inbox");
+  add_letter (world, "spam", "Junk <junk@far.example>", "alice@demo.test", "spam");
+  add_letter (world, "false", "Bob Okafor <okafor@evil.example>", "alice@demo.test, victim@evil.example", "inbox");
+  /* The message itself does not count, nor do words that are found in another address. */
+  assert_facts (world, "new@far.example", "New Person", "one@x", FACTS ("true", "false", ""));
+  assert_facts (world, "NEW@Far.Example", "", "second@x", FACTS ("false", "false", ""));
+  assert_facts (world, "far.new@far.example", "", "second@x", FACTS ("true", "false", ""));
+  assert_facts (world, "junk@far.example", "", "second@x", FACTS ("true", "false", ""));
+  assert_facts (world, "bob@clinic.example", "Bob Okafor", "none@x", FACTS ("false", "true", ""));
+  assert_facts (world, "victim@evil.example", "", "none@x", FACTS ("true", "false", ""));
+  assert_facts (world, "okafor@evil.example", "Okafor, Bob", "false@x", FACTS ("true", "false", "bob@clinic.example"));
+  assert_facts (world, "no address", "Bob Okafor", "x", FACTS ("false", "false", ""));
+  assert_facts (world, "a\"b@far.example", "", "x", FACTS ("false", "false", ""));
+  /* A table that is lost does not make those strangers who were written to. */
+  g_autofree char *table = g_build_filename (world->index_dir, "contacts", NULL);
+  assert_int_equal (g_unlink (table), 0);
+  assert_facts (world, "bob@clinic.example", "", "none@x",
+                "{'first': <false>, 'contact': <true>, 'name_of': <''>, 'likes': <@a(sus) []>}");
+}
+
 #define WORLD_TEST(function) cmocka_unit_test_setup_teardown (function, set_up, tear_down)
 
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
+    WORLD_TEST (test_known),
     WORLD_TEST (test_add_find),
     WORLD_TEST (test_thread_order),
     WORLD_TEST (test_tags),
