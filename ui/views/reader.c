@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+#define WARNING_ROWS 3
+#define WARNINGS_HEIGHT 12 /* less than that is left to the message */
+
 struct item {
   char *id, *subject;
   gint64 date;
@@ -148,6 +151,49 @@ load_thread (struct reader *reader)
 
 /* ---- How it looks ---- */
 
+/* The warnings in rows, two in one where they fit, without those that the verdict's sentence has told already. */
+static GPtrArray *
+warning_rows (GVariant *warnings, const char *sentence, int width)
+{
+  GPtrArray *rows = g_ptr_array_new_with_free_func (g_free);
+  for (gsize i = 0; i < g_variant_n_children (warnings); i++) {
+    g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
+    g_autofree char *text = g_strdelimit (g_strdup (fields_text (warning, "text")), "\r\n\t", ' ');
+    if (*text == '\0' || strstr (sentence, text) != NULL)
+      continue;
+    char **last = rows->len > 0 ? (char **) &rows->pdata[rows->len - 1] : NULL;
+    if (last != NULL && text_width (*last) + 2 + text_width (text) <= width) {
+      char *both = g_strconcat (*last, "  ", text, NULL);
+      g_free (*last);
+      *last = both;
+      continue;
+    }
+    g_autoptr (GPtrArray) wrapped = text_wrap (text, width, WARNING_ROWS);
+    for (guint k = 0; k < wrapped->len; k++)
+      g_ptr_array_add (rows, g_strdup (g_ptr_array_index (wrapped, k)));
+  }
+  return rows;
+}
+
+/* Returns the rows taken. */
+static int
+draw_warnings (struct reader *reader, const struct area *area, const char *sentence)
+{
+  g_autoptr (GVariant) warnings = fields_rows (reader->message, "warnings");
+  g_autoptr (GPtrArray) rows = warning_rows (warnings, sentence, area->width - 2);
+  int count = MIN ((int) rows->len, WARNING_ROWS);
+  for (int y = 0; y < count; y++) {
+    g_autofree char *more = y == count - 1 && (int) rows->len > count
+                                ? g_strdup_printf ("x: all %u warnings", (guint) g_variant_n_children (warnings))
+                                : g_strdup ("");
+    draw_row (area, y, STYLE_VERDICT_WARN);
+    draw_right (area, y, 0, area->width - 1, STYLE_VERDICT_WARN, more);
+    draw_text (area, y, 1, area->width - 2 - (*more != '\0' ? text_width (more) + 1 : 0), STYLE_VERDICT_WARN,
+               g_ptr_array_index (rows, y));
+  }
+  return count;
+}
+
 /* Returns the rows taken. */
 static int
 draw_verdict (struct reader *reader, const struct area *area)
@@ -168,19 +214,8 @@ draw_verdict (struct reader *reader, const struct area *area)
     draw_row (area, y, style);
     draw_text (area, y, 1, area->width - 2, style | (y == 0 ? STYLE_BOLD : 0), g_ptr_array_index (rows, y));
   }
-  g_autoptr (GVariant) warnings = fields_rows (reader->message, "warnings");
-  gsize warning_count = g_variant_n_children (warnings);
-  if (warning_count == 0 || area->height < 12)
-    return count;
-  g_autoptr (GVariant) first = g_variant_get_child_value (warnings, 0);
-  const char *text = fields_text (first, "text");
-  if (strstr (sentence, text) != NULL && warning_count == 1)
-    return count;
-  g_autofree char *more = warning_count > 1 ? g_strdup_printf ("x: %u warnings", (guint) warning_count) : g_strdup ("");
-  draw_row (area, count, STYLE_VERDICT_WARN);
-  draw_right (area, count, 0, area->width - 1, STYLE_VERDICT_WARN, more);
-  draw_text (area, count, 1, area->width - 3 - text_width (more), STYLE_VERDICT_WARN, text);
-  return count + 1;
+  struct area below = { area->y + count, area->x, area->height - count, area->width };
+  return count + (area->height >= WARNINGS_HEIGHT ? draw_warnings (reader, &below, sentence) : 0);
 }
 
 static void
