@@ -30,11 +30,22 @@ struct inspect_node {
   gboolean withheld;   /* a layer whose content must not be shown */
   GPtrArray *children; /* struct inspect_node *, owned; never NULL */
 };
+/* By which convention the payload protects the message's header fields; the outer ones count where it does not. */
+enum header_scheme {
+  HEADERS_OUTER = 0,
+  HEADERS_OLD,     /* protected-headers="v1": the payload repeats what it protects, often only Subject */
+  HEADERS_WRAPPED, /* the payload is the whole message, as message/rfc822 (RFC 8551, 3.1) */
+  HEADERS_CLEAR,   /* RFC 9788, signed: what is not in the payload is not the sender's */
+  HEADERS_CIPHER,  /* RFC 9788, encrypted: and HP-Outer tells what of it was outside as well */
+};
 struct inspection {
   struct verdict verdict;
   struct inspect_node *root; /* the whole message */
   struct inspect_node
-      *payload;    /* borrowed: the first node below the root's outermost layers; root itself if there are none */
+      *payload; /* borrowed: the first node below the root's outermost layers; root itself if there are none */
+  enum header_scheme header_scheme;
+  struct inspect_node *header_node; /* borrowed: whose header fields are the protected ones; NULL: there are none */
+  gboolean from_protected; /* From is shown as of header_node; else as of the root, though header_node may have one */
   GPtrArray *from; /* char *: the addr-specs of From as they are shown (of the payload's protected From, if any) */
 };
 void inspection_free (struct inspection *inspection);

@@ -90,5 +90,8 @@ gboolean inspect_html_blocks (struct inspect *inspect, struct inspect_node *node
 gboolean inspect_mangled (const struct inspect_type *type, GPtrArray *parts);
 gboolean inspect_mangled_part (struct inspect *inspect, struct inspect_node *node);
 
+/* inspect_headers.c: sets header_scheme and header_node. */
+void inspect_headers_find (struct inspection *inspection);
+
 /* inspect_verdict.c: From, and the verdict from the layers. */
 void inspect_verdict_compose (struct inspect *inspect);

@@ -15,57 +15,6 @@ is_of (const struct inspect_signature *signature, const char *address)
   return FALSE;
 }
 
-/* Only a signature that is valid altogether binds an inner From, and only to an address of its signer. RFC 9788, 4.4. */
-static gboolean
-signer_has (const struct inspect_layer *layer, const char *address)
-{
-  for (guint i = 0; i < layer->signatures->len; i++) {
-    const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
-    if (signature->valid && is_of (signature, address))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static gboolean
-has_protected_header (const struct inspect_node *payload)
-{
-  struct inspect_type type;
-  inspect_type_init (&type, payload->entity, "text/plain");
-  const gboolean found
-      = inspect_type_get (&type, "hp") != NULL || inspect_type_get (&type, "protected-headers") != NULL;
-  inspect_type_clear (&type);
-  return found;
-}
-
-static void
-choose_from (struct inspect *inspect, struct inspect_from *from)
-{
-  struct inspection *result = inspect->result;
-  inspect_from_init (from, result->root->entity);
-  if (result->payload == result->root || !has_protected_header (result->payload))
-    return;
-  struct inspect_from inner;
-  inspect_from_init (&inner, result->payload->entity);
-  gboolean bound = FALSE;
-  for (guint i = 0; inner.plain && i < inspect->layers->len; i++) {
-    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
-    bound |= layer->whole && inspect_layer_valid (layer) && signer_has (layer, g_ptr_array_index (inner.addresses, 0));
-  }
-  const gboolean same
-      = inner.addresses->len == 1 && from->addresses->len == 1
-        && addrspec_equal (g_ptr_array_index (inner.addresses, 0), g_ptr_array_index (from->addresses, 0));
-  if (inner.addresses->len > 0 && !same)
-    verdict_warn (&result->verdict, "from_differs",
-                  "The sender outside of the protected message is another one than inside; %s is shown.",
-                  bound ? "the signed one inside" : "the one outside");
-  if (bound) {
-    inspect_from_clear (from);
-    *from = inner;
-  } else
-    inspect_from_clear (&inner);
-}
-
 /* How far the signer's key is known to belong to the sender's address. */
 static enum key_trust
 trust_of (struct inspect *inspect, const struct inspect_layer *layer, const struct inspect_signature *signature,
@@ -87,6 +36,57 @@ trust_of (struct inspect *inspect, const struct inspect_layer *layer, const stru
   if (!under && layer->protocol == PROTECTION_PGP)
     return KEY_TRUST_NONE;
   return keyring_trusted_for (inspect->keyring, signature->fingerprint, address) ? KEY_TRUST_VERIFIED : trust;
+}
+
+static gboolean
+is_trusted (const struct inspect_layer *layer, enum key_trust trust)
+{
+  return trust >= (layer->protocol == PROTECTION_PGP ? KEY_TRUST_VERIFIED : KEY_TRUST_CHAIN);
+}
+
+/* Only a signature that is good altogether binds an inner From, and only to an address of its signer. RFC 9788, 4.4. */
+static gboolean
+binds (struct inspect *inspect, const struct inspect_layer *layer, const char *address)
+{
+  if (!layer->whole || !inspect_layer_valid (layer))
+    return FALSE;
+  for (guint i = 0; i < layer->signatures->len; i++) {
+    const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
+    if (signature->valid && signature->state == SIGNATURE_GOOD && is_of (signature, address)
+        && is_trusted (layer, trust_of (inspect, layer, signature, address)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+choose_from (struct inspect *inspect, struct inspect_from *from)
+{
+  struct inspection *result = inspect->result;
+  inspect_from_init (from, result->root->entity);
+  inspect_headers_find (result);
+  if (result->header_node == NULL)
+    return;
+  struct inspect_from inner;
+  inspect_from_init (&inner, result->header_node->entity);
+  gboolean bound = FALSE;
+  for (guint i = 0; inner.plain && i < inspect->layers->len; i++) {
+    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    bound |= binds (inspect, layer, g_ptr_array_index (inner.addresses, 0));
+  }
+  const gboolean same
+      = inner.addresses->len == 1 && from->addresses->len == 1
+        && addrspec_equal (g_ptr_array_index (inner.addresses, 0), g_ptr_array_index (from->addresses, 0));
+  if (inner.addresses->len > 0 && !same)
+    verdict_warn (&result->verdict, "from_differs",
+                  "The sender outside of the protected message is another one than inside; %s is shown.",
+                  bound ? "the signed one inside" : "the one outside");
+  result->from_protected = bound;
+  if (bound) {
+    inspect_from_clear (from);
+    *from = inner;
+  } else
+    inspect_from_clear (&inner);
 }
 
 /* The signature that is told of: the sender's best one, else the first. *matched_out: it is the sender's. */
@@ -133,7 +133,7 @@ judge_signature (struct inspect *inspect, const struct inspect_layer *layer, con
   }
   out->trust = trust_of (inspect, layer, shown, sender);
   /* The key was compared, but when it did not carry this address yet. */
-  if (layer->protocol == PROTECTION_PGP ? out->trust < KEY_TRUST_VERIFIED : out->trust < KEY_TRUST_CHAIN)
+  if (!is_trusted (layer, out->trust))
     out->state = SIGNATURE_UNTRUSTED;
 }
 

@@ -9,6 +9,8 @@
 #include "crypto/keys/keyring.h"
 #include "crypto/plan.h"
 
+#define PROTECT_SUBJECT "[...]" /* outside */
+
 struct protect_request {
   const char *sender; /* addr-spec that signs */
   GPtrArray

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The MIME around what was signed and encrypted: outer header fields, S/MIME and PGP/MIME framing. */
 #include "crypto/protect_frame.h"
+#include "crypto/protect.h"
 #include <string.h>
 
 #define FOLD_COLUMN 76
@@ -101,7 +102,7 @@ protect_frame_header (GPtrArray *outer_headers, GError **error)
     seen |= 1u << row;
     append_folded (header, line);
   }
-  g_string_append (header, "Subject: [...]\r\nMIME-Version: 1.0\r\n");
+  g_string_append (header, "Subject: " PROTECT_SUBJECT "\r\nMIME-Version: 1.0\r\n");
   return g_string_free (g_steal_pointer (&header), FALSE);
 }
 

@@ -24,7 +24,7 @@
 /* A message named by its file (fd) or by its Message-ID in the index; one of the two. */
 #define MESSAGE MAY ("file", "h"), MAY ("id", "s"), MAY ("at", "x")
 /* draft: { from s, to as, cc as, bcc as (each "Name <a@b>" or "a@b"), subject s, body s,
- *          in_reply_to s, references as, parent_protected b, attachments a(ssh) (filename, type or "", fd), date x, message_id s } */
+ *          in_reply_to s, references as, parent_protected b, confidential as (addresses that are not to be named outside), attachments a(ssh) (filename, type or "", fd), date x, message_id s } */
 
 /* clang-format off: tables, a row a line */
 static const struct protocol_method methods[] = {

@@ -206,6 +206,17 @@ subject_of (GBytes *bytes)
   return sanitise (decoded != NULL ? decoded : "", -1, SANITISE_LINE);
 }
 
+/* A kept answer still does not name outside whom the mail that it answers did not. */
+static void
+add_confidential (GVariantBuilder *draft, GBytes *bytes)
+{
+  AUTOFREE (message_fields) fields = message_fields_new (g_bytes_get_data (bytes, NULL), inspect_split_body (bytes));
+  g_autoptr (GPtrArray) secret = message_shown_draft_secrets (fields);
+  if (secret->len > 0)
+    g_variant_builder_add (draft, "{sv}", "confidential",
+                           g_variant_new_strv ((const char *const *) secret->pdata, (gssize) secret->len));
+}
+
 static GVariant *
 make_draft (GBytes *bytes, GMimeMessage *message, struct parse *parse, GError **error)
 {
@@ -220,6 +231,7 @@ make_draft (GBytes *bytes, GMimeMessage *message, struct parse *parse, GError **
   g_variant_builder_add (&draft, "{sv}", "subject", g_variant_new_string (clean));
   g_variant_builder_add (&draft, "{sv}", "body", g_variant_new_string (parse->body != NULL ? parse->body : ""));
   add_references (&draft, message);
+  add_confidential (&draft, bytes);
   const char *id = g_mime_message_get_message_id (message);
   if (id != NULL && message_id_is_valid (id))
     g_variant_builder_add (&draft, "{sv}", "message_id", g_variant_new_string (id));

@@ -60,10 +60,8 @@ read_type (struct message_body *body, const char *raw)
   body->flowed = parameter_is (type, "format", "flowed");
   body->delsp = parameter_is (type, "delsp", "yes");
   gboolean old = parameter_is (type, "protected-headers", "v1");
-  body->protected_ = old || parameter_is (type, "hp", "cipher") || parameter_is (type, "hp", "clear");
   body->legacy_part = old && g_str_has_prefix (body->type, "text/");
   body->legacy_text = parameter_is (type, "hp-legacy-display", "1");
-  body->not_forwarded = parameter_is (type, "forwarded", "no");
   g_object_unref (type);
 }
 

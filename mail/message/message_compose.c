@@ -15,18 +15,19 @@
 #define REFERENCES_MAX 20
 
 struct composition {
-  char *from;          /* encoded for the header */
-  char *address;       /* its addr-spec */
-  char *to, *cc, *bcc; /* encoded; NULL: none */
-  char *subject;       /* encoded */
+  char *from;                /* encoded for the header */
+  char *address;             /* its addr-spec */
+  char *to, *cc, *bcc;       /* encoded; NULL: none */
+  char *outer_to, *outer_cc; /* without those who are not to be named outside */
+  char *subject;             /* encoded */
   char *message_id, *date, *in_reply_to, *references;
 };
 
 static void
 composition_clear (struct composition *c)
 {
-  char **strings[] = { &c->from,    &c->address,    &c->to,   &c->cc,          &c->bcc,
-                       &c->subject, &c->message_id, &c->date, &c->in_reply_to, &c->references };
+  char **strings[] = { &c->from,     &c->address, &c->to,         &c->cc,   &c->bcc,         &c->outer_to,
+                       &c->outer_cc, &c->subject, &c->message_id, &c->date, &c->in_reply_to, &c->references };
   for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
     g_clear_pointer (strings[i], g_free);
 }
@@ -47,9 +48,24 @@ has_control (const char *text)
   return FALSE;
 }
 
-/* One address field; *out stays NULL when it is empty. */
+/* Did this recipient stand only inside of the mail that this one answers? Then he stands only inside here, too. RFC 9788, 6.1. */
 static gboolean
-read_field (GVariant *draft, const char *name, char **out, GError **error)
+is_confidential (GVariant *draft, const char *text)
+{
+  g_autofree const char **list = NULL;
+  g_autoptr (GPtrArray) specs = message_addresses ((const char *[]){ text, NULL }, NULL);
+  if (specs == NULL || !g_variant_lookup (draft, "confidential", "^a&s", &list))
+    return FALSE;
+  for (guint i = 0; i < specs->len; i++)
+    for (gsize k = 0; list[k] != NULL; k++)
+      if (g_ascii_strcasecmp (specs->pdata[i], list[k]) == 0)
+        return TRUE;
+  return FALSE;
+}
+
+/* One address field; *out, and *outer_out (may be NULL), stay NULL when there is nobody in it. */
+static gboolean
+read_field (GVariant *draft, const char *name, char **out, char **outer_out, GError **error)
 {
   g_autofree const char **texts = NULL;
   if (!g_variant_lookup (draft, name, "^a&s", &texts))
@@ -57,13 +73,21 @@ read_field (GVariant *draft, const char *name, char **out, GError **error)
   g_autoptr (GPtrArray) addresses = message_addresses (texts, error);
   if (addresses == NULL)
     return FALSE;
-  GString *line = g_string_new (NULL);
+  GString *line = g_string_new (NULL), *outer = g_string_new (NULL);
   for (gsize i = 0; texts[i] != NULL; i++) {
     g_autofree char *shown = message_address_display (texts[i]);
-    if (shown != NULL && *shown != '\0')
-      g_string_append_printf (line, "%s%s", line->len > 0 ? ", " : "", shown);
+    if (shown == NULL || *shown == '\0')
+      continue;
+    g_string_append_printf (line, "%s%s", line->len > 0 ? ", " : "", shown);
+    if (!is_confidential (draft, texts[i]))
+      g_string_append_printf (outer, "%s%s", outer->len > 0 ? ", " : "", shown);
   }
   *out = g_string_free (line, line->len == 0);
+  char *outside = g_string_free (outer, outer->len == 0);
+  if (outer_out != NULL)
+    *outer_out = outside;
+  else
+    g_free (outside);
   return TRUE;
 }
 
@@ -149,8 +173,8 @@ read_identity (GVariant *draft, gint64 now, struct composition *c, GError **erro
 static gboolean
 read_draft (GVariant *draft, gint64 now, struct composition *c, GError **error)
 {
-  return read_from (draft, c, error) && read_field (draft, "to", &c->to, error)
-         && read_field (draft, "cc", &c->cc, error) && read_field (draft, "bcc", &c->bcc, error)
+  return read_from (draft, c, error) && read_field (draft, "to", &c->to, &c->outer_to, error)
+         && read_field (draft, "cc", &c->cc, &c->outer_cc, error) && read_field (draft, "bcc", &c->bcc, NULL, error)
          && read_subject (draft, c, error) && read_references (draft, c, error) && read_identity (draft, now, c, error);
 }
 
@@ -167,16 +191,26 @@ header_lines (const struct composition *c, gboolean inside)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *id = g_strdup_printf ("<%s>", c->message_id);
+  const char *to = inside ? c->to : c->outer_to, *cc = inside ? c->cc : c->outer_cc;
   add_line (lines, "Date", c->date);
   add_line (lines, "From", c->from);
-  add_line (lines, "To", c->to != NULL || c->cc != NULL ? c->to : "undisclosed-recipients:;");
-  add_line (lines, "Cc", c->cc);
+  add_line (lines, "To", to != NULL || cc != NULL ? to : "undisclosed-recipients:;");
+  add_line (lines, "Cc", cc);
   if (inside)
     add_line (lines, "Subject", c->subject);
   add_line (lines, "Message-ID", id);
   add_line (lines, "In-Reply-To", c->in_reply_to);
   add_line (lines, "References", c->references);
   return lines;
+}
+
+/* What is to be seen outside, told inside, so that no one on the way can make a field look as if it had not been secret. */
+static void
+add_hp_outer (GPtrArray *inside, const GPtrArray *outside)
+{
+  for (guint i = 0; i < outside->len; i++)
+    g_ptr_array_add (inside, g_strconcat ("HP-Outer: ", outside->pdata[i], NULL));
+  g_ptr_array_add (inside, g_strdup ("HP-Outer: Subject: " PROTECT_SUBJECT));
 }
 
 static void
@@ -352,7 +386,8 @@ message_compose (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray 
   GMimeObject *body = NULL;
   GBytes *payload = NULL;
   if (read_draft (draft, now, &c, error) && (body = make_body (draft, attachments, error)) != NULL) {
-    g_autoptr (GPtrArray) inside = header_lines (&c, TRUE);
+    g_autoptr (GPtrArray) inside = header_lines (&c, TRUE), outside = header_lines (&c, FALSE);
+    add_hp_outer (inside, outside);
     payload = make_payload (body, inside);
     if (payload == NULL)
       fail (error, "The message could not be put together; it was not sent. Please try again.");

@@ -106,14 +106,20 @@ message_fields_free (struct message_fields *fields)
 }
 
 const char *
-message_fields_raw (const struct message_fields *fields, const char *name)
+message_fields_same (const struct message_fields *fields, const char *name, guint n)
 {
   for (guint i = 0; i < fields->list->len; i++) {
     const struct field *field = &g_array_index (fields->list, struct field, i);
-    if (strcmp (field->name, name) == 0)
+    if (strcmp (field->name, name) == 0 && n-- == 0)
       return field->value;
   }
   return NULL;
+}
+
+const char *
+message_fields_raw (const struct message_fields *fields, const char *name)
+{
+  return message_fields_same (fields, name, 0);
 }
 
 const char *

@@ -28,6 +28,8 @@ const char *message_fields_raw (const struct message_fields *fields,
                                 const char *name); /* unfolded, undecoded; NULL: not there */
 /* Field i from the top, as raw; NULL behind the last one. */
 const char *message_fields_nth (const struct message_fields *fields, guint i, const char **name_out);
+/* The n-th field of that name. */
+const char *message_fields_same (const struct message_fields *fields, const char *name, guint n);
 GMimeParserOptions *message_fields_options (void);
 char *message_fields_clean (const char *decoded); /* one line, sanitised */
 char *message_fields_text (const struct message_fields *fields,
@@ -55,8 +57,6 @@ struct message_body {
   gboolean flowed, delsp; /* RFC 3676 */
   gboolean legacy_part;   /* a Legacy Display part: protected-headers="v1" on a text leaf */
   gboolean legacy_text;   /* hp-legacy-display="1": the text begins with a copy of the protected fields */
-  gboolean protected_;    /* hp=, or protected-headers="v1" */
-  gboolean not_forwarded; /* message/rfc822; forwarded=no */
 };
 struct message_body *message_body_new (const struct inspect_node *node);
 void message_body_free (struct message_body *body);
@@ -118,13 +118,29 @@ void message_extra_free (struct message_extra *extra);
 DEFINE_AUTOFREE (message_extra, message_extra_free)
 struct message_extra *message_layer_extra (const struct inspect_node *node); /* NULL: none */
 
-/* Header fields as shown: those of the payload where it protects them. */
+/* Header fields as shown: those of the protected header where there is one. */
 struct message_shown {
   struct message_fields *outer, *inner; /* inner NULL: nothing is protected */
+  struct message_fields *none;          /* holds nothing */
+  struct message_fields *reference;     /* HP-Outer: what the sender let be seen outside; NULL: he did not say */
+  enum header_scheme scheme;
+  gboolean from_inner, encrypted, signed_;
 };
 void message_shown_init (struct message_shown *shown, const struct inspection *inspection);
 void message_shown_clear (struct message_shown *shown);
 const struct message_fields *message_shown_for (const struct message_shown *shown, const char *name);
+const char *message_shown_name (guint n); /* the fields that can be protected and are shown; NULL at the end */
+/* "unprotected", "signed", "encrypted", "signed_and_encrypted": RFC 9788, 4.3.1. */
+const char *message_shown_state (const struct message_shown *shown, const char *name);
+gboolean message_shown_is_confidential (const struct message_shown *shown, const char *name);
+GPtrArray *
+message_shown_secret_addresses (const struct message_shown *shown);        /* char *: those that stood inside only */
+GPtrArray *message_shown_draft_secrets (const struct message_fields *own); /* the same, of a draft of ours */
+
+/* Legacy Display (message_legacy.c). */
+gboolean message_legacy_is_copy (const char *text); /* nothing but field lines */
+const char *message_legacy_skip (const char *text); /* behind the field lines and the empty line after them */
+char *message_legacy_strip (const char *html);      /* without the div that is the first thing in the body */
 
 /* message_segments.c */
 GVariant *message_segments (const struct inspection *inspection, GPtrArray *notes);  /* aa{sv}, floating */

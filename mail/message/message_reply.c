@@ -195,17 +195,27 @@ reply_body (GVariant *view, const char *text)
                           quote);
 }
 
+/* Was this field to be read inside only? Then it does not go outside in an answer. RFC 9788, 6.1. */
+static gboolean
+is_confidential (GVariant *view, const char *name)
+{
+  g_autofree const char **names = NULL;
+  return g_variant_lookup (view, "confidential_headers", "^a&s", &names) && g_strv_contains (names, name);
+}
+
 static GVariant *
 references_of (GVariant *view, const char *parent)
 {
   g_autofree const char **list = NULL;
   GVariantBuilder out;
-  (void) g_variant_lookup (view, "references", "^a&s", &list);
   g_variant_builder_init (&out, G_VARIANT_TYPE_STRING_ARRAY);
+  if (!is_confidential (view, "references") && !is_confidential (view, "in-reply-to"))
+    (void) g_variant_lookup (view, "references", "^a&s", &list);
   for (gsize i = 0; list != NULL && list[i] != NULL; i++)
     if (strcmp (list[i], parent) != 0)
       g_variant_builder_add (&out, "s", list[i]);
-  if ((list == NULL || list[0] == NULL) && *text_of (view, "in_reply_to") != '\0')
+  if ((list == NULL || list[0] == NULL) && !is_confidential (view, "in-reply-to")
+      && *text_of (view, "in_reply_to") != '\0')
     g_variant_builder_add (&out, "s", text_of (view, "in_reply_to"));
   if (*parent != '\0')
     g_variant_builder_add (&out, "s", parent);
@@ -241,5 +251,9 @@ message_reply (GVariant *view, const char *const *own, gboolean all, gboolean fo
     g_variant_dict_insert (&draft, "in_reply_to", "s", parent);
   g_variant_dict_insert_value (&draft, "references", references_of (view, parent));
   g_variant_dict_insert (&draft, "parent_protected", "b", is_protected);
+  g_autoptr (GVariant) confidential
+      = g_variant_lookup_value (view, "confidential_addresses", G_VARIANT_TYPE_STRING_ARRAY);
+  if (confidential != NULL)
+    g_variant_dict_insert_value (&draft, "confidential", confidential);
   return g_variant_dict_end (&draft);
 }

@@ -24,7 +24,8 @@ struct walk {
   GPtrArray *notes;                     /* NULL: nobody asks */
   gboolean some_encrypted, some_signed; /* below the whole: then every segment says what it is */
   gboolean show_attached;               /* nothing else is text: then attached text is shown */
-  gboolean hide_legacy;                 /* inside a payload that protects its header */
+  enum header_scheme hide_legacy;       /* how copies of protected fields are marked; OUTER: there are none to hide */
+  guint messages;                       /* how deep in messages that this one holds */
   double deadline;
 };
 
@@ -135,34 +136,19 @@ is_shown_leaf (const struct walk *walk, const struct message_body *body)
   return g_str_has_prefix (body->type, "text/") && body->filename == NULL;
 }
 
-/* RFC 9788, 4.5.3: the copy of the protected fields ends at the first empty line. */
-static const char *
-skip_legacy_text (const char *text)
+/* A part of its own that repeats the protected fields: the first one of the payload. */
+static gboolean
+is_legacy_part (const struct walk *walk, const struct inspect_node *node, const struct message_body *body)
 {
-  const char *unix_end = strstr (text, "\n\n"), *dos_end = strstr (text, "\r\n\r\n");
-  if (dos_end != NULL && (unix_end == NULL || dos_end < unix_end))
-    return dos_end + 4;
-  return unix_end != NULL ? unix_end + 2 : text;
-}
-
-/* The same in HTML: one div of this class, and nothing nested in it. */
-static char *
-skip_legacy_html (const char *html)
-{
-  const char *mark = strstr (html, "header-protection-legacy-display");
-  const char *open = mark != NULL ? g_strrstr_len (html, mark - html, "<div") : NULL,
-             *close = mark != NULL ? strstr (mark, "</div>") : NULL;
-  if (open == NULL || close == NULL)
-    return g_strdup (html);
-  return g_strdup_printf ("%.*s%s", (int) MIN (open - html, G_MAXINT), html, close + strlen ("</div>"));
+  const GPtrArray *parts = walk->inspection->payload->children;
+  return walk->hide_legacy == HEADERS_OLD && body->legacy_part && parts->len > 1 && parts->pdata[0] == node;
 }
 
 static void
 show_leaf (struct walk *walk, const struct inspect_node *node)
 {
   AUTOFREE (message_body) body = message_body_new (node);
-  if (!is_shown_leaf (walk, body) || (walk->hide_legacy && body->legacy_part && node != walk->inspection->payload)
-      || !has_room (walk))
+  if (!is_shown_leaf (walk, body) || !has_room (walk))
     return;
   g_autofree char *absent = message_absent_text (node, walk->notes);
   if (absent != NULL) {
@@ -170,16 +156,18 @@ show_leaf (struct walk *walk, const struct inspect_node *node)
     return;
   }
   g_autofree char *text = message_body_text (node, body, walk->left, &walk->cut, walk->notes);
-  gboolean legacy = walk->hide_legacy && body->legacy_text;
+  if (is_legacy_part (walk, node, body) && message_legacy_is_copy (text))
+    return;
+  const gboolean legacy = walk->hide_legacy == HEADERS_CIPHER && walk->messages == 0 && body->legacy_text;
   if (strcmp (body->type, "text/html") == 0) {
-    g_autofree char *html = legacy ? skip_legacy_html (text) : g_strdup (text);
+    g_autofree char *html = legacy ? message_legacy_strip (text) : g_strdup (text);
     add_html (walk, node, html);
   } else if (strcmp (body->type, "text/calendar") == 0) {
     g_autofree char *event = message_calendar_text (text);
     add_text (walk, node, event != NULL ? event : text, NULL);
   } else {
     g_autofree char *report = message_report_text (body->type, text);
-    add_text (walk, node, report != NULL ? report : legacy ? skip_legacy_text (text) : text, NULL);
+    add_text (walk, node, report != NULL ? report : legacy ? message_legacy_skip (text) : text, NULL);
   }
 }
 
@@ -322,7 +310,9 @@ show_message (struct walk *walk, const struct inspect_node *node, guint depth)
         = g_strdup_printf ("A message inside this message%s%s", *protection != '\0' ? ". " : "", protection);
     add_text (walk, inner, header->str, note);
   }
+  walk->messages++;
   show (walk, inner, depth + 1);
+  walk->messages--;
 }
 
 /* A layer that holds nothing for us: say so in place of its text. */
@@ -375,11 +365,9 @@ find_partial (struct walk *walk, const struct inspect_node *node, guint depth)
 
 /* Where the payload is a whole message that only wraps its header fields (RFC 8551, 3.1), the text is that message's. */
 static const struct inspect_node *
-text_root (const struct walk *walk, const struct message_shown *shown)
+text_root (const struct inspection *inspection)
 {
-  const struct inspect_node *payload = walk->inspection->payload;
-  gboolean wraps = shown->inner != NULL && is_type (payload, "message/rfc822") && payload->children->len == 1;
-  return wraps ? payload->children->pdata[0] : walk->inspection->root;
+  return inspection->header_scheme == HEADERS_WRAPPED ? inspection->header_node : inspection->root;
 }
 
 GVariant *
@@ -387,17 +375,15 @@ message_segments (const struct inspection *inspection, GPtrArray *notes)
 {
   struct walk walk
       = { .inspection = inspection, .notes = notes, .left = TEXT_BYTES_MAX, .deadline = cpu_s () + CPU_MAX_S };
-  struct message_shown shown;
-  message_shown_init (&shown, inspection);
   g_variant_builder_init (&walk.rows, G_VARIANT_TYPE ("aa{sv}"));
-  walk.hide_legacy = shown.inner != NULL;
+  if (inspection->payload->encrypted) /* what is only signed has its fields outside for everybody */
+    walk.hide_legacy = inspection->header_scheme;
   find_partial (&walk, inspection->root, 0);
-  show (&walk, text_root (&walk, &shown), 0);
+  show (&walk, text_root (inspection), 0);
   if (walk.count == 0) {
     walk.show_attached = TRUE;
-    show (&walk, text_root (&walk, &shown), 0);
+    show (&walk, text_root (inspection), 0);
   }
-  message_shown_clear (&shown);
   if (walk.cut)
     message_notes_add (notes, "text_cut",
                        "The message holds more text than can be shown at once; the rest is left out. Save its parts to "

@@ -129,15 +129,16 @@ verdict_line (const struct verdict *verdict)
 }
 
 static GVariant *
-protected_names (const struct message_shown *shown)
+protected_names (const struct message_shown *shown, gboolean confidential)
 {
-  static const char *const names[]
-      = { "subject", "from", "to", "cc", "date", "reply-to", "in-reply-to", "references", "message-id", "followup-to" };
   GVariantBuilder out;
+  const char *name;
   g_variant_builder_init (&out, G_VARIANT_TYPE_STRING_ARRAY);
-  for (gsize i = 0; shown->inner != NULL && i < G_N_ELEMENTS (names); i++)
-    if (message_fields_raw (shown->inner, names[i]) != NULL)
-      g_variant_builder_add (&out, "s", names[i]);
+  for (guint i = 0; (name = message_shown_name (i)) != NULL; i++)
+    if (confidential ? message_shown_is_confidential (shown, name)
+                     : shown->inner != NULL && message_fields_raw (shown->inner, name) != NULL
+                           && message_shown_for (shown, name) == shown->inner)
+      g_variant_builder_add (&out, "s", name);
   return g_variant_builder_end (&out);
 }
 
@@ -168,6 +169,7 @@ header_rows (const struct message_shown *shown)
     g_variant_builder_open (&out, G_VARIANT_TYPE_VARDICT);
     add (&out, "name", TEXT (fields[i].label));
     add (&out, "value", TEXT (value));
+    add (&out, "protection", TEXT (message_shown_state (shown, fields[i].name)));
     g_variant_builder_close (&out);
   }
   return g_variant_builder_end (&out);
@@ -218,7 +220,10 @@ add_fields (GVariantBuilder *out, const struct message_shown *shown, const struc
   add (out, "in_reply_to", TEXT (parent));
   add (out, "references", strings (references));
   add (out, "headers", header_rows (shown));
-  add (out, "protected_headers", protected_names (shown));
+  add (out, "protected_headers", protected_names (shown, FALSE));
+  add (out, "confidential_headers", protected_names (shown, TRUE));
+  g_autoptr (GPtrArray) secret = message_shown_secret_addresses (shown);
+  add (out, "confidential_addresses", strings (secret));
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a draft becomes on its way to protect: fields, encodings, and what is refused. */
+#include "mail/message/draft_parse.h"
 #include "mail/message/message_p.h"
 
 #include <setjmp.h>
@@ -108,6 +109,42 @@ test_fields (void **state)
                && has_outer (&c, "Message-ID: "));
   assert_false (has_outer (&c, "Subject") || has_outer (&c, "Bcc"));
   assert_true (g_str_has_suffix (c.id, "@clinic.example") && strlen (c.id) == 32 + strlen ("@clinic.example"));
+  clear (&c);
+}
+
+/* What is outside is told inside (RFC 9788, 2.2), and who was not to be named outside is not, nor when the draft was kept in between. */
+static void
+test_hp_outer (void **state)
+{
+  struct composed c = { 0 };
+  g_autoptr (GVariant) base = draft ("Bob <bob@b.example>", "Lab results", "Hello", NULL);
+  g_autoptr (GVariantDict) dict = g_variant_dict_new (base);
+  g_variant_dict_insert_value (dict, "cc", g_variant_new_strv ((const char *[]){ "Carol <carol@c.example>" }, 1));
+  g_variant_dict_insert_value (dict, "confidential",
+                               g_variant_new_strv ((const char *[]){ "Carol@c.example", "bob@other.example" }, 2));
+  GVariant *secret = g_variant_ref_sink (g_variant_dict_end (dict));
+  assert_true (run (secret, NULL, &c));
+  assert_non_null (strstr (c.payload, "\r\nCc: Carol <carol@c.example>\r\n"));
+  assert_non_null (strstr (c.payload, "\r\nHP-Outer: To: Bob <bob@b.example>\r\n"));
+  assert_non_null (strstr (c.payload, "\r\nHP-Outer: Subject: [...]\r\n"));
+  assert_null (strstr (c.payload, "HP-Outer: Cc"));
+  assert_true (has_outer (&c, "To: Bob <bob@b.example>"));
+  assert_false (has_outer (&c, "Cc"));
+  for (guint i = 0; i < c.outer->len; i++) {
+    g_autofree char *line = g_strconcat ("HP-Outer: ", c.outer->pdata[i], NULL), *unfolded = g_strdup (c.payload);
+    GString *whole = g_string_new (unfolded);
+    g_string_replace (whole, "\r\n ", " ", 0);
+    assert_non_null (strstr (whole->str, line));
+    g_string_free (whole, TRUE);
+  }
+  g_autoptr (GBytes) kept = g_bytes_new (c.payload, strlen (c.payload));
+  g_autoptr (GPtrArray) attachments = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) again = g_variant_ref_sink (draft_parse (kept, &attachments, &error));
+  g_autofree const char **list = NULL;
+  assert_true (g_variant_lookup (again, "confidential", "^a&s", &list));
+  assert_string_equal (list[0], "carol@c.example");
+  assert_null (list[1]);
   clear (&c);
 }
 
@@ -236,9 +273,13 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_fields),    cmocka_unit_test (test_same_id_is_kept_and_new_ones_differ),
-    cmocka_unit_test (test_text),      cmocka_unit_test (test_attachment),
-    cmocka_unit_test (test_refused),   cmocka_unit_test (test_header_encode),
+    cmocka_unit_test (test_fields),
+    cmocka_unit_test (test_hp_outer),
+    cmocka_unit_test (test_same_id_is_kept_and_new_ones_differ),
+    cmocka_unit_test (test_text),
+    cmocka_unit_test (test_attachment),
+    cmocka_unit_test (test_refused),
+    cmocka_unit_test (test_header_encode),
     cmocka_unit_test (test_filenames),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is shown of a message: through inspect without keys, and through trees that say a layer was opened. */
+#include "crypto/inspect_p.h"
 #include "mail/message/message_p.h"
 
 #include <setjmp.h>
@@ -183,6 +184,7 @@ tree_init (struct tree *tree, struct inspect_node *root, struct inspect_node *pa
   tree->inspection.verdict.encryption.integrity = INTEGRITY_OK;
   tree->inspection.verdict.encryption.covers = payload != root ? COVERS_WHOLE : COVERS_PART;
   tree->message = g_bytes_ref (root->entity);
+  inspect_headers_find (&tree->inspection);
 }
 
 static GVariant *
@@ -223,13 +225,14 @@ static void
 test_protected_subject (void **state)
 {
   struct inspect_node *root
-      = opened ("text/plain", "Subject: Lab results\nContent-Type: text/plain; hp=\"cipher\"\n\nNa 140\n", TRUE);
+      = opened ("text/plain",
+                "To: alice@clinic.example\nSubject: Lab results\nContent-Type: text/plain; hp=\"cipher\"\n\nNa 140\n", TRUE);
   struct tree tree;
   tree_init (&tree, root, root->children->pdata[0]);
   g_autoptr (GVariant) view = tree_show (&tree);
   shown_assert (view, "subject", "Lab results");
   shown_assert (view, "outer_subject", "[...]");
-  assert_list (view, "protected_headers", "subject");
+  assert_list (view, "protected_headers", "subject|to");
   shown_assert (view, "text_body", "Na 140\n");
   g_autoptr (GBytes) shadow = message_shadow (&tree.inspection, tree.message);
   assert_non_null (shadow);

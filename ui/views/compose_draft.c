@@ -54,7 +54,7 @@ add_recipients (GVariantBuilder *draft, const char *name, const char *text)
 static void
 add_from_origin (GVariantBuilder *draft, GVariant *origin)
 {
-  static const char *const kept[] = { "in_reply_to", "references", "parent_protected", "message_id" };
+  static const char *const kept[] = { "in_reply_to", "references", "parent_protected", "confidential", "message_id" };
   for (gsize i = 0; origin != NULL && i < G_N_ELEMENTS (kept); i++) {
     g_autoptr (GVariant) value = g_variant_lookup_value (origin, kept[i], NULL);
     if (value != NULL)
