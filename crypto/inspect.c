@@ -24,6 +24,7 @@ inspection_free (struct inspection *inspection)
     return;
   verdict_clear (&inspection->verdict);
   node_free (inspection->root);
+  g_clear_pointer (&inspection->signed_by, g_bytes_unref);
   g_clear_pointer (&inspection->from, g_ptr_array_unref);
   g_free (inspection);
 }
@@ -42,6 +43,7 @@ layer_free (gpointer data)
 {
   struct inspect_layer *layer = data;
   g_ptr_array_unref (layer->signatures);
+  g_clear_pointer (&layer->signed_data, g_bytes_unref);
   g_free (layer->cipher);
   g_free (layer);
 }

@@ -23,6 +23,7 @@ struct inspect_layer {
   enum protection protocol;
   gboolean signed_, encrypted;
   GPtrArray *signatures; /* struct inspect_signature *; may be empty: then it cannot be checked */
+  GBytes *signed_data;   /* S/MIME, where all signatures are good; else NULL */
   gboolean decrypted;
   char *cipher;
   enum integrity integrity;

@@ -39,6 +39,8 @@ verify (struct inspect *inspect, struct inspect_layer *layer, GBytes *cms, GByte
     take_signature (inspect, layer, &signature);
   else
     inspect_add_signature (layer, SIGNATURE_ERROR);
+  if (signature.state == SIGNATURE_GOOD)
+    layer->signed_data = g_bytes_ref (cms);
   smime_signature_clear (&signature);
   return shown;
 }

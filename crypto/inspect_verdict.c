@@ -276,6 +276,25 @@ judge_signed_around (struct inspect *inspect)
       "what it says.");
 }
 
+/* The layer whose signature the verdict speaks of, if it is the sender's own and over the whole. */
+static void
+keep_signed_data (struct inspect *inspect)
+{
+  const struct signature_verdict *verdict = &inspect->result->verdict.signature;
+  if (verdict->state != SIGNATURE_GOOD || verdict->covers != COVERS_WHOLE || verdict->fingerprint == NULL)
+    return;
+  for (guint i = 0; i < inspect->layers->len && inspect->result->signed_by == NULL; i++) {
+    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    for (guint j = 0; layer->whole && layer->signed_data != NULL && j < layer->signatures->len; j++) {
+      const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, j);
+      if (g_strcmp0 (signature->fingerprint, verdict->fingerprint) == 0) {
+        inspect->result->signed_by = g_bytes_ref (layer->signed_data);
+        break;
+      }
+    }
+  }
+}
+
 void
 inspect_verdict_compose (struct inspect *inspect)
 {
@@ -292,5 +311,6 @@ inspect_verdict_compose (struct inspect *inspect)
     compose_signature (inspect, &from, FALSE);
   compose_encryption (inspect);
   judge_signed_around (inspect);
+  keep_signed_data (inspect);
   inspect->result->from = g_steal_pointer (&from.addresses);
 }

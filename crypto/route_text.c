@@ -28,7 +28,8 @@ trust_words (const struct key_candidate *key)
   case KEY_TRUST_NONE:
     return "of which nothing is known";
   case KEY_TRUST_FIRST_SEEN:
-    return "imported by you, not yet compared";
+    return g_strcmp0 (key->source, "mail") == 0 ? "from a signed mail, not yet compared"
+                                                : "imported by you, not yet compared";
   case KEY_TRUST_WKD:
     return "published by the domain of the address";
   case KEY_TRUST_CHAIN:

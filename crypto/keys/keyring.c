@@ -44,6 +44,7 @@ keyring_free (struct keyring *keyring)
   g_hash_table_unref (keyring->trust);
   g_clear_pointer (&keyring->pins, g_hash_table_unref);
   g_clear_pointer (&keyring->memory, g_key_file_unref);
+  g_clear_pointer (&keyring->harvested, g_key_file_unref);
   g_free (keyring->dir);
   g_free (keyring);
 }
@@ -94,6 +95,7 @@ ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **e
     if (!keyring_sources[i].find (keyring, address, at, found, error))
       return NULL;
   keyring_trust_apply (keyring, found);
+  keyring_harvest_apply (keyring, found);
   keyring_pins_apply (keyring, found);
   keyring_memory_apply (keyring, found);
   keyring_expiry_apply (found, at);

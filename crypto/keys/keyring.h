@@ -3,7 +3,7 @@
 /* The keyring: one view over all sources of keys of a profile. Only the keys worker opens it.
  *
  * It lives in one folder, the keys_dir of the profile: gnupg/ (a GNUPGHOME of the profile's own), smime/ (certificates and private keys),
- * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint), used.conf (which keys were used for whom), told.conf. The user's own ~/.gnupg is never touched.
+ * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint), used.conf (which keys were used for whom), told.conf, harvested.conf. The user's own ~/.gnupg is never touched.
  * Sources are rows of one table (keyring_sources.c): a new source is a file and a row. */
 #pragma once
 #include "crypto/error.h"
@@ -33,6 +33,9 @@ GPtrArray *keyring_list (struct keyring *keyring, gint64 at, GError **error);
 GPtrArray *keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *passphrase, GError **error);
 /* Mark as compared by the user. NO_KEY when no such key is here. fingerprint: hex, either protocol, case-insensitive, blanks allowed. */
 gboolean keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error);
+/* Take certificates of the address from the SignedData of a mail that carries a good signature of it. They are candidates from now on,
+ * trusted as far as their own chains go. */
+gboolean keyring_harvest (struct keyring *keyring, GBytes *cms, const char *address, gint64 at, GError **error);
 /* The organisation says that these keys, and no others, belong to the address. What is no address or no fingerprint is left out; an
  * empty list bars all keys. */
 void keyring_pin (struct keyring *keyring, const char *address, const char *const *fingerprints);

@@ -11,8 +11,7 @@
 #define EXPIRY "expiry"
 #define TEXTS_MAX 10
 
-static const struct keyring_file told
-    = { "told.conf", "The note of what you were told", "wardmail tells it again" };
+static const struct keyring_file told = { "told.conf", "The note of what you were told", "wardmail tells it again" };
 
 static gint64
 now_or (gint64 at)

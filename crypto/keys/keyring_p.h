@@ -8,9 +8,10 @@ struct keyring {
   char *dir; /* the folder it lives in */
   struct pgp_engine *pgp;
   struct smime_store *smime;
-  GHashTable *trust; /* upper-case fingerprint -> NULL-terminated char ** of the addresses compared */
-  GHashTable *pins;  /* addrspec_fold -> NULL-terminated char ** of upper-case fingerprints */
-  GKeyFile *memory;  /* see keyring_memory.c */
+  GHashTable *trust;   /* upper-case fingerprint -> NULL-terminated char ** of the addresses compared */
+  GHashTable *pins;    /* addrspec_fold -> NULL-terminated char ** of upper-case fingerprints */
+  GKeyFile *memory;    /* see keyring_memory.c */
+  GKeyFile *harvested; /* see keyring_harvest.c; NULL: not read yet */
 };
 
 /* One place where keys come from. */
@@ -44,6 +45,9 @@ gboolean keyring_memory_knows (struct keyring *keyring, const struct key_candida
 /* keyring_pins.c */
 void keyring_pins_merge (struct keyring *keyring); /* into what is trusted */
 void keyring_pins_apply (struct keyring *keyring, GPtrArray *candidates);
+
+/* keyring_harvest.c: say where they come from. */
+void keyring_harvest_apply (struct keyring *keyring, GPtrArray *candidates);
 
 /* keyring_expiry.c */
 void keyring_expiry_apply (GPtrArray *candidates, gint64 at);

@@ -46,6 +46,13 @@ struct smime_decryption {
 GBytes *smime_decrypt (struct smime_store *store, GBytes *cms, gint64 at, struct smime_decryption *how_out,
                        GError **error);
 
+/* Take what a good signature brought along and lies not here yet: certificates of the address that can be encrypted to, each with a
+ * chain of its own to an anchor, and the authorities between. before: called with their fingerprints (char *) before they are kept; FALSE
+ * with error: they are not. cms: DER of the SignedData. */
+typedef gboolean (*smime_harvest_fn) (GPtrArray *fingerprints, gpointer data, GError **error);
+gboolean smime_harvest (struct smime_store *store, GBytes *cms, const char *address, gint64 at, smime_harvest_fn before,
+                        gpointer data, GError **error);
+
 /* CompressedData (RFC 3274), bounded by INSPECT_BYTES_MAX. */
 GBytes *smime_uncompress (GBytes *cms, GError **error);
 enum smime_kind { SMIME_UNKNOWN = 0, SMIME_SIGNED, SMIME_ENVELOPED, SMIME_AUTH_ENVELOPED, SMIME_COMPRESSED };
