@@ -79,10 +79,20 @@ on_notice (gpointer owner, const char *sentence)
 }
 
 static void
+set_state (struct core_account *account, const char *state, const char *text)
+{
+  g_autoptr (GVariant) fields
+      = g_variant_ref_sink (g_variant_new_parsed ("{'state': <%s>, 'text': <%s>}", state, text));
+  arrive_event (account, "state", fields);
+}
+
+static void
 on_account_notice (gpointer owner, const char *sentence)
 {
   struct core_account *account = owner;
   core_notice (account->core, sentence);
+  if (supervised_pid (account->imap) == 0 && strcmp (account->state, "connecting") == 0)
+    set_state (account, "offline", sentence);
 }
 
 static void
@@ -139,6 +149,7 @@ core_account_free (gpointer data)
   g_queue_clear_full (&account->arrivals, (GDestroyNotify) g_variant_unref);
   g_ptr_array_unref (account->drained);
   g_clear_error (&account->arrive_error);
+  g_clear_pointer (&account->settled, g_variant_unref);
   account_free (account->account);
   g_free (account->state);
   g_free (account->text);
@@ -246,8 +257,10 @@ core_wake_accounts (struct core *core)
 {
   for (guint i = 0; i < core->accounts->len; i++) {
     struct core_account *account = g_ptr_array_index (core->accounts, i);
-    if (supervised_pid (account->imap) == 0)
+    if (supervised_pid (account->imap) == 0) {
+      set_state (account, "connecting", "Not connected yet.");
       wake_outbox (account);
+    }
     supervised_wake (account->imap);
   }
 }

@@ -27,6 +27,7 @@ struct core_account {
   GQueue arrivals;      /* GVariant *: events of the imap worker that the index has not seen yet, in order */
   gboolean arriving;    /* one of them is under way */
   GPtrArray *drained;   /* struct core_waiter *: to be told once arrivals is empty */
+  GVariant *settled;    /* the state "idle", to be told then, too; NULL */
   GError *arrive_error; /* what the index refused since the last time that all had arrived; NULL */
   guint arrived;        /* mails since the last "changed" event */
   gboolean filing;      /* a run of the outbox is under way */

@@ -208,11 +208,31 @@ core_tell_changed (struct core *core)
 }
 
 static void
+tell_state (struct core_account *account, GVariant *fields)
+{
+  const char *state = "", *text = "";
+  (void) g_variant_lookup (fields, "state", "&s", &state);
+  (void) g_variant_lookup (fields, "text", "&s", &text);
+  g_free (account->state);
+  g_free (account->text);
+  account->state = g_strdup (state);
+  account->text = g_strdup (text);
+  server_event (
+      account->core->server, "state",
+      g_variant_new_parsed ("{'account': <%s>, 'state': <%s>, 'text': <%s>}", account->account->name, state, text));
+}
+
+static void
 account_drained (struct core_account *account)
 {
   g_autoptr (GPtrArray) waiters = g_steal_pointer (&account->drained);
   account->drained = g_ptr_array_new ();
   g_autoptr (GError) error = waiters->len > 0 ? g_steal_pointer (&account->arrive_error) : NULL;
+  g_autoptr (GVariant) settled = g_steal_pointer (&account->settled);
+  if (settled != NULL) {
+    core_tell_changed (account->core);
+    tell_state (account, settled);
+  }
   for (guint i = 0; i < waiters->len; i++) {
     struct core_waiter *waiter = g_ptr_array_index (waiters, i);
     waiter->done (waiter->data, error);
@@ -367,26 +387,24 @@ account_next (struct core_account *account)
     supervised_call (account->core->writer, "removed", step->fields, NULL, NULL, on_removed, step);
 }
 
+/* That all is fetched is true for a person when all of it can be seen. */
 static void
-tell_state (struct core_account *account, GVariant *fields)
+note_state (struct core_account *account, GVariant *fields)
 {
-  const char *state = "", *text = "";
+  const char *state = "";
   (void) g_variant_lookup (fields, "state", "&s", &state);
-  (void) g_variant_lookup (fields, "text", "&s", &text);
-  g_free (account->state);
-  g_free (account->text);
-  account->state = g_strdup (state);
-  account->text = g_strdup (text);
-  server_event (
-      account->core->server, "state",
-      g_variant_new_parsed ("{'account': <%s>, 'state': <%s>, 'text': <%s>}", account->account->name, state, text));
+  g_clear_pointer (&account->settled, g_variant_unref);
+  if (strcmp (state, "idle") == 0 && account->arriving)
+    account->settled = g_variant_ref (fields);
+  else
+    tell_state (account, fields);
 }
 
 void
 arrive_event (struct core_account *account, const char *event, GVariant *fields)
 {
   if (strcmp (event, "state") == 0) {
-    tell_state (account, fields);
+    note_state (account, fields);
   } else if (strcmp (event, "progress") == 0) {
     guint32 done = 0, total = 0;
     (void) g_variant_lookup (fields, "done", "u", &done);
@@ -416,6 +434,7 @@ void
 arrive_forget (struct core_account *account)
 {
   g_queue_clear_full (&account->arrivals, (GDestroyNotify) g_variant_unref);
+  g_clear_pointer (&account->settled, g_variant_unref);
   if (!account->arriving)
     account_drained (account);
 }

@@ -5,7 +5,10 @@
 set -euo pipefail
 # shellcheck source=tests/ui/ui.sh
 . "$(dirname "$0")/ui.sh"
-ui_start
+ui_start_fresh
+grep -q 'Fetching mail' "$dir/p/drawn" || fail 'the empty list does not say that mail is on its way'
+! grep -q 'No messages here' "$dir/p/drawn" || fail 'the list says that there is no mail before it is known'
+say 'the first mail is waited for'
 # in FOLDER SUBJECT COUNT [FLAG]: the server has that many there, within 20 s.
 on_server () { [ "$(mailbox alice count "$1" SUBJECT "\"$2\"" "${@:4}")" = "$3" ]; }
 settled () { wait_until 20 on_server "$@" || fail "the server has not $3 of '$2' in $1 ${4-}"; }

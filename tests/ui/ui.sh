@@ -8,12 +8,22 @@
 . "$(dirname "${BASH_SOURCE[0]}")/terminal.sh"
 export TZ=UTC WORLD_NOW=1740992400 WARDMAIL_TEST_NOW=2025-03-03T09:00:00Z
 
-# ui_start: ends with the inbox on the screen.
+# Both end with the inbox on the screen. ui_start_fresh: it is the screen that fetches the first mail; what it wrote until then is in
+# $dir/p/drawn.
 ui_start () {
   live_start
   ward sync >/dev/null
+  ui_open
+}
+ui_start_fresh () {
+  live_start
+  ui_open "exec cat >$dir/p/drawn"
+}
+ui_open () {
   terminal_start "$dir/tmux" 80 24 "$WARDMAIL" --profile "$dir/p"
+  tmux -S "$dir/tmux" pipe-pane "$@"
   terminal_wait ' Inbox · '
   terminal_wait "$NEWEST_SUBJECT" 60
   terminal_wait ' connected '
+  tmux -S "$dir/tmux" pipe-pane
 }

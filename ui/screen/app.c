@@ -462,8 +462,21 @@ set_account (struct app *app, const char *name, const char *state, const char *t
   account->state = g_strdup (state);
   account->text = g_strdup (text);
   account->done = account->total = 0;
+  account->settled = account->settled || strcmp (state, "idle") == 0;
   if (news && strcmp (state, "failed") == 0 && *text != '\0')
     app_notice (app, NOTICE_WARN, "%s", text);
+}
+
+gboolean
+app_is_fetching (struct app *app, const char *name)
+{
+  for (guint i = 0; i < app->accounts->len; i++) {
+    const struct account_state *account = g_ptr_array_index (app->accounts, i);
+    if (!account->settled && (name == NULL || *name == '\0' || strcmp (account->name, name) == 0)
+        && (g_strcmp0 (account->state, "connecting") == 0 || g_strcmp0 (account->state, "syncing") == 0))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static void

@@ -43,6 +43,8 @@ const struct paths *app_paths (const struct app *app);
 const struct settings *app_settings (const struct app *app); /* NULL before set-up */
 /* A profile was made: take its paths and settings from now on; an engine for them is started by the next call. */
 void app_adopt (struct app *app, struct paths *paths_take, struct settings *settings_take);
+/* Whether the first mail of this account (NULL or "": of any) is still on its way, since this screen was opened. */
+gboolean app_is_fetching (struct app *app, const char *account);
 gint64 app_now (void); /* seconds; WARDMAIL_TEST_NOW (RFC 3339) stops the clock */
 
 /* ---- Saying something ---- */

@@ -8,6 +8,7 @@
 struct account_state {
   char *name, *state, *text;
   guint done, total;
+  gboolean settled; /* all its mail was here once */
 };
 
 struct app {

@@ -45,6 +45,18 @@ not_done (struct compose *compose)
     come_back (&compose->view);
 }
 
+/* The sentence says which address it is about, in most cases. */
+static char *
+held_line (GVariant *route)
+{
+  const char *sentence = fields_text (route, "sentence"), *address = fields_text (route, "address");
+  if (g_str_has_prefix (sentence, "HELD: "))
+    sentence += strlen ("HELD: ");
+  if (strstr (sentence, address) != NULL)
+    return g_strdup_printf ("HELD: %s", sentence);
+  return g_strdup_printf ("HELD: %s: %s", address, sentence);
+}
+
 static void
 tell_held (struct compose *compose, GVariant *reply)
 {
@@ -56,8 +68,7 @@ tell_held (struct compose *compose, GVariant *reply)
   for (gsize i = 0; i < g_variant_n_children (held); i++) {
     g_autoptr (GVariant) route = g_variant_get_child_value (held, i);
     g_ptr_array_add (lines, g_strdup (""));
-    g_ptr_array_add (lines,
-                     g_strdup_printf ("%s: %s", fields_text (route, "address"), fields_text (route, "sentence")));
+    g_ptr_array_add (lines, held_line (route));
     if (*fields_text (route, "next") != '\0')
       g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", fields_text (route, "next")));
     if (i == 0)

@@ -27,6 +27,8 @@ struct list {
   guint window_offset;   /* of the refresh under way */
   guint stale;           /* rows before this one were not asked again since the index changed */
   gboolean again;        /* it changed once more while a call was under way */
+  gboolean due;          /* the index changed, and a call is about to be made */
+  gboolean fetching;     /* the first mail of the account was on its way when the last answer came */
   char *problem;
 };
 
@@ -183,6 +185,7 @@ static void
 refresh (struct view *view)
 {
   struct list *list = (struct list *) view;
+  list->due = FALSE;
   if (list->query == NULL)
     return;
   if (list->call != NULL) {
@@ -397,10 +400,23 @@ list_act (struct view *view, enum action action)
 
 /* ---- How it looks ---- */
 
+/* Is it empty because its mail is still to come? That ends when the list has been asked for once more. */
+static gboolean
+is_awaited (struct list *list)
+{
+  const char *account = list->folder != NULL ? list->folder->account : NULL;
+  if ((list->folder != NULL || list->provisional) && app_is_fetching (list->view.app, account))
+    list->fetching = TRUE;
+  else if (!list->due && list->call == NULL)
+    list->fetching = FALSE;
+  return list->fetching;
+}
+
 static void
 draw_empty (struct list *list, const struct area *area)
 {
   const char *text = list->problem != NULL  ? list->problem
+                     : is_awaited (list)    ? "Fetching mail…"
                      : !list->loaded        ? "Loading…"
                      : list->folder != NULL ? "No messages here."
                                             : "No message matches this search.";
@@ -442,8 +458,10 @@ list_title (struct view *view)
 static void
 list_event (struct view *view, const char *event, GVariant *fields)
 {
-  if (strcmp (event, "changed") == 0)
-    app_timer (view, REFRESH_MS, refresh);
+  if (strcmp (event, "changed") != 0)
+    return;
+  ((struct list *) view)->due = TRUE;
+  app_timer (view, REFRESH_MS, refresh);
 }
 
 static void
