@@ -86,8 +86,8 @@ fixture_pgp (struct fixture *fixture, const char *name, enum fixture_key kind)
 {
   const char *algorithm = kind == FIXTURE_RSA ? "rsa2048" : kind == FIXTURE_WEAK ? "rsa1024" : "ed25519";
   const char *second = kind == FIXTURE_RSA ? "rsa2048" : kind == FIXTURE_WEAK ? "rsa1024" : "cv25519";
-  const char *time = kind == FIXTURE_EXPIRED  ? "--faked-system-time 20200101T000000"
-                     : kind == FIXTURE_FUTURE ? "--faked-system-time 20990101T000000"
+  const char *time = kind == FIXTURE_EXPIRED  ? "--faked-system-time 20200101T000000!"
+                     : kind == FIXTURE_FUTURE ? "--faked-system-time 20990101T000000!"
                                               : "";
   const char *life = kind == FIXTURE_EXPIRED ? "1y" : "never";
   g_free (fixture_run (fixture, GPG "%s --quick-gen-key '%s <%s@demo.test>' %s sign %s", time, name, name, algorithm,
