@@ -3,27 +3,28 @@
 TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
 LIVE_TESTS = tests/live/commands.sh tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh tests/live/short.sh tests/live/leave.sh tests/live/hang.sh
+TRACE_TESTS = tests/live/trace.sh
 UI_TESTS = tests/ui/send.sh tests/ui/changes.sh
 GOLDEN_SCREENS = tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held \
 	tests/ui/golden/compose tests/ui/golden/sent
 CRASH_TESTS = tests/crash/kill_engine.sh tests/crash/kill_keys.sh tests/crash/kill_index.sh tests/crash/kill_imap.sh \
 	tests/crash/kill_smtp.sh tests/crash/kill_filter.sh
-SLOW_TESTS = $(LIVE_TESTS) $(UI_TESTS) $(CRASH_TESTS)
+SLOW_TESTS = $(LIVE_TESTS) $(TRACE_TESTS) $(UI_TESTS) $(CRASH_TESTS)
 
 list-tests:
 	@echo $(TESTS) $(SLOW_TESTS)
 check-live: all
-	$(MAKE) check TESTS='$(LIVE_TESTS)'
+	$(MAKE) check TESTS='$(LIVE_TESTS) $(TRACE_TESTS)'
 check-ui: all
 	$(MAKE) check TESTS='$(UI_TESTS)'
 check-crash: all
 	$(MAKE) check TESTS='$(CRASH_TESTS)'
-# Mail from elsewhere with known verdicts, judged by the runner that comes with it.
+# Mail from elsewhere with known verdicts, judged by the runner that comes with it; what all processes do meanwhile is judged, too.
 CORPORA = $(top_srcdir)/../shared/corpora
 check-corpora: all
-	python3 $(CORPORA)/run.py $(abs_top_builddir)/wardmail $(CORPORA)
+	$(top_srcdir)/tests/corpora $(abs_top_builddir)/wardmail $(CORPORA)
 .PHONY: list-tests check-live check-ui check-crash check-corpora
 
 TESTS += tests/lint/shell tests/lint/symbols
-EXTRA_DIST += $(SLOW_TESTS) $(GOLDEN_SCREENS) tests/crash/kill tests/lint/shell tests/lint/symbols .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/mailbox tests/live/profile tests/live/servers \
+EXTRA_DIST += $(SLOW_TESTS) $(GOLDEN_SCREENS) tests/crash/kill tests/lint/shell tests/lint/symbols .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/hostile.py tests/live/traced tests/live/trace_judge.py tests/corpora tests/live/mailbox tests/live/profile tests/live/servers \
 	tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh tests/ui/ui.sh
