@@ -193,7 +193,8 @@ note_header (GPtrArray *notes, const struct message_shown *shown)
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     const char *raw = message_fields_raw (message_shown_for (shown, names[i]), names[i]);
     struct message_charset told = { 0 };
-    g_autofree char *text = raw != NULL ? message_words_decode (raw, &told) : NULL;
+    if (raw != NULL)
+      g_free (message_words_decode (raw, &told));
     told.guess = g_strcmp0 (told.guess, "utf-8") == 0 && !told.broken ? NULL : told.guess; /* RFC 6532 allows it */
     message_charset_note (notes, &told);
   }
