@@ -9,6 +9,7 @@
 
 static const char *const trust_names[] = { "none", "first-seen", "wkd", "chain", "verified", NULL };
 static const char *const prefer_names[] = { "smime", "pgp", NULL };
+static const char *const revocation_names[] = { "hard", "soft", "off", NULL };
 static const char *const flag_names[] = { "false", "true", NULL };
 
 #define PINS "pins" /* the group whose keys are addresses */
@@ -17,6 +18,7 @@ enum tightens {
   TIGHTENS_UP = 0,     /* only a greater value is tighter */
   TIGHTENS_FALSE,      /* only false is tighter */
   TIGHTENS_FALSE_USER, /* the organisation may allow it, the user may only forbid it */
+  TIGHTENS_DOWN_USER,  /* only a smaller value is tighter; the organisation may choose, the user may only tighten */
   FIXED_ONCE,          /* neither is tighter; whoever sets it first has decided */
 };
 
@@ -36,6 +38,7 @@ static const struct row {
   { DEMAND ("routes", "allow-smime", TIGHTENS_FALSE, allow_smime), .names = flag_names },
   { DEMAND ("routes", "allow-pgp", TIGHTENS_FALSE, allow_pgp), .names = flag_names },
   { DEMAND ("routes", "allow-autocrypt", TIGHTENS_FALSE, allow_autocrypt), .names = flag_names },
+  { DEMAND ("signatures", "revocation", TIGHTENS_DOWN_USER, revocation), .names = revocation_names },
   { DEMAND ("accounts", "allow-password", TIGHTENS_FALSE_USER, allow_password), .names = flag_names },
 #undef DEMAND
 };
@@ -55,6 +58,8 @@ loosens (const struct row *row, const struct level *level, gboolean set_above, i
     return value && !above;
   case TIGHTENS_FALSE_USER:
     return value && !above && !level->organisation;
+  case TIGHTENS_DOWN_USER:
+    return value > above && !level->organisation;
   case FIXED_ONCE:
     return set_above && value != above;
   }
@@ -194,6 +199,7 @@ policy_load_files (const char *organisation_file, const char *user_file, gboolea
   policy->least_reply_trust = 1;
   policy->prefer = 1;
   policy->allow_smime = policy->allow_pgp = policy->allow_autocrypt = TRUE;
+  policy->revocation = 1;
   policy->allow_password = test_profile;
   struct level level = { .path = organisation_file, .organisation = TRUE };
   if (!read_level (policy, &level, error))

@@ -26,6 +26,7 @@ inspection_free (struct inspection *inspection)
   node_free (inspection->root);
   g_clear_pointer (&inspection->signed_by, g_bytes_unref);
   g_clear_pointer (&inspection->from, g_ptr_array_unref);
+  g_ptr_array_unref (inspection->wants);
   g_free (inspection);
 }
 
@@ -342,6 +343,7 @@ inspect_message (struct keyring *keyring, GBytes *message, gint64 at)
                              .bytes_left = INSPECT_BYTES_MAX,
                              .operation_bytes_left = INSPECT_OPERATION_BYTES_MAX };
   verdict_init (&result->verdict);
+  result->wants = revocation_wants_new ();
   result->root = result->payload = node_new (message, g_strdup ("1"), "text/plain");
   inspect_walk (&inspect, result->root, TRUE);
   inspect_verdict_compose (&inspect);

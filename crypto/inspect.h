@@ -8,6 +8,7 @@
  * is made by splitting the raw message and not by a parser that writes it anew. */
 #pragma once
 #include "crypto/keys/keyring.h"
+#include "crypto/revocation.h"
 #include "crypto/verdict.h"
 
 #define INSPECT_PARTS_MAX 2000
@@ -48,6 +49,7 @@ struct inspection {
   gboolean from_protected; /* From is shown as of header_node; else as of the root, though header_node may have one */
   GBytes *signed_by; /* the SignedData of a good signature (S/MIME) over the whole; NULL */
   GPtrArray *from; /* char *: the addr-specs of From as they are shown (of the payload's protected From, if any) */
+  GPtrArray *wants; /* struct revocation_want *: what would tell more of the signers' certificates; never NULL */
 };
 void inspection_free (struct inspection *inspection);
 DEFINE_AUTOFREE (inspection, inspection_free)

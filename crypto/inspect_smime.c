@@ -7,6 +7,13 @@
 #include <string.h>
 
 static void
+take_wants (struct inspect *inspect, GPtrArray *wants)
+{
+  while (wants != NULL && wants->len > 0 && inspect->result->wants->len < REVOCATION_WANTS_MAX)
+    g_ptr_array_add (inspect->result->wants, g_ptr_array_steal_index (wants, 0));
+}
+
+static void
 take_signature (struct inspect *inspect, struct inspect_layer *layer, const struct smime_signature *from)
 {
   struct inspect_signature *signature = inspect_add_signature (layer, from->state);
@@ -16,6 +23,9 @@ take_signature (struct inspect *inspect, struct inspect_layer *layer, const stru
   signature->valid = from->valid;
   if (from->detail != NULL && from->state != SIGNATURE_GOOD)
     verdict_warn (&inspect->result->verdict, "signature_detail", "%s", from->detail);
+  if (from->unchecked != NULL && from->state == SIGNATURE_GOOD)
+    verdict_warn (&inspect->result->verdict, "revocation_unknown", "%s", from->unchecked);
+  take_wants (inspect, from->wants);
 }
 
 /* part NULL: opaque. Returns what may be shown, NULL if nothing. */

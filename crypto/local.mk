@@ -1,7 +1,7 @@
 # What protects.
 libcrypto_wm_a_SOURCES += crypto/error.h crypto/addrspec.h crypto/addrspec.c crypto/key_candidate.c \
 	crypto/route.h crypto/route.c crypto/route_text.h crypto/route_text.c crypto/plan.h crypto/plan.c \
-	crypto/verdict.h crypto/verdict.c crypto/inspect.h crypto/inspect_p.h crypto/inspect.c crypto/inspect_split.h \
+	crypto/verdict.h crypto/verdict.c crypto/revocation.h crypto/revocation.c crypto/inspect.h crypto/inspect_p.h crypto/inspect.c crypto/inspect_split.h \
 	crypto/inspect_split.c crypto/inspect_type.c crypto/inspect_from.h crypto/inspect_from.c crypto/inspect_pgp.c \
 	crypto/inspect_inline.c crypto/inspect_html.c crypto/inspect_mangled.c crypto/inspect_damage.c crypto/inspect_headers.c crypto/inspect_smime.c crypto/inspect_verdict.c crypto/protect.h crypto/protect.c \
 	crypto/protect_frame.h crypto/protect_frame.c \

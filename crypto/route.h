@@ -47,6 +47,7 @@ struct key_candidate {
   gboolean changed;  /* mail to this address was encrypted before, and never to this key */
   gboolean pinned;   /* the organisation says that it belongs to the address */
   gboolean barred;   /* the organisation says that others belong to it, and not this one */
+  char **capabilities; /* S/MIME: what its holder announced that he can read, best first; NULL: nothing known */
 };
 struct key_candidate *key_candidate_copy (const struct key_candidate *key);
 void key_candidate_free (struct key_candidate *key);

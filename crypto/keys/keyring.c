@@ -204,6 +204,24 @@ keyring_add_anchor (struct keyring *keyring, GBytes *certificates, guint *added_
 }
 
 gboolean
+keyring_add_lists (struct keyring *keyring, GBytes *file, guint *added_out, gboolean *found_out, GError **error)
+{
+  return smime_store_add_lists (keyring->smime, file, added_out, found_out, error);
+}
+
+void
+keyring_set_revocation (struct keyring *keyring, enum revocation_policy policy)
+{
+  smime_store_set_revocation (keyring->smime, policy);
+}
+
+gboolean
+keyring_take_answer (struct keyring *keyring, const char *id, GBytes *answer)
+{
+  return smime_store_take_answer (keyring->smime, id, answer);
+}
+
+gboolean
 keyring_can_send (struct keyring *keyring, const char *address, enum route_method method, gint64 at)
 {
   g_autofree char *normal = addrspec_normalise (address);

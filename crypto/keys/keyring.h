@@ -8,6 +8,7 @@
 #pragma once
 #include "crypto/error.h"
 #include "crypto/guard/secret.h"
+#include "crypto/revocation.h"
 #include "crypto/route.h"
 
 struct keyring;
@@ -50,6 +51,14 @@ gboolean keyring_remember (struct keyring *keyring, const struct plan *plan, gin
 /* Take in a trust anchor (PEM or DER, one or several certificates; not necessarily CA certificates: a self-signed end
  * certificate given as an anchor is trusted itself). */
 gboolean keyring_add_anchor (struct keyring *keyring, GBytes *certificates, guint *added_out, GError **error);
+
+/* Take in revocation lists of authorities that are here. found_out: whether this file holds any. */
+gboolean keyring_add_lists (struct keyring *keyring, GBytes *file, guint *added_out, gboolean *found_out,
+                            GError **error);
+/* What it means that a certificate's revocation cannot be learnt. */
+void keyring_set_revocation (struct keyring *keyring, enum revocation_policy policy);
+/* The answer to a want of an inspection; NULL: nothing came. TRUE: inspecting again will tell more. */
+gboolean keyring_take_answer (struct keyring *keyring, const char *id, GBytes *answer_or_null);
 
 /* Can the owner of this address sign (and keep a copy for himself) with the method? Usable secret key present. */
 gboolean keyring_can_send (struct keyring *keyring, const char *address, enum route_method method, gint64 at);

@@ -4,5 +4,7 @@ libcrypto_wm_a_SOURCES += crypto/error.c crypto/guard/secret.c crypto/guard/x509
 	crypto/smime/smime_p.h crypto/smime/smime_chain.c crypto/smime/smime_compress.c \
 	crypto/smime/smime_decrypt.c crypto/smime/smime_decrypt_tag.c crypto/smime/smime_encrypt.c crypto/smime/smime_harvest.c crypto/smime/smime_import.c crypto/smime/smime_import_p12.c \
 	crypto/smime/smime_kind.c crypto/smime/smime_names.c crypto/smime/smime_own.c crypto/smime/smime_store.c \
-	crypto/smime/smime_store_find.c crypto/smime/smime_store_import.c \
+	crypto/smime/smime_capabilities.c crypto/smime/smime_revocation.c crypto/smime/smime_revocation.h crypto/smime/smime_revocation_p.h \
+	crypto/smime/smime_revocation_folder.c crypto/smime/smime_revocation_list.c crypto/smime/smime_revocation_ocsp.c \
+	crypto/smime/smime_revocation_time.c crypto/smime/smime_store_revocation.c crypto/smime/smime_store_find.c crypto/smime/smime_store_import.c \
 	crypto/smime/smime_sign.c crypto/smime/smime_verify.c

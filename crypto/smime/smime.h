@@ -4,6 +4,7 @@
  * No OpenSSL type leaves crypto/smime/. RFC 5652, 8551, 8550, 5083/5084 (AuthEnvelopedData). */
 #pragma once
 #include "crypto/keys/keyring.h"
+#include "crypto/revocation.h"
 #include "crypto/verdict.h"
 
 /* The folder of certificates, keys and anchors: DIR/keys/smime and DIR/keys/anchors, read at open, again after import. */
@@ -20,14 +21,28 @@ gboolean smime_store_add_anchor (struct smime_store *store, GBytes *certificates
 gboolean smime_store_find (struct smime_store *store, const char *address, gint64 at, GPtrArray *candidates_out,
                            GError **error);
 
+/* What policy says of certificates whose revocation cannot be learnt; REVOCATION_SOFT unless set. */
+void smime_store_set_revocation (struct smime_store *store, enum revocation_policy policy);
+/* The answer to a want of a signature (NULL: nothing came). TRUE if more is known now, so that it is worth to look again. */
+gboolean smime_store_take_answer (struct smime_store *store, const char *id, GBytes *answer_or_null);
+/* Revocation lists (DER or PEM) of authorities that are in the store. found_out: there are any in this file. */
+gboolean smime_store_add_lists (struct smime_store *store, GBytes *file, guint *added_out, gboolean *found_out,
+                                GError **error);
+/* What the holder of this certificate last announced, signed, that he can read: "AES-256-GCM", "RSAES-OAEP" and the like, best first.
+ * NULL: nothing is known; an empty list: nothing that is known here. The caller frees. */
+char **smime_capabilities_of (struct smime_store *store, const char *fingerprint);
+
 struct smime_signature {
   enum signature_state
       state; /* GOOD here: valid, and chain trusted for e-mail protection at that time. The From check is not made here. */
   GPtrArray *addresses; /* char *: rfc822Name (and emailAddress attribute where there is no SAN) of the signer */
   char *fingerprint;
-  gint64 time;    /* signingTime; 0 */
-  gboolean valid; /* the mathematics hold over the content, whatever the trust */
-  char *detail;   /* plain sentence on what is wrong; NULL */
+  gint64 time;         /* signingTime; 0 */
+  gboolean valid;      /* the mathematics hold over the content, whatever the trust */
+  char *detail;        /* plain sentence on what is wrong; NULL */
+  char *unchecked;     /* plain sentence where it is GOOD, and could not be checked for revocation; NULL */
+  GPtrArray *wants;    /* struct revocation_want *: what would tell more of the chains; may be empty */
+  char **capabilities; /* of the first signer; NULL: it announces nothing */
 };
 void smime_signature_clear (struct smime_signature *signature);
 

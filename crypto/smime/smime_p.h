@@ -7,6 +7,7 @@
 #include <openssl/provider.h>
 #include <openssl/x509.h>
 #include "crypto/smime/smime.h"
+#include "crypto/smime/smime_revocation.h"
 
 #define SMIME_BYTES_MAX (300u * 1024 * 1024) /* of one CMS structure */
 #define SMIME_SIGNERS_MAX 20
@@ -26,7 +27,9 @@ struct smime_entry {
 };
 
 struct smime_store {
-  char *certificates_dir, *anchors_dir;
+  char *certificates_dir, *anchors_dir, *capabilities_dir;
+  struct smime_revocation *revocation;
+  enum revocation_policy revocation_policy;
   GPtrArray *entries;         /* struct smime_entry * */
   GHashTable *by_fingerprint; /* borrowed entries */
   X509_STORE *anchors;
@@ -80,6 +83,10 @@ gboolean smime_chain_may_encrypt (X509 *certificate);
 /* Why this certificate cannot be used by itself, whatever its chain. encrypt: for encryption, else for signing. */
 enum key_fault smime_chain_fault (X509 *certificate, gboolean encrypt, gint64 at);
 char *smime_chain_fault_words (X509 *certificate, enum key_fault fault); /* as of key_candidate's detail; may be NULL */
+
+/* smime_capabilities.c: what a signer announces (names, best first; NULL: nothing), and what was remembered of one. */
+char **smime_capabilities_read (CMS_SignerInfo *signer);
+void smime_capabilities_remember (struct smime_store *store, const char *fingerprint, char **capabilities, gint64 time);
 
 /* smime_kind.c */
 CMS_ContentInfo *smime_kind_parse (GBytes *cms, int nid, GError **error);

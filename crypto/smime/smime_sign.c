@@ -4,15 +4,34 @@
 #include <openssl/err.h>
 #include "crypto/smime/smime_p.h"
 
+/* RSAES-OAEP with its default parameters, an empty sequence here. RFC 3560 section 3. */
+static gboolean
+add_oaep (STACK_OF (X509_ALGOR) * *capabilities)
+{
+  X509_ALGOR *oaep = X509_ALGOR_new ();
+  ASN1_STRING *empty = ASN1_STRING_type_new (V_ASN1_SEQUENCE);
+  if (*capabilities != NULL && oaep != NULL && empty != NULL && ASN1_STRING_set (empty, "\x30\x00", 2) == 1
+      && X509_ALGOR_set0 (oaep, OBJ_nid2obj (NID_rsaesOaep), V_ASN1_SEQUENCE, empty) == 1) {
+    empty = NULL;
+    if (sk_X509_ALGOR_push (*capabilities, oaep) > 0)
+      return TRUE;
+  }
+  ASN1_STRING_free (empty);
+  X509_ALGOR_free (oaep);
+  return FALSE;
+}
+
 /* What we can decrypt, best first (SMIMECapabilities, RFC 8551 section 2.5.2). OpenSSL's own list still offers RC2 and DES. */
 static gboolean
-add_capabilities (CMS_SignerInfo *signer)
+add_capabilities (CMS_SignerInfo *signer, const struct smime_entry *answer_to)
 {
   static const int ciphers[] = { NID_aes_256_gcm, NID_aes_128_gcm, NID_aes_256_cbc, NID_aes_128_cbc };
   STACK_OF (X509_ALGOR) *capabilities = NULL;
   gboolean fine = TRUE;
   for (guint i = 0; fine && i < G_N_ELEMENTS (ciphers); i++)
     fine = CMS_add_simple_smimecap (&capabilities, ciphers[i], -1) == 1;
+  if (fine && answer_to != NULL && EVP_PKEY_is_a (answer_to->key, "RSA"))
+    fine = add_oaep (&capabilities);
   fine = fine && CMS_add_smimecap (signer, capabilities) == 1;
   sk_X509_ALGOR_pop_free (capabilities, X509_ALGOR_free);
   return fine;
@@ -57,8 +76,8 @@ sign (struct smime_store *store, struct smime_entry *signer, struct smime_entry 
   CMS_ContentInfo *cms = CMS_sign (NULL, NULL, NULL, NULL, flags);
   CMS_SignerInfo *info
       = cms != NULL ? CMS_add1_signer (cms, signer->certificate, signer->key, digest_for (signer->key), flags) : NULL;
-  if (input == NULL || info == NULL || !add_capabilities (info) || !add_certificates (cms, store, signer, answer_to, at)
-      || CMS_final (cms, input, NULL, flags) != 1) {
+  if (input == NULL || info == NULL || !add_capabilities (info, answer_to)
+      || !add_certificates (cms, store, signer, answer_to, at) || CMS_final (cms, input, NULL, flags) != 1) {
     CMS_ContentInfo_free (cms);
     cms = NULL;
   }

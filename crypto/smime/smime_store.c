@@ -167,11 +167,15 @@ smime_store_open (const char *keys_dir, GError **error)
   struct smime_store *store = g_new0 (struct smime_store, 1);
   store->certificates_dir = g_build_filename (keys_dir, "smime", NULL);
   store->anchors_dir = g_build_filename (keys_dir, "anchors", NULL);
+  store->capabilities_dir = g_build_filename (keys_dir, "capabilities", NULL);
+  store->revocation_policy = REVOCATION_SOFT;
   if ((g_mkdir_with_parents (store->certificates_dir, 0700) != 0
        && !fail (error, "Making the folder", store->certificates_dir))
       || (g_mkdir_with_parents (store->anchors_dir, 0700) != 0
           && !fail (error, "Making the folder", store->anchors_dir))
-      || !smime_store_reload (store, error)) {
+      || (g_mkdir_with_parents (store->capabilities_dir, 0700) != 0
+          && !fail (error, "Making the folder", store->capabilities_dir))
+      || (store->revocation = smime_revocation_open (keys_dir, error)) == NULL || !smime_store_reload (store, error)) {
     smime_store_free (store);
     return NULL;
   }
@@ -186,6 +190,8 @@ smime_store_free (struct smime_store *store)
   forget (store);
   g_free (store->certificates_dir);
   g_free (store->anchors_dir);
+  g_free (store->capabilities_dir);
+  smime_revocation_free (store->revocation);
   g_free (store);
 }
 

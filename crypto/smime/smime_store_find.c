@@ -19,9 +19,16 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   key->fault = smime_chain_fault (entry->certificate, TRUE, at);
   key->detail = smime_chain_fault_words (entry->certificate, key->fault);
   x509_text_epoch (X509_get0_notAfter (entry->certificate), &key->expires);
-  key->trust = smime_chain_check (store, entry->certificate, NULL, at, FALSE, NULL, NULL) == SMIME_CHAIN_TRUSTED
+  STACK_OF (X509) *chain = NULL;
+  key->trust = smime_chain_check (store, entry->certificate, NULL, at, FALSE, &chain, NULL) == SMIME_CHAIN_TRUSTED
                    ? KEY_TRUST_CHAIN
                    : KEY_TRUST_FIRST_SEEN;
+  /* Only what is known already: nothing is fetched for a recipient. */
+  if (key->trust == KEY_TRUST_CHAIN && key->fault != KEY_FAULT_BROKEN && store->revocation_policy != REVOCATION_OFF
+      && smime_revocation_check (store->revocation, chain, at, NULL, NULL, NULL) == SMIME_REVOCATION_REVOKED)
+    key->fault = KEY_FAULT_REVOKED;
+  sk_X509_pop_free (chain, X509_free);
+  key->capabilities = smime_capabilities_of (store, entry->fingerprint);
   return key;
 }
 

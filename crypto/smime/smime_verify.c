@@ -14,6 +14,9 @@ smime_signature_clear (struct smime_signature *signature)
   g_clear_pointer (&signature->addresses, g_ptr_array_unref);
   g_clear_pointer (&signature->fingerprint, g_free);
   g_clear_pointer (&signature->detail, g_free);
+  g_clear_pointer (&signature->unchecked, g_free);
+  g_clear_pointer (&signature->wants, g_ptr_array_unref);
+  g_clear_pointer (&signature->capabilities, g_strfreev);
   *signature = (struct smime_signature){ .state = SIGNATURE_NONE };
 }
 
@@ -68,6 +71,34 @@ digest_is_weak (CMS_SignerInfo *signer)
   return md == NULL || EVP_MD_get_size (md) < 28;
 }
 
+/* Was a certificate of the signer's chain revoked? Only a chain to an anchor is looked at, and only for such a one anything is wanted:
+ * also of a certificate that the user compared, if it has one. FALSE: the state was set. */
+static gboolean
+check_revocation (struct smime_store *store, X509 *certificate, STACK_OF (X509) * mail_certificates, gint64 at,
+                  struct smime_signature *signature)
+{
+  STACK_OF (X509) *chain = NULL;
+  enum smime_revocation_state state = SMIME_REVOCATION_FINE;
+  char *detail = NULL;
+  gboolean silent = FALSE;
+  if (store->revocation_policy == REVOCATION_OFF)
+    return TRUE;
+  if (smime_chain_check (store, certificate, mail_certificates, at, FALSE, &chain, NULL) == SMIME_CHAIN_TRUSTED)
+    state = smime_revocation_check (store->revocation, chain, at, signature->wants, &silent, &detail);
+  sk_X509_pop_free (chain, X509_free);
+  if (state == SMIME_REVOCATION_REVOKED)
+    worsen (signature, SIGNATURE_REVOKED, detail);
+  else if (state == SMIME_REVOCATION_UNKNOWN && store->revocation_policy == REVOCATION_HARD)
+    worsen (signature, SIGNATURE_UNTRUSTED, detail);
+  else {
+    if (state == SMIME_REVOCATION_UNKNOWN && !silent && signature->unchecked == NULL)
+      signature->unchecked = g_steal_pointer (&detail);
+    g_free (detail);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 /* The trust in one signer whose signature holds. */
 static void
 judge_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) * mail_certificates, gint64 at,
@@ -96,7 +127,7 @@ judge_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) *
     worsen (
         signature, SIGNATURE_UNTRUSTED,
         g_strdup_printf ("The signature of “%s” uses an old method (SHA-1 or MD5) that can be forged today.", subject));
-  else
+  else if (check_revocation (store, certificate, mail_certificates, at, signature))
     worsen (signature, SIGNATURE_GOOD, NULL);
 }
 
@@ -107,6 +138,7 @@ describe_signer (CMS_SignerInfo *info, struct smime_signature *signature)
   X509 *certificate = NULL;
   CMS_SignerInfo_get0_algs (info, NULL, &certificate, NULL, NULL);
   signature->time = signing_time (info);
+  signature->capabilities = smime_capabilities_read (info);
   if (certificate == NULL)
     return;
   g_ptr_array_unref (signature->addresses);
@@ -191,8 +223,9 @@ gboolean
 smime_verify (struct smime_store *store, GBytes *bytes, GBytes *content, gint64 at, GHashTable *trusted,
               struct smime_signature *signature_out, GBytes **content_out, GError **error)
 {
-  *signature_out
-      = (struct smime_signature){ .state = SIGNATURE_NONE, .addresses = g_ptr_array_new_with_free_func (g_free) };
+  *signature_out = (struct smime_signature){ .state = SIGNATURE_NONE,
+                                             .addresses = g_ptr_array_new_with_free_func (g_free),
+                                             .wants = revocation_wants_new () };
   *content_out = NULL;
   CMS_ContentInfo *cms = smime_kind_parse (bytes, NID_pkcs7_signed, error);
   if (cms == NULL)
@@ -210,6 +243,9 @@ smime_verify (struct smime_store *store, GBytes *bytes, GBytes *content, gint64 
     worsen (signature_out, SIGNATURE_ERROR, g_strdup ("The signature is for something other than a mail."));
   else if (signers > 0)
     check_signers (store, cms, content, at, trusted, signature_out);
+  /* As of now alone: what another time would make of it is a question, not news. */
+  if (signature_out->state == SIGNATURE_GOOD && at == 0)
+    smime_capabilities_remember (store, signature_out->fingerprint, signature_out->capabilities, signature_out->time);
   if (content != NULL)
     *content_out = g_bytes_ref (content);
   else

@@ -345,6 +345,7 @@ core_init (struct core *core)
   core->reader = supervised_new (PEER_INDEX, "index-reader", "The part that searches", &reader, core);
   core->writer = supervised_new (PEER_INDEX, "index-writer", "The part that keeps the index", &writer, core);
   core->lookup = supervised_new (PEER_LOOKUP, "lookup", "The part that looks up servers", &lookup, core);
+  core->lists = supervised_new (PEER_LOOKUP, "lists", "The part that fetches revocation lists", &lookup, core);
 }
 
 static void
@@ -360,6 +361,7 @@ core_clear (struct core *core)
     supervised_stop (core->reader);
     supervised_stop (core->writer);
     supervised_stop (core->lookup);
+    supervised_stop (core->lists);
   }
   g_clear_handle_id (&core->leave_timer, g_source_remove);
   g_clear_handle_id (&core->tick, g_source_remove);
@@ -368,6 +370,7 @@ core_clear (struct core *core)
   supervised_free (core->reader);
   supervised_free (core->writer);
   supervised_free (core->lookup);
+  supervised_free (core->lists);
   server_free (core->server);
   core_remove_keys_link (core);
   g_ptr_array_unref (core->accounts);

@@ -42,7 +42,8 @@ struct core {
   GError *broken;            /* a settings file cannot be read: only what needs none of them is answered */
   struct server *server;
   struct supervised *keys, *reader, *writer, *lookup;
-  int agent_fd; /* the agent that is being asked whether it is there; -1: none */
+  struct supervised *lists; /* a second lookup, for what takes long: revocation lists */
+  int agent_fd;             /* the agent that is being asked whether it is there; -1: none */
   guint agent_source, agent_timer;
   char *keys_link;     /* where the keys folder's path is too long for sockets; else NULL */
   GPtrArray *accounts; /* struct core_account * */

@@ -61,6 +61,7 @@ core_start_keys (gpointer owner, GError **error)
     g_variant_builder_add (&policy, "{sv}", "least_smime", g_variant_new_int32 (core->policy->least_smime_trust));
     g_variant_builder_add (&policy, "{sv}", "least_pgp", g_variant_new_int32 (core->policy->least_pgp_trust));
     g_variant_builder_add (&policy, "{sv}", "prefer", g_variant_new_int32 (core->policy->prefer));
+    g_variant_builder_add (&policy, "{sv}", "revocation", g_variant_new_int32 (core->policy->revocation));
     g_variant_builder_add (&policy, "{sv}", "allow_smime", g_variant_new_boolean (core->policy->allow_smime));
     g_variant_builder_add (&policy, "{sv}", "allow_pgp", g_variant_new_boolean (core->policy->allow_pgp));
     g_variant_builder_add (&policy, "{sv}", "least_reply", g_variant_new_int32 (core->policy->least_reply_trust));

@@ -28,6 +28,7 @@ flow_status (struct core *core, struct request *request)
   add_worker (&workers, core->reader);
   add_worker (&workers, core->writer);
   add_worker (&workers, core->lookup);
+  add_worker (&workers, core->lists);
   for (guint i = 0; i < core->accounts->len; i++) {
     struct core_account *account = g_ptr_array_index (core->accounts, i);
     g_variant_builder_add (&accounts, "@a{sv}",

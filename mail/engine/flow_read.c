@@ -7,10 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mail/engine/pace.h"
+#include "mail/engine/revocation.h"
 #include "mail/message/message.h"
 
 #define FILTERS_MAX 20                       /* HTML parts of one message that are shown */
 #define FILTERS_TIME_US (3 * G_USEC_PER_SEC) /* of all of them together; the last may end later */
+#define LOOKS_MAX 3 /* times that one message is inspected: a responder may send us on to a list */
 
 struct reading;
 
@@ -26,6 +29,9 @@ struct reading {
   gint64 filters_until_us;
   struct supervised *filter;
   void (*finished) (struct reading *reading, GVariant *view);
+  int again;       /* the file, as long as something may be learnt about its signers; else -1 */
+  guint looks;     /* times that it was inspected */
+  gint64 look_end; /* when fetching ends, by the monotonic clock; 0: it has not begun */
 
   int file;           /* of a mail that is forwarded, for its attachments; -1: none */
   GVariant *draft;    /* that forwards it */
@@ -49,6 +55,8 @@ reading_free (struct reading *reading)
   g_clear_object (&reading->attached);
   if (reading->file >= 0)
     close (reading->file);
+  if (reading->again >= 0)
+    close (reading->again);
   g_free (reading);
 }
 
@@ -128,7 +136,7 @@ reading_new (struct core *core, struct request *request, void (*opened) (struct 
   reading->core = core;
   reading->request = request_ref (request);
   reading->opened = opened;
-  reading->file = -1;
+  reading->file = reading->again = -1;
   return reading;
 }
 
@@ -224,6 +232,37 @@ segments_next (struct reading *reading)
   reading->finished (reading, view);
 }
 
+static void inspect_again (struct reading *reading);
+
+/* The verdict stands as it is, or is worth another look. */
+static void
+on_learnt (gpointer data, gboolean more)
+{
+  struct reading *reading = data;
+  if (more && reading->looks < LOOKS_MAX)
+    inspect_again (reading);
+  else
+    segments_next (reading);
+}
+
+/* Is there anything to fetch about the signers, and time for it? Then the message is inspected again afterwards. */
+static gboolean
+fetch_wanted (struct reading *reading, GVariant *reply)
+{
+  g_autoptr (GVariant) wants = core_rows (reply, "wants");
+  const gint64 now = g_get_monotonic_time ();
+  if (g_variant_n_children (wants) == 0 || reading->looks >= LOOKS_MAX)
+    return FALSE;
+  if (reading->look_end == 0)
+    reading->look_end = now + (gint64) REVOCATION_WAIT_MS * 1000 * pace ();
+  if (now >= reading->look_end)
+    return FALSE;
+  /* The first round leaves time for a second: where a responder is silent, a list may still be had. */
+  const gint64 left_ms = (reading->look_end - now) / 1000 / (reading->looks == 1 ? 2 : 1);
+  revocation_fetch (reading->core, wants, (guint) left_ms + 1, on_learnt, reading);
+  return TRUE;
+}
+
 static void
 on_inspected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
@@ -232,17 +271,23 @@ on_inspected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
     reading_fail (reading, error);
     return;
   }
+  reading->looks++;
+  g_clear_pointer (&reading->view, g_variant_unref);
+  g_clear_pointer (&reading->origin, g_variant_unref);
+  g_clear_pointer (&reading->segments, g_ptr_array_unref);
   reading->view = g_variant_lookup_value (reply, "view", G_VARIANT_TYPE_VARDICT);
   reading->origin = g_variant_lookup_value (reply, "origin", G_VARIANT_TYPE_VARDICT);
   reading->segments = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   g_autoptr (GVariant) rows = core_rows (reply, "segments");
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     g_ptr_array_add (reading->segments, g_variant_get_child_value (rows, i));
-  segments_next (reading);
+  if (!fetch_wanted (reading, reply))
+    segments_next (reading);
 }
 
+/* fd: taken. */
 static void
-inspect_opened (struct reading *reading, int fd)
+inspect (struct reading *reading, int fd)
 {
   g_autoptr (GUnixFDList) fds = NULL;
   g_autoptr (GVariant) message = g_variant_ref_sink (message_fields (reading, fd, NULL, &fds));
@@ -250,6 +295,23 @@ inspect_opened (struct reading *reading, int fd)
   g_variant_dict_insert_value (&dict, "servers", flow_caution_servers (reading->core, reading->account));
   GVariant *fields = g_variant_dict_end (&dict);
   supervised_call (reading->core->keys, "inspect", fields, fds, reading->request, on_inspected, reading);
+}
+
+static void
+inspect_again (struct reading *reading)
+{
+  int fd = fcntl (reading->again, F_DUPFD_CLOEXEC, 0);
+  if (fd >= 0)
+    inspect (reading, fd);
+  else
+    segments_next (reading);
+}
+
+static void
+inspect_opened (struct reading *reading, int fd)
+{
+  reading->again = fcntl (fd, F_DUPFD_CLOEXEC, 0);
+  inspect (reading, fd);
 }
 
 /* ---- show ---- */

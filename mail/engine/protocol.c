@@ -93,12 +93,13 @@ static const struct protocol_method methods[] = {
     F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0, FALSE },
   { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60,
     FALSE },
-  /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b, expiring b (within 30 days) */
+  /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b, expiring b (within 30 days), capabilities as */
   { PEER_ENGINE, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_ENGINE, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
   /* What a person should be told of the keys: sentences; none when they were told on the same day. */
   { PEER_ENGINE, "key_notices", NOTHING, F (MUST ("texts", "as")), 60, FALSE },
-  { PEER_ENGINE, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30, FALSE },
+  /* added: trust anchors; lists: revocation lists */
+  { PEER_ENGINE, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u"), MUST ("lists", "u")), 30, FALSE },
 
   /* ---- Every worker: its first message. config differs by role, see worker.h ---- */
   /* ---- keys ---- */
@@ -106,8 +107,11 @@ static const struct protocol_method methods[] = {
   /* segments: part s, kind s ("text"|"html"), text s | html ay, signed b, encrypted b, unproven b, note s (a heading such as "unsigned part"; may be "") */
   /* servers: ids as, hosts as (see auth_results.h); origin: see message_origin */
   { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x"), MAY ("servers", "a{sv}")),
-    F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}"), MUST ("origin", "a{sv}")), 4,
+    F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}"), MUST ("origin", "a{sv}"), MAY ("wants", "aa{sv}")), 4,
     FALSE }, /* "show" answers within 5 s, whatever hangs */
+  /* wants: id s, url s, request ay (an OCSP request; without it a CRL is wanted). answers: id s, data h (absent: nothing came). Afterwards
+   * inspecting again tells more, or wants something else. */
+  { PEER_KEYS, "answers", F (MUST ("answers", "aa{sv}")), NOTHING, 20, FALSE },
   { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")),
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 4, FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
@@ -129,7 +133,7 @@ static const struct protocol_method methods[] = {
   { PEER_KEYS, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_KEYS, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
   { PEER_KEYS, "key_notices", NOTHING, F (MUST ("texts", "as")), 60, FALSE },
-  { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u")), 30, FALSE },
+  { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u"), MUST ("lists", "u")), 30, FALSE },
 
   /* ---- index: started twice, as the writer (it alone gets add, moved, removed, tag, import) and as the reader ---- */
   { PEER_INDEX, "start", F (MUST ("index_dir", "s"), MUST ("mail_dir", "s"), MUST ("writer", "b")), NOTHING, 60,
@@ -212,6 +216,9 @@ static const struct protocol_method methods[] = {
   { PEER_LOOKUP, "start", NOTHING, NOTHING, 20, FALSE },
   { PEER_LOOKUP, "discover", F (MUST ("domain", "s")),
     F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"), MAY ("smtp_security", "s")), 12, FALSE },
+  /* wants and answers as of the keys worker; all at once; a responder has limit_ms to answer, a list, which may be long, 6 s. */
+  { PEER_LOOKUP, "fetch", F (MUST ("wants", "aa{sv}"), MUST ("limit_ms", "u")), F (MUST ("answers", "aa{sv}")), 12,
+    TRUE },
 
   /* ---- filter: a process for each job ---- */
   { PEER_FILTER, "start", NOTHING, NOTHING, 5, FALSE },

@@ -61,14 +61,20 @@ set_error (CURLcode code, const struct body *body, GError **error)
                  curl_easy_strerror (code));
 }
 
-GBytes *
-https_get (const char *url, const char *ca_file, guint timeout_ms, gsize size_max, GError **error)
+static void
+init_once (void)
 {
   static gsize ready = 0;
   if (g_once_init_enter (&ready)) {
     (void) curl_global_init (CURL_GLOBAL_DEFAULT);
     g_once_init_leave (&ready, 1);
   }
+}
+
+GBytes *
+https_get (const char *url, const char *ca_file, guint timeout_ms, gsize size_max, GError **error)
+{
+  init_once ();
   struct body body = { .bytes = g_byte_array_new (), .size_max = size_max };
   CURL *curl = curl_easy_init ();
   CURLcode code = CURLE_FAILED_INIT;
@@ -81,4 +87,87 @@ https_get (const char *url, const char *ca_file, guint timeout_ms, gsize size_ma
   set_error (code, &body, error);
   g_byte_array_unref (body.bytes);
   return NULL;
+}
+
+/* ---- documents that are signed ---- */
+
+struct transfer {
+  CURL *curl;
+  struct body body;
+  gboolean done;
+};
+
+static gboolean
+configure_signed (CURL *curl, const struct https_document *document, struct curl_slist *headers, struct body *body)
+{
+  gboolean done = configure (curl, document->url, NULL, document->limit_ms, body)
+                  && curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK
+                  && curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == CURLE_OK
+                  /* a name server that does not answer must not hold up the end */
+                  && curl_easy_setopt (curl, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
+  if (document->request != NULL)
+    done = done && headers != NULL
+           && curl_easy_setopt (curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) g_bytes_get_size (document->request))
+                  == CURLE_OK
+           && curl_easy_setopt (curl, CURLOPT_POSTFIELDS, g_bytes_get_data (document->request, NULL)) == CURLE_OK
+           && curl_easy_setopt (curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
+  return done;
+}
+
+static void
+note_done (CURLM *multi, struct transfer *transfers, guint count)
+{
+  int left = 0;
+  for (CURLMsg *message; (message = curl_multi_info_read (multi, &left)) != NULL;)
+    for (guint i = 0; i < count; i++)
+      if (message->msg == CURLMSG_DONE && message->easy_handle == transfers[i].curl)
+        transfers[i].done = message->data.result == CURLE_OK;
+}
+
+static void
+run_all (CURLM *multi, struct transfer *transfers, guint count, guint limit_ms)
+{
+  const gint64 end = g_get_monotonic_time () + ((gint64) limit_ms + 100) * 1000; /* each has a limit of its own */
+  int running = 0;
+  while (curl_multi_perform (multi, &running) == CURLM_OK && running > 0) {
+    const gint64 left_ms = (end - g_get_monotonic_time ()) / 1000;
+    if (left_ms <= 0 || curl_multi_poll (multi, NULL, 0, (int) MIN (left_ms, 1000), NULL) != CURLM_OK)
+      break;
+  }
+  note_done (multi, transfers, count);
+}
+
+void
+https_fetch_signed (struct https_document *documents, guint count)
+{
+  guint limit_ms = 0;
+  init_once ();
+  CURLM *multi = curl_multi_init ();
+  struct transfer *transfers = g_new0 (struct transfer, count);
+  /* "Expect:" is left out, or some responders keep a request waiting for a second. */
+  struct curl_slist *type = curl_slist_append (NULL, "Content-Type: application/ocsp-request");
+  struct curl_slist *headers = type != NULL ? curl_slist_append (type, "Expect:") : NULL;
+  for (guint i = 0; i < count && multi != NULL; i++) {
+    transfers[i].body = (struct body){ .bytes = g_byte_array_new (), .size_max = documents[i].size_max };
+    transfers[i].curl = curl_easy_init ();
+    limit_ms = MAX (limit_ms, documents[i].limit_ms);
+    if (transfers[i].curl != NULL && configure_signed (transfers[i].curl, &documents[i], headers, &transfers[i].body))
+      curl_multi_add_handle (multi, transfers[i].curl);
+  }
+  if (multi != NULL)
+    run_all (multi, transfers, count, limit_ms);
+  for (guint i = 0; i < count && multi != NULL; i++) {
+    if (transfers[i].curl != NULL) {
+      curl_multi_remove_handle (multi, transfers[i].curl);
+      curl_easy_cleanup (transfers[i].curl);
+    }
+    if (transfers[i].done && transfers[i].body.bytes->len > 0)
+      documents[i].answer = g_byte_array_free_to_bytes (transfers[i].body.bytes);
+    else
+      g_byte_array_unref (transfers[i].body.bytes);
+  }
+  if (multi != NULL)
+    curl_multi_cleanup (multi);
+  curl_slist_free_all (headers != NULL ? headers : type);
+  g_free (transfers);
 }

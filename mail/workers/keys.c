@@ -74,6 +74,15 @@ set_pins (struct keyring *keyring, GVariant *config)
   }
 }
 
+static enum revocation_policy
+read_revocation (GVariant *config)
+{
+  g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);
+  gint32 number = REVOCATION_SOFT; /* no profile yet: a file that is only looked at */
+  (void) g_variant_lookup (fields, "revocation", "i", &number);
+  return number == REVOCATION_OFF || number == REVOCATION_SOFT ? (enum revocation_policy) number : REVOCATION_HARD;
+}
+
 static GVariant *
 keys_start (struct worker *worker, GVariant *config, GError **error)
 {
@@ -88,6 +97,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
   }
   keyring_set_ask (keys->keyring, ask, worker);
   set_pins (keys->keyring, config);
+  keyring_set_revocation (keys->keyring, read_revocation (config));
   worker_set_state (worker, keys);
   return keys_nothing ();
 }
@@ -137,8 +147,8 @@ keys_inspect (struct worker *worker, GVariant *args, GError **error)
     keys_learn (worker_state (worker), inspection);
   GVariant *view = NULL, *segments = NULL;
   message_view (inspection, message, &view, &segments);
-  return g_variant_new_parsed ("{'view': <%@a{sv}>, 'segments': <%@aa{sv}>, 'origin': <%@a{sv}>}", view, segments,
-                               origin (inspection, args));
+  return g_variant_new_parsed ("{'view': <%@a{sv}>, 'segments': <%@aa{sv}>, 'origin': <%@a{sv}>, 'wants': <%@aa{sv}>}",
+                               view, segments, origin (inspection, args), keys_wants (inspection->wants));
 }
 
 GVariant *
@@ -213,19 +223,13 @@ keys_draft_parse (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "inspect", keys_inspect },
-  { "part", keys_part },
-  { "shadow", keys_shadow },
-  { "routes", keys_routes },
-  { "protect", keys_protect },
-  { "seal", keys_seal },
-  { "draft_parse", keys_draft_parse },
-  { "key_import", keys_key_import },
-  { "key_list", keys_key_list },
-  { "key_trust", keys_key_trust },
-  { "ca_import", keys_ca_import },
-  { "key_notices", keys_key_notices },
-  { NULL, NULL },
+  { "inspect", keys_inspect },         { "part", keys_part },
+  { "shadow", keys_shadow },           { "routes", keys_routes },
+  { "protect", keys_protect },         { "seal", keys_seal },
+  { "draft_parse", keys_draft_parse }, { "key_import", keys_key_import },
+  { "key_list", keys_key_list },       { "key_trust", keys_key_trust },
+  { "ca_import", keys_ca_import },     { "key_notices", keys_key_notices },
+  { "answers", keys_answers },         { NULL, NULL },
 };
 
 const struct worker_role worker_role_keys = {

@@ -29,4 +29,7 @@ GVariant *keys_key_import (struct worker *worker, GVariant *args, GError **error
 GVariant *keys_key_list (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_trust (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_notices (struct worker *worker, GVariant *args, GError **error);
+/* keys_revocation.c: wants as rows, and what came of them */
+GVariant *keys_wants (GPtrArray *wants);
+GVariant *keys_answers (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_ca_import (struct worker *worker, GVariant *args, GError **error);

@@ -4,6 +4,7 @@
 #include "mail/workers/keys_p.h"
 
 #define KEY_FILE_SIZE_MAX (8u * 1024 * 1024)
+#define CA_FILE_SIZE_MAX (32u * 1024 * 1024) /* revocation lists can be long */
 
 static GVariant *
 key_rows (GPtrArray *candidates)
@@ -14,14 +15,17 @@ key_rows (GPtrArray *candidates)
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < candidates->len; i++) {
     const struct key_candidate *key = g_ptr_array_index (candidates, i);
+    static const char *const nothing[] = { NULL };
     g_variant_builder_add (
         &rows, "@a{sv}",
         g_variant_new_parsed ("{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
-                              "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>, 'expiring': <%b>}",
+                              "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>, 'expiring': <%b>, "
+                              "'capabilities': <%^as>}",
                               route_method_name (key->method), key->fingerprint,
                               key->address != NULL ? key->address : "", key->owner != NULL ? key->owner : "",
                               key->source != NULL ? key->source : "", keys_trust_name (key->trust), faults[key->fault],
-                              key->expires, key->own, key->expiring));
+                              key->expires, key->own, key->expiring,
+                              key->capabilities != NULL ? (const char *const *) key->capabilities : nothing));
   }
   return g_variant_builder_end (&rows);
 }
@@ -87,9 +91,19 @@ GVariant *
 keys_ca_import (struct worker *worker, GVariant *args, GError **error)
 {
   struct keys *keys = worker_state (worker);
-  guint added = 0;
-  g_autoptr (GBytes) file = worker_read_fd (worker_arg_fd (worker, args, "file"), KEY_FILE_SIZE_MAX, error);
-  if (file == NULL || !keyring_add_anchor (keys->keyring, file, &added, error))
+  guint added = 0, lists = 0;
+  gboolean found = FALSE;
+  g_autoptr (GError) no_certificate = NULL;
+  g_autoptr (GBytes) file = worker_read_fd (worker_arg_fd (worker, args, "file"), CA_FILE_SIZE_MAX, error);
+  if (file == NULL)
     return NULL;
-  return g_variant_new_parsed ("{'added': <%u>}", added);
+  /* Certificates first: a list beside them may be by one of them. */
+  (void) keyring_add_anchor (keys->keyring, file, &added, &no_certificate);
+  if (!keyring_add_lists (keys->keyring, file, &lists, &found, error))
+    return NULL;
+  if (no_certificate != NULL && !found) {
+    g_propagate_error (error, g_steal_pointer (&no_certificate));
+    return NULL;
+  }
+  return g_variant_new_parsed ("{'added': <%u>, 'lists': <%u>}", added, lists);
 }

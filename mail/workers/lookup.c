@@ -3,10 +3,14 @@
 /* The lookup worker: DNS and HTTPS. It has the network, and neither mail nor keys. */
 #include "mail/workers/worker.h"
 
+#include "crypto/revocation.h"
 #include "mail/net/discover.h"
+#include "mail/net/https.h"
 #include "mail/workers/sandbox.h"
 
 #define DISCOVER_MS 10000
+#define FETCH_MAX REVOCATION_WANTS_MAX
+#define LIST_MS 6000u
 
 static void
 add_server (GVariantBuilder *reply, const char *name, const char *security_name, const struct discover_server *server)
@@ -34,6 +38,45 @@ discover (struct worker *worker, GVariant *args, GError **error)
   return g_variant_builder_end (&reply);
 }
 
+/* Documents that are signed by themselves: who wants them verifies them. */
+static GVariant *
+fetch (struct worker *worker, GVariant *args, GError **error)
+{
+  g_autoptr (GVariant) wants = g_variant_lookup_value (args, "wants", G_VARIANT_TYPE ("aa{sv}"));
+  const guint count = (guint) MIN (g_variant_n_children (wants), (gsize) FETCH_MAX);
+  struct https_document documents[FETCH_MAX] = { { .url = NULL } };
+  GVariant *rows[FETCH_MAX] = { NULL };
+  guint32 limit_ms = 0;
+  (void) g_variant_lookup (args, "limit_ms", "u", &limit_ms);
+  for (guint i = 0; i < count; i++) {
+    rows[i] = g_variant_get_child_value (wants, i);
+    (void) g_variant_lookup (rows[i], "url", "&s", &documents[i].url);
+    g_autoptr (GVariant) request = g_variant_lookup_value (rows[i], "request", G_VARIANT_TYPE_BYTESTRING);
+    documents[i].request = request != NULL ? g_variant_get_data_as_bytes (request) : NULL;
+    documents[i].size_max = request != NULL ? REVOCATION_RESPONSE_SIZE_MAX : REVOCATION_LIST_SIZE_MAX;
+    documents[i].limit_ms = request != NULL ? MIN (limit_ms, LIST_MS) : LIST_MS;
+  }
+  https_fetch_signed (documents, count);
+  GVariantBuilder answers;
+  g_variant_builder_init (&answers, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < count; i++) {
+    g_auto (GVariantDict) answer = G_VARIANT_DICT_INIT (NULL);
+    const char *id = "";
+    gsize size = 0;
+    const void *data = documents[i].answer != NULL ? g_bytes_get_data (documents[i].answer, &size) : NULL;
+    int fd = data != NULL ? worker_memfd ("wardmail", data, size, NULL) : -1;
+    (void) g_variant_lookup (rows[i], "id", "&s", &id);
+    g_variant_dict_insert (&answer, "id", "s", id);
+    if (fd >= 0)
+      g_variant_dict_insert_value (&answer, "data", g_variant_new_handle (worker_reply_fd_take (worker, fd)));
+    g_variant_builder_add (&answers, "@a{sv}", g_variant_dict_end (&answer));
+    g_clear_pointer (&documents[i].answer, g_bytes_unref);
+    g_clear_pointer (&documents[i].request, g_bytes_unref);
+    g_variant_unref (rows[i]);
+  }
+  return g_variant_new_parsed ("{'answers': <%@aa{sv}>}", g_variant_builder_end (&answers));
+}
+
 static void
 allow (GVariant *config, struct sandbox *sandbox)
 {
@@ -47,7 +90,7 @@ start (struct worker *worker, GVariant *config, GError **error)
   return g_variant_new ("a{sv}", NULL);
 }
 
-static const struct worker_method methods[] = { { "discover", discover }, { NULL, NULL } };
+static const struct worker_method methods[] = { { "discover", discover }, { "fetch", fetch }, { NULL, NULL } };
 
 const struct worker_role worker_role_lookup
     = { .peer = PEER_LOOKUP, .methods = methods, .sandbox = allow, .start = start };

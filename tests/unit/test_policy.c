@@ -23,6 +23,19 @@ built_in (void **state)
   assert_int_equal (policy->least_reply_trust, 1);
   assert_true (policy->allow_smime && policy->allow_pgp && policy->allow_autocrypt);
   assert_false (policy->allow_password);
+  assert_int_equal (policy->revocation, 1);
+}
+
+static void
+revocation (void **state)
+{
+  AUTOFREE (policy) by_user = load (*state, "", "[signatures]\nrevocation=hard\n", FALSE, NULL);
+  assert_int_equal (by_user->revocation, 0);
+  AUTOFREE (policy) off = load (*state, "[signatures]\nrevocation=off\n", "", FALSE, NULL);
+  assert_int_equal (off->revocation, 2);
+  AUTOFREE (policy)
+  back = load (*state, "[signatures]\nrevocation=off\n", "[signatures]\nrevocation=soft\n", FALSE, NULL);
+  assert_int_equal (back->revocation, 1);
 }
 
 static void
@@ -101,6 +114,9 @@ refusals (void **state)
     { "", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password", CONFIG_ERROR_FORBIDDEN },
     { "[accounts]\nallow-password=false\n", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password",
       CONFIG_ERROR_FORBIDDEN },
+    { "", "[signatures]\nrevocation=off\n", "policy.conf", "revocation", CONFIG_ERROR_FORBIDDEN },
+    { "[signatures]\nrevocation=hard\n", "[signatures]\nrevocation=soft\n", "policy.conf", "revocation",
+      CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nleast-pgp-trust=some\n", "", "organisation.conf", "[routes] least-pgp-trust", CONFIG_ERROR_BROKEN },
     { "[routes]\nallow-pgp=yes\n", "", "organisation.conf", "[routes] allow-pgp", CONFIG_ERROR_BROKEN },
     { "[routes]\nleast-pgp-trst=wkd\n", "", "organisation.conf", "[routes] least-pgp-trst", CONFIG_ERROR_BROKEN },
@@ -120,6 +136,6 @@ main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
   const struct CMUnitTest tests[]
-      = { TEST (built_in), TEST (tightened_twice), TEST (passwords), TEST (pins), TEST (refusals) };
+      = { TEST (built_in), TEST (tightened_twice), TEST (passwords), TEST (revocation), TEST (pins), TEST (refusals) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,0 +1,153 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the others can read: the SMIMECapabilities of good signatures, remembered by the signer's certificate, the newest signing time
+ * winning. RFC 8551 section 2.5.2.
+ *
+ * A file FINGERPRINT.caps in keys_dir/capabilities: the signing time and the names, best first. Only names of the table below are
+ * kept. Losing one costs nothing but the better cipher, so that nothing here is an error. */
+#include <string.h>
+#include <glib/gstdio.h>
+#include <openssl/err.h>
+#include "crypto/addrspec.h"
+#include "crypto/smime/smime_p.h"
+
+#define SUFFIX ".caps"
+#define FILE_SIZE_MAX 1024
+#define FILES_MAX 20000
+#define ANNOUNCED_MAX 64
+#define AHEAD_S (24 * 3600) /* a signing time further in the future is nonsense, and would win for ever */
+
+static const struct {
+  int nid;
+  const char *name;
+} names[] = {
+  { NID_aes_256_gcm, "AES-256-GCM" }, { NID_aes_192_gcm, "AES-192-GCM" }, { NID_aes_128_gcm, "AES-128-GCM" },
+  { NID_aes_256_cbc, "AES-256-CBC" }, { NID_aes_192_cbc, "AES-192-CBC" }, { NID_aes_128_cbc, "AES-128-CBC" },
+  { NID_des_ede3_cbc, "3DES-CBC" },   { NID_rsaesOaep, "RSAES-OAEP" },
+};
+
+char **
+smime_capabilities_read (CMS_SignerInfo *signer)
+{
+  int at = CMS_signed_get_attr_by_NID (signer, NID_SMIMECapabilities, -1);
+  X509_ATTRIBUTE *attribute = at >= 0 ? CMS_signed_get_attr (signer, at) : NULL;
+  ASN1_TYPE *value = attribute != NULL ? X509_ATTRIBUTE_get0_type (attribute, 0) : NULL;
+  if (value == NULL || value->type != V_ASN1_SEQUENCE)
+    return NULL;
+  const unsigned char *der = value->value.sequence->data;
+  STACK_OF (X509_ALGOR) *announced = d2i_X509_ALGORS (NULL, &der, value->value.sequence->length);
+  GPtrArray *found = g_ptr_array_new ();
+  for (int i = 0; i < sk_X509_ALGOR_num (announced) && i < ANNOUNCED_MAX; i++) {
+    const ASN1_OBJECT *type = NULL;
+    X509_ALGOR_get0 (&type, NULL, NULL, sk_X509_ALGOR_value (announced, i));
+    for (gsize k = 0; k < G_N_ELEMENTS (names); k++)
+      if (names[k].nid == OBJ_obj2nid (type) && !g_ptr_array_find (found, names[k].name, NULL))
+        g_ptr_array_add (found, (gpointer) names[k].name);
+  }
+  sk_X509_ALGOR_pop_free (announced, X509_ALGOR_free);
+  ERR_clear_error ();
+  g_ptr_array_add (found, NULL);
+  char **list = g_strdupv ((char **) found->pdata);
+  g_ptr_array_unref (found);
+  return list;
+}
+
+static char *
+path_of (struct smime_store *store, const char *fingerprint)
+{
+  g_autofree char *name = g_strconcat (fingerprint, SUFFIX, NULL);
+  return g_build_filename (store->capabilities_dir, name, NULL);
+}
+
+static gboolean
+is_name (const char *word)
+{
+  for (gsize k = 0; k < G_N_ELEMENTS (names); k++)
+    if (g_str_equal (names[k].name, word))
+      return TRUE;
+  return FALSE;
+}
+
+/* time_out: when it was signed. NULL: nothing is remembered. */
+static char **
+read_file (const char *path, gint64 *time_out)
+{
+  GStatBuf status;
+  g_autofree char *text = NULL;
+  gsize size = 0;
+  if (g_lstat (path, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size > FILE_SIZE_MAX
+      || !g_file_get_contents (path, &text, &size, NULL) || strlen (text) != size)
+    return NULL;
+  g_auto (GStrv) words = g_strsplit (g_strchomp (text), " ", ANNOUNCED_MAX);
+  g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
+  if (words[0] == NULL || !g_ascii_string_to_signed (words[0], 10, 0, G_MAXINT64, time_out, NULL))
+    return NULL;
+  for (guint i = 1; words[i] != NULL; i++)
+    if (is_name (words[i]))
+      g_strv_builder_add (list, words[i]);
+  return g_strv_builder_end (list);
+}
+
+static gboolean
+has_room (struct smime_store *store, const char *path)
+{
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  GDir *dir = g_dir_open (store->capabilities_dir, 0, NULL);
+  guint files = 0;
+  while (dir != NULL && files < FILES_MAX && g_dir_read_name (dir) != NULL)
+    files++;
+  if (dir != NULL)
+    g_dir_close (dir);
+  return dir != NULL && files < FILES_MAX;
+}
+
+void
+smime_capabilities_remember (struct smime_store *store, const char *fingerprint, char **capabilities, gint64 time)
+{
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autofree char *path = path_of (store, fingerprint);
+  gint64 before = 0;
+  g_auto (GStrv) known = read_file (path, &before);
+  if (capabilities == NULL || time <= 0 || time > now + AHEAD_S || (known != NULL && time <= before)
+      || !has_room (store, path))
+    return;
+  g_autofree char *joined = g_strjoinv (" ", capabilities);
+  g_autofree char *line = g_strdup_printf ("%" G_GINT64_FORMAT " %s\n", time, joined);
+  (void) g_file_set_contents_full (path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
+}
+
+static char **
+of_certificate (struct smime_store *store, const char *fingerprint, gint64 *time_out)
+{
+  g_autofree char *path = path_of (store, fingerprint);
+  return read_file (path, time_out);
+}
+
+static gboolean
+is_same_person (const struct smime_entry *one, const struct smime_entry *other)
+{
+  if (one == other
+      || X509_NAME_cmp (X509_get_issuer_name (one->certificate), X509_get_issuer_name (other->certificate)) != 0)
+    return FALSE;
+  for (guint i = 0; i < one->addresses->len; i++)
+    for (guint k = 0; k < other->addresses->len; k++)
+      if (addrspec_equal (one->addresses->pdata[i], other->addresses->pdata[k]))
+        return TRUE;
+  return FALSE;
+}
+
+char **
+smime_capabilities_of (struct smime_store *store, const char *fingerprint)
+{
+  gint64 time = 0;
+  char **best = of_certificate (store, fingerprint, &time);
+  struct smime_entry *entry = smime_store_entry (store, fingerprint);
+  /* Who signs with one certificate and has mail encrypted to another announces for both. */
+  for (guint i = 0; best == NULL && entry != NULL && i < store->entries->len; i++) {
+    struct smime_entry *other = store->entries->pdata[i];
+    if (is_same_person (entry, other))
+      best = of_certificate (store, other->fingerprint, &time);
+  }
+  return best;
+}
