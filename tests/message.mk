@@ -10,7 +10,7 @@ tests_unit_test_caution_LDADD = $(TEST_LIBS)
 tests_unit_test_caution_CFLAGS = $(TEST_CFLAGS)
 # Tests of messages: text made safe, addresses, reading, writing.
 MESSAGE_TESTS = tests/unit/test_sanitise tests/unit/test_message_address tests/unit/test_message_compose tests/unit/test_html tests/unit/test_html_style \
-	tests/unit/test_html_table tests/unit/test_html_link \
+	tests/unit/test_html_table tests/unit/test_attachment tests/unit/test_html_link \
 	tests/unit/test_message_view tests/unit/test_message_reply tests/unit/test_message_text tests/unit/test_filter \
 	tests/unit/test_draft_parse tests/unit/test_lookalike
 check_PROGRAMS += $(MESSAGE_TESTS)
@@ -36,6 +36,9 @@ tests_unit_test_html_table_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_html_link_SOURCES = tests/unit/test_html_link.c
 tests_unit_test_html_link_LDADD = $(TEST_LIBS)
 tests_unit_test_html_link_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_attachment_SOURCES = tests/unit/test_attachment.c
+tests_unit_test_attachment_LDADD = $(TEST_LIBS)
+tests_unit_test_attachment_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_message_view_SOURCES = tests/unit/test_message_view.c tests/unit/shown.c tests/unit/shown.h
 tests_unit_test_message_view_LDADD = $(TEST_LIBS)
 tests_unit_test_message_view_CFLAGS = $(TEST_CFLAGS)

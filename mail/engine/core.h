@@ -102,6 +102,9 @@ typedef void (*caution_done_fn) (gpointer data, GVariant *view);
 void flow_caution_add (struct core *core, GVariant *view, GVariant *origin, caution_done_fn done, gpointer data);
 GVariant *flow_caution_servers (struct core *core, struct core_account *account_or_null);
 void flow_part (struct core *core, struct request *request);
+void flow_part_text (struct core *core, struct request *request);
+void flow_part_show (struct request *request, GVariant *part,
+                     GUnixFDList *fds); /* part: as of keys.part; its text is the reply */
 void flow_reply (struct core *core, struct request *request);
 void flow_draft_open (struct core *core, struct request *request);
 void flow_change (struct core *core, struct request *request);

@@ -78,6 +78,7 @@ static const struct {
   { "change", flow_change, FALSE },
   { "show", flow_show, FALSE },
   { "part", flow_part, FALSE },
+  { "part_text", flow_part_text, FALSE },
   { "reply", flow_reply, FALSE },
   { "routes", forward_keys, FALSE },
   { "send", flow_send, FALSE },

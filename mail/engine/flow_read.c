@@ -467,6 +467,34 @@ flow_part (struct core *core, struct request *request)
 }
 
 static void
+on_part_for_text (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reading *reading = data;
+  if (error != NULL) {
+    reading_fail (reading, error);
+    return;
+  }
+  flow_part_show (reading->request, reply, fds);
+  reading_free (reading);
+}
+
+static void
+part_text_opened (struct reading *reading, int fd)
+{
+  const char *part = "";
+  (void) g_variant_lookup (reading->request->fields, "part", "&s", &part);
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariant *fields = message_fields (reading, fd, part, &fds);
+  supervised_call (reading->core->keys, "part", fields, fds, reading->request, on_part_for_text, reading);
+}
+
+void
+flow_part_text (struct core *core, struct request *request)
+{
+  locate (reading_new (core, request, part_text_opened));
+}
+
+static void
 draft_opened (struct reading *reading, int fd)
 {
   g_autoptr (GUnixFDList) fds = NULL;

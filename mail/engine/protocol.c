@@ -59,8 +59,13 @@ static const struct protocol_method methods[] = {
   /* view: exactly the object of `show --json`, plus "verdict" (line s, tone s: none|good|warn|bad),
    * "segments" (aa{sv}: part s, text s, signed b, encrypted b, unproven b, note s), "protected" b */
   { PEER_ENGINE, "show", F (MESSAGE), F (MUST ("view", "a{sv}")), 30, FALSE },
+  /* warning: a sentence where the file is dangerous, or not what it says */
   { PEER_ENGINE, "part", F (MESSAGE, MUST ("part", "s")),
-    F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 30, FALSE },
+    F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("charset", "s"), MAY ("warning", "s")), 30,
+    FALSE },
+  /* The same as text to read, where there is a safe way to make it. */
+  { PEER_ENGINE, "part_text", F (MESSAGE, MUST ("part", "s")),
+    F (MUST ("text", "s"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("warning", "s")), 30, FALSE },
   /* Where it is forwarded, the draft carries its attachments along. */
   { PEER_ENGINE, "reply", F (MESSAGE, MAY ("all", "b"), MAY ("forward", "b")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, key a{sv} (fingerprint, source, trust s, expires x),
@@ -113,7 +118,8 @@ static const struct protocol_method methods[] = {
    * inspecting again tells more, or wants something else. */
   { PEER_KEYS, "answers", F (MUST ("answers", "aa{sv}")), NOTHING, 20, FALSE },
   { PEER_KEYS, "part", F (MUST ("message", "h"), MUST ("part", "s"), MAY ("at", "x")),
-    F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s")), 4, FALSE },
+    F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("charset", "s"), MAY ("warning", "s")), 4,
+    FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
   { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h")), 10, FALSE },
   { PEER_KEYS, "routes",
@@ -221,8 +227,12 @@ static const struct protocol_method methods[] = {
     TRUE },
 
   /* ---- filter: a process for each job ---- */
-  { PEER_FILTER, "start", NOTHING, NOTHING, 5, FALSE },
+  /* job: what it will be asked for and its sandbox must allow, "html" (default), "text" or "pdf" */
+  { PEER_FILTER, "start", F (MAY ("job", "s")), NOTHING, 5, FALSE },
   { PEER_FILTER, "html", F (MUST ("html", "ay")), F (MUST ("text", "s")), 5, TRUE },
+  /* An attachment as text. kind: of attachment.h */
+  { PEER_FILTER, "text", F (MUST ("data", "h"), MUST ("kind", "u"), MAY ("charset", "s")), F (MUST ("text", "s")), 5,
+    TRUE },
 };
 
 /* Events. From the engine to its clients: */

@@ -12,7 +12,10 @@ libmail_a_SOURCES += mail/message/message.h mail/message/message_p.h mail/messag
 	mail/message/html_link.c mail/message/html_hidden.c mail/message/html_host.c mail/message/html_colour.c \
 	mail/message/html_css.c mail/message/html_sheet.c mail/message/html_table.c mail/message/html_tag.c mail/message/record.c mail/message/message_field.c \
 	mail/message/message_field.h mail/message/message_attachment.c mail/message/message_attachment.h \
-	mail/message/message_forward.c mail/message/lookalike.c mail/message/lookalike.h mail/workers/filter.c
+	mail/message/message_forward.c mail/message/lookalike.c mail/message/lookalike.h \
+	mail/message/attachment.h mail/message/attachment_text.c mail/message/attachment_table.c mail/message/attachment_json.c \
+	mail/message/attachment_vcard.c mail/message/attachment_pdf.c mail/message/attachment_danger.c \
+	mail/message/attachment_zip.c mail/message/attachment_zip.h mail/workers/filter.c
 libmail_a_SOURCES += mail/message/sanitise_kind.c mail/message/sanitise_p.h mail/message/message_notes.c mail/message/message_uu.c \
 	mail/message/message_report.c mail/message/message_absent.c mail/message/message_alternative.c \
 	mail/message/message_calendar_value.c mail/message/message_calendar_value.h

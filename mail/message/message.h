@@ -15,8 +15,15 @@ void message_view (struct inspection *inspection, GBytes *message, GVariant **vi
  * (domains of From and Reply-To with letters that deceive), failed s (what our own server found to fail; ""). Keys worker. */
 GVariant *message_origin (const struct inspection *inspection, const struct auth_servers *servers);
 /* The decoded bytes of one leaf part. NULL with NOT_FOUND-like error. */
-GBytes *message_part (struct inspection *inspection, const char *part, char **filename_out, char **type_out,
-                      GError **error);
+struct message_part {
+  GBytes *bytes;
+  char *filename, *type;
+  char *charset; /* NULL */
+  char *warning; /* a sentence where it is dangerous, or not what it says; NULL */
+};
+struct message_part *message_part_new (struct inspection *inspection, const char *part, GError **error);
+void message_part_free (struct message_part *part);
+DEFINE_AUTOFREE (message_part, message_part_free)
 /* A plaintext message for the index: header of the original with protected fields put in, text parts in clear. NULL: nothing was encrypted, or it is withheld. */
 GBytes *message_shadow (struct inspection *inspection, GBytes *message);
 /* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE)? Bounded to the first size_max bytes. */

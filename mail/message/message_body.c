@@ -192,8 +192,8 @@ message_body_uu (const struct inspect_node *node, const struct message_body *bod
 
 /* Which charset an HTML text is read in: the header's word counts, then its own; but it cannot name one in which it could not be read so far (WHATWG
  * HTML, 13.2.3), nor hide in UTF-7. */
-static char *
-own_charset (const struct message_body *body, const char *bytes, gsize size)
+char *
+message_body_charset (const struct message_body *body, const char *bytes, gsize size)
 {
   gboolean silent
       = body->charset == NULL || g_ascii_strcasecmp (body->charset, "us-ascii") == 0
@@ -217,7 +217,7 @@ message_body_text (const struct inspect_node *node, const struct message_body *b
     *cut_out = TRUE;
   }
   struct message_charset told;
-  g_autofree char *charset = size > 0 ? own_charset (body, bytes, size) : NULL;
+  g_autofree char *charset = size > 0 ? message_body_charset (body, bytes, size) : NULL;
   char *text = message_charset_to_utf8 (bytes, size, charset, &told);
   message_charset_note (notes, &told);
   if (strcmp (body->type, "text/html") == 0 || !body->flowed)

@@ -50,6 +50,18 @@ shorten (const char *name)
   return g_strdup_printf ("%.*s%s", (int) (end - name), name, extension);
 }
 
+/* Names that mean a device to Windows, where a saved file may end up. */
+static gboolean
+is_device (const char *name)
+{
+  static const char *const devices[] = { "con", "prn", "aux", "nul", "conin$", "conout$", NULL };
+  g_autofree char *stem = g_ascii_strdown (name, (gssize) strcspn (name, "."));
+  g_strchomp (stem);
+  gboolean port = strlen (stem) == 4 && (g_str_has_prefix (stem, "com") || g_str_has_prefix (stem, "lpt"))
+                  && g_ascii_isdigit (stem[3]);
+  return port || g_strv_contains (devices, stem);
+}
+
 char *
 message_clean_filename (const char *name)
 {
@@ -62,5 +74,8 @@ message_clean_filename (const char *name)
     start++;
   for (gsize n = strlen (start); n > 0 && (start[n - 1] == '.' || start[n - 1] == ' '); n--)
     start[n - 1] = '\0';
-  return *start == '\0' ? g_strdup ("attachment") : shorten (start);
+  if (*start == '\0')
+    return g_strdup ("attachment");
+  g_autofree char *own = is_device (start) ? g_strconcat ("_", start, NULL) : g_strdup (start);
+  return shorten (own);
 }

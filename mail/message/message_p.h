@@ -62,6 +62,7 @@ struct message_body *message_body_new (const struct inspect_node *node);
 void message_body_free (struct message_body *body);
 DEFINE_AUTOFREE (message_body, message_body_free)
 GBytes *message_body_decode (const struct inspect_node *node); /* transfer encoding undone */
+char *message_body_charset (const struct message_body *body, const char *bytes, gsize size); /* as declared; NULL */
 /* UTF-8, unsanitised, without the files that stand in it; notes: what was guessed, NULL: nobody asks. */
 char *message_body_text (const struct inspect_node *node, const struct message_body *body, gsize size_max,
                          gboolean *cut_out, GPtrArray *notes);

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The leaf parts of a message: listed for the reader, and handed out one by one with their decoded bytes. */
-#include "mail/message/message_p.h"
 #include "mail/engine.h"
+#include "mail/message/attachment.h"
+#include "mail/message/message_p.h"
 
 #include <string.h>
 
@@ -23,6 +24,10 @@ add_row (GVariantBuilder *rows, const char *id, const char *type, const struct m
   gboolean attachment = about == NULL || about->attachment
                         || (filename != NULL && !g_str_has_prefix (type, "text/") && !about->disposed);
   g_autofree char *charset = about != NULL && about->charset != NULL ? g_ascii_strdown (about->charset, -1) : NULL;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  g_autofree char *warning
+      = attachment || filename != NULL ? attachment_danger (clean_type, filename, data, size) : NULL;
   g_variant_builder_open (rows, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (rows, "{sv}", "id", g_variant_new_string (id));
   g_variant_builder_add (rows, "{sv}", "type", g_variant_new_string (clean_type));
@@ -31,6 +36,7 @@ add_row (GVariantBuilder *rows, const char *id, const char *type, const struct m
   add_string (rows, "filename", filename);
   g_variant_builder_add (rows, "{sv}", "disposition", g_variant_new_string (attachment ? "attachment" : "inline"));
   g_variant_builder_add (rows, "{sv}", "md5", g_variant_new_string (md5));
+  add_string (rows, "warning", warning);
   g_variant_builder_add (rows, "{sv}", "encrypted", g_variant_new_boolean (node->encrypted));
   g_variant_builder_add (rows, "{sv}", "signed", g_variant_new_boolean (node->signed_));
   g_variant_builder_add (rows, "{sv}", "unproven", g_variant_new_boolean (node->unproven));
@@ -88,8 +94,8 @@ message_part_rows (const struct inspection *inspection, GPtrArray *notes)
   return g_variant_builder_end (&rows);
 }
 
-static GBytes *
-find_uu (const struct inspect_node *node, const char *id, char **filename, char **type)
+static struct message_part *
+find_uu (const struct inspect_node *node, const char *id)
 {
   AUTOFREE (message_body) about = message_body_new (node);
   AUTOFREE (message_uu) uu = message_body_uu (node, about);
@@ -98,33 +104,40 @@ find_uu (const struct inspect_node *node, const char *id, char **filename, char 
     g_autofree char *own = uu_id (node, i);
     if (strcmp (own, id) != 0)
       continue;
-    *filename = g_strdup (file->filename);
-    *type = g_strdup (uu_type);
-    return g_bytes_ref (file->bytes);
+    struct message_part *found = g_new0 (struct message_part, 1);
+    found->filename = g_strdup (file->filename);
+    found->type = g_strdup (uu_type);
+    found->bytes = g_bytes_ref (file->bytes);
+    return found;
   }
   return NULL;
 }
 
-static GBytes *
-find (const struct inspect_node *node, const char *id, char **filename, char **type, guint depth)
+static struct message_part *
+find (const struct inspect_node *node, const char *id, guint depth)
 {
   AUTOFREE (message_extra) extra = g_str_has_prefix (id, node->id) ? message_layer_extra (node) : NULL;
+  struct message_part *found = NULL;
   if (extra != NULL && strcmp (extra->id, id) == 0) {
-    *filename = g_strdup (extra->filename);
-    *type = g_strdup (extra->type);
-    return g_bytes_ref (extra->bytes);
-  }
-  if (node->children->len == 0 && strcmp (node->id, id) == 0) {
+    found = g_new0 (struct message_part, 1);
+    found->filename = g_strdup (extra->filename);
+    found->type = g_strdup (extra->type);
+    found->bytes = g_bytes_ref (extra->bytes);
+  } else if (node->children->len == 0 && strcmp (node->id, id) == 0) {
     AUTOFREE (message_body) about = message_body_new (node);
-    *filename = g_strdup (about->filename);
-    *type = sanitise (about->type, -1, SANITISE_LINE);
-    return message_body_decode (node);
+    gsize size;
+    found = g_new0 (struct message_part, 1);
+    found->filename = g_strdup (about->filename);
+    found->type = sanitise (about->type, -1, SANITISE_LINE);
+    found->bytes = message_body_decode (node);
+    const char *bytes = g_bytes_get_data (found->bytes, &size);
+    found->charset = message_body_charset (about, bytes, size);
   }
-  GBytes *found = NULL;
-  if (node->children->len == 0 && g_str_has_prefix (id, node->id) && g_str_has_prefix (id + strlen (node->id), ".uu"))
-    return find_uu (node, id, filename, type);
+  if (found == NULL && node->children->len == 0 && g_str_has_prefix (id, node->id)
+      && g_str_has_prefix (id + strlen (node->id), ".uu"))
+    return find_uu (node, id);
   for (guint i = 0; i < node->children->len && found == NULL && depth < DEPTH_MAX; i++)
-    found = find (node->children->pdata[i], id, filename, type, depth + 1);
+    found = find (node->children->pdata[i], id, depth + 1);
   return found;
 }
 
@@ -146,19 +159,33 @@ invent_name (const char *id, const char *type)
   return g_strdup_printf ("part-%s%s", id, ending);
 }
 
-GBytes *
-message_part (struct inspection *inspection, const char *part, char **filename_out, char **type_out, GError **error)
+struct message_part *
+message_part_new (struct inspection *inspection, const char *part, GError **error)
 {
-  g_autofree char *filename = NULL, *type = NULL;
-  GBytes *bytes = find (inspection->root, part, &filename, &type, 0);
-  if (bytes == NULL) {
+  struct message_part *found = find (inspection->root, part, 0);
+  if (found == NULL) {
     g_set_error (
         error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
         "The message has no part of this number that can be opened. The list of its parts shows which there are.");
     return NULL;
   }
-  g_autofree char *name = filename != NULL ? g_strdup (filename) : invent_name (part, type);
-  *filename_out = message_clean_filename (name);
-  *type_out = g_steal_pointer (&type);
-  return bytes;
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (found->bytes, &size);
+  found->warning = attachment_danger (found->type, found->filename, bytes, size);
+  g_autofree char *name = g_steal_pointer (&found->filename);
+  if (name == NULL)
+    name = invent_name (part, found->type);
+  found->filename = message_clean_filename (name);
+  return found;
+}
+
+void
+message_part_free (struct message_part *part)
+{
+  g_bytes_unref (part->bytes);
+  g_free (part->filename);
+  g_free (part->type);
+  g_free (part->charset);
+  g_free (part->warning);
+  g_free (part);
 }

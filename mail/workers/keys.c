@@ -163,17 +163,24 @@ keys_reply_bytes (struct worker *worker, GBytes *bytes, GError **error)
 static GVariant *
 keys_part (struct worker *worker, GVariant *args, GError **error)
 {
-  g_autoptr (GBytes) message = NULL, part = NULL;
-  g_autofree char *filename = NULL, *type = NULL;
+  g_autoptr (GBytes) message = NULL;
   const char *id = "";
   AUTOFREE (inspection) inspection = inspect_arg (worker, args, &message, error);
   (void) g_variant_lookup (args, "part", "&s", &id);
-  if (inspection == NULL || (part = message_part (inspection, id, &filename, &type, error)) == NULL)
+  AUTOFREE (message_part) part = inspection != NULL ? message_part_new (inspection, id, error) : NULL;
+  GVariant *handle = part != NULL ? keys_reply_bytes (worker, part->bytes, error) : NULL;
+  if (handle == NULL)
     return NULL;
-  GVariant *handle = keys_reply_bytes (worker, part, error);
-  return handle != NULL
-             ? g_variant_new_parsed ("{'data': <%@h>, 'filename': <%s>, 'type': <%s>}", handle, filename, type)
-             : NULL;
+  GVariantDict reply;
+  g_variant_dict_init (&reply, NULL);
+  g_variant_dict_insert_value (&reply, "data", handle);
+  g_variant_dict_insert (&reply, "filename", "s", part->filename);
+  g_variant_dict_insert (&reply, "type", "s", part->type);
+  if (part->charset != NULL && g_utf8_validate (part->charset, -1, NULL))
+    g_variant_dict_insert (&reply, "charset", "s", part->charset);
+  if (part->warning != NULL)
+    g_variant_dict_insert (&reply, "warning", "s", part->warning);
+  return g_variant_dict_end (&reply);
 }
 
 static GVariant *

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Landlock, seccomp and rlimits for a worker. See sandbox.h.
  *
- * Files: only what the role names, the system's libraries and data read-only. System calls: what no worker needs is refused
+ * Files: only what the role names, the system's libraries and data read-only (of a filter less than that). System calls: what no worker needs is refused
  * (EPERM), and sockets and programs unless the role says so. Order matters: rlimits, landlock, then seccomp. */
 #include "mail/workers/sandbox.h"
 
@@ -90,6 +90,20 @@ landlock_allow (int ruleset, const char *path, guint64 access, guint64 handled)
   close (fd);
 }
 
+/* By enum sandbox_system. */
+#ifdef WITH_SANITIZERS /* the leak checker looks at its own process */
+#define OWN_PROCESS "/proc",
+#else
+#define OWN_PROCESS
+#endif
+static const char *const readable[][12] = {
+  [SANDBOX_SYSTEM_ALL] = { "/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/sys/devices/system/cpu",
+                           "/run/systemd/resolve", "/run/resolvconf", NULL },
+  [SANDBOX_SYSTEM_PROGRAMS] = { "/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/fonts",
+                                "/var/cache/fontconfig", "/sys/devices/system/cpu", OWN_PROCESS NULL },
+  [SANDBOX_SYSTEM_NOTHING] = { OWN_PROCESS NULL },
+};
+
 static gboolean
 enter_landlock (const struct sandbox *sandbox)
 {
@@ -101,22 +115,12 @@ enter_landlock (const struct sandbox *sandbox)
   int ruleset = (int) syscall (SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
   if (ruleset < 0)
     return FALSE;
-  static const char *const system_paths[] = { "/usr",
-                                              "/lib",
-                                              "/lib64",
-                                              "/bin",
-                                              "/sbin",
-                                              "/etc",
-                                              "/proc",
-                                              "/sys/devices/system/cpu",
-                                              "/run/systemd/resolve",
-                                              "/run/resolvconf",
-                                              NULL };
   guint64 system_access = READ_ACCESS | (sandbox->exec ? LANDLOCK_ACCESS_FS_EXECUTE : 0);
+  const char *const *system_paths = readable[sandbox->system];
   for (guint i = 0; system_paths[i] != NULL; i++)
     landlock_allow (ruleset, system_paths[i], system_access, handled);
   static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", NULL };
-  for (guint i = 0; devices[i] != NULL; i++)
+  for (guint i = 0; devices[i] != NULL && sandbox->system != SANDBOX_SYSTEM_NOTHING; i++)
     landlock_allow (ruleset, devices[i], READ_ACCESS | LANDLOCK_ACCESS_FS_WRITE_FILE, handled);
   for (guint i = 0; i < sandbox->read->len; i++)
     landlock_allow (ruleset, g_ptr_array_index (sandbox->read, i), READ_ACCESS, handled);
@@ -247,6 +251,18 @@ forbid_processes (scmp_filter_ctx filter)
                 == 0;
 }
 
+/* Not under a checker of memory, which reads its own files. */
+static gboolean
+forbid_files (scmp_filter_ctx filter)
+{
+#ifndef WITH_SANITIZERS
+  if (!pace_watched ())
+    return forbid (filter, "open") && forbid (filter, "openat") && forbid (filter, "openat2")
+           && forbid (filter, "creat");
+#endif
+  return TRUE;
+}
+
 static gboolean
 enter_seccomp (const struct sandbox *sandbox)
 {
@@ -259,6 +275,8 @@ enter_seccomp (const struct sandbox *sandbox)
   done = done && forbid_sockets (filter, sandbox);
   if (!sandbox->exec)
     done = done && forbid_processes (filter);
+  if (sandbox->system == SANDBOX_SYSTEM_NOTHING)
+    done = done && forbid_files (filter);
   done = done && seccomp_load (filter) == 0;
   seccomp_release (filter);
   return done;

@@ -5,7 +5,15 @@
 #pragma once
 #include <glib.h>
 
+/* What may be read of the system itself. */
+enum sandbox_system {
+  SANDBOX_SYSTEM_ALL = 0, /* libraries, data and settings */
+  SANDBOX_SYSTEM_PROGRAMS, /* what a program needs to start: no settings but those of fonts and of the linker, no /proc */
+  SANDBOX_SYSTEM_NOTHING, /* no file at all can be opened, with or without landlock */
+};
+
 struct sandbox {
+  enum sandbox_system system;
   GPtrArray *read;       /* char *: folders and files that may be read (the system's libraries are always readable) */
   GPtrArray *write;      /* char *: folders that may be read and written */
   gboolean network;      /* IPv4/IPv6 sockets */

@@ -54,12 +54,11 @@ check_parts (struct inspection *inspection, GVariant *view)
     const char *id = NULL;
     if (!g_variant_lookup (row, "id", "&s", &id))
       continue;
-    g_autofree char *name = NULL, *type = NULL;
     g_autoptr (GError) error = NULL;
-    g_autoptr (GBytes) bytes = message_part (inspection, id, &name, &type, &error);
-    FUZZ_TRUE ((bytes == NULL) == (error != NULL));
-    FUZZ_TRUE (name == NULL || (fuzz_is_clean (name, FALSE) && strchr (name, '/') == NULL));
-    FUZZ_TRUE (type == NULL || fuzz_is_clean (type, FALSE));
+    AUTOFREE (message_part) part = message_part_new (inspection, id, &error);
+    FUZZ_TRUE ((part == NULL) == (error != NULL));
+    FUZZ_TRUE (part == NULL || (fuzz_is_clean (part->filename, FALSE) && strchr (part->filename, '/') == NULL));
+    FUZZ_TRUE (part == NULL || fuzz_is_clean (part->type, FALSE));
   }
 }
 

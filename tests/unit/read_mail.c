@@ -61,12 +61,11 @@ save_parts (struct read_mail *mail)
   GString *all = g_string_new (NULL);
   for (gsize i = 0; i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-    g_autofree char *filename = NULL, *type = NULL;
-    g_autoptr (GBytes) bytes = message_part (mail->inspection, read_mail_text (row, "id"), &filename, &type, NULL);
-    if (bytes == NULL) /* a layer that did not open is listed, too */
+    AUTOFREE (message_part) part = message_part_new (mail->inspection, read_mail_text (row, "id"), NULL);
+    if (part == NULL) /* a layer that did not open is listed, too */
       continue;
     gsize size = 0;
-    const char *data = g_bytes_get_data (bytes, &size);
+    const char *data = g_bytes_get_data (part->bytes, &size);
     for (gsize k = 0; k < size; k++)
       g_string_append_c (all, data[k] != '\0' ? data[k] : ' ');
   }

@@ -23,7 +23,8 @@ show (const char *message)
 static void
 test_uuencode (void **state)
 {
-  g_autoptr (GVariant) view = show ("Subject: s\n\nbefore\n" CAT "between\nbegin-base64 600 dog.txt\nRG9nCg==\n====\nafter\n");
+  g_autoptr (GVariant) view
+      = show ("Subject: s\n\nbefore\n" CAT "between\nbegin-base64 600 dog.txt\nRG9nCg==\n====\nafter\n");
   assert_string_equal (shown_text (view), "before\nbetween\nafter\n");
   g_autoptr (GVariant) text = shown_part (view, 0), cat = shown_part (view, 1), dog = shown_part (view, 2);
   shown_assert (text, "type", "text/plain");
@@ -42,22 +43,25 @@ test_uuencode_saved (void **state)
   static const char message[] = "Content-Type: multipart/mixed; boundary=m\n\n--m\n\nx\n--m\n\ny\n" CAT "--m--\n";
   g_autoptr (GBytes) bytes = g_bytes_new_static (message, strlen (message));
   AUTOFREE (inspection) inspection = inspect_message (NULL, bytes, 0);
-  g_autofree char *filename = NULL, *type = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) data = message_part (inspection, "1.2.uu1", &filename, &type, &error);
-  assert_non_null (data);
-  assert_string_equal (filename, "cat.txt");
-  assert_memory_equal (g_bytes_get_data (data, NULL), "Cat", 3);
-  assert_null (message_part (inspection, "1.2.uu2", &filename, &type, NULL));
-  assert_null (message_part (inspection, "1.1.uu1", &filename, &type, NULL));
+  AUTOFREE (message_part) part = message_part_new (inspection, "1.2.uu1", &error);
+  assert_non_null (part);
+  assert_string_equal (part->filename, "cat.txt");
+  assert_memory_equal (g_bytes_get_data (part->bytes, NULL), "Cat", 3);
+  assert_null (message_part_new (inspection, "1.2.uu2", NULL));
+  assert_null (message_part_new (inspection, "1.1.uu1", NULL));
 }
 
 /* What only looks like a file stays text; what breaks off is told, and the text goes on. */
 static void
 test_uuencode_odd (void **state)
 {
-  static const char *const texts[] = { "begin 644 the meeting\nwith what is said here\nend\n", "begin 644 x\n", "begin 644\n#0V%T\n",
-                                       "begin 999 x\n#0V%T\nend\n", "begin-base64 644 x\nno base64 at all!\n====\n", " " CAT };
+  static const char *const texts[] = { "begin 644 the meeting\nwith what is said here\nend\n",
+                                       "begin 644 x\n",
+                                       "begin 644\n#0V%T\n",
+                                       "begin 999 x\n#0V%T\nend\n",
+                                       "begin-base64 644 x\nno base64 at all!\n====\n",
+                                       " " CAT };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autofree char *message = g_strconcat ("Subject: s\n\n", texts[i], NULL);
     g_autoptr (GVariant) view = show (message);
@@ -81,16 +85,18 @@ test_uuencode_odd (void **state)
 static void
 test_reports (void **state)
 {
-  g_autoptr (GVariant) view
-      = show ("Content-Type: multipart/report; report-type=delivery-status; boundary=r\n\n--r\n\nSorry.\n--r\nContent-Type: "
-              "message/delivery-status\n\nReporting-MTA: dns; mx.b.example\n\nFinal-Recipient: rfc822; bob@b.example\nAction: "
-              "failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such\n user\n\nFinal-Recipient: "
-              "rfc822;c@d.example\nAction: delayed\n--r\nContent-Type: text/rfc822-headers\n\nSubject: mine\n--r--\n");
-  assert_string_equal (shown_text (view), "Sorry.\n\nDelivery report\nReported by: mx.b.example\n\nRecipient: bob@b.example\nResult: "
-                                          "not delivered\nCode: 5.1.1\nThe server said: 550 5.1.1 no such user\n\nRecipient: "
-                                          "c@d.example\nResult: not delivered yet; the server keeps trying\n\nSubject: mine");
-  g_autoptr (GVariant) receipt = show ("Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;a@b\nDisposition: "
-                                       "manual-action/MDN-sent-manually; displayed\n");
+  g_autoptr (GVariant) view = show (
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=r\n\n--r\n\nSorry.\n--r\nContent-Type: "
+      "message/delivery-status\n\nReporting-MTA: dns; mx.b.example\n\nFinal-Recipient: rfc822; bob@b.example\nAction: "
+      "failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such\n user\n\nFinal-Recipient: "
+      "rfc822;c@d.example\nAction: delayed\n--r\nContent-Type: text/rfc822-headers\n\nSubject: mine\n--r--\n");
+  assert_string_equal (shown_text (view),
+                       "Sorry.\n\nDelivery report\nReported by: mx.b.example\n\nRecipient: bob@b.example\nResult: "
+                       "not delivered\nCode: 5.1.1\nThe server said: 550 5.1.1 no such user\n\nRecipient: "
+                       "c@d.example\nResult: not delivered yet; the server keeps trying\n\nSubject: mine");
+  g_autoptr (GVariant) receipt
+      = show ("Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;a@b\nDisposition: "
+              "manual-action/MDN-sent-manually; displayed\n");
   assert_non_null (strstr (shown_text (receipt), "Result: was opened by the recipient"));
   g_autoptr (GVariant) odd = show ("Content-Type: message/delivery-status\n\nno fields here\n");
   assert_string_equal (shown_text (odd), "no fields here\n");
@@ -104,7 +110,8 @@ test_absent (void **state)
                                        "URL=\"http://x.example/\xE2\x80\xAE\"\n\nContent-Type: text/plain\n\nhidden\n");
   assert_string_equal (shown_text (piece), "[Piece 2 of 3 of a larger mail. The pieces are not put together here.]\n");
   assert_true (shown_warns (piece, "partial"));
-  assert_non_null (strstr (shown_text (pointer), "It is not fetched.]\naccess-type: URL\nurl: http://x.example/‹U+202E›\n"));
+  assert_non_null (
+      strstr (shown_text (pointer), "It is not fetched.]\naccess-type: URL\nurl: http://x.example/‹U+202E›\n"));
   assert_true (shown_warns (pointer, "external_body"));
 }
 
@@ -116,9 +123,11 @@ static const struct {
   { "METHOD:CANCEL\nBEGIN:VEVENT\nSTATUS:CANCELLED\nSUMMARY:Round\nDTSTART;VALUE=DATE:20261124\nEND:VEVENT\n",
     "Cancelled event\nWhat: Round\nFrom: Tue 2026-11-24\nStatus: cancelled\n" },
   { "METHOD:REQUEST\nBEGIN:VEVENT\nATTENDEE;CN=\"Lee; Kim\";PARTSTAT=ACCEPTED:mailto:kim@b.example\nATTENDEE;ROLE=OPT-"
-    "PARTICIPANT:MAILTO:x@b.example\nDTSTART:20261124T090000\nDURATION:PT1H30M\nRRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,-1FR;COUNT=5\n"
+    "PARTICIPANT:MAILTO:x@b.example\nDTSTART:20261124T090000\nDURATION:PT1H30M\nRRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,-"
+    "1FR;COUNT=5\n"
     "DESCRIPTION:Line\\none\\, two\nEND:VEVENT\n",
-    "Invitation\nFrom: Tue 2026-11-24 09:00\nLasts: 1 hour 30 minutes\nRepeats: every 2 weeks on Monday, last. Friday, 5 times\n"
+    "Invitation\nFrom: Tue 2026-11-24 09:00\nLasts: 1 hour 30 minutes\nRepeats: every 2 weeks on Monday, last. Friday, "
+    "5 times\n"
     "Invited: Lee; Kim <kim@b.example>: accepted\nInvited: x@b.example (optional)\nNotes: Line\n  one, two\n" },
   { "METHOD:REPLY\r\nBEGIN:VEVENT\r\nSUMMARY:a\r\n b\r\nBEGIN:VALARM\r\nSUMMARY:no\r\nEND:VALARM\r\nLOCATION:c\r\n",
     "Answer to an invitation\nWhat: ab\nWhere: c\n" }, /* cut */
@@ -145,23 +154,24 @@ test_events (void **state)
 /* ---- alternatives ---- */
 
 #define ALTERNATIVE(plain, html)                                                                                       \
-  "Content-Type: multipart/alternative; boundary=a\n\n--a\n\n" plain                                                  \
-  "\n--a\nContent-Type: text/html\n\n" html "\n--a--\n"
+  "Content-Type: multipart/alternative; boundary=a\n\n--a\n\n" plain "\n--a\nContent-Type: text/html\n\n" html         \
+  "\n--a--\n"
 #define LONG                                                                                                           \
-  "The board met on Monday and spoke about several wards which need further nurses during winter months because "     \
+  "The board met on Monday and spoke about several wards which need further nurses during winter months because "      \
   "many patients arrive after holidays while colleagues themselves become sick; volunteers should therefore write "    \
   "down their names before Friday evening."
 
 static void
 test_alternatives (void **state)
 {
-  g_autoptr (GVariant) excuse = show (ALTERNATIVE ("To view this message, please use an HTML compatible mail program!", "<p>words</p>")),
-                       quoted = show (ALTERNATIVE ("I like HTML as a fallback.", "<p>words</p>")),
-                       same = show (ALTERNATIVE (LONG, "<p>" LONG "</p>")),
-                       other = show (ALTERNATIVE (LONG, "<p>Your mailbox quota exceeded limits! Click here immediately otherwise "
-                                                        "account access expires tomorrow, incoming letters bounce forever, "
-                                                        "administrators delete everything without further notice whatsoever, "
-                                                        "including archived correspondence, contacts, appointments.</p>"));
+  g_autoptr (GVariant) excuse
+      = show (ALTERNATIVE ("To view this message, please use an HTML compatible mail program!", "<p>words</p>")),
+      quoted = show (ALTERNATIVE ("I like HTML as a fallback.", "<p>words</p>")),
+      same = show (ALTERNATIVE (LONG, "<p>" LONG "</p>")),
+      other = show (ALTERNATIVE (LONG, "<p>Your mailbox quota exceeded limits! Click here immediately otherwise "
+                                       "account access expires tomorrow, incoming letters bounce forever, "
+                                       "administrators delete everything without further notice whatsoever, "
+                                       "including archived correspondence, contacts, appointments.</p>"));
   assert_string_equal (shown_text (excuse), "words\n");
   assert_string_equal (shown_text (quoted), "I like HTML as a fallback.");
   assert_false (shown_warns (same, "alternatives_differ"));
@@ -173,8 +183,9 @@ test_alternatives (void **state)
 static void
 test_related_start (void **state)
 {
-  g_autoptr (GVariant) view = show ("Content-Type: multipart/related; boundary=r; start=\"<two>\"\n\n--r\nContent-Type: "
-                                    "text/plain\nContent-ID: <one>\n\nfirst\n--r\nContent-ID: <two>\n\nroot\n--r--\n");
+  g_autoptr (GVariant) view
+      = show ("Content-Type: multipart/related; boundary=r; start=\"<two>\"\n\n--r\nContent-Type: "
+              "text/plain\nContent-ID: <one>\n\nfirst\n--r\nContent-ID: <two>\n\nroot\n--r--\n");
   assert_string_equal (shown_text (view), "root");
 }
 

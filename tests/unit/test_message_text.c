@@ -209,6 +209,38 @@ test_long_names (void **state)
   }
 }
 
+/* Whatever a sender calls a file, it is saved under a plain name, in the folder that the reader chose. */
+static void
+test_names (void **state)
+{
+  static const struct {
+    const char *name, *clean;
+  } cases[] = {
+    { "a.pdf", "a.pdf" },
+    { "../../etc/passwd", "passwd" },
+    { "C:\\Windows\\x.exe", "x.exe" },
+    { ".bashrc", "bashrc" },
+    { "-rf", "rf" },
+    { "a. . ", "a" },
+    { "con.txt", "_con.txt" },
+    { "LPT1", "_LPT1" },
+    { "com10.txt", "com10.txt" },
+    { "control.txt", "control.txt" },
+    { "a:b*c?.txt", "a_b_c_.txt" },
+    { "inv\xE2\x80\xAE"
+      "fdp.exe",
+      "inv‹U+202E›fdp.exe" },
+    { "a\nb\x1b[31m.txt", "a\xEF\xBF\xBD"
+                          "b\xEF\xBF\xBD[31m.txt" },
+    { "", "attachment" },
+    { "...", "attachment" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *clean = message_clean_filename (cases[i].name);
+    assert_string_equal (clean, cases[i].clean);
+  }
+}
+
 int
 main (void)
 {
@@ -217,6 +249,7 @@ main (void)
     cmocka_unit_test (test_flowed),        cmocka_unit_test (test_calendar),
     cmocka_unit_test (test_quote),         cmocka_unit_test (test_words),
     cmocka_unit_test (test_words_written), cmocka_unit_test (test_long_names),
+    cmocka_unit_test (test_names),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -69,13 +69,12 @@ test_part (void **state)
   g_autoptr (GError) error = NULL;
   const char *id;
   assert_true (g_variant_lookup (row, "id", "&s", &id));
-  g_autofree char *filename = NULL, *type = NULL, *no_name = NULL, *no_type = NULL;
-  g_autoptr (GBytes) data = message_part (inspection, id, &filename, &type, &error);
-  assert_non_null (data);
-  assert_string_equal (filename, "second.txt");
-  assert_string_equal (type, "text/plain");
-  assert_memory_equal (g_bytes_get_data (data, NULL), "second \x1b[31m", 12);
-  assert_null (message_part (inspection, "9.9", &no_name, &no_type, &error));
+  AUTOFREE (message_part) part = message_part_new (inspection, id, &error);
+  assert_non_null (part);
+  assert_string_equal (part->filename, "second.txt");
+  assert_string_equal (part->type, "text/plain");
+  assert_memory_equal (g_bytes_get_data (part->bytes, NULL), "second \x1b[31m", 12);
+  assert_null (message_part_new (inspection, "9.9", &error));
   assert_non_null (error);
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* `show`: a message and the verdict on it. */
 #include "ui/commands/command_out.h"
+#include "ui/commands/command_part.h"
 #include "ui/commands/command_view.h"
 
 static void
@@ -42,7 +43,10 @@ print_parts (GVariant *view)
     g_autofree char *name = command_json_get (part, "filename", COMMAND_JSON_TEXT),
                     *size = command_json_get (part, "size", COMMAND_JSON_NUMBER);
     g_autofree char *shown = g_format_size (g_ascii_strtoull (size, NULL, 10));
+    g_autofree char *warning = command_json_get (part, "warning", COMMAND_JSON_TEXT);
     command_out ("  %-8s %-28s %10s  %s\n", id, type, shown, name);
+    if (*warning != '\0')
+      command_out ("           Careful: %s\n", warning);
   }
 }
 
@@ -84,16 +88,30 @@ print_text (struct command_context *context, GVariant *view, const char *at)
 enum command_exit
 command_show (struct command_context *context, int argc, char **argv)
 {
-  gboolean json = FALSE;
-  g_autofree char *at = NULL;
+  gboolean json = FALSE, as_text = FALSE, outside = FALSE;
+  g_autofree char *at = NULL, *part = NULL, *save = NULL;
   const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
                                    { "at", 0, 0, G_OPTION_ARG_FILENAME, &at, NULL, NULL },
+                                   { "part", 0, 0, G_OPTION_ARG_FILENAME, &part, NULL, NULL },
+                                   { "text", 0, 0, G_OPTION_ARG_NONE, &as_text, NULL, NULL },
+                                   { "save", 0, 0, G_OPTION_ARG_FILENAME, &save, NULL, NULL },
+                                   { "outside", 0, 0, G_OPTION_ARG_NONE, &outside, NULL, NULL },
                                    G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("show", "%s.", error->message);
+  if (part == NULL && (as_text || save != NULL || outside))
+    return command_out_misuse ("show",
+                               "--text, --save and --outside need --part: show lists the parts with their numbers.");
+  if (part != NULL && (as_text == (save != NULL) || json))
+    return command_out_misuse ("show", "--part needs --text, to read it, or --save FILE; and no --json.");
+  if (save != NULL && !outside)
+    return command_out_misuse (
+        "show", "--save writes outside wardmail, where nothing protects patient data: say --outside too.");
   if (argc != 2)
     return command_out_misuse ("show", "show needs one message: a file, “-”, or id:MESSAGE-ID.");
+  if (part != NULL)
+    return command_part (context, argv[1], at, part, save);
   g_autoptr (GVariant) view = command_view_fetch (context, argv[1], at, &error);
   if (view == NULL)
     return command_out_fail (error);

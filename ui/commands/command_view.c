@@ -15,6 +15,7 @@ static const struct command_json_field part_fields[] = {
   { "filename", COMMAND_JSON_TEXT_OR_NULL, NULL },
   { "disposition", COMMAND_JSON_TEXT_OR_NULL, NULL },
   { "md5", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "warning", COMMAND_JSON_TEXT_OR_NULL, NULL },
   { "encrypted", COMMAND_JSON_FLAG, NULL },
   { "signed", COMMAND_JSON_FLAG, NULL },
   { NULL, COMMAND_JSON_TEXT, NULL },
@@ -87,11 +88,16 @@ command_view_need_profile (struct command_context *context, const char *target, 
 }
 
 GVariant *
-command_view_fetch (struct command_context *context, const char *target, const char *at, GError **error)
+command_view_call (struct command_context *context, const char *method, const char *target, const char *at,
+                   const char *part_or_null, GUnixFDList **fds_out, GError **error)
 {
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   gint64 time = 0;
+  if (part_or_null != NULL && !command_text (part_or_null, error))
+    return NULL;
+  if (part_or_null != NULL)
+    g_variant_dict_insert (&args, "part", "s", part_or_null);
   if (at != NULL && !command_json_parse_time (at, &time)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--at needs a time such as 2026-11-21T12:00:00Z.");
     return NULL;
@@ -100,7 +106,13 @@ command_view_fetch (struct command_context *context, const char *target, const c
     g_variant_dict_insert (&args, "at", "x", time);
   if (!command_view_name (&args, fds, target, error) || !command_view_need_profile (context, target, error))
     return NULL;
-  g_autoptr (GVariant) reply = command_call (context, "show", g_variant_dict_end (&args), fds, NULL, error);
+  return command_call (context, method, g_variant_dict_end (&args), fds, fds_out, error);
+}
+
+GVariant *
+command_view_fetch (struct command_context *context, const char *target, const char *at, GError **error)
+{
+  g_autoptr (GVariant) reply = command_view_call (context, "show", target, at, NULL, NULL, error);
   return reply != NULL ? g_variant_lookup_value (reply, "view", G_VARIANT_TYPE_VARDICT) : NULL;
 }
 

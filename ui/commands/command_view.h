@@ -11,6 +11,9 @@ extern const struct command_json_field command_view_encryption[];
 
 /* target: a file, "-", or "id:MESSAGE-ID". Puts "file" or "id" into args and, for a file, its fd into fds. */
 gboolean command_view_name (GVariantDict *args, GUnixFDList *fds, const char *target, GError **error);
+/* Any method that takes a message and perhaps a part of it. Its reply; NULL with error. */
+GVariant *command_view_call (struct command_context *context, const char *method, const char *target, const char *at,
+                             const char *part_or_null, GUnixFDList **fds_out, GError **error);
 /* The view, a{sv}; at: NULL or RFC 3339. A missing profile is no obstacle for a file. */
 GVariant *command_view_fetch (struct command_context *context, const char *target, const char *at, GError **error);
 /* A profile, a real one where target is in the store. */

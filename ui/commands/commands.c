@@ -23,7 +23,10 @@ const struct command commands[] = {
     command_search },
   { "count", "QUERY", "Count the messages that a query finds.", command_count },
   { "tag", "+TAG|-TAG... -- QUERY", "Add and remove tags of all messages that a query finds.", command_tag },
-  { "show", "[--json] [--at TIME] FILE|-|id:MESSAGE-ID", "Show a message and the verdict on it.", command_show },
+  { "show",
+    "[--json] [--at TIME] FILE|-|id:MESSAGE-ID\n--part ID --text [--at TIME] FILE|-|id:MESSAGE-ID\n"
+    "--part ID --save FILE --outside [--at TIME] FILE|-|id:MESSAGE-ID",
+    "Show a message and the verdict on it, or one of its parts.", command_show },
   { "verify", "[--json] [--at TIME] FILE|-|id:MESSAGE-ID", "Judge the signature and the encryption of a message.",
     command_verify },
   { "reply", "--print [--all] FILE|-|id:MESSAGE-ID", "Print the reply that would be composed.", command_reply },

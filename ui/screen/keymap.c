@@ -59,7 +59,7 @@ static const struct binding bindings[] = {
   { PLACE_READER, { 'f' }, ACTION_FORWARD, NULL, "Forward", "forward this message" },
   { PLACE_READER, { 'd', SPECIAL_DELETE }, ACTION_DELETE, NULL, "Delete", "move this message to the trash" },
   { PLACE_READER, { 'a' }, ACTION_ARCHIVE, NULL, "Archive", "move this message to the archive" },
-  { PLACE_READER, { 'v', 's' }, ACTION_PARTS, NULL, "Attachments", "attachments: see and save them (s too)" },
+  { PLACE_READER, { 'v', 's' }, ACTION_PARTS, NULL, "Attachments", "attachments: read and save them (s too)" },
   { PLACE_READER, { 'n' }, ACTION_NEXT_MESSAGE, NULL, "Next", "next message of the conversation" },
   { PLACE_READER, { 'p' }, ACTION_PREVIOUS_MESSAGE, NULL, "Previous", "previous message of the conversation" },
   { PLACE_READER, { 'x' }, ACTION_DETAILS, NULL, "Security", "who signed, how it was encrypted" },
@@ -110,8 +110,9 @@ static const struct binding bindings[] = {
   { PLACE_OUTBOX, { 'k', SPECIAL_UP }, ACTION_UP, "k, Up", NULL, "previous" },
   { PLACE_OUTBOX, { 'b' }, ACTION_SIDEBAR_TOGGLE, NULL, NULL, "show or hide the folders" },
 
-  { PLACE_PARTS, { 's', SPECIAL_ENTER }, ACTION_SAVE, NULL, "Save", "save this attachment to a file" },
-  { PLACE_PARTS, { 'q', SPECIAL_ESCAPE, SPECIAL_LEFT, 'v' }, ACTION_BACK, NULL, "Close", "back to the message" },
+  { PLACE_PARTS, { SPECIAL_ENTER, 'v' }, ACTION_OPEN, NULL, "View", "read this attachment as text" },
+  { PLACE_PARTS, { 's' }, ACTION_SAVE, NULL, "Save", "save this attachment to a file" },
+  { PLACE_PARTS, { 'q', SPECIAL_ESCAPE, SPECIAL_LEFT }, ACTION_BACK, NULL, "Close", "back to the message" },
   { PLACE_PARTS, { 'j', SPECIAL_DOWN }, ACTION_DOWN, "j, Down", NULL, "next" },
   { PLACE_PARTS, { 'k', SPECIAL_UP }, ACTION_UP, "k, Up", NULL, "previous" },
 

@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* The attachments of a message: choose one, save it to a file. Nothing is overwritten, nothing is opened. */
+/* The attachments of a message: choose one, read it as text, save it to a file. Nothing is overwritten, nothing is run. What is dangerous about
+ * the one under the cursor stands below the list. */
+#include "ui/save.h"
 #include "ui/screen/prompt.h"
 #include "ui/screen/text.h"
 #include "ui/views/fields.h"
@@ -13,18 +15,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#define WARNING_ROWS 3
+
 struct parts {
   struct view view;
   char *id;
   GVariant *parts;
   struct rows rows;
-  char *target; /* of the part being fetched */
+  char *target; /* of the part being fetched; NULL: into the profile */
   gboolean busy;
 };
 
 struct copy {
   int from, to;
   char *target;
+  gboolean inside;
 };
 
 static void
@@ -32,8 +37,6 @@ copy_free (gpointer data)
 {
   struct copy *copy = data;
   close (copy->from);
-  if (copy->to >= 0)
-    close (copy->to);
   g_free (copy->target);
   g_free (copy);
 }
@@ -43,27 +46,11 @@ static void
 copy_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   struct copy *copy = data;
-  char buffer[65536];
-  ssize_t got;
-  lseek (copy->from, 0, SEEK_SET);
-  while ((got = read (copy->from, buffer, sizeof buffer)) > 0)
-    for (ssize_t done = 0, put; done < got; done += put) {
-      put = write (copy->to, buffer + done, (size_t) (got - done));
-      if (put <= 0) {
-        got = -1;
-        break;
-      }
-    }
-  int close_failed = close (copy->to);
-  copy->to = -1;
-  if (got < 0 || close_failed != 0) {
-    int why = errno;
-    unlink (copy->target);
-    g_task_return_new_error (task, G_IO_ERROR, g_io_error_from_errno (why),
-                             "The attachment could not be written: %s. Nothing was saved.", g_strerror (why));
-    return;
-  }
-  g_task_return_boolean (task, TRUE);
+  GError *error = NULL;
+  if (save_copy (copy->from, copy->to, copy->target, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }
 
 static void
@@ -72,29 +59,34 @@ copy_done (GObject *source, GAsyncResult *result, gpointer data)
   struct app *app = data;
   g_autoptr (GError) error = NULL;
   struct copy *copy = g_task_get_task_data (G_TASK (result));
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    app_notice (app, NOTICE_INFO, "Saved to %s. That file is outside wardmail and not encrypted.", copy->target);
-  else
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
     app_notice (app, NOTICE_WARN, "%s", error->message);
+  else if (copy->inside)
+    app_notice (app, NOTICE_INFO, "Saved in the profile: %s", copy->target);
+  else
+    app_notice (app, NOTICE_INFO, "Saved to %s. That file is outside wardmail and not encrypted.", copy->target);
 }
 
 static void
-write_part (struct parts *parts, int fd_take)
+write_part (struct parts *parts, int fd_take, const char *name)
 {
   struct app *app = parts->view.app;
-  int to = open (parts->target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (to < 0) {
-    app_notice (app, NOTICE_WARN,
-                errno == EEXIST ? "%s is there already. Nothing was saved; choose another name."
-                                : "%s could not be made. Nothing was saved; choose another place.",
-                parts->target);
-    close (fd_take);
-    return;
-  }
+  g_autoptr (GError) error = NULL;
   struct copy *copy = g_new0 (struct copy, 1);
   copy->from = fd_take;
-  copy->to = to;
-  copy->target = g_strdup (parts->target);
+  copy->inside = parts->target == NULL;
+  if (copy->inside) {
+    g_autofree char *folder = g_build_filename (app_paths (app)->data_dir, "saved", NULL);
+    copy->to = save_create_in (folder, name, &copy->target, &error);
+  } else {
+    copy->target = g_strdup (parts->target);
+    copy->to = save_create (copy->target, &error);
+  }
+  if (copy->to < 0) {
+    app_notice (app, NOTICE_WARN, "%s", error->message);
+    copy_free (copy);
+    return;
+  }
   g_autoptr (GTask) task = g_task_new (NULL, NULL, copy_done, app);
   g_task_set_task_data (task, copy, copy_free);
   g_task_run_in_thread (task, copy_run);
@@ -117,7 +109,7 @@ part_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *e
   if (fd < 0)
     app_notice (view->app, NOTICE_WARN, "The attachment did not arrive. Nothing was saved; try again.");
   else
-    write_part (parts, fd);
+    write_part (parts, fd, fields_text (reply, "filename"));
 }
 
 static GVariant *
@@ -135,20 +127,63 @@ expand (const char *path)
 }
 
 static void
-save_to (struct app *app, const char *text, gpointer data)
+ask_engine (struct parts *parts, const char *method, app_done_fn done)
 {
-  struct parts *parts = data;
-  if (text == NULL || *text == '\0')
-    return;
   g_autoptr (GVariant) part = current (parts);
-  g_free (parts->target);
-  parts->target = expand (text);
   parts->busy = TRUE;
   GVariantBuilder args;
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&args, "{sv}", "id", g_variant_new_string (parts->id));
   g_variant_builder_add (&args, "{sv}", "part", g_variant_new_string (fields_text (part, "id")));
-  app_call (&parts->view, "part", g_variant_builder_end (&args), NULL, part_done, NULL);
+  app_call (&parts->view, method, g_variant_builder_end (&args), NULL, done, NULL);
+}
+
+/* ---- Read ---- */
+
+static void
+text_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct parts *parts = (struct parts *) view;
+  parts->busy = FALSE;
+  if (reply == NULL) {
+    app_notice (view->app, NOTICE_WARN, "%s", error->message);
+    return;
+  }
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  const char *warning = fields_text (reply, "warning"), *name = fields_text (reply, "filename");
+  if (*warning != '\0') {
+    g_ptr_array_add (lines, g_strdup_printf ("Careful: %s", warning));
+    g_ptr_array_add (lines, g_strdup (""));
+  }
+  g_auto (GStrv) text = g_strsplit (fields_text (reply, "text"), "\n", -1);
+  for (char **line = text; *line != NULL; line++)
+    g_ptr_array_add (lines, g_strdup (*line));
+  while (lines->len > 1 && *(char *) g_ptr_array_index (lines, lines->len - 1) == '\0')
+    g_ptr_array_remove_index (lines, lines->len - 1);
+  app_push (view->app, text_view_lines (view->app, name, lines, "This attachment is empty."));
+}
+
+/* ---- Save ---- */
+
+static void
+outside_answered (struct app *app, char choice, gpointer data)
+{
+  if (choice == 's')
+    ask_engine (data, "part", part_done);
+}
+
+static void
+save_to (struct app *app, const char *text, gpointer data)
+{
+  static const char *const choices[] = { "s", "save it there", NULL };
+  struct parts *parts = data;
+  if (text == NULL || *text == '\0')
+    return;
+  g_free (parts->target);
+  parts->target = expand (text);
+  g_autofree char *question
+      = g_strdup_printf ("Patient data in %s leaves the protection of wardmail. Go on?", parts->target);
+  prompt_choice (app, question, choices, outside_answered, parts);
 }
 
 /* A name that is only a name: the sender has no say in where it goes. */
@@ -170,13 +205,27 @@ harmless_name (GVariant *part)
 }
 
 static void
+place_answered (struct app *app, char choice, gpointer data)
+{
+  struct parts *parts = data;
+  g_autoptr (GVariant) part = current (parts);
+  if (choice == 'p') {
+    g_clear_pointer (&parts->target, g_free);
+    ask_engine (parts, "part", part_done);
+  } else if (choice == 'o') {
+    g_autofree char *name = harmless_name (part), *suggestion = g_strconcat ("~/", name, NULL);
+    prompt_line (app, "Save (unencrypted, outside wardmail) as:", suggestion, PROMPT_PLAIN, NULL, save_to, parts);
+  }
+}
+
+static void
 ask_where (struct parts *parts)
 {
+  static const char *const choices[] = { "p", "in the profile", "o", "outside wardmail", NULL };
   g_autoptr (GVariant) part = current (parts);
-  g_autofree char *name = harmless_name (part), *suggestion = g_strconcat ("~/", name, NULL);
-  if (!parts->busy)
-    prompt_line (parts->view.app, "Save (unencrypted, outside wardmail) as:", suggestion, PROMPT_PLAIN, NULL, save_to,
-                 parts);
+  const char *warning = fields_text (part, "warning");
+  g_autofree char *question = g_strdup_printf ("%s%sSave it where?", warning, *warning != '\0' ? " " : "");
+  prompt_choice (parts->view.app, question, choices, place_answered, parts);
 }
 
 static gboolean
@@ -185,8 +234,10 @@ parts_act (struct view *view, enum action action)
   struct parts *parts = (struct parts *) view;
   if (rows_act (&parts->rows, action, (int) g_variant_n_children (parts->parts)))
     return TRUE;
-  if (action == ACTION_SAVE)
+  if (action == ACTION_SAVE && !parts->busy)
     ask_where (parts);
+  else if (action == ACTION_OPEN && !parts->busy)
+    ask_engine (parts, "part_text", text_done);
   else if (action == ACTION_BACK)
     app_close (view);
   else
@@ -195,26 +246,42 @@ parts_act (struct view *view, enum action action)
 }
 
 static void
+draw_part (struct parts *parts, const struct area *area, int y, gboolean selected)
+{
+  g_autoptr (GVariant) part = g_variant_get_child_value (parts->parts, (gsize) (parts->rows.top + y));
+  gboolean careful = *fields_text (part, "warning") != '\0';
+  unsigned style = selected ? STYLE_SELECTED : careful ? STYLE_HELD : STYLE_TEXT;
+  const char *name = fields_text (part, "filename");
+  g_autofree char *size = reader_size ((guint64) MAX (fields_time (part, "size"), 0));
+  g_autofree char *kind = g_strdup_printf ("%s  %s%s", fields_text (part, "type"), size,
+                                           fields_flag (part, "encrypted") ? "  encrypted" : "");
+  g_autofree char *shown = g_strdup_printf ("%s%s", careful ? "[!] " : "", *name != '\0' ? name : "without a name");
+  int kind_columns = MIN (text_width (kind), area->width / 2);
+  draw_row (area, y, style);
+  draw_right (area, y, area->width - kind_columns, kind_columns, style, kind);
+  draw_text (area, y, 0, area->width - kind_columns - 2, style, shown);
+}
+
+static void
 parts_draw (struct view *view, const struct area *area, gboolean focused)
 {
   struct parts *parts = (struct parts *) view;
   int count = (int) g_variant_n_children (parts->parts);
+  g_autoptr (GVariant) part = current (parts);
+  const char *warning = fields_text (part, "warning");
+  g_autofree char *careful = *warning != '\0' ? g_strdup_printf ("Careful: %s", warning) : g_strdup ("");
+  g_autoptr (GPtrArray) told = text_wrap (careful, MAX (area->width - 4, 1), WARNING_ROWS);
   struct area box = *area, inner;
-  box.height = MIN (area->height, count + 2);
+  int below = area->height > (int) told->len + 4 ? (int) told->len : 0;
+  box.height = MIN (area->height, count + 2 + below);
   box.y += (area->height - box.height) / 2;
   draw_box (&box, "Attachments", &inner);
-  rows_settle (&parts->rows, inner.height, count);
-  for (int y = 0; y < inner.height && parts->rows.top + y < count; y++) {
-    g_autoptr (GVariant) part = g_variant_get_child_value (parts->parts, (gsize) (parts->rows.top + y));
-    unsigned style = parts->rows.top + y == parts->rows.cursor ? STYLE_SELECTED : STYLE_TEXT;
-    const char *name = fields_text (part, "filename");
-    draw_row (&inner, y, style);
-    g_autofree char *kind
-        = g_strdup_printf ("%s%s", fields_text (part, "type"), fields_flag (part, "encrypted") ? "  encrypted" : "");
-    int kind_columns = MIN (text_width (kind), inner.width / 2);
-    draw_right (&inner, y, inner.width - kind_columns, kind_columns, style, kind);
-    draw_text (&inner, y, 0, inner.width - kind_columns - 2, style, *name != '\0' ? name : "without a name");
-  }
+  int height = inner.height - below;
+  rows_settle (&parts->rows, height, count);
+  for (int y = 0; y < height && parts->rows.top + y < count; y++)
+    draw_part (parts, &inner, y, parts->rows.top + y == parts->rows.cursor);
+  for (int y = 0; y < below; y++)
+    draw_text (&inner, height + y, 0, inner.width, STYLE_HELD, g_ptr_array_index (told, (guint) y));
 }
 
 static void

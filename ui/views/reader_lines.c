@@ -102,9 +102,11 @@ add_attachments (GPtrArray *lines, GVariant *view, int width)
     g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
     g_autofree char *size = reader_size (part_size (part));
     const char *name = fields_text (part, "filename");
+    const char *warning = fields_text (part, "warning");
     g_autofree char *text = g_strdup_printf ("%s (%s, %s)%s", *name != '\0' ? name : "without a name",
-                                             fields_text (part, "type"), size, i == 0 ? "   v: save" : "");
+                                             fields_text (part, "type"), size, i == 0 ? "   v: view, save" : "");
     add_field (lines, width, STYLE_STRONG, i == 0 ? "Attached:" : "", text);
+    add_field (lines, width, STYLE_HELD, "Careful:", warning);
   }
 }
 
