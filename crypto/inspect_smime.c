@@ -16,14 +16,19 @@ take_wants (struct inspect *inspect, GPtrArray *wants)
 static void
 take_signature (struct inspect *inspect, struct inspect_layer *layer, const struct smime_signature *from)
 {
-  struct inspect_signature *signature = inspect_add_signature (layer, from->state);
-  signature->addresses = from->addresses != NULL ? g_ptr_array_ref (from->addresses) : NULL;
-  signature->fingerprint = g_strdup (from->fingerprint);
-  signature->time = from->time;
-  signature->valid = from->valid;
+  for (guint i = 0; i < from->signers->len; i++) {
+    const struct smime_signer *signer = g_ptr_array_index (from->signers, i);
+    struct inspect_signature *signature = inspect_add_signature (layer, signer->state);
+    signature->addresses = g_ptr_array_ref (signer->addresses);
+    signature->fingerprint = g_strdup (signer->fingerprint);
+    signature->time = signer->time;
+    signature->valid = from->valid;
+  }
+  if (from->signers->len == 0)
+    inspect_add_signature (layer, from->state);
   if (from->detail != NULL && from->state != SIGNATURE_GOOD)
     verdict_warn (&inspect->result->verdict, "signature_detail", "%s", from->detail);
-  if (from->unchecked != NULL && from->state == SIGNATURE_GOOD)
+  if (from->unchecked != NULL) /* of one that is good by himself */
     verdict_warn (&inspect->result->verdict, "revocation_unknown", "%s", from->unchecked);
   take_wants (inspect, from->wants);
 }
@@ -235,7 +240,10 @@ inspect_smime_entity (struct inspect *inspect, struct inspect_node *node, const 
     open_enveloped (inspect, node, cms, whole);
     return TRUE;
   case SMIME_COMPRESSED: {
-    g_autoptr (GBytes) content = inspect_may_operate (inspect, cms) ? smime_uncompress (cms, NULL) : NULL;
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GBytes) content = inspect_may_operate (inspect, cms) ? smime_uncompress (cms, &error) : NULL;
+    if (error != NULL)
+      verdict_warn (&inspect->result->verdict, "not_unpacked", "%s", error->message);
     if (content == NULL || !inspect_take_bytes (inspect, g_bytes_get_size (content)))
       return TRUE;
     g_autoptr (GBytes) entity = inspect_as_entity (content);

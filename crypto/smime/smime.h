@@ -43,12 +43,20 @@ struct smime_signature {
   char *unchecked;     /* plain sentence where it is GOOD, and could not be checked for revocation; NULL */
   GPtrArray *wants;    /* struct revocation_want *: what would tell more of the chains; may be empty */
   char **capabilities; /* of the first signer; NULL: it announces nothing */
+  GPtrArray *signers;  /* struct smime_signer *: all of them, as they came; empty where none was looked at */
+};
+struct smime_signer {
+  enum signature_state state;
+  GPtrArray *addresses; /* char * */
+  char *fingerprint;
+  gint64 time;
 };
 void smime_signature_clear (struct smime_signature *signature);
 
 /* content NULL: opaque (SignedData holds it). content_out: what was signed, only with a valid signature or when signature->valid is
  * FALSE but the bytes are readable (a bad signature's text may still be shown, as unsigned). FALSE with error: not CMS at all.
- * signature_out is to be cleared in either case. Several signers: the first one is described, the state is that of the worst. */
+ * signature_out is to be cleared in either case. Several signers: the first one is described, the state is that of the worst; what
+ * each of them is worth by himself is in signers. */
 gboolean smime_verify (struct smime_store *store, GBytes *cms, GBytes *content, gint64 at, GHashTable *trusted,
                        struct smime_signature *signature_out, GBytes **content_out, GError **error);
 

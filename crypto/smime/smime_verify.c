@@ -8,9 +8,19 @@
 #include "crypto/guard/x509_text.h"
 #include "crypto/smime/smime_p.h"
 
+static void
+signer_free (gpointer data)
+{
+  struct smime_signer *signer = data;
+  g_ptr_array_unref (signer->addresses);
+  g_free (signer->fingerprint);
+  g_free (signer);
+}
+
 void
 smime_signature_clear (struct smime_signature *signature)
 {
+  g_clear_pointer (&signature->signers, g_ptr_array_unref);
   g_clear_pointer (&signature->addresses, g_ptr_array_unref);
   g_clear_pointer (&signature->fingerprint, g_free);
   g_clear_pointer (&signature->detail, g_free);
@@ -186,6 +196,33 @@ find_signers (struct smime_store *store, CMS_ContentInfo *cms, STACK_OF (CMS_Sig
   return TRUE;
 }
 
+/* Each signer by himself, and in the whole. */
+static void
+add_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) * mail_certificates, gint64 at,
+            GHashTable *trusted, struct smime_signature *signature)
+{
+  X509 *certificate = NULL;
+  struct smime_signer *signer = g_new0 (struct smime_signer, 1);
+  CMS_SignerInfo_get0_algs (info, NULL, &certificate, NULL, NULL);
+  signer->addresses
+      = certificate != NULL ? smime_names_addresses (certificate) : g_ptr_array_new_with_free_func (g_free);
+  signer->fingerprint = certificate != NULL ? smime_names_fingerprint (certificate) : NULL;
+  signer->time = signing_time (info);
+  signer->state = signature->state;
+  if (signature->valid) {
+    const enum signature_state others = signature->state;
+    char *detail = g_steal_pointer (&signature->detail);
+    signature->state = SIGNATURE_NONE;
+    judge_signer (store, info, mail_certificates, at, trusted, signature);
+    signer->state = signature->state;
+    if (others != SIGNATURE_NONE)
+      worsen (signature, others, detail);
+    else
+      g_free (detail);
+  }
+  g_ptr_array_add (signature->signers, signer);
+}
+
 static void
 check_signers (struct smime_store *store, CMS_ContentInfo *cms, GBytes *content, gint64 at, GHashTable *trusted,
                struct smime_signature *signature)
@@ -203,8 +240,8 @@ check_signers (struct smime_store *store, CMS_ContentInfo *cms, GBytes *content,
     else
       worsen (signature, SIGNATURE_UNKNOWN_KEY,
               g_strdup ("The signer's certificate is neither in the mail nor in your keyring."));
-    for (int i = 0; signature->valid && i < sk_CMS_SignerInfo_num (infos); i++)
-      judge_signer (store, sk_CMS_SignerInfo_value (infos, i), certificates, at, trusted, signature);
+    for (int i = 0; i < sk_CMS_SignerInfo_num (infos); i++)
+      add_signer (store, sk_CMS_SignerInfo_value (infos, i), certificates, at, trusted, signature);
   }
   sk_X509_pop_free (certificates, X509_free);
 }
@@ -225,7 +262,8 @@ smime_verify (struct smime_store *store, GBytes *bytes, GBytes *content, gint64 
 {
   *signature_out = (struct smime_signature){ .state = SIGNATURE_NONE,
                                              .addresses = g_ptr_array_new_with_free_func (g_free),
-                                             .wants = revocation_wants_new () };
+                                             .wants = revocation_wants_new (),
+                                             .signers = g_ptr_array_new_with_free_func (signer_free) };
   *content_out = NULL;
   CMS_ContentInfo *cms = smime_kind_parse (bytes, NID_pkcs7_signed, error);
   if (cms == NULL)
