@@ -32,6 +32,17 @@ is_better (struct smime_store *store, struct smime_entry *one, struct smime_entr
   return one_until > best_until;
 }
 
+/* With a certificate that was taken back nobody may sign: whoever reads it would be warned of us. */
+static gboolean
+is_revoked (struct smime_store *store, struct smime_entry *entry, gint64 at)
+{
+  STACK_OF (X509) *chain = NULL;
+  gboolean revoked = smime_chain_check (store, entry->certificate, NULL, at, FALSE, &chain, NULL) == SMIME_CHAIN_TRUSTED
+                     && smime_store_revocation_known (store, chain, at);
+  sk_X509_pop_free (chain, X509_free);
+  return revoked;
+}
+
 struct smime_entry *
 smime_own_entry (struct smime_store *store, const char *address, gint64 at, gboolean encrypt)
 {
@@ -39,7 +50,8 @@ smime_own_entry (struct smime_store *store, const char *address, gint64 at, gboo
   for (guint i = 0; i < store->entries->len; i++) {
     struct smime_entry *entry = store->entries->pdata[i];
     if (entry->key != NULL && names (entry, address)
-        && smime_chain_fault (entry->certificate, encrypt, at) == KEY_FAULT_NONE && is_better (store, entry, best, at))
+        && smime_chain_fault (entry->certificate, encrypt, at) == KEY_FAULT_NONE && !is_revoked (store, entry, at)
+        && is_better (store, entry, best, at))
       best = entry;
   }
   return best;

@@ -44,6 +44,9 @@ struct smime_entry *smime_store_entry (struct smime_store *store, const char *fi
 /* smime_store_find.c: one certificate as a candidate, appended; judged now. */
 void smime_store_find_certificate (struct smime_store *store, const char *fingerprint, GPtrArray *candidates_out);
 
+/* smime_store_revocation.c: is it known already that a certificate of this chain (to an anchor) was revoked? Nothing is asked for. */
+gboolean smime_store_revocation_known (struct smime_store *store, STACK_OF (X509) * chain, gint64 at);
+
 /* smime_import.c: certificates and keys of a file, both owned by the caller. */
 struct smime_batch {
   GPtrArray *certificates; /* X509 * */

@@ -23,10 +23,11 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   key->trust = smime_chain_check (store, entry->certificate, NULL, at, FALSE, &chain, NULL) == SMIME_CHAIN_TRUSTED
                    ? KEY_TRUST_CHAIN
                    : KEY_TRUST_FIRST_SEEN;
-  /* Only what is known already: nothing is fetched for a recipient. */
-  if (key->trust == KEY_TRUST_CHAIN && key->fault != KEY_FAULT_BROKEN && store->revocation_policy != REVOCATION_OFF
-      && smime_revocation_check (store->revocation, chain, at, NULL, NULL, NULL) == SMIME_REVOCATION_REVOKED)
+  if (key->trust == KEY_TRUST_CHAIN && key->fault < KEY_FAULT_REVOKED
+      && smime_store_revocation_known (store, chain, at)) {
     key->fault = KEY_FAULT_REVOKED;
+    g_clear_pointer (&key->detail, g_free);
+  }
   sk_X509_pop_free (chain, X509_free);
   key->capabilities = smime_capabilities_of (store, entry->fingerprint);
   return key;

@@ -16,6 +16,13 @@ smime_store_take_answer (struct smime_store *store, const char *id, GBytes *answ
 }
 
 gboolean
+smime_store_revocation_known (struct smime_store *store, STACK_OF (X509) * chain, gint64 at)
+{
+  return store->revocation_policy != REVOCATION_OFF
+         && smime_revocation_check (store->revocation, chain, at, NULL, NULL, NULL) == SMIME_REVOCATION_REVOKED;
+}
+
+gboolean
 smime_store_add_lists (struct smime_store *store, GBytes *file, guint *added_out, gboolean *found_out, GError **error)
 {
   g_autoptr (GPtrArray) issuers = g_ptr_array_new_with_free_func ((GDestroyNotify) X509_free);

@@ -644,7 +644,7 @@ test_list_by_whom (void **state)
   maker_cert_free (ca);
 }
 
-/* A recipient who is known to be revoked is told as such. */
+/* A recipient who is known to be revoked is told as such, and a sender who is does not sign. */
 static void
 test_recipient (void **state)
 {
@@ -654,12 +654,20 @@ test_recipient (void **state)
   g_autoptr (GPtrArray) candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
   gboolean recognised = FALSE;
   assert_true (smime_store_import (world.store, der, NULL, candidates, &recognised, NULL));
+  unsigned char *key_der = NULL;
+  int key_size = i2d_PrivateKey (world.alice->key, &key_der);
+  g_autoptr (GBytes) private = g_bytes_new (key_der, (gsize) key_size);
+  OPENSSL_free (key_der);
+  assert_true (smime_store_import (world.store, private, NULL, candidates, &recognised, NULL));
+  g_autofree char *own_before = smime_own (world.store, "alice@example.test", 0);
   g_ptr_array_set_size (candidates, 0);
   assert_true (take_in (&world, list));
   assert_true (smime_store_find (world.store, "alice@example.test", 0, candidates, NULL));
   assert_int_equal (candidates->len, 1);
   const struct key_candidate *key = candidates->pdata[0];
   assert_int_equal (key->fault, KEY_FAULT_REVOKED);
+  assert_null (smime_own (world.store, "alice@example.test", 0));
+  assert_non_null (own_before);
   world_clear (&world);
 }
 
