@@ -1,21 +1,43 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any bytes as CMS, read by the S/MIME engine with an empty store: nothing is trusted, nothing is decrypted, each refusal has its sentence. What
- * the gate takes for an encrypted envelope is one for OpenSSL too. */
+ * the gate takes for an encrypted envelope is one for OpenSSL too. The same bytes as a revocation list, an OCSP response and a certificate that says
+ * where to ask: nobody vouches for them, so that they say nothing. */
 #include "tests/fuzz/fuzz.h"
 #include "crypto/inspect.h"
-#include "crypto/smime/smime.h"
+#include "crypto/smime/smime_revocation_p.h"
+#include "crypto/smime/smime_p.h"
 #include "mail/net/gate_p.h"
 #include <stdlib.h>
 
 #define AT 1790000000
 
 static struct smime_store *store;
+static X509 *somebody; /* issued by himself */
 
 static void
 close_store (void)
 {
   smime_store_free (store);
+  X509_free (somebody);
+}
+
+static void
+make_somebody (void)
+{
+  EVP_PKEY *key = EVP_EC_gen ("P-256");
+  somebody = X509_new ();
+  FUZZ_TRUE (key != NULL && somebody != NULL);
+  X509_set_version (somebody, X509_VERSION_3);
+  X509_NAME_add_entry_by_txt (X509_get_subject_name (somebody), "CN", MBSTRING_UTF8, (const guchar *) "Fuzz", -1, -1,
+                              0);
+  X509_set_issuer_name (somebody, X509_get_subject_name (somebody));
+  ASN1_INTEGER_set (X509_get_serialNumber (somebody), 1);
+  ASN1_TIME_set (X509_getm_notBefore (somebody), AT - 1000);
+  ASN1_TIME_set (X509_getm_notAfter (somebody), (time_t) AT + 1000000000);
+  X509_set_pubkey (somebody, key);
+  FUZZ_TRUE (X509_sign (somebody, key, EVP_sha256 ()) > 0);
+  EVP_PKEY_free (key);
 }
 
 static void
@@ -26,7 +48,41 @@ open_store (void)
   g_autoptr (GError) error = NULL;
   store = smime_store_open (fuzz_folder (), &error);
   FUZZ_TRUE (store != NULL);
+  make_somebody ();
   (void) atexit (close_store);
+}
+
+static void
+check_urls (GPtrArray *urls)
+{
+  for (guint i = 0; i < urls->len; i++)
+    FUZZ_TRUE (revocation_url_fits (urls->pdata[i]));
+  g_ptr_array_unref (urls);
+}
+
+static void
+check_revocation (GBytes *bytes)
+{
+  guint added = 0;
+  gboolean found = FALSE, offered = FALSE;
+  g_autoptr (GError) error = NULL;
+  X509_CRL *crl = smime_revocation_list_parse (bytes);
+  if (crl != NULL) {
+    FUZZ_TRUE (!smime_revocation_list_holds (crl, somebody));
+    smime_revocation_list_says (crl, somebody, AT); /* as if somebody did */
+    g_free (smime_revocation_list_name (crl, somebody));
+  }
+  X509_CRL_free (crl);
+  FUZZ_TRUE (smime_revocation_ocsp_says (bytes, somebody, somebody, AT, NULL).state == SMIME_REVOCATION_UNKNOWN);
+  FUZZ_TRUE (smime_store_add_lists (store, bytes, &added, &found, &error) == !found && added == 0);
+  gsize size;
+  const guchar *at = g_bytes_get_data (bytes, &size);
+  X509 *certificate = d2i_X509 (NULL, &at, (long) size);
+  if (certificate != NULL) {
+    check_urls (smime_revocation_list_urls (certificate, &offered));
+    check_urls (smime_revocation_ocsp_urls (certificate, &offered));
+  }
+  X509_free (certificate);
 }
 
 static void
@@ -67,6 +123,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autoptr (GBytes) cms = g_bytes_new (data, size);
   g_autoptr (GBytes) content = g_bytes_new_static ("Content-Type: text/plain\r\n\r\nhello\r\n", 35);
   enum smime_kind kind = smime_kind (cms);
+  check_revocation (cms);
   check_verify (cms, NULL);
   check_verify (cms, content);
   g_autoptr (GError) error = NULL;
