@@ -213,6 +213,27 @@ time_list (struct process *reader, const char *query, guint offset)
   return times[RUNS / 2];
 }
 
+/* What opening a mail asks of the index beside its file. */
+static double
+time_known (struct process *reader, const char *from)
+{
+  double times[RUNS];
+  for (guint i = 0; i < RUNS + 3; i++) {
+    gint64 begin = g_get_monotonic_time ();
+    g_autoptr (GVariant) reply = call (
+        reader, "known",
+        g_variant_new_parsed ("{'from': <%s>, 'name': <'Person Seven'>, 'id': <'x'>, 'hosts': <['ward1.example', "
+                              "'w4rd1.example', 'portal.clinic.example']>, 'own': <['clinic.example']>, "
+                              "'domains': <['clinic.example']>}",
+                              from),
+        NULL);
+    if (i >= 3)
+      times[i - 3] = (double) (g_get_monotonic_time () - begin) / 1000;
+  }
+  qsort (times, RUNS, sizeof *times, compare);
+  return times[RUNS / 2];
+}
+
 static void
 remove_tree (const char *path)
 {
@@ -239,6 +260,8 @@ measure (guint count, guint words)
   printf ("  the next 50                       %7.2f ms\n", time_list (&reader, "tag:imported", 50));
   printf ("  first 50 of everything            %7.2f ms\n", time_list (&reader, "*", 0));
   printf ("  first 50 of from:person7          %7.2f ms\n", time_list (&reader, "from:person7", 0));
+  printf ("  what is known of person7          %7.2f ms\n", time_known (&reader, "person7@ward0.example"));
+  printf ("  what is known of a stranger       %7.2f ms\n", time_known (&reader, "nobody@far.example"));
   fflush (stdout);
   end (&reader);
   remove_tree (dir);

@@ -4,6 +4,8 @@
  * header decodes to itself; fields of strangers, RFC 2047 and RFC 2231 included, come out safe to show. */
 #include "tests/fuzz/fuzz.h"
 #include "crypto/inspect_split.h"
+#include "mail/message/auth_results.h"
+#include "mail/message/lookalike.h"
 #include "mail/message/message_field.h"
 #include "mail/message/message_p.h"
 
@@ -103,6 +105,31 @@ check_fields (const uint8_t *data, size_t size)
     FUZZ_TRUE (fuzz_is_clean (ids->pdata[k], FALSE));
 }
 
+/* What is told of a sender: results of our own server alone, host names that are what they look like, people. */
+static void
+check_origin (const uint8_t *data, size_t size, const char *text)
+{
+  static const char *const ids[] = { "mx.example", NULL };
+  const struct auth_servers servers = { .ids = ids, .hosts = NULL };
+  struct auth_results results = { .found = FALSE };
+  gboolean ours = auth_results_read (&results, text, &servers);
+  FUZZ_TRUE (results.found == ours && (ours || auth_results_failed (&results) == NULL));
+  AUTOFREE (lookalike_known) known = lookalike_known_new ();
+  const char *like = NULL;
+  lookalike_known_add (known, "hospital.example");
+  enum lookalike kind = lookalike_host (text, known, &like);
+  FUZZ_TRUE ((kind >= LOOKALIKE_SAME) == (like != NULL));
+  lookalike_known_add (known, text); /* once it is known, it is itself and nothing else */
+  FUZZ_TRUE (lookalike_host (text, known, NULL) <= LOOKALIKE_FOREIGN || kind >= LOOKALIKE_SAME);
+  g_autofree char *name = lookalike_unicode (text), *again = name != NULL ? lookalike_unicode (name) : NULL;
+  FUZZ_TRUE (name == NULL || again == NULL || strcmp (name, again) == 0);
+  g_autoptr (GPtrArray) people = message_field_people ((const char *) data, size, "from");
+  for (guint i = 0; i < people->len; i++) {
+    const struct message_person *person = people->pdata[i];
+    FUZZ_TRUE (fuzz_is_clean (person->name, FALSE) && fuzz_is_clean (person->address, FALSE));
+  }
+}
+
 /* The file name of a part, from Content-Type and Content-Disposition. */
 static void
 check_filename (const uint8_t *data, size_t size)
@@ -129,6 +156,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   check_addresses (text);
   check_encoding (text);
   check_fields (data, size);
+  check_origin (data, size, text);
   check_filename (data, size);
   return 0;
 }

@@ -7,6 +7,9 @@ set -euo pipefail
 # shellcheck source=tests/live/live.sh
 . "$(dirname "$0")/live.sh"
 live_start
+# The name that our server gives itself; settings are read when the engine starts.
+end_profile "$dir/p"
+sed -i 's/^user=/authserv-id=mx.demo.test\n&/' "$dir/p/config/accounts.conf"
 ward sync >/dev/null
 is "$ALICE_MAILS" "$(ward count '*')" 'mails after the first sync'
 ward sync >/dev/null
@@ -47,6 +50,13 @@ is 'lookalike_domain name_of_other first_contact external_sender' "$(cautions 'Y
 is '' "$(cautions 'Second opinion, case 904')" 'the warnings of a colleague'
 file=$(mailbox alice fetch INBOX "$dir/p/fetched" SUBJECT '"Your mailbox is almost full"')
 is 'dem0.test only looks like demo.test. Do not trust this mail.' "$(ward show --json "$file" | json 'd["warnings"][0]["text"]')" 'what a person reads of it'
+# As from Carol, with results of a check in our server's name and in another one's.
+checked () { printf 'Authentication-Results: %s;\n\tdmarc=fail (p=reject) header.from=demo.test\nReceived: from far by near; Mon, 3 Mar 2025 08:00:00 +0000\nFrom: Dr. Carol Lindqvist <carol@demo.test>\nTo: alice@demo.test\nSubject: %s\nMessage-ID: <%s@far.example>\n\nHello.\n' "$1" "$2" "$1" | mailbox alice append INBOX; }
+checked mx.demo.test 'Checked by us'
+checked mx.far.example 'Checked by others'
+ward sync >/dev/null
+is auth_failed "$(cautions 'Checked by us')" 'the warnings of what our server refused to believe'
+is '' "$(cautions 'Checked by others')" 'the warnings of what others say'
 say 'and a mail that pretends is told from those that do not'
 
 file=$(mailbox alice fetch INBOX "$dir/p/fetched" SUBJECT '"Minutes of the quality circle"')

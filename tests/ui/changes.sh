@@ -31,6 +31,7 @@ terminal_wait 'IT Service Desk'
 terminal_wait_gone 'Second opinion'
 terminal_keys Enter
 terminal_wait 'mailbox-confirm.dem0.test'
+terminal_golden phishing
 terminal_type d
 settled INBOX 'Your mailbox is almost full' 0
 settled Trash 'Your mailbox is almost full' 1
