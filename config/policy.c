@@ -13,6 +13,9 @@ static const char *const revocation_names[] = { "hard", "soft", "off", NULL };
 static const char *const flag_names[] = { "false", "true", NULL };
 
 #define PINS "pins" /* the group whose keys are addresses */
+#define OWN_DOMAINS_MAX 100
+#define READING "reading"
+#define OWN_DOMAINS "own-domains" /* the one key of that group */
 
 enum tightens {
   TIGHTENS_UP = 0,     /* only a greater value is tighter */
@@ -148,6 +151,30 @@ read_pins (struct policy *policy, const struct level *level, GKeyFile *file, GEr
   return TRUE;
 }
 
+/* Whoever belongs to the organisation is warned of less, so that only the organisation says so. */
+static gboolean
+read_own_domains (struct policy *policy, const struct level *level, GKeyFile *file, GError **error)
+{
+  if (!g_key_file_has_key (file, READING, OWN_DOMAINS, NULL))
+    return TRUE;
+  if (!level->organisation) {
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
+                 "%s, [" READING "] " OWN_DOMAINS ": only the organisation can say which domains are its own. Remove "
+                 "the line; the domains of your accounts count without it.",
+                 level->path);
+    return FALSE;
+  }
+  g_auto (GStrv) domains = g_key_file_get_string_list (file, READING, OWN_DOMAINS, NULL, NULL);
+  for (gsize i = 0; domains != NULL && domains[i] != NULL; i++)
+    if (i >= OWN_DOMAINS_MAX || !text_is_host (g_strstrip (domains[i])))
+      return keyfile_refuse (level->path, READING, OWN_DOMAINS,
+                             "this is a list of domains such as hospital.example, with “;” between them, 100 at most.",
+                             error);
+  g_strfreev (policy->own_domains);
+  policy->own_domains = domains != NULL ? g_steal_pointer (&domains) : g_new0 (char *, 1);
+  return TRUE;
+}
+
 static gboolean
 all_known (GKeyFile *file, const char *path, GError **error)
 {
@@ -157,6 +184,8 @@ all_known (GKeyFile *file, const char *path, GError **error)
     if (strcmp (groups[i], PINS) == 0)
       continue;
     for (gsize j = 0; keys[j] != NULL; j++) {
+      if (strcmp (groups[i], READING) == 0 && strcmp (keys[j], OWN_DOMAINS) == 0)
+        continue;
       gsize row = 0;
       while (row < G_N_ELEMENTS (rows)
              && (strcmp (rows[row].group, groups[i]) != 0 || strcmp (rows[row].key, keys[j]) != 0))
@@ -186,7 +215,7 @@ read_level (struct policy *policy, struct level *level, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (!read_row (policy, i, level, file, error))
       return FALSE;
-  return read_pins (policy, level, file, error);
+  return read_pins (policy, level, file, error) && read_own_domains (policy, level, file, error);
 }
 
 struct policy *
@@ -194,6 +223,7 @@ policy_load_files (const char *organisation_file, const char *user_file, gboolea
 {
   AUTOFREE (policy) policy = g_new0 (struct policy, 1);
   policy->pins = g_ptr_array_new_with_free_func (pin_free);
+  policy->own_domains = g_new0 (char *, 1);
   policy->least_smime_trust = 3;
   policy->least_pgp_trust = 1;
   policy->least_reply_trust = 1;
@@ -222,7 +252,9 @@ policy_load (const struct paths *paths, const struct settings *settings, GError 
 void
 policy_free (struct policy *policy)
 {
-  if (policy != NULL)
+  if (policy != NULL) {
     g_ptr_array_unref (policy->pins);
+    g_strfreev (policy->own_domains);
+  }
   g_free (policy);
 }

@@ -19,6 +19,7 @@ struct policy {
   gboolean allow_autocrypt; /* encrypt to keys from Autocrypt headers; built-in TRUE */
   GPtrArray *pins;          /* struct policy_pin * */
   int revocation;           /* of a signer's certificate, where it cannot be learnt: 0 hard, 1 soft (built-in), 2 off */
+  char **own_domains;       /* of the organisation, beside those of the accounts; ends with NULL */
   gboolean allow_password;  /* sign in by password alone; built-in FALSE; a test profile has TRUE */
 };
 struct policy *policy_load (const struct paths *paths, const struct settings *settings, GError **error);

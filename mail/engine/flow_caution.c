@@ -37,6 +37,8 @@ own_domains (struct core *core, gboolean organisation)
   add_domain (all, domain_of (core_own_address (core)));
   for (guint i = 0; i < core->accounts->len; i++)
     add_domain (all, domain_of (((struct core_account *) g_ptr_array_index (core->accounts, i))->account->address));
+  for (gsize i = 0; core->policy != NULL && core->policy->own_domains[i] != NULL; i++)
+    add_domain (all, core->policy->own_domains[i]);
   GPtrArray *domains = g_ptr_array_new ();
   for (guint i = 0; i < all->len; i++)
     if (!organisation || caution_is_organisation (all->pdata[i]))

@@ -93,6 +93,33 @@ pins (void **state)
 }
 
 static void
+own_domains (void **state)
+{
+  struct fixture *fixture = *state;
+  AUTOFREE (policy) none = load (fixture, "", "", FALSE, NULL);
+  assert_null (none->own_domains[0]);
+  AUTOFREE (policy)
+  policy = load (fixture, "[reading]\nown-domains=hospital.example; clinic.example\n", "", FALSE, NULL);
+  assert_string_equal (policy->own_domains[0], "hospital.example");
+  assert_string_equal (policy->own_domains[1], "clinic.example");
+  assert_null (policy->own_domains[2]);
+  static const struct {
+    const char *organisation, *user;
+    int code;
+  } cases[] = {
+    { "", "[reading]\nown-domains=evil.example\n", CONFIG_ERROR_FORBIDDEN },
+    { "[reading]\nown-domains=two words\n", "", CONFIG_ERROR_BROKEN },
+    { "[reading]\nown-domains=a@hospital.example\n", "", CONFIG_ERROR_BROKEN },
+    { "[reading]\nowndomains=hospital.example\n", "", CONFIG_ERROR_BROKEN },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    assert_null (load (fixture, cases[i].organisation, cases[i].user, FALSE, &error));
+    assert_true (g_error_matches (error, CONFIG_ERROR, cases[i].code));
+  }
+}
+
+static void
 refusals (void **state)
 {
   struct fixture *fixture = *state;
@@ -135,7 +162,7 @@ int
 main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
-  const struct CMUnitTest tests[]
-      = { TEST (built_in), TEST (tightened_twice), TEST (passwords), TEST (revocation), TEST (pins), TEST (refusals) };
+  const struct CMUnitTest tests[] = { TEST (built_in), TEST (tightened_twice), TEST (passwords), TEST (revocation),
+                                      TEST (pins),     TEST (own_domains),     TEST (refusals) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
