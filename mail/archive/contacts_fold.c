@@ -50,8 +50,8 @@ contacts_fold (const char *name)
   g_autofree char *folded = NULL, *plain = NULL;
   if (length > NAME_BYTES_MAX || !g_utf8_validate (name, (gssize) length, NULL))
     return NULL;
-  folded = g_utf8_casefold (name, -1);
-  plain = g_utf8_normalize (folded, -1, G_NORMALIZE_ALL);
+  folded = g_str_is_ascii (name) ? g_ascii_strdown (name, -1) : g_utf8_casefold (name, -1);
+  plain = g_str_is_ascii (folded) ? g_strdup (folded) : g_utf8_normalize (folded, -1, G_NORMALIZE_ALL);
   if (plain == NULL)
     return NULL;
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);

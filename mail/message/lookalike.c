@@ -12,7 +12,9 @@
 #define HOST_MAX 1024 /* bytes of UTF-8; 253 bytes of punycode are never more */
 #define SKELETON_MAX 8192
 #define TYPO_LETTERS 6
+#define EDIT_BYTES_MAX 8 /* of two letters */
 #define INSIDE_LETTERS 6
+#define WORDS_MAX 10 /* of a known domain */
 
 struct one {
   char *domain;   /* what one organisation owns, as people read it */
@@ -20,8 +22,8 @@ struct one {
   char *words;    /* the skeleton, dots for hyphens */
 };
 struct lookalike_known {
-  GPtrArray *list;  /* struct one * */
-  GHashTable *have; /* domain of those */
+  GPtrArray *list;                      /* struct one * */
+  GHashTable *have, *skeletons, *words; /* those of list, by each of these */
 };
 
 static void
@@ -103,22 +105,55 @@ lookalike_unicode (const char *host)
   return g_steal_pointer (&out);
 }
 
+/* UTS #39 as ICU has it, in lower case; NULL: it cannot. */
+static char *
+confusable (const char *text, gsize length)
+{
+  g_autofree char *buffer = g_malloc (SKELETON_MAX);
+  UErrorCode status = U_ZERO_ERROR;
+  if (length > SKELETON_MAX || !g_utf8_validate (text, (gssize) length, NULL) || spoof () == NULL)
+    return NULL;
+  (void) uspoof_getSkeletonUTF8 (spoof (), 0, text, (int32_t) length, buffer, SKELETON_MAX, &status);
+  if (U_FAILURE (status) || status == U_STRING_NOT_TERMINATED_WARNING)
+    return NULL;
+  for (char *p = buffer; *p != '\0'; p++) /* 0 is an O to UTS #39, and O is no o */
+    *p = g_ascii_tolower (*p);
+  return g_steal_pointer (&buffer);
+}
+
+/* Of each ASCII character, asked once: most texts are made of nothing else. */
+static const char *const *
+confusable_ascii (void)
+{
+  static char *table[128];
+  static gsize done = 0;
+  if (g_once_init_enter (&done)) {
+    for (char c = 1; c > 0; c++) {
+      table[(guchar) c] = confusable (&c, 1);
+      if (table[(guchar) c] == NULL)
+        table[(guchar) c] = g_strndup (&c, 1);
+    }
+    g_once_init_leave (&done, 1);
+  }
+  return (const char *const *) table;
+}
+
 /* UTS #39, and the pairs of letters that it leaves out. */
 char *
 lookalike_skeleton (const char *text)
 {
-  g_autofree char *buffer = g_malloc (SKELETON_MAX);
-  UErrorCode status = U_ZERO_ERROR;
-  gsize length = strlen (text);
-  if (length > SKELETON_MAX || !g_utf8_validate (text, (gssize) length, NULL) || spoof () == NULL)
-    return g_strdup (text);
-  (void) uspoof_getSkeletonUTF8 (spoof (), 0, text, (int32_t) length, buffer, SKELETON_MAX, &status);
-  if (U_FAILURE (status) || status == U_STRING_NOT_TERMINATED_WARNING)
-    return g_strdup (text);
-  GString *out = g_string_new (NULL);
-  for (const char *p = buffer; *p != '\0'; p++) { /* 0 is an O to UTS #39, and O is no o */
+  g_autofree char *other = g_str_is_ascii (text) ? NULL : confusable (text, strlen (text));
+  g_autoptr (GString) same = g_string_new (other);
+  for (const char *p = other == NULL ? text : ""; *p != '\0'; p++) {
+    if ((guchar) *p < 128)
+      g_string_append (same, confusable_ascii ()[(guchar) *p]);
+    else
+      g_string_append_c (same, *p);
+  }
+  GString *out = g_string_sized_new (same->len);
+  for (const char *p = same->str; *p != '\0'; p++) {
     gboolean w = p[0] == 'v' && p[1] == 'v', d = p[0] == 'c' && p[1] == 'l';
-    g_string_append_c (out, w ? 'w' : d ? 'd' : g_ascii_tolower (*p));
+    g_string_append_c (out, w ? 'w' : d ? 'd' : *p);
     p += w || d;
   }
   return g_string_free (out, FALSE);
@@ -190,6 +225,8 @@ lookalike_known_new (void)
   struct lookalike_known *known = g_new0 (struct lookalike_known, 1);
   known->list = g_ptr_array_new_with_free_func (one_free);
   known->have = g_hash_table_new (g_str_hash, g_str_equal);
+  known->skeletons = g_hash_table_new (g_str_hash, g_str_equal);
+  known->words = g_hash_table_new (g_str_hash, g_str_equal);
   return known;
 }
 
@@ -197,6 +234,8 @@ void
 lookalike_known_free (struct lookalike_known *known)
 {
   g_hash_table_unref (known->have);
+  g_hash_table_unref (known->skeletons);
+  g_hash_table_unref (known->words);
   g_ptr_array_unref (known->list);
   g_free (known);
 }
@@ -215,6 +254,8 @@ lookalike_known_add (struct lookalike_known *known, const char *domain)
   one->words = g_strdelimit (g_strdup (one->skeleton), "-", '.');
   g_ptr_array_add (known->list, one);
   g_hash_table_add (known->have, one->domain);
+  g_hash_table_insert (known->skeletons, one->skeleton, one);
+  g_hash_table_insert (known->words, one->words, one);
 }
 
 static gboolean
@@ -266,12 +307,27 @@ is_misspelt (const char *real, const char *name)
   return TRUE;
 }
 
+/* What differs is more than one edit can do. */
+static gboolean
+is_far (const char *a, gsize a_length, const char *b, gsize b_length)
+{
+  gsize least = MIN (a_length, b_length), most = MAX (a_length, b_length), begin = 0, end = 0;
+  while (begin < least && a[begin] == b[begin])
+    begin++;
+  while (end < least - begin && a[a_length - 1 - end] == b[b_length - 1 - end])
+    end++;
+  return most - begin - end > EDIT_BYTES_MAX
+         || (most - begin - end > 2 && (guchar) a[begin] < 128 && (guchar) b[begin] < 128);
+}
+
 /* The name misspelt, under the same suffix; or the same name under a suffix that lost a letter (.co, .cm for .com). */
 static gboolean
 is_typo (const struct one *one, const char *mine)
 {
   gsize name = strcspn (mine, "."), real = strcspn (one->domain, ".");
   const char *suffix = mine + name, *real_suffix = one->domain + real;
+  if (is_far (mine, name, one->domain, real)) /* most of them, and cheaply */
+    return FALSE;
   if (strcmp (suffix, real_suffix) == 0) {
     g_autofree char *theirs = g_strndup (mine, name), *ours = g_strndup (one->domain, real);
     return is_misspelt (ours, theirs);
@@ -281,17 +337,33 @@ is_typo (const struct one *one, const char *mine)
          && is_one_edit (real_suffix, suffix);
 }
 
-/* All words of the known one, one after the other, and others behind them: t-online.de is not meant to be online.de. */
-static gboolean
-is_inside (const struct one *one, const char *words)
+/* All words of a known one, one after the other, and others behind them: t-online.de is not meant to be online.de. */
+static const struct one *
+find_inside (const struct lookalike_known *known, const char *name)
 {
-  gsize length = strlen (one->words);
-  if (strlen (one->domain) < INSIDE_LETTERS)
-    return FALSE;
-  for (const char *at = strstr (words, one->words); at != NULL; at = strstr (at + 1, one->words))
-    if ((at == words || at[-1] == '.') && at[length] == '.')
-      return TRUE;
-  return FALSE;
+  g_autofree char *bones = lookalike_skeleton (name);
+  g_auto (GStrv) words = g_strsplit_set (bones, ".-", 0);
+  guint count = g_strv_length (words);
+  g_autoptr (GString) some = g_string_new (NULL);
+  for (guint i = 0; i + 1 < count; i++) {
+    g_string_truncate (some, 0);
+    for (guint k = i; k + 1 < count && k < i + WORDS_MAX; k++) {
+      g_string_append_printf (some, "%s%s", k > i ? "." : "", words[k]);
+      const struct one *one = k > i ? g_hash_table_lookup (known->words, some->str) : NULL;
+      if (one != NULL && strlen (one->domain) >= INSIDE_LETTERS)
+        return one;
+    }
+  }
+  return NULL;
+}
+
+static const struct one *
+find_typo (const struct lookalike_known *known, const char *mine)
+{
+  for (guint i = 0; i < known->list->len; i++)
+    if (is_typo (known->list->pdata[i], mine))
+      return known->list->pdata[i];
+  return NULL;
 }
 
 static enum lookalike
@@ -300,19 +372,19 @@ judge_beside (const struct lookalike_known *known, const char *name, const char 
   const char *mine = owned (name);
   if (g_hash_table_contains (known->have, mine))
     return LOOKALIKE_NONE;
-  g_autofree char *bones = lookalike_skeleton (mine), *all = lookalike_skeleton (name);
-  g_autofree char *words = g_strdelimit (g_strdup (all), "-", '.');
-  for (int kind = LOOKALIKE_SAME; kind <= LOOKALIKE_INSIDE; kind++)
-    for (guint i = 0; i < known->list->len; i++) {
-      const struct one *one = g_ptr_array_index (known->list, i);
-      if (kind == LOOKALIKE_SAME   ? strcmp (one->skeleton, bones) == 0
-          : kind == LOOKALIKE_TYPO ? is_typo (one, mine)
-                                   : is_inside (one, words)) {
-        *like_out = one->domain;
-        return (enum lookalike) kind;
-      }
-    }
-  return LOOKALIKE_NONE;
+  g_autofree char *bones = lookalike_skeleton (mine);
+  enum lookalike found = LOOKALIKE_SAME;
+  const struct one *one = g_hash_table_lookup (known->skeletons, bones);
+  if (one == NULL) {
+    found = LOOKALIKE_TYPO;
+    one = find_typo (known, mine);
+  }
+  if (one == NULL) {
+    found = LOOKALIKE_INSIDE;
+    one = find_inside (known, name);
+  }
+  *like_out = one != NULL ? one->domain : NULL;
+  return one != NULL ? found : LOOKALIKE_NONE;
 }
 
 enum lookalike
