@@ -7,9 +7,6 @@ set -euo pipefail
 # shellcheck source=tests/live/live.sh
 . "$(dirname "$0")/live.sh"
 live_start
-# The name that our server gives itself; settings are read when the engine starts.
-end_profile "$dir/p"
-sed -i 's/^user=/authserv-id=mx.demo.test\n&/' "$dir/p/config/accounts.conf"
 ward sync >/dev/null
 is "$ALICE_MAILS" "$(ward count '*')" 'mails after the first sync'
 ward sync >/dev/null

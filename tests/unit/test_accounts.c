@@ -54,6 +54,7 @@ written_and_read (void **state)
   account->user = g_strdup ("alice");
   account->client_cert_file = g_strdup ("/c.pem");
   account->client_key_file = g_strdup ("/k.pem");
+  account->authserv_id = g_strdup ("mx.demo.test");
   g_ptr_array_add (accounts, account);
   assert_true (accounts_save (accounts, fixture->paths, NULL));
   g_autoptr (GPtrArray) again = accounts_load (fixture->paths, NULL);
@@ -67,6 +68,7 @@ written_and_read (void **state)
   assert_int_equal (account->smtp_security, ACCOUNT_STARTTLS);
   assert_int_equal (account->auth, ACCOUNT_AUTH_EXTERNAL);
   assert_string_equal (account->client_key_file, "/k.pem");
+  assert_string_equal (account->authserv_id, "mx.demo.test");
   assert_null (account->ca_file);
 }
 

@@ -13,7 +13,8 @@ static const char *const security_names[] = { "tls", "starttls", NULL };
 static const char *const auth_names[] = { "password", "oauth2", "external", NULL };
 
 struct add_options {
-  char *address, *imap, *imap_security, *smtp, *smtp_security, *auth, *user, *ca, *client_cert, *client_key;
+  char *address, *imap, *imap_security, *smtp, *smtp_security, *auth, *user, *ca, *client_cert, *client_key,
+      *authserv_id;
   char *issuer, *client_id, *flow;
   int secret_fd;
 };
@@ -23,8 +24,8 @@ add_options_clear (struct add_options *options)
 {
   char **const texts[] = { &options->address,       &options->imap,       &options->imap_security, &options->smtp,
                            &options->smtp_security, &options->auth,       &options->user,          &options->ca,
-                           &options->client_cert,   &options->client_key, &options->issuer,        &options->client_id,
-                           &options->flow };
+                           &options->client_cert,   &options->client_key, &options->authserv_id,   &options->issuer,
+                           &options->client_id,     &options->flow };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
 }
@@ -77,13 +78,15 @@ take_file (const char *path, char **out, GError **error)
 static gboolean
 fill (struct account *account, const char *name, const struct add_options *options, GError **error)
 {
-  const char *const texts[] = { name, options->address, options->user != NULL ? options->user : "", NULL };
+  const char *const texts[] = { name, options->address, options->user != NULL ? options->user : "",
+                                options->authserv_id != NULL ? options->authserv_id : "", NULL };
   if (!command_texts (texts, error) || !take_file (options->ca, &account->ca_file, error)
       || !take_file (options->client_cert, &account->client_cert_file, error)
       || !take_file (options->client_key, &account->client_key_file, error))
     return FALSE;
   account->name = g_strdup (name);
   account->address = g_strdup (options->address);
+  account->authserv_id = g_strdup (options->authserv_id);
   account->user = g_strdup (options->user != NULL ? options->user : options->address);
   return account_check (account, error);
 }
@@ -196,6 +199,7 @@ add (struct command_context *context, int argc, char **argv)
                                    TEXT ("ca", ca),
                                    TEXT ("client-cert", client_cert),
                                    TEXT ("client-key", client_key),
+                                   TEXT ("authserv-id", authserv_id),
                                    TEXT ("issuer", issuer),
                                    TEXT ("client-id", client_id),
                                    TEXT ("flow", flow),

@@ -13,7 +13,8 @@ const struct command commands[] = {
   { "account",
     "add NAME --address A --imap HOST:PORT --smtp HOST:PORT [--imap-security tls|starttls] [--smtp-security "
     "tls|starttls] "
-    "[--auth password|external] [--user U] [--secret-fd N] [--ca PEM] [--client-cert PEM --client-key PEM]\n"
+    "[--auth password|external] [--user U] [--secret-fd N] [--ca PEM] [--client-cert PEM --client-key PEM] "
+    "[--authserv-id ID]\n"
     "list [--json]\ntest NAME\nlogin NAME\nremove NAME",
     "Add, list, test or remove a mail account.", command_account },
   { "sync", "[ACCOUNT] [--json]", "Fetch new mail now and carry changes to the server.", command_sync },
