@@ -24,9 +24,9 @@ struct message_part {
 struct message_part *message_part_new (struct inspection *inspection, const char *part, GError **error);
 void message_part_free (struct message_part *part);
 DEFINE_AUTOFREE (message_part, message_part_free)
-/* A plaintext message for the index: header of the original with protected fields put in, text parts in clear. NULL: nothing was encrypted, or it is withheld. */
+/* A plaintext message for the index: header of the original with protected fields put in, text parts in clear. NULL: nothing was encrypted, nor other fields protected than those outside, or it is withheld. */
 GBytes *message_shadow (struct inspection *inspection, GBytes *message);
-/* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE)? Bounded to the first size_max bytes. */
+/* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE), or its header protected? Bounded to the first size_max bytes. */
 gboolean message_is_encrypted (GBytes *message);
 
 /* Put text into the view: joins segments whose html the filter has turned into text. Engine. Pure. */

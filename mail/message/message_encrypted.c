@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* A cheap look at raw bytes: might any part of this message be encrypted? Any process; no parser, so nothing in it can be deep or slow.
+/* A cheap look at raw bytes: might any part of this message be encrypted, or its header be protected? Any process; no parser, so nothing in it can be deep or slow.
  *
  * It only decides whether the keys worker is asked. A wrong yes costs one call; a wrong no would cost a search hit, so it looks for the
  * marks of every form anywhere in the message, not only where a well-formed message has them. */
@@ -24,11 +24,27 @@ begins (const char *p, gsize left, const char *mark)
   return left >= length && g_ascii_strncasecmp (p, mark, length) == 0;
 }
 
+/* A parameter by which a payload says that it protects the header. */
+static gboolean
+is_parameter (const char *p, gsize left)
+{
+  static const char *const names[] = { "hp=", "protected-headers=", "forwarded=" };
+  gsize blanks = 0;
+  while (blanks < left && blanks < 80 && g_ascii_isspace (p[blanks]))
+    blanks++;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (begins (p + blanks, left - blanks, names[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 has_mark (const char *text, gsize size)
 {
   for (gsize i = 0; i < size; i++) {
     char c = text[i];
+    if (c == ';' && is_parameter (text + i + 1, size - i - 1))
+      return TRUE;
     if (c != 'm' && c != 'M' && c != '/' && c != '.' && c != '-')
       continue;
     for (gsize k = 0; k < G_N_ELEMENTS (marks); k++)

@@ -126,12 +126,30 @@ append_names (GString *out, GVariant *parts)
   }
 }
 
+/* Is what the list would show of the message's outside another thing than what the sender protected? */
+static gboolean
+differs_outside (const struct inspection *inspection)
+{
+  static const char *const names[] = { "subject", "from" };
+  struct message_shown shown;
+  gboolean differs = FALSE;
+  message_shown_init (&shown, inspection);
+  for (gsize i = 0; i < G_N_ELEMENTS (names) && shown.inner != NULL; i++) {
+    g_autofree char *outer = message_fields_text (shown.outer, names[i]),
+                    *inner = message_fields_text (message_shown_for (&shown, names[i]), names[i]);
+    differs |= g_strcmp0 (outer, inner) != 0;
+  }
+  message_shown_clear (&shown);
+  return differs;
+}
+
 GBytes *
 message_shadow (struct inspection *inspection, GBytes *message)
 {
-  if (!inspection->verdict.encryption.decrypted)
-    return NULL;
   message_init ();
+  if (!inspection->verdict.encryption.decrypted
+      && (inspection->verdict.encryption.protocol != PROTECTION_NONE || !differs_outside (inspection)))
+    return NULL;
   struct message_shown shown;
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GVariant) segments = g_variant_ref_sink (message_segments (inspection, NULL));

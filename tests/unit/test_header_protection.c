@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include "mail/message/message.h"
 #include "tests/unit/read_mail.h"
 
 #define OUTER                                                                                                          \
@@ -153,6 +154,33 @@ test_forms (void **state)
     }
     assert_int_equal (read_mail_warned (&mail, "encryption_removed"),
                       strcmp (rows[i].name, "cipher, signed only") == 0);
+    read_mail_clear (&mail);
+  }
+}
+
+/* The list shows the protected Subject also of what is only signed: where the one outside was changed, the index takes that inside. */
+static void
+test_index (void **state)
+{
+  static const struct {
+    const char *outer, *payload;
+    gboolean shadowed;
+  } rows[] = {
+    { "Lab results", INNER CLEAR TEXT, FALSE },
+    { "You are fired", INNER CLEAR TEXT, TRUE },
+    { "You are fired", "Subject: Lab results\r\nContent-Type: text/plain; protected-headers=v1\r\n" TEXT, TRUE },
+    { "You are fired", "Content-Type: text/plain\r\n" TEXT, FALSE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    struct read_mail mail;
+    g_autofree char *outer
+        = g_strdup_printf ("From: Carol <carol@demo.test>\r\nSubject: %s\r\nMIME-Version: 1.0\r\n", rows[i].outer);
+    read_protected (&mail, is_signed, outer, rows[i].payload);
+    assert_int_equal (*mail.shadow != '\0', rows[i].shadowed);
+    assert_int_equal (strstr (mail.shadow, "Subject: Lab results\r\n") != NULL, rows[i].shadowed);
+    assert_null (strstr (mail.shadow, "fired"));
+    if (rows[i].shadowed) /* so that the keys worker is asked at all */
+      assert_true (message_is_encrypted (mail.inspection->root->entity));
     read_mail_clear (&mail);
   }
 }
@@ -354,9 +382,9 @@ test_legacy_display (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_forms),         cmocka_unit_test (test_several_unsigned),
-                                      cmocka_unit_test (test_payload_only),  cmocka_unit_test (test_from),
-                                      cmocka_unit_test (test_added_outside), cmocka_unit_test (test_confidential),
-                                      cmocka_unit_test (test_legacy_display) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_forms),        cmocka_unit_test (test_several_unsigned),
+                                      cmocka_unit_test (test_index),        cmocka_unit_test (test_payload_only),
+                                      cmocka_unit_test (test_from),         cmocka_unit_test (test_added_outside),
+                                      cmocka_unit_test (test_confidential), cmocka_unit_test (test_legacy_display) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
