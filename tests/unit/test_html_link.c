@@ -81,6 +81,11 @@ test_base (void **state)
       = "<base href='https://evil.example/a/'><base href='https://other.example/'><a href='b'>bank.example</a>";
   g_autofree char *got = html_to_text (html, strlen (html), 0);
   assert_string_equal (got, "bank.example [1: leads to evil.example]\n\n[1] evil.example: https://evil.example/a/b\n");
+  /* What is no host is no base; GLib's reader of URIs must not see it. */
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL);
+  static const char odd[] = "<base href='https://;/x'><a href='?b'>bank.example</a> <a href='//;y'>bank.example</a>";
+  g_autofree char *kept = html_to_text (odd, strlen (odd), 0);
+  assert_non_null (strstr (kept, "bank.example [1: not a web link] bank.example [2: careful"));
 }
 
 /* The picture of an address is a text, too; a thousand links are told, and that there were more. */
