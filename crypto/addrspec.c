@@ -37,7 +37,7 @@ addrspec_valid (const char *address)
     return FALSE;
   const gsize local = (gsize) (at - address);
   if (local > LOCAL_SIZE_MAX || !dots_well_placed (address, local) || !dots_well_placed (at + 1, size - local - 1)
-      || address[0] == '-' || at[1] == '-')
+      || address[0] == '-' || at[1] == '-' || g_strstr_len (address, (gssize) local, "=?") != NULL)
     return FALSE;
   for (gsize i = 0; i < size; i++)
     if (i != local && !(i < local ? is_local ((guchar) address[i]) : is_domain ((guchar) address[i])))

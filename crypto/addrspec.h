@@ -7,7 +7,8 @@
  * look keys up so. Letters beyond ASCII are compared as they are, since foldings of those differ between programs. Who has a key
  * under the very spelling gets that one and no other (keyring_find), so where a server does tell the two, so do we.
  * A domain in its xn-- form is the same as the one that it stands for (RFC 5890), and no other: no mapping of IDNA2003 is done.
- * Quoted local parts and address literals are not supported: such an address is never valid here, and what is not valid is held. */
+ * Quoted local parts and address literals are not supported, nor is what looks like the start of an RFC 2047 word, which programs turn into
+ * another address: such an address is never valid here, and what is not valid is held. */
 #pragma once
 #include <glib.h>
 

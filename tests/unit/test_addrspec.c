@@ -42,6 +42,9 @@ test_equal (void **state)
     { "bob@demo.test", "bob+x@demo.test", FALSE, FALSE },
     { "b.ob@demo.test", "bob@demo.test", FALSE, FALSE },
     { "bob@demo.test", "\"bob\"@demo.test", FALSE, FALSE },
+    /* Some programs decode the word, and so read another address. */
+    { "=?utf-8?q?bob?=@demo.test", "=?utf-8?q?bob?=@demo.test", FALSE, FALSE },
+    { "bounce=a=b.test@demo.test", "bounce=a=b.test@demo.test", TRUE, TRUE },
     { "bob@demo.test", NULL, FALSE, FALSE },
     { "bob", "bob", FALSE, FALSE },
     /* A domain and its xn-- form; what IDNA2003 would map to another domain is another one. */
