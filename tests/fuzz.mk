@@ -1,10 +1,11 @@
 # Fuzz targets: only built in a build of their own, in the folder fuzz, by clang with its fuzzer, AddressSanitizer and UBSan.
-FUZZ_NAMES = message header html cms pgp gate channel stream draft name
+FUZZ_NAMES = message header address sender html cms pgp gate channel stream draft name
 FUZZ_COMMON = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
 FUZZ_TARGETS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_PROGRAMS += tests/fuzz/seed_channel tests/fuzz/fuzz_message tests/fuzz/fuzz_header tests/fuzz/fuzz_html tests/fuzz/fuzz_cms \
-	tests/fuzz/fuzz_pgp tests/fuzz/fuzz_gate tests/fuzz/fuzz_channel tests/fuzz/fuzz_stream tests/fuzz/fuzz_draft tests/fuzz/fuzz_name
+	tests/fuzz/fuzz_pgp tests/fuzz/fuzz_gate tests/fuzz/fuzz_channel tests/fuzz/fuzz_stream tests/fuzz/fuzz_draft tests/fuzz/fuzz_name \
+	tests/fuzz/fuzz_address tests/fuzz/fuzz_sender
 FUZZ_LIBS = libmail.a libcrypto-wm.a libconfig-wm.a $(SYSTEM_LIBS)
 tests_fuzz_seed_channel_SOURCES = tests/fuzz/seed_channel.c
 tests_fuzz_seed_channel_LDADD = $(FUZZ_LIBS)
@@ -14,6 +15,12 @@ tests_fuzz_fuzz_message_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_header_SOURCES = tests/fuzz/fuzz_header.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_header_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_header_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz_address.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_address_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_address_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_sender_SOURCES = tests/fuzz/fuzz_sender.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_sender_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_sender_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_html_SOURCES = tests/fuzz/fuzz_html.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_html_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_html_LDFLAGS = $(FUZZ_LINK)
@@ -56,4 +63,5 @@ fuzz-run: fuzz/Makefile
 	$(top_srcdir)/tests/fuzz/smoke fuzz $(FUZZ_NAMES)
 .PHONY: fuzz-targets fuzz-smoke fuzz-run
 EXTRA_DIST += tests/fuzz/seeds tests/fuzz/smoke tests/fuzz/message.dict tests/fuzz/header.dict tests/fuzz/html.dict tests/fuzz/cms.dict \
-	tests/fuzz/pgp.dict tests/fuzz/gate.dict tests/fuzz/channel.dict tests/fuzz/stream.dict tests/fuzz/draft.dict tests/fuzz/name.dict
+	tests/fuzz/pgp.dict tests/fuzz/gate.dict tests/fuzz/channel.dict tests/fuzz/stream.dict tests/fuzz/draft.dict tests/fuzz/name.dict \
+	tests/fuzz/address.dict tests/fuzz/sender.dict

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the fuzz targets share: how a property fails, and what text is safe to show. */
 #include "tests/fuzz/fuzz.h"
+#include "crypto/addrspec.h"
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,20 @@ fuzz_fail (const char *file, int line, const char *what)
   abort ();
 }
 
+/* GLib itself would stop the process by a signal at which libFuzzer keeps no input. */
+static void
+on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  (void) fprintf (stderr, "%s: %s\n", domain != NULL ? domain : "", message);
+  if ((level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR)) != 0)
+    fuzz_fail ("GLib", 0, "no CRITICAL message");
+}
+
 /* A critical message of GLib is a broken contract of ours or of a library that we feed. */
 int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
+  (void) g_log_set_default_handler (on_log, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
   return 0;
 }
@@ -57,6 +68,15 @@ fuzz_check_clean (GVariant *value)
     g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
     fuzz_check_clean (child);
   }
+}
+
+gboolean
+fuzz_has_held (const GPtrArray *specs)
+{
+  for (guint i = 0; specs != NULL && i < specs->len; i++)
+    if (!addrspec_valid (specs->pdata[i]))
+      return TRUE;
+  return FALSE;
 }
 
 gboolean

@@ -18,6 +18,8 @@ int LLVMFuzzerInitialize (int *argc, char ***argv);
 gboolean fuzz_is_clean (const char *text, gboolean lines);
 /* Every string anywhere in it is clean. */
 void fuzz_check_clean (GVariant *value);
+/* One of these addresses is none that can have a key (addrspec.h), so that whatever goes to it is held: programs differ over what it means. */
+gboolean fuzz_has_held (const GPtrArray *specs);
 /* Printable ASCII alone. */
 gboolean fuzz_is_ascii (const char *text);
 char *fuzz_text (const uint8_t *data,

@@ -45,23 +45,13 @@ check_draft (GVariant *draft, const GPtrArray *attachments)
   FUZZ_TRUE (fuzz_is_clean (text (draft, "subject"), FALSE) && fuzz_is_clean (text (draft, "from"), FALSE));
 }
 
-/* Quoted local parts have no keys and are held (addrspec.h); GMime keeps a fold within one. */
-static gboolean
-has_quoted (const GPtrArray *specs)
-{
-  for (guint i = 0; specs != NULL && i < specs->len; i++)
-    if (*(char *) specs->pdata[i] == '"')
-      return TRUE;
-  return FALSE;
-}
-
 static void
 check_addresses (GVariant *one, GVariant *two, const char *name)
 {
   g_autofree const char **a = NULL, **b = NULL;
   FUZZ_TRUE (g_variant_lookup (one, name, "^a&s", &a) && g_variant_lookup (two, name, "^a&s", &b));
   g_autoptr (GPtrArray) specs = message_addresses (a, NULL), again = message_addresses (b, NULL);
-  if (has_quoted (specs))
+  if (fuzz_has_held (specs))
     return;
   FUZZ_TRUE (specs != NULL && again != NULL && specs->len == again->len);
   for (guint i = 0; i < specs->len; i++)

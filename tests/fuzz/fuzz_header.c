@@ -1,67 +1,12 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Addresses and header fields. Addresses that we understand are written so that we and another parser read the same; a text encoded for a
- * header decodes to itself; fields of strangers, RFC 2047 and RFC 2231 included, come out safe to show. */
+/* Header fields. A text encoded for a header decodes to itself; fields of strangers, RFC 2047 and RFC 2231 included, come out safe to show. */
 #include "tests/fuzz/fuzz.h"
 #include "crypto/inspect_split.h"
 #include "mail/message/auth_results.h"
 #include "mail/message/lookalike.h"
 #include "mail/message/message_field.h"
 #include "mail/message/message_p.h"
-
-static void
-check_same (const GPtrArray *a, const GPtrArray *b)
-{
-  FUZZ_TRUE (b != NULL && a->len == b->len);
-  for (guint i = 0; i < a->len; i++)
-    FUZZ_TRUE (strcmp (a->pdata[i], b->pdata[i]) == 0);
-}
-
-static GPtrArray *
-read_again (const char *text)
-{
-  return message_addresses ((const char *[]){ text, NULL }, NULL);
-}
-
-/* What a recipient's program makes of the field that we write. */
-static void
-check_others_reading (const GPtrArray *addresses, const char *shown)
-{
-  g_autoptr (GString) field = g_string_new (NULL);
-  g_autofree char *line = g_strdup_printf ("To: %s", shown);
-  message_header_append (field, line);
-  AUTOFREE (message_fields) fields = message_fields_new (field->str, field->len);
-  g_autoptr (GPtrArray) read = message_fields_addresses (fields, "to", FALSE);
-  g_ptr_array_add (read, NULL);
-  /* That program shows international domains in their own letters. */
-  g_autoptr (GPtrArray) plain = message_addresses ((const char *const *) read->pdata, NULL);
-  check_same (addresses, plain);
-}
-
-static void
-check_addresses (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) addresses = message_addresses ((const char *[]){ text, NULL }, &error);
-  FUZZ_TRUE ((addresses == NULL) == (error != NULL));
-  g_autofree char *shown = message_address_display (text);
-  if (addresses == NULL) {
-    FUZZ_TRUE (shown == NULL && fuzz_is_clean (error->message, FALSE));
-    return;
-  }
-  g_ptr_array_add (addresses, NULL);
-  g_autofree char *joined = g_strjoinv (", ", (char **) addresses->pdata);
-  g_ptr_array_set_size (addresses, (gint) addresses->len - 1);
-  g_autoptr (GPtrArray) again = read_again (joined);
-  check_same (addresses, again);
-  FUZZ_TRUE ((shown == NULL) == (addresses->len == 0));
-  if (shown == NULL)
-    return;
-  FUZZ_TRUE (fuzz_is_ascii (shown));
-  g_autoptr (GPtrArray) from_shown = read_again (shown);
-  check_same (addresses, from_shown);
-  check_others_reading (addresses, shown);
-}
 
 static void
 check_encoding (const char *text)
@@ -153,7 +98,6 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autofree char *text = fuzz_text (data, size);
   message_init ();
-  check_addresses (text);
   check_encoding (text);
   check_fields (data, size);
   check_origin (data, size, text);
