@@ -7,6 +7,7 @@ set -euo pipefail
 # shellcheck source=tests/live/live.sh
 . "$(dirname "$0")/live.sh"
 command -v strace >/dev/null || { echo 'strace is not installed: tests/deps installs it'; exit 77; }
+[ "$(id -u)" = 0 ] || { echo 'only root may trace wardmail: its processes keep out all others, of the same user too'; exit 77; }
 strace -f -qq -o /dev/null true 2>/dev/null || { echo 'tracing other processes is not allowed here'; exit 77; }
 dir=$(private_dir)
 tidy () {

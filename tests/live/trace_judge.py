@@ -92,11 +92,13 @@ def judge(trace, seen):
         elif call in CHANGES:
             names = paths_of(arguments)
             if call.startswith("symlink"):
-                target, link = TEXT.search(arguments)[1], names[-1]
+                target, link = (TEXT.findall(arguments) or [""])[0], names[-1] if names else ""
                 if LINK_FOLDER.fullmatch(os.path.dirname(link)) and trace.allowed(target):
                     trace.links[link] = target
                     continue
                 names = names[-1:]
+            if not names:
+                wrong = "a change that could not be read"
             own = all(LINK_FOLDER.fullmatch(name) or name in trace.links for name in names)
             if not (own and call in ("mkdir", "rmdir", "unlink", "unlinkat", "chmod")) and not all(map(trace.allowed, names)):
                 wrong = "a change"
