@@ -35,7 +35,7 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
 static gboolean
 is_hidden (gunichar c)
 {
-  return (c >= 0x200B && c <= 0x200F && c != 0x200D) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F)
+  return c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F)
          || c == 0x061C || c == 0xFEFF || c == 0x00AD || c == 0x2028 || c == 0x2029 || (c >= 0xE0000 && c <= 0xE0FFF)
          || c == 0x180E;
 }
@@ -45,8 +45,12 @@ fuzz_is_clean (const char *text, gboolean lines)
 {
   if (!g_utf8_validate (text, -1, NULL))
     return FALSE;
+  gunichar before = 0;
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
+    gunichar c = g_utf8_get_char (p), last = before;
+    before = c;
+    if ((c == 0x200C || c == 0x200D) && (last < 0xA0 || g_utf8_get_char (g_utf8_next_char (p)) < 0xA0))
+      return FALSE;
     if (lines && (c == '\n' || c == '\t'))
       continue;
     if (c < 0x20 || (c >= 0x7F && c < 0xA0) || is_hidden (c))

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize (int *argc, char ***argv);
 
 /* Text that may reach a terminal: valid UTF-8 without C0 (but newline and tab where there may be lines), DEL, C1, bidi controls, zero-width
- * and tag characters. Written from the Unicode tables anew, and not with the sanitiser's own. */
+ * (joiners may stand between two characters beyond Latin) and tag characters. Written from the Unicode tables anew, and not with the sanitiser's own. */
 gboolean fuzz_is_clean (const char *text, gboolean lines);
 /* Every string anywhere in it is clean. */
 void fuzz_check_clean (GVariant *value);
