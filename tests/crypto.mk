@@ -1,7 +1,7 @@
 # Tests of crypto.
 FIXTURE = tests/unit/fixture.c tests/unit/fixture.h
 CRYPTO_TESTS = tests/unit/test_addrspec tests/unit/test_route tests/unit/test_plan tests/unit/test_verdict tests/unit/test_keyring \
-	tests/unit/test_keyring_memory tests/unit/test_keyring_harvest tests/unit/test_pgp tests/unit/test_inspect tests/unit/test_inspect_damage tests/unit/test_inspect_pgp tests/unit/test_protect tests/unit/test_protect_property
+	tests/unit/test_keyring_memory tests/unit/test_keyring_harvest tests/unit/test_keyring_autocrypt tests/unit/test_pgp tests/unit/test_inspect tests/unit/test_inspect_damage tests/unit/test_inspect_pgp tests/unit/test_protect tests/unit/test_protect_property
 check_PROGRAMS += $(CRYPTO_TESTS)
 TESTS += $(CRYPTO_TESTS)
 tests_unit_test_addrspec_SOURCES = tests/unit/test_addrspec.c
@@ -25,6 +25,9 @@ tests_unit_test_keyring_memory_LDADD = $(TEST_LIBS)
 tests_unit_test_keyring_harvest_SOURCES = tests/unit/test_keyring_harvest.c $(FIXTURE)
 tests_unit_test_keyring_harvest_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_keyring_harvest_LDADD = $(TEST_LIBS)
+tests_unit_test_keyring_autocrypt_SOURCES = tests/unit/test_keyring_autocrypt.c $(FIXTURE)
+tests_unit_test_keyring_autocrypt_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_keyring_autocrypt_LDADD = $(TEST_LIBS)
 tests_unit_test_pgp_SOURCES = tests/unit/test_pgp.c $(FIXTURE)
 tests_unit_test_pgp_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_pgp_LDADD = $(TEST_LIBS)

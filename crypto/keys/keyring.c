@@ -185,6 +185,8 @@ keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error)
     if (g_strcmp0 (key->fingerprint, normal) != 0)
       continue;
     known = TRUE;
+    if (key->hearsay && !keyring_autocrypt_adopt (keyring, key, error))
+      return FALSE;
     if (key->address != NULL && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
       g_ptr_array_add (addresses, key->address);
   }

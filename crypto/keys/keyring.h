@@ -3,7 +3,7 @@
 /* The keyring: one view over all sources of keys of a profile. Only the keys worker opens it.
  *
  * It lives in one folder, the keys_dir of the profile: gnupg/ (a GNUPGHOME of the profile's own), smime/ (certificates and private keys),
- * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint), used.conf (which keys were used for whom), told.conf, harvested.conf. The user's own ~/.gnupg is never touched.
+ * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint), used.conf (which keys were used for whom), told.conf, harvested.conf, autocrypt/. The user's own ~/.gnupg is never touched.
  * Sources are rows of one table (keyring_sources.c): a new source is a file and a row. */
 #pragma once
 #include "crypto/error.h"
@@ -37,6 +37,10 @@ gboolean keyring_trust (struct keyring *keyring, const char *fingerprint, GError
 /* Take certificates of the address from the SignedData of a mail that carries a good signature of it. They are candidates from now on,
  * trusted as far as their own chains go. */
 gboolean keyring_harvest (struct keyring *keyring, GBytes *cms, const char *address, gint64 at, GError **error);
+/* Keep what an Autocrypt header says (see autocrypt.h), unless a newer mail said otherwise. date: of the mail, not before 1970 and never
+ * later than at. It is a candidate from now on that is hearsay, and in no other way part of the keyring. */
+gboolean keyring_autocrypt (struct keyring *keyring, const char *address, GBytes *key, gint64 date, gint64 at,
+                            GError **error);
 /* The organisation says that these keys, and no others, belong to the address. What is no address or no fingerprint is left out; an
  * empty list bars all keys. */
 void keyring_pin (struct keyring *keyring, const char *address, const char *const *fingerprints);

@@ -49,6 +49,13 @@ void keyring_pins_apply (struct keyring *keyring, GPtrArray *candidates);
 /* keyring_harvest.c: say where they come from. */
 void keyring_harvest_apply (struct keyring *keyring, GPtrArray *candidates);
 
+/* keyring_autocrypt.c: a source. */
+gboolean keyring_autocrypt_find (struct keyring *keyring, const char *address, gint64 at, GPtrArray *candidates_out,
+                                 GError **error);
+
+/* Take the key into the keyring, so that no newer header can replace it. */
+gboolean keyring_autocrypt_adopt (struct keyring *keyring, const struct key_candidate *key, GError **error);
+
 /* keyring_expiry.c */
 void keyring_expiry_apply (GPtrArray *candidates, gint64 at);
 

@@ -75,7 +75,9 @@ keyring_trust_apply (struct keyring *keyring, GPtrArray *candidates)
 {
   for (guint i = 0; i < candidates->len; i++) {
     struct key_candidate *key = g_ptr_array_index (candidates, i);
-    if (key->own || keyring_trusted_for (keyring, key->fingerprint, key->address))
-      key->trust = KEY_TRUST_VERIFIED;
+    if (!key->own && !keyring_trusted_for (keyring, key->fingerprint, key->address))
+      continue;
+    key->trust = KEY_TRUST_VERIFIED;
+    key->hearsay = FALSE;
   }
 }

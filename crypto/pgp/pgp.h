@@ -20,6 +20,17 @@ gboolean pgp_find (struct pgp_engine *engine, const char *address, gint64 at, GP
 
 DEFINE_AUTOFREE (pgp_engine, pgp_engine_free)
 
+/* A key that is kept apart, in a file of its own (path) and never in the keyring: a candidate for this address. */
+struct pgp_foreign {
+  const char *path, *fingerprint, *address;
+  GBytes *key; /* what the file holds */
+};
+/* The fingerprint of the one key in these bytes, which are hostile. FORMAT: they are not exactly one public key. */
+char *pgp_foreign_fingerprint (struct pgp_engine *engine, GBytes *key, GError **error);
+/* Candidates of those whose key has that fingerprint, appended; from then on they can be recipients. FALSE with error: not to be read. */
+gboolean pgp_foreign_find (struct pgp_engine *engine, const struct pgp_foreign *files, guint count, gint64 at,
+                           GPtrArray *candidates_out, GError **error);
+
 struct pgp_signature {
   enum signature_state
       state;            /* GOOD: valid and key trusted (its fingerprint is in trusted); UNTRUSTED: valid, not trusted */

@@ -5,12 +5,16 @@
 #include "crypto/inspect.h"
 #include <string.h>
 
-/* One line for each key: the subkey, with "!" so that gpg takes this one and no other. Adds its id to ids_out. */
+/* One line for each key: the subkey, with "!" so that gpg takes this one and no other; or the file of a key that is kept apart, from which
+ * gpg takes the newest subkey, as we do. Adds the subkey's id to ids_out. */
 static gboolean
 add_recipient (struct pgp_engine *engine, const char *fingerprint, GString *recipients, GPtrArray *ids_out,
                GError **error)
 {
+  const char *path = NULL;
   gpgme_key_t key = pgp_keys_by_fingerprint (engine, fingerprint);
+  if (key == NULL)
+    key = pgp_foreign_key (engine, fingerprint, &path);
   enum key_fault fault = KEY_FAULT_BROKEN;
   gpgme_subkey_t subkey = key != NULL ? pgp_keys_encryption (key, 0, &fault) : NULL;
   if (subkey == NULL || strlen (subkey->fpr) < 16) {
@@ -22,7 +26,10 @@ add_recipient (struct pgp_engine *engine, const char *fingerprint, GString *reci
   g_autofree char *id = g_strconcat ("pgp:", upper, NULL);
   if (g_ptr_array_find_with_equal_func (ids_out, id, g_str_equal, NULL))
     return TRUE;
-  g_string_append_printf (recipients, "%s!\n", subkey->fpr);
+  if (path != NULL)
+    g_string_append_printf (recipients, "--file\n%s\n--no-file\n", path);
+  else
+    g_string_append_printf (recipients, "%s!\n", subkey->fpr);
   g_ptr_array_add (ids_out, g_steal_pointer (&id));
   return TRUE;
 }

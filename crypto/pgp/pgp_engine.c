@@ -40,6 +40,7 @@ pgp_engine_free (struct pgp_engine *engine)
   if (engine == NULL)
     return;
   g_clear_pointer (&engine->keys, g_ptr_array_unref);
+  g_clear_pointer (&engine->foreign, g_ptr_array_unref);
   pgp_home_close (engine);
   g_free (engine);
 }

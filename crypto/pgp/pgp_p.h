@@ -12,6 +12,7 @@ struct pgp_engine {
   char *home;      /* what gpg is told; may be a link */
   char *link_dir;  /* the private folder that holds the link; NULL */
   GPtrArray *keys; /* gpgme_key_t of everything there is, loaded on demand, dropped on import; NULL */
+  GPtrArray *foreign; /* see pgp_foreign.c; NULL */
   keyring_ask_fn ask;
   gpointer ask_data;
 };
@@ -46,6 +47,9 @@ gpgme_subkey_t pgp_keys_encryption (gpgme_key_t key, gint64 at, enum key_fault *
 enum key_fault pgp_keys_fault (gpgme_subkey_t subkey, gint64 at);
 gint64 pgp_keys_now (gint64 at);
 struct key_candidate *pgp_keys_candidate (gpgme_key_t key, const char *address, gint64 at);
+
+/* pgp_foreign.c: one that was a candidate, and where it lies; both borrowed. NULL: none with this primary fingerprint. */
+gpgme_key_t pgp_foreign_key (struct pgp_engine *engine, const char *fingerprint, const char **path_out);
 
 /* pgp_verify.c: what the last operation of a context said of signatures. */
 void pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted,

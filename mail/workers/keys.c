@@ -142,11 +142,11 @@ keys_inspect (struct worker *worker, GVariant *args, GError **error)
   AUTOFREE (inspection) inspection = inspect_arg (worker, args, &message, error);
   if (inspection == NULL)
     return NULL;
-  gint64 at = 0;
-  if (!g_variant_lookup (args, "at", "x", &at) || at == 0) /* another time is a question, not news */
-    keys_learn (worker_state (worker), inspection);
   GVariant *view = NULL, *segments = NULL;
   message_view (inspection, message, &view, &segments);
+  gint64 at = 0;
+  if (!g_variant_lookup (args, "at", "x", &at) || at == 0) /* another time is a question, not news */
+    keys_learn (worker_state (worker), inspection, view);
   return g_variant_new_parsed ("{'view': <%@a{sv}>, 'segments': <%@aa{sv}>, 'origin': <%@a{sv}>, 'wants': <%@aa{sv}>}",
                                view, segments, origin (inspection, args), keys_wants (inspection->wants));
 }

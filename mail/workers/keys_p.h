@@ -23,7 +23,7 @@ GVariant *keys_protect (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_seal (struct worker *worker, GVariant *args, GError **error);
 /* keys_learn.c: nothing that goes wrong there matters to the reader. */
 struct inspection;
-void keys_learn (struct keys *keys, const struct inspection *inspection);
+void keys_learn (struct keys *keys, const struct inspection *inspection, GVariant *view);
 /* keys_ring.c */
 GVariant *keys_key_import (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_list (struct worker *worker, GVariant *args, GError **error);

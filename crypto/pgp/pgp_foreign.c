@@ -1,0 +1,129 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Keys that are kept apart from the keyring, each in a file of its own: gpg reads them from there, and never takes them in. */
+#include "crypto/pgp/pgp_p.h"
+
+#define FOREIGN_MAX 1000 /* remembered as recipients */
+
+struct foreign {
+  char *path;
+  gpgme_key_t key;
+};
+
+static void
+foreign_free (gpointer data)
+{
+  struct foreign *foreign = data;
+  gpgme_key_unref (foreign->key);
+  g_free (foreign->path);
+  g_free (foreign);
+}
+
+static void
+key_unref (gpointer key)
+{
+  gpgme_key_unref (key);
+}
+
+/* The keys in these bytes, as gpg sees them. NULL with error. */
+static GPtrArray *
+list (struct pgp_engine *engine, GBytes *bytes, guint keys_max, GError **error)
+{
+  AUTOFREE (gpgme_context) context = pgp_context_new (engine, error);
+  if (context == NULL)
+    return NULL;
+  AUTOFREE (gpgme_data) source = pgp_source_open (bytes);
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (key_unref);
+  gpgme_error_t failed = gpgme_op_keylist_from_data_start (context, source, 0);
+  while (failed == 0 && keys->len <= keys_max) {
+    gpgme_key_t key = NULL;
+    failed = gpgme_op_keylist_next (context, &key);
+    if (failed == 0)
+      g_ptr_array_add (keys, key);
+  }
+  if (gpgme_err_code (failed) == GPG_ERR_EOF)
+    return g_steal_pointer (&keys);
+  pgp_set_error (error, CRYPTO_ERROR_FORMAT, failed, "An OpenPGP key cannot be read");
+  return NULL;
+}
+
+static const char *
+fingerprint_of (gpgme_key_t key)
+{
+  return key->subkeys != NULL && key->subkeys->fpr != NULL ? key->subkeys->fpr : "";
+}
+
+char *
+pgp_foreign_fingerprint (struct pgp_engine *engine, GBytes *key, GError **error)
+{
+  if (pgp_packet_kind (key, NULL) == PGP_KEYS) {
+    g_autoptr (GPtrArray) keys = list (engine, key, 1, error);
+    gpgme_key_t only = keys != NULL && keys->len == 1 ? g_ptr_array_index (keys, 0) : NULL;
+    if (keys == NULL)
+      return NULL;
+    if (only != NULL && !only->secret && *fingerprint_of (only) != '\0')
+      return g_ascii_strup (fingerprint_of (only), -1);
+  }
+  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT, "This is not one OpenPGP key.");
+  return NULL;
+}
+
+static void
+remember (struct pgp_engine *engine, gpgme_key_t key, const char *path)
+{
+  if (engine->foreign == NULL)
+    engine->foreign = g_ptr_array_new_with_free_func (foreign_free);
+  for (guint i = 0; i < engine->foreign->len; i++) {
+    struct foreign *known = g_ptr_array_index (engine->foreign, i);
+    if (g_ascii_strcasecmp (fingerprint_of (known->key), fingerprint_of (key)) == 0) {
+      g_ptr_array_remove_index (engine->foreign, i);
+      break;
+    }
+  }
+  if (engine->foreign->len >= FOREIGN_MAX)
+    g_ptr_array_remove_index (engine->foreign, 0);
+  struct foreign *foreign = g_new0 (struct foreign, 1);
+  gpgme_key_ref (key);
+  foreign->key = key;
+  foreign->path = g_strdup (path);
+  g_ptr_array_add (engine->foreign, foreign);
+}
+
+gboolean
+pgp_foreign_find (struct pgp_engine *engine, const struct pgp_foreign *files, guint count, gint64 at,
+                  GPtrArray *candidates_out, GError **error)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  for (guint i = 0; i < count; i++) {
+    gsize size = 0;
+    const guint8 *data = g_bytes_get_data (files[i].key, &size);
+    g_byte_array_append (all, data, (guint) size);
+  }
+  if (count == 0)
+    return TRUE;
+  g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (g_steal_pointer (&all));
+  g_autoptr (GPtrArray) keys = list (engine, bytes, count, error);
+  for (guint i = 0; keys != NULL && i < count; i++)
+    for (guint k = 0; k < keys->len; k++) {
+      gpgme_key_t key = g_ptr_array_index (keys, k);
+      if (g_ascii_strcasecmp (fingerprint_of (key), files[i].fingerprint) != 0)
+        continue;
+      g_ptr_array_add (candidates_out, pgp_keys_candidate (key, files[i].address, at));
+      remember (engine, key, files[i].path);
+      break;
+    }
+  return keys != NULL;
+}
+
+gpgme_key_t
+pgp_foreign_key (struct pgp_engine *engine, const char *fingerprint, const char **path_out)
+{
+  for (guint i = 0; engine->foreign != NULL && i < engine->foreign->len; i++) {
+    struct foreign *known = g_ptr_array_index (engine->foreign, i);
+    if (g_ascii_strcasecmp (fingerprint_of (known->key), fingerprint) != 0)
+      continue;
+    *path_out = known->path;
+    return known->key;
+  }
+  return NULL;
+}
