@@ -82,13 +82,11 @@ add_tag (GVariantDict *row, const char *tag)
 
 /* The row is ready for the index; shadow: the keys worker's, or -1. */
 static void
-arrival_add (struct arrival *arrival, GVariant *row, int shadow_fd)
+arrival_add (struct arrival *arrival, GVariant *row, int shadow_fd, gboolean encrypted)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
-  gboolean protected = FALSE;
-  (void) g_variant_dict_lookup (&dict, "protected", "b", &protected);
   g_variant_dict_remove (&dict, "protected");
-  if (protected) /* notmuch itself knows PGP/MIME only */
+  if (encrypted) /* notmuch itself knows PGP/MIME only */
     add_tag (&dict, "encrypted");
   if (shadow_fd >= 0)
     g_variant_dict_insert_value (&dict, "shadow",
@@ -115,7 +113,10 @@ on_shadow (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
   struct arrival *arrival = data;
   /* A mail that cannot be opened is indexed by what can be seen of it: it must not be missing from the list. */
   g_autoptr (GVariant) row = g_variant_get_child_value (arrival->rows, arrival->next);
-  arrival_add (arrival, row, error == NULL ? fd_of (reply, fds, "shadow") : -1);
+  gboolean encrypted = TRUE; /* unless it was found to be signed alone */
+  if (error == NULL)
+    (void) g_variant_lookup (reply, "encrypted", "b", &encrypted);
+  arrival_add (arrival, row, error == NULL ? fd_of (reply, fds, "shadow") : -1, encrypted);
   arrival_next (arrival);
 }
 
@@ -138,7 +139,7 @@ arrival_next (struct arrival *arrival)
                        on_shadow, arrival);
       return;
     }
-    arrival_add (arrival, row, -1);
+    arrival_add (arrival, row, -1, protected);
   }
   arrival_flush (arrival);
 }

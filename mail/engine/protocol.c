@@ -121,7 +121,7 @@ static const struct protocol_method methods[] = {
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("charset", "s"), MAY ("warning", "s")), 4,
     FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
-  { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h")), 10, FALSE },
+  { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h"), MAY ("encrypted", "b")), 10, FALSE },
   { PEER_KEYS, "routes",
     F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as"), MAY ("parent_protected", "b")),
     F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 15, FALSE },

@@ -190,11 +190,12 @@ keys_shadow (struct worker *worker, GVariant *args, GError **error)
   AUTOFREE (inspection) inspection = inspect_arg (worker, args, &message, error);
   if (inspection == NULL)
     return NULL;
+  const gboolean encrypted = inspection->verdict.encryption.protocol != PROTECTION_NONE;
   shadow = message_shadow (inspection, message);
   if (shadow == NULL)
-    return keys_nothing ();
+    return g_variant_new_parsed ("{'encrypted': <%b>}", encrypted);
   GVariant *handle = keys_reply_bytes (worker, shadow, error);
-  return handle != NULL ? g_variant_new_parsed ("{'shadow': <%@h>}", handle) : NULL;
+  return handle != NULL ? g_variant_new_parsed ("{'shadow': <%@h>, 'encrypted': <%b>}", handle, encrypted) : NULL;
 }
 
 /* A draft of ours (sealed), or a plain message that a program wants sent. The attachments' handles become those of the reply. */
