@@ -58,7 +58,7 @@ tests_unit_test_lookalike_SOURCES = tests/unit/test_lookalike.c
 tests_unit_test_lookalike_LDADD = $(TEST_LIBS)
 tests_unit_test_lookalike_CFLAGS = $(TEST_CFLAGS)
 # MIME as it is written.
-MIME_TESTS = tests/unit/test_message_mime tests/unit/test_message_charset
+MIME_TESTS = tests/unit/test_message_mime tests/unit/test_message_charset tests/unit/test_tnef
 check_PROGRAMS += $(MIME_TESTS)
 TESTS += $(MIME_TESTS)
 tests_unit_test_message_mime_SOURCES = tests/unit/test_message_mime.c tests/unit/shown.c tests/unit/shown.h
@@ -67,3 +67,6 @@ tests_unit_test_message_mime_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_message_charset_SOURCES = tests/unit/test_message_charset.c tests/unit/shown.c tests/unit/shown.h
 tests_unit_test_message_charset_LDADD = $(TEST_LIBS)
 tests_unit_test_message_charset_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_tnef_SOURCES = tests/unit/test_tnef.c
+tests_unit_test_tnef_LDADD = $(TEST_LIBS)
+tests_unit_test_tnef_CFLAGS = $(TEST_CFLAGS)

@@ -9,6 +9,7 @@
 
 #include "mail/engine/pace.h"
 #include "mail/engine/revocation.h"
+#include "mail/engine/unpack.h"
 #include "mail/message/message.h"
 
 #define FILTERS_MAX 20                       /* HTML parts of one message that are shown */
@@ -33,7 +34,9 @@ struct reading {
   guint looks;     /* times that it was inspected */
   gint64 look_end; /* when fetching ends, by the monotonic clock; 0: it has not begun */
 
-  int file;           /* of a mail that is forwarded, for its attachments; -1: none */
+  int file;           /* the mail, for the parts that are asked for one by one; -1: none */
+  guint which;        /* of the files in a container, the one that is wanted; 0: the part itself */
+  supervised_done_fn handed_out;
   GVariant *draft;    /* that forwards it */
   GPtrArray *carried; /* char *: ids of the parts that go along */
   guint carried_next, left_behind;
@@ -156,6 +159,22 @@ message_fields (struct reading *reading, int fd, const char *part_or_null, GUnix
   return g_variant_builder_end (&builder);
 }
 
+/* The same for one part of the mail that is open already. */
+static GVariant *
+part_fields (gpointer data, const char *part, GUnixFDList **fds_out)
+{
+  struct reading *reading = data;
+  return message_fields (reading, fcntl (reading->file, F_DUPFD_CLOEXEC, 0), part, fds_out);
+}
+
+static void
+unpacked (GVariant *view, gpointer data)
+{
+  struct reading *reading = data;
+  reading->finished (reading, view);
+  g_variant_unref (view);
+}
+
 /* ---- HTML: a process for each part ---- */
 
 static void segments_next (struct reading *reading);
@@ -229,7 +248,7 @@ segments_next (struct reading *reading)
   g_autoptr (GVariant) segments = g_variant_ref_sink (g_variant_new_array (
       G_VARIANT_TYPE_VARDICT, (GVariant *const *) reading->segments->pdata, reading->segments->len));
   g_autoptr (GVariant) view = g_variant_ref_sink (message_finish_view (reading->view, segments));
-  reading->finished (reading, view);
+  unpack_view (reading->core, reading->request, view, part_fields, unpacked, reading);
 }
 
 static void inspect_again (struct reading *reading);
@@ -311,6 +330,7 @@ static void
 inspect_opened (struct reading *reading, int fd)
 {
   reading->again = fcntl (fd, F_DUPFD_CLOEXEC, 0);
+  reading->file = fcntl (fd, F_DUPFD_CLOEXEC, 0);
   inspect (reading, fd);
 }
 
@@ -391,7 +411,7 @@ carry_next (struct reading *reading)
   }
   g_autoptr (GUnixFDList) fds = NULL;
   const char *part = g_ptr_array_index (reading->carried, reading->carried_next++);
-  GVariant *fields = message_fields (reading, fcntl (reading->file, F_DUPFD_CLOEXEC, 0), part, &fds);
+  GVariant *fields = part_fields (reading, part, &fds);
   supervised_call (reading->core->keys, "part", fields, fds, reading->request, on_carried, reading);
 }
 
@@ -419,19 +439,10 @@ reply_finished (struct reading *reading, GVariant *view)
   reading_free (reading);
 }
 
-static void
-answer_opened (struct reading *reading, int fd)
-{
-  gboolean forward = FALSE;
-  if (g_variant_lookup (reading->request->fields, "forward", "b", &forward) && forward)
-    reading->file = fcntl (fd, F_DUPFD_CLOEXEC, 0);
-  inspect_opened (reading, fd);
-}
-
 void
 flow_reply (struct core *core, struct request *request)
 {
-  struct reading *reading = reading_new (core, request, answer_opened);
+  struct reading *reading = reading_new (core, request, inspect_opened);
   reading->finished = reply_finished;
   locate (reading);
 }
@@ -451,13 +462,33 @@ on_passed_on (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
 }
 
 static void
-part_opened (struct reading *reading, int fd)
+on_part (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reading *reading = data;
+  if (error == NULL && reading->which > 0)
+    unpack_file (reply, fds, reading->which, reading->handed_out, reading);
+  else
+    reading->handed_out (reply, fds, error, reading);
+}
+
+static void
+ask_part (struct reading *reading, int fd, supervised_done_fn handed_out)
 {
   const char *part = "";
+  g_autofree char *container = NULL;
   (void) g_variant_lookup (reading->request->fields, "part", "&s", &part);
+  reading->handed_out = handed_out;
+  if (unpack_is_file (part, &container, &reading->which))
+    part = container;
   g_autoptr (GUnixFDList) fds = NULL;
   GVariant *fields = message_fields (reading, fd, part, &fds);
-  supervised_call (reading->core->keys, "part", fields, fds, reading->request, on_passed_on, reading);
+  supervised_call (reading->core->keys, "part", fields, fds, reading->request, on_part, reading);
+}
+
+static void
+part_opened (struct reading *reading, int fd)
+{
+  ask_part (reading, fd, on_passed_on);
 }
 
 void
@@ -481,11 +512,7 @@ on_part_for_text (GVariant *reply, GUnixFDList *fds, const GError *error, gpoint
 static void
 part_text_opened (struct reading *reading, int fd)
 {
-  const char *part = "";
-  (void) g_variant_lookup (reading->request->fields, "part", "&s", &part);
-  g_autoptr (GUnixFDList) fds = NULL;
-  GVariant *fields = message_fields (reading, fd, part, &fds);
-  supervised_call (reading->core->keys, "part", fields, fds, reading->request, on_part_for_text, reading);
+  ask_part (reading, fd, on_part_for_text);
 }
 
 void

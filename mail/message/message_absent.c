@@ -18,9 +18,10 @@ partial_text (GMimeContentType *type, GPtrArray *notes)
 {
   const char *number = parameter (type, "number"), *total = parameter (type, "total");
   g_autofree char *of = *total != '\0' ? g_strdup_printf (" of %.10s", total) : g_strdup ("");
-  message_notes_add (notes, "partial",
-                     "This mail is one piece of a larger one that was cut up for sending. The pieces are not put together "
-                     "here; ask the sender to send it in one.");
+  message_notes_add (
+      notes, "partial",
+      "This mail is one piece of a larger one that was cut up for sending. The pieces are not put together "
+      "here; ask the sender to send it in one.");
   return g_strdup_printf ("[Piece %.10s%s of a larger mail. The pieces are not put together here.]\n",
                           *number != '\0' ? number : "?", of);
 }
@@ -35,9 +36,10 @@ external_text (GMimeContentType *type, GPtrArray *notes)
     if (*value != '\0')
       g_string_append_printf (out, "%s: %.500s\n", names[i], value);
   }
-  message_notes_add (notes, "external_body",
-                     "A part of this mail is only a pointer to a file elsewhere. It is never fetched, as that would tell the "
-                     "sender that you read this; ask for the file itself.");
+  message_notes_add (
+      notes, "external_body",
+      "A part of this mail is only a pointer to a file elsewhere. It is never fetched, as that would tell the "
+      "sender that you read this; ask for the file itself.");
   return g_utf8_make_valid (out->str, (gssize) out->len);
 }
 

@@ -15,8 +15,8 @@
 gboolean
 message_alternative_is_excuse (const char *plain)
 {
-  static const char *const asks[] = { "to view", "view this", "view it",  "view the", "please", "cannot display",
-                                      "unable to", "bitte",    "veuillez", "por favor", NULL };
+  static const char *const asks[] = { "to view",   "view this", "view it",  "view the",  "please", "cannot display",
+                                      "unable to", "bitte",     "veuillez", "por favor", NULL };
   if (strlen (plain) > EXCUSE_BYTES_MAX)
     return FALSE;
   g_autofree char *lower = g_utf8_strdown (plain, -1);

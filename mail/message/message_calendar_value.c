@@ -162,8 +162,8 @@ day_words (const char *list)
     }
     g_autofree char *place = g_strndup (*one, (gsize) (day - *one));
     g_string_append_printf (out, "%s%s%s%s", out->len > 0 ? ", " : "",
-                            strcmp (place, "-1") == 0 ? "last" : (*place != '\0' ? place : ""), *place != '\0' ? ". " : "",
-                            days[which]);
+                            strcmp (place, "-1") == 0 ? "last" : (*place != '\0' ? place : ""),
+                            *place != '\0' ? ". " : "", days[which]);
   }
   return g_string_free (out, FALSE);
 }
@@ -174,8 +174,10 @@ message_calendar_value_rule (const char *value)
 {
   static const struct {
     const char *freq, *one, *many;
-  } steps[] = { { "DAILY", "every day", "days" },       { "WEEKLY", "every week", "weeks" },
-                { "MONTHLY", "every month", "months" }, { "YEARLY", "every year", "years" },
+  } steps[] = { { "DAILY", "every day", "days" },
+                { "WEEKLY", "every week", "weeks" },
+                { "MONTHLY", "every month", "months" },
+                { "YEARLY", "every year", "years" },
                 { "HOURLY", "every hour", "hours" } };
   g_autofree char *freq = parameter (value, "FREQ"), *interval = parameter (value, "INTERVAL"),
                   *days = parameter (value, "BYDAY"), *count = parameter (value, "COUNT"),
@@ -190,7 +192,8 @@ message_calendar_value_rule (const char *value)
     g_string_append_printf (out, "every %.10s %s", interval, steps[step].many);
   else
     g_string_append (out, steps[step].one);
-  g_autofree char *named = days != NULL ? day_words (days) : NULL, *last = until != NULL ? one_date (until, NULL) : NULL;
+  g_autofree char *named = days != NULL ? day_words (days) : NULL,
+                  *last = until != NULL ? one_date (until, NULL) : NULL;
   if (named != NULL)
     g_string_append_printf (out, " on %s", named);
   if (dates != NULL)

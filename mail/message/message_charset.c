@@ -204,7 +204,8 @@ guess (const char *bytes, gsize size, gboolean says_utf8, struct message_charset
     return g_utf8_make_valid (bytes, (gssize) size);
   } else
     told->guess = "windows-1252";
-  return convert (bytes, size, told->guess, &told->broken);
+  char *text = convert (bytes, size, told->guess, &told->broken);
+  return text != NULL ? text : g_utf8_make_valid (bytes, (gssize) size); /* where no table of charsets can be read */
 }
 
 /* What the claim stands for in these bytes, which may say otherwise. */

@@ -51,7 +51,7 @@ message_forward_parts (GVariant *view, guint *left_out)
     (void) g_variant_lookup (part, "unproven", "b", &unproven);
     (void) g_variant_lookup (part, "encrypted", "b", &encrypted);
     (void) g_variant_lookup (part, "size", "x", &size);
-    if (!is_attachment (part))
+    if (!is_attachment (part) || strstr (text_of (part, "id"), ".tnef") != NULL) /* its container goes along */
       continue;
     if ((encrypted && !whole) || unproven || ids->len >= MESSAGE_FORWARD_MAX || size < 0
         || size > MESSAGE_FORWARD_BYTES_MAX - total) {

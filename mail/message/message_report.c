@@ -10,10 +10,8 @@
 static const struct {
   const char *type, *heading;
 } kinds[] = {
-  { "message/delivery-status", "Delivery report" },
-  { "message/global-delivery-status", "Delivery report" },
-  { "message/disposition-notification", "Receipt" },
-  { "message/global-disposition-notification", "Receipt" },
+  { "message/delivery-status", "Delivery report" },           { "message/global-delivery-status", "Delivery report" },
+  { "message/disposition-notification", "Receipt" },          { "message/global-disposition-notification", "Receipt" },
   { "message/feedback-report", "Complaint about a message" },
 };
 

@@ -183,8 +183,8 @@ take_file (struct split *split, const char *p)
   if (name == NULL)
     return NULL;
   g_autoptr (GByteArray) out = g_byte_array_new ();
-  const char *after = base64 ? read_base64 (line.next, split->end, out, &whole)
-                             : read_uu (line.next, split->end, out, &whole);
+  const char *after
+      = base64 ? read_base64 (line.next, split->end, out, &whole) : read_uu (line.next, split->end, out, &whole);
   if (after == NULL)
     return NULL;
   struct message_uu_file *file = g_new0 (struct message_uu_file, 1);

@@ -6,6 +6,7 @@
 #include "mail/message/attachment.h"
 #include "mail/message/html.h"
 #include "mail/message/sanitise.h"
+#include "mail/workers/filter_p.h"
 #include "mail/workers/sandbox.h"
 #include "mail/workers/worker.h"
 
@@ -77,7 +78,11 @@ filter_text (struct worker *worker, GVariant *args, GError **error)
   return text != NULL ? clean_reply (text) : NULL;
 }
 
-static const struct worker_method methods[] = { { "html", filter_html }, { "text", filter_text }, { NULL, NULL } };
+static const struct worker_method methods[] = { { "html", filter_html },
+                                                { "text", filter_text },
+                                                { "tnef", filter_tnef },
+                                                { "tnef_file", filter_tnef_file },
+                                                { NULL, NULL } };
 
 const struct worker_role worker_role_filter = {
   .peer = PEER_FILTER,

@@ -70,17 +70,14 @@ test_html_charset (void **state)
   static const struct {
     const char *header, *meta, *text, *warning;
   } pages[] = {
-    { "; charset=utf-8", "windows-1251", "\xC3\xA4\xC3\xB6", NULL },
-    { "", "iso-8859-1", "\xE4\xF6", NULL },
-    { "; charset=utf-8", "iso-8859-1", "\xE4\xF6", NULL },
-    { "", "utf-16", "\xC3\xA4\xC3\xB6", NULL },
-    { "", "utf-7", "\xC3\xA4\xC3\xB6", "charset_guessed" },
-    { "", "x-no-such", "\xE4\xF6", "charset_guessed" },
+    { "; charset=utf-8", "windows-1251", "\xC3\xA4\xC3\xB6", NULL }, { "", "iso-8859-1", "\xE4\xF6", NULL },
+    { "; charset=utf-8", "iso-8859-1", "\xE4\xF6", NULL },           { "", "utf-16", "\xC3\xA4\xC3\xB6", NULL },
+    { "", "utf-7", "\xC3\xA4\xC3\xB6", "charset_guessed" },          { "", "x-no-such", "\xE4\xF6", "charset_guessed" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (pages); i++) {
-    g_autofree char *message
-        = g_strdup_printf ("Content-Type: text/html%s\n\n<meta http-equiv=Content-Type content=\"text/html; charset=%s\"><p>%s</p>\n",
-                           pages[i].header, pages[i].meta, pages[i].text);
+    g_autofree char *message = g_strdup_printf (
+        "Content-Type: text/html%s\n\n<meta http-equiv=Content-Type content=\"text/html; charset=%s\"><p>%s</p>\n",
+        pages[i].header, pages[i].meta, pages[i].text);
     g_autoptr (GVariant) view = shown (message, strlen (message));
     assert_string_equal (shown_text (view), "äö\n");
     assert_int_equal (shown_warns (view, "charset_guessed"), pages[i].warning != NULL);
@@ -168,8 +165,8 @@ static void
 test_filenames (void **state)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree char *message
-        = g_strdup_printf ("Content-Type: application/pdf\nContent-Disposition: attachment; %s\n\nx\n", names[i].parameters);
+    g_autofree char *message = g_strdup_printf (
+        "Content-Type: application/pdf\nContent-Disposition: attachment; %s\n\nx\n", names[i].parameters);
     g_autoptr (GVariant) view = shown (message, strlen (message));
     g_autoptr (GVariant) part = shown_part (view, 0);
     shown_assert (part, "filename", names[i].filename);
@@ -180,8 +177,8 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_charsets), cmocka_unit_test (test_html_charset),
-    cmocka_unit_test (test_words),    cmocka_unit_test (test_subject_guess_is_told),
+    cmocka_unit_test (test_charsets),  cmocka_unit_test (test_html_charset),
+    cmocka_unit_test (test_words),     cmocka_unit_test (test_subject_guess_is_told),
     cmocka_unit_test (test_filenames),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
