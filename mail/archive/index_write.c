@@ -13,6 +13,7 @@
 #include "mail/archive/contacts.h"
 #include "mail/archive/index_guard.h"
 #include "mail/archive/index_shadow.h"
+#include "mail/archive/index_standin.h"
 #include "mail/archive/index_tag.h"
 #include "mail/engine.h"
 #include "mail/message/message_attachment.h"
@@ -55,6 +56,8 @@ index_file (struct index_db *db, notmuch_database_t *notmuch, const char *path, 
   index_guard_enter (index_db_guard (db), guard_path);
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = notmuch_database_index_file (notmuch, path, options, message_out);
+  if (status == NOTMUCH_STATUS_FILE_NOT_EMAIL && strstr (path, "/" INDEX_SHADOW_DIR "/") == NULL)
+    status = index_standin_index (db, notmuch, path, options, message_out);
   guint settled = *message_out != NULL ? settle_attachment (*message_out, path) : NOTMUCH_STATUS_SUCCESS;
   index_guard_leave (index_db_guard (db));
   if (options != NULL)

@@ -113,9 +113,10 @@ add_warning (GVariantDict *view)
     g_variant_builder_add_value (&rows, row);
   }
   g_variant_builder_add_value (
-      &rows, g_variant_new_parsed (
-                 "@a{sv} {'code': <'container_cut'>, 'text': <'An Outlook container (winmail.dat) in this mail could not be "
-                 "read, or not wholly. It can be saved as it is; ask the sender to send its files singly.'>}"));
+      &rows,
+      g_variant_new_parsed (
+          "@a{sv} {'code': <'container_cut'>, 'text': <'An Outlook container (winmail.dat) in this mail could not be "
+          "read, or not wholly. It can be saved as it is; ask the sender to send its files singly.'>}"));
   g_variant_dict_insert_value (view, "warnings", g_variant_builder_end (&rows));
 }
 

@@ -5,6 +5,7 @@
  *
  * Everything in a draft may have been pasted from anywhere: a line break in a field that becomes a header is refused, never repaired. */
 #include "mail/message/message_p.h"
+#include "mail/message/message_field.h"
 #include "mail/engine.h"
 
 #include <gmime/gmime.h>
@@ -149,24 +150,17 @@ read_references (GVariant *draft, struct composition *c, GError **error)
 static gboolean
 read_identity (GVariant *draft, gint64 now, struct composition *c, GError **error)
 {
-  static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-  static const char *const months[]
-      = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (now);
   const char *id = NULL;
   if (g_variant_lookup (draft, "message_id", "&s", &id) && *id != '\0' && !message_id_is_valid (id))
     return fail (
         error,
         "The draft's Message-ID is malformed; the message was not sent. Please copy the text into a new message.");
   c->message_id = id != NULL && *id != '\0' ? g_strdup (id) : message_id_new (c->address);
-  if (time == NULL || c->message_id == NULL)
+  c->date = message_field_date (now);
+  if (c->date == NULL || c->message_id == NULL)
     return fail (
         error,
         "The clock or the system's random numbers are not available; the message was not sent. Please try again.");
-  c->date = g_strdup_printf ("%s, %d %s %d %02d:%02d:%02d +0000", days[g_date_time_get_day_of_week (time) - 1],
-                             g_date_time_get_day_of_month (time), months[g_date_time_get_month (time) - 1],
-                             g_date_time_get_year (time), g_date_time_get_hour (time), g_date_time_get_minute (time),
-                             g_date_time_get_second (time));
   return TRUE;
 }
 

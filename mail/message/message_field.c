@@ -189,3 +189,18 @@ message_field_people (const char *head, gsize size, const char *name)
   }
   return people;
 }
+
+char *
+message_field_date (gint64 seconds)
+{
+  static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+  static const char *const months[]
+      = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (seconds);
+  if (time == NULL)
+    return NULL;
+  return g_strdup_printf ("%s, %d %s %d %02d:%02d:%02d +0000", days[g_date_time_get_day_of_week (time) - 1],
+                          g_date_time_get_day_of_month (time), months[g_date_time_get_month (time) - 1],
+                          g_date_time_get_year (time), g_date_time_get_hour (time), g_date_time_get_minute (time),
+                          g_date_time_get_second (time));
+}

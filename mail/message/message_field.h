@@ -23,3 +23,5 @@ struct message_person {
 GPtrArray *message_field_people (const char *head, gsize size, const char *name);
 /* The head of a message file, for those that take one; not terminated. Never NULL. */
 char *message_field_head (const char *path, gsize *size_out);
+/* A Date field's value, in UTC, whatever the locale; NULL: no such time. RFC 5322, 3.3. */
+char *message_field_date (gint64 seconds);

@@ -110,7 +110,8 @@ add_text (GPtrArray *files, TNEFStruct *tnef)
   static const char plain[] = "message.txt", rich[] = "message.rtf";
   variableLength *rtf = MAPIFindProperty (&tnef->MapiProperties, PROP_TAG (PT_BINARY, PR_RTF_COMPRESSED));
   if (has_data (&tnef->body))
-    add_file (files, plain, sizeof plain, NULL, tnef->body.data, strnlen ((char *) tnef->body.data, (gsize) tnef->body.size));
+    add_file (files, plain, sizeof plain, NULL, tnef->body.data,
+              strnlen ((char *) tnef->body.data, (gsize) tnef->body.size));
   /* Its claimed size, little-endian behind the first four bytes, is what libytnef allocates. */
   if (!has_data (rtf) || rtf->size < 16 || SwapDWord (rtf->data + 4, 4) > RTF_BYTES_MAX)
     return;

@@ -17,8 +17,9 @@ read_files (struct worker *worker, GVariant *args, gboolean *whole, GError **err
   const void *bytes = g_bytes_get_data (data, &size);
   GPtrArray *files = tnef_files (bytes, size, whole);
   if (files == NULL)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-                 "This Outlook container cannot be read. It can be saved as it is; ask the sender to send its files singly.");
+    g_set_error (
+        error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+        "This Outlook container cannot be read. It can be saved as it is; ask the sender to send its files singly.");
   return files;
 }
 

@@ -725,6 +725,49 @@ test_not_mail (void **state)
   (void) add_full (world, empty, NULL, NULL, NULL, NULL);
 }
 
+/* No From, To or Subject, which libnotmuch takes for no mail: found by its words and its file, moved, tagged and removed like any other. */
+static void
+test_without_header (void **state)
+{
+  static const char *const tags[] = { "inbox", NULL };
+  static const char *const texts[]
+      = { "Date: 22 Nov 2025 01:02:03 +0000\nX-Odd: 1\n\nthrombocytes low\n", "thrombocytes, and no header at all\n" };
+  struct world *world = *state;
+  g_autofree char *shadow_dir = g_build_filename (world->mail_dir, ".shadow", NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autofree char *name = g_strdup_printf ("bare%u", (guint) i);
+    g_autofree char *path = mail_path (world, name), *moved_name = g_strconcat (name, ":2,S", NULL),
+                    *moved = mail_path (world, moved_name),
+                    *sum = g_compute_checksum_for_string (G_CHECKSUM_SHA1, texts[i], -1),
+                    *id = g_strconcat ("notmuch-sha1-", sum, NULL);
+    put (path, texts[i]);
+    assert_int_equal (add_full (world, path, tags, NULL, NULL, NULL), 1);
+    assert_int_equal (files_in (shadow_dir), 0);
+    gboolean more;
+    g_autoptr (GVariant) rows = threads (world, "thrombocytes", 0, 0, &more);
+    assert_int_equal (g_variant_n_children (rows), 1);
+    assert_field (rows, 0, "subject", "(no subject)");
+    assert_field (rows, 0, "tags", "inbox");
+    const char *ids[] = { id, NULL };
+    g_autoptr (GVariant) found = g_variant_ref_sink (index_find_rows (world->db, ids, NULL, NULL));
+    assert_field (found, 0, "paths", path);
+    assert_int_equal (g_rename (path, moved), 0);
+    g_autoptr (GVariant) move = g_variant_ref_sink (g_variant_new_parsed ("[(%s, %s)]", path, moved));
+    assert_true (index_write_moved (world->db, move, NULL));
+    g_autoptr (GVariant) after = g_variant_ref_sink (index_find_rows (world->db, ids, NULL, NULL));
+    assert_field (after, 0, "paths", moved);
+    reopen (world);
+    assert_int_equal (count (world, "tag:inbox"), 1);
+    g_free (
+        add_mail (world, "other", "other@x", NULL, "other", T0, "fine")); /* the folder of all mail is what it was */
+    assert_int_equal (count (world, "*"), 2);
+    g_autofree char *other = mail_path (world, "other");
+    const char *gone[] = { moved, other, NULL };
+    assert_true (index_write_removed (world->db, gone, NULL));
+    assert_int_equal (count (world, "*"), 0);
+  }
+}
+
 /* ---- two processes ---- */
 
 static void
@@ -1002,6 +1045,7 @@ main (void)
     WORLD_TEST (test_aborted),
     WORLD_TEST (test_slow),
     WORLD_TEST (test_not_mail),
+    WORLD_TEST (test_without_header),
     WORLD_TEST (test_locked),
     WORLD_TEST (test_reader_beside_writer),
     WORLD_TEST (test_reader_before_index),

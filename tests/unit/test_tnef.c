@@ -158,10 +158,11 @@ test_files (void **state)
   assert_int_equal (message->kind, PROTOCOL_REPLY);
   g_autofree char *printed = g_variant_print (message->fields, FALSE);
   assert_string_equal (
-      printed, "{'files': <[{'filename': <@ms 'message.txt'>, 'type': <'text/plain'>, 'size': <int64 8>, 'md5': "
-               "<'9d54f4c0c77def4be7880a85991b04c5'>}, {'filename': <@ms 'Größe ‹U+202E›.txt'>, 'type': <'text/plain'>, "
-               "'size': <int64 13>, 'md5': <'57e6fdaa0ce849061ae4089a3414a2c9'>}, {'filename': <@ms '..\\\\x.pdf'>, 'type': "
-               "<'application/pdf'>, 'size': <int64 9>, 'md5': <'6446a98080f5e51ab7f0abc0e8eda635'>}]>, 'whole': <true>}");
+      printed,
+      "{'files': <[{'filename': <@ms 'message.txt'>, 'type': <'text/plain'>, 'size': <int64 8>, 'md5': "
+      "<'9d54f4c0c77def4be7880a85991b04c5'>}, {'filename': <@ms 'Größe ‹U+202E›.txt'>, 'type': <'text/plain'>, "
+      "'size': <int64 13>, 'md5': <'57e6fdaa0ce849061ae4089a3414a2c9'>}, {'filename': <@ms '..\\\\x.pdf'>, 'type': "
+      "<'application/pdf'>, 'size': <int64 9>, 'md5': <'6446a98080f5e51ab7f0abc0e8eda635'>}]>, 'whole': <true>}");
   channel_message_free (message);
   message = call (&filter, "tnef_file", data, 3);
   assert_non_null (message);
