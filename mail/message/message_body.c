@@ -177,8 +177,9 @@ cut_at_character (const char *bytes, gsize size)
   return size;
 }
 
-struct message_uu *
-message_body_uu (const struct inspect_node *node, const struct message_body *body)
+/* size_max: of the decoded text that is looked at. */
+static struct message_uu *
+split_uu (const struct inspect_node *node, const struct message_body *body, gsize size_max)
 {
   gboolean known = FALSE;
   if (strcmp (body->type, "text/plain") != 0 || body->attachment)
@@ -187,7 +188,14 @@ message_body_uu (const struct inspect_node *node, const struct message_body *bod
   if (!known) /* what it decodes to nobody can tell, so nothing of it is one. RFC 2045, 6.4 */
     return NULL;
   g_autoptr (GBytes) decoded = message_body_decode (node);
-  return message_uu_split (decoded);
+  g_autoptr (GBytes) seen = g_bytes_new_from_bytes (decoded, 0, MIN (g_bytes_get_size (decoded), size_max));
+  return message_uu_split (seen);
+}
+
+struct message_uu *
+message_body_uu (const struct inspect_node *node, const struct message_body *body)
+{
+  return split_uu (node, body, G_MAXSIZE);
 }
 
 /* Which charset an HTML text is read in: the header's word counts, then its own; but it cannot name one in which it could not be read so far (WHATWG
@@ -208,7 +216,8 @@ char *
 message_body_text (const struct inspect_node *node, const struct message_body *body, gsize size_max, gboolean *cut_out,
                    GPtrArray *notes)
 {
-  AUTOFREE (message_uu) uu = message_body_uu (node, body);
+  /* Where little of the text is wanted, a file in it may take most of the room. */
+  AUTOFREE (message_uu) uu = split_uu (node, body, size_max * 16);
   g_autoptr (GBytes) decoded = uu != NULL ? g_bytes_ref (uu->rest) : message_body_decode (node);
   gsize size;
   const char *bytes = g_bytes_get_data (decoded, &size);

@@ -12,7 +12,7 @@
 #define TEXT_BYTES_MAX (4u * 1024 * 1024)
 #define SEGMENTS_MAX 500
 #define HTML_MAX 20 /* each costs a process and may cost its whole time */
-#define CPU_MAX_S 5.0
+#define CPU_MAX_S 2.5
 #define DEPTH_MAX 60
 
 struct walk {
@@ -26,6 +26,7 @@ struct walk {
   gboolean show_attached;               /* nothing else is text: then attached text is shown */
   enum header_scheme hide_legacy;       /* how copies of protected fields are marked; OUTER: there are none to hide */
   guint messages;                       /* how deep in messages that this one holds */
+  GHashTable *ranks;                    /* struct inspect_node * -> guint, of what was looked at */
   double deadline;
 };
 
@@ -182,8 +183,10 @@ is_blank (const char *text)
 
 /* How good an alternative is for a reader of text: 0 nothing to show, 1 some text, 2 HTML, 3 plain text. Plain text that only tells to use
  * another program is no more than some text. */
+static guint rank (struct walk *walk, const struct inspect_node *node, guint depth);
+
 static guint
-rank (const struct walk *walk, const struct inspect_node *node, guint depth)
+rank_anew (struct walk *walk, const struct inspect_node *node, guint depth)
 {
   if (node->children->len > 0) {
     guint best = 0;
@@ -204,6 +207,18 @@ rank (const struct walk *walk, const struct inspect_node *node, guint depth)
   g_autofree char *text = message_body_text (node, body, 64 * 1024, &cut, NULL);
   g_autofree char *clean = g_utf8_make_valid (text, -1);
   return is_blank (clean) ? 0 : message_alternative_is_excuse (clean) ? 1 : 3;
+}
+
+/* Alternatives within alternatives ask for the same ones again and again. */
+static guint
+rank (struct walk *walk, const struct inspect_node *node, guint depth)
+{
+  gpointer known = NULL;
+  if (g_hash_table_lookup_extended (walk->ranks, node, NULL, &known))
+    return GPOINTER_TO_UINT (known);
+  guint own = cpu_s () < walk->deadline ? rank_anew (walk, node, depth) : 0;
+  g_hash_table_insert (walk->ranks, (gpointer) node, GUINT_TO_POINTER (own));
+  return own;
 }
 
 /* The first leaf of a type, as text; NULL: there is none. */
@@ -378,12 +393,15 @@ message_segments (const struct inspection *inspection, GPtrArray *notes)
   g_variant_builder_init (&walk.rows, G_VARIANT_TYPE ("aa{sv}"));
   if (inspection->payload->encrypted) /* what is only signed has its fields outside for everybody */
     walk.hide_legacy = inspection->header_scheme;
+  walk.ranks = g_hash_table_new (NULL, NULL);
   find_partial (&walk, inspection->root, 0);
   show (&walk, text_root (inspection), 0);
   if (walk.count == 0) {
     walk.show_attached = TRUE;
+    g_hash_table_remove_all (walk.ranks);
     show (&walk, text_root (inspection), 0);
   }
+  g_hash_table_unref (walk.ranks);
   if (walk.cut)
     message_notes_add (notes, "text_cut",
                        "The message holds more text than can be shown at once; the rest is left out. Save its parts to "

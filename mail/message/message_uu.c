@@ -49,8 +49,8 @@ message_uu_free (struct message_uu *uu)
   g_free (uu);
 }
 
-/* "begin 644 name" or "begin-base64 644 name": the name, or NULL. */
-static char *
+/* "begin 644 name" or "begin-base64 644 name": where the name begins; NULL: it is no such line. */
+static const char *
 read_begin (const struct line *line, gboolean *base64_out)
 {
   const char *p = line->text, *end = p + line->length;
@@ -67,10 +67,13 @@ read_begin (const struct line *line, gboolean *base64_out)
     return NULL;
   while (p < end && *p == ' ')
     p++;
-  if (p == end || memchr (p, '\0', (gsize) (end - p)) != NULL)
-    return NULL;
-  g_autofree char *name = g_strndup (p, MIN ((gsize) (end - p), NAME_MAX_BYTES));
-  g_autofree char *text = message_charset_to_utf8 (name, strlen (name), NULL, NULL);
+  return p < end && memchr (p, '\0', (gsize) (end - p)) == NULL ? p : NULL;
+}
+
+static char *
+clean_name (const char *name, gsize size)
+{
+  g_autofree char *text = message_charset_to_utf8 (name, MIN (size, NAME_MAX_BYTES), NULL, NULL);
   return message_fields_clean (text);
 }
 
@@ -179,7 +182,7 @@ take_file (struct split *split, const char *p)
 {
   const struct line line = line_at (p, split->end);
   gboolean base64 = FALSE, whole = FALSE;
-  g_autofree char *name = read_begin (&line, &base64);
+  const char *name = read_begin (&line, &base64);
   if (name == NULL)
     return NULL;
   g_autoptr (GByteArray) out = g_byte_array_new ();
@@ -188,7 +191,7 @@ take_file (struct split *split, const char *p)
   if (after == NULL)
     return NULL;
   struct message_uu_file *file = g_new0 (struct message_uu_file, 1);
-  file->filename = g_steal_pointer (&name);
+  file->filename = clean_name (name, line.length - (gsize) (name - line.text));
   file->bytes = g_byte_array_free_to_bytes (g_steal_pointer (&out));
   file->whole = whole;
   g_ptr_array_add (split->uu->files, file);

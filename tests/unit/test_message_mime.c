@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "mail/engine/pace.h"
 #include "tests/unit/shown.h"
 
 static GVariant *
@@ -229,6 +230,28 @@ test_masses (void **state)
   assert_true (shown_warns (looping, "truncated_structure"));
 }
 
+/* Alternatives within alternatives are looked at once each, and lines that only begin a file cost no more than others. */
+static void
+test_repeated_looks (void **state)
+{
+  g_autoptr (GString) message = g_string_new (NULL);
+  for (int i = 0; i < 38; i++)
+    g_string_append_printf (message, "Content-Type: multipart/alternative; boundary=b%d\n\n--b%d\n\ntext %d\n--b%d\n",
+                            i, i, i, i);
+  g_string_append (message, "Content-Transfer-Encoding: base64\n\n");
+  while (message->len < 2 * 1024 * 1024)
+    g_string_append (message, "AAAABBBBCCCC");
+  gint64 before = g_get_monotonic_time ();
+  g_autoptr (GVariant) alternatives = show (message->str);
+  assert_non_null (strstr (shown_text (alternatives), "text"));
+  g_string_assign (message, "Subject: s\n\n");
+  while (message->len < 2 * 1024 * 1024)
+    g_string_append (message, "begin 644 a\n");
+  g_autoptr (GVariant) begins = show (message->str);
+  assert_true (strlen (shown_text (begins)) > 2 * 1024 * 1024 - 100);
+  assert_true (g_get_monotonic_time () - before < 10 * G_USEC_PER_SEC * pace ());
+}
+
 int
 main (void)
 {
@@ -236,7 +259,7 @@ main (void)
     cmocka_unit_test (test_uuencode),     cmocka_unit_test (test_uuencode_saved), cmocka_unit_test (test_uuencode_odd),
     cmocka_unit_test (test_reports),      cmocka_unit_test (test_absent),         cmocka_unit_test (test_events),
     cmocka_unit_test (test_alternatives), cmocka_unit_test (test_related_start),  cmocka_unit_test (test_depth),
-    cmocka_unit_test (test_masses),
+    cmocka_unit_test (test_masses),       cmocka_unit_test (test_repeated_looks),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
