@@ -34,8 +34,8 @@ struct reading {
   guint looks;     /* times that it was inspected */
   gint64 look_end; /* when fetching ends, by the monotonic clock; 0: it has not begun */
 
-  int file;           /* the mail, for the parts that are asked for one by one; -1: none */
-  guint which;        /* of the files in a container, the one that is wanted; 0: the part itself */
+  int file;    /* the mail, for the parts that are asked for one by one; -1: none */
+  guint which; /* of the files in a container, the one that is wanted; 0: the part itself */
   supervised_done_fn handed_out;
   GVariant *draft;    /* that forwards it */
   GPtrArray *carried; /* char *: ids of the parts that go along */

