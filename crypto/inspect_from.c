@@ -3,6 +3,7 @@
 /* From, as an attacker may have written it: which addr-specs it shows, and whether it names one sender without any doubt. */
 #include "crypto/inspect_from.h"
 #include "crypto/addrspec.h"
+#include "crypto/inspect_name.h"
 #include "crypto/inspect_split.h"
 #include <string.h>
 
@@ -13,6 +14,7 @@ struct mailbox {
   GString *text;  /* what stands outside of <>: a display name, or the address itself */
   GString *angle; /* what stands in <>; NULL: none */
   gboolean doubt;
+  gboolean dressed; /* quotes or comments stand outside of <>: fine around a name, but not in an address */
 };
 
 static void
@@ -22,16 +24,7 @@ mailbox_reset (struct mailbox *box)
   if (box->angle != NULL)
     g_string_free (box->angle, TRUE);
   box->angle = NULL;
-}
-
-static gboolean
-name_holds_other (const char *name, const char *address)
-{
-  g_auto (GStrv) words = g_strsplit_set (name, " \t\"'()[]<>,;:", 64);
-  for (char **word = words; *word != NULL; word++)
-    if (strchr (*word, '@') != NULL && !addrspec_equal (*word, address))
-      return TRUE;
-  return FALSE;
+  box->dressed = FALSE;
 }
 
 static void
@@ -40,12 +33,13 @@ mailbox_end (struct mailbox *box, struct inspect_from *from)
   g_autofree char *name = g_strstrip (g_strdup (box->text->str));
   if (box->angle == NULL && *name == '\0')
     return; /* nothing between two commas */
+  box->doubt |= box->angle == NULL && box->dressed;
   g_autofree char *address = addrspec_normalise (box->angle != NULL ? box->angle->str : name);
   if (address == NULL) {
     box->doubt = TRUE;
     return;
   }
-  if (box->angle != NULL && name_holds_other (name, address))
+  if (box->angle != NULL && inspect_name_holds_other (name, address))
     from->name_differs = TRUE;
   if (from->addresses->len < ADDRESSES_MAX)
     g_ptr_array_add (from->addresses, g_steal_pointer (&address));
@@ -105,6 +99,7 @@ read_field (struct inspect_from *from, const char *field, gboolean *doubt)
 {
   struct mailbox box = { .text = g_string_new (NULL) };
   for (const char *c = field; *c != '\0';) {
+    box.dressed |= *c == '(' || *c == '"';
     if (*c == '(')
       c = skip_comment (c, &box);
     else if (*c == '"')

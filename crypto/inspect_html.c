@@ -30,7 +30,8 @@ next_block (const char *start, const char *end, const char **at, const char **en
   for (const char *mark = *at; (mark = find (mark, end, "-----BEGIN PGP ")) != NULL; mark++)
     for (gsize kind = 0; kind < INSPECT_INLINE_KINDS; kind++) {
       const char *close = NULL;
-      if (find (mark, MIN (end, mark + strlen (inspect_inline_kinds[kind].begin)), inspect_inline_kinds[kind].begin) == mark
+      if (find (mark, MIN (end, mark + strlen (inspect_inline_kinds[kind].begin)), inspect_inline_kinds[kind].begin)
+              == mark
           && begins_line (start, mark) && (close = find (mark, end, inspect_inline_kinds[kind].end)) != NULL) {
         *at = mark;
         *end_out = close + strlen (inspect_inline_kinds[kind].end);
@@ -44,7 +45,8 @@ static gboolean
 ends_line (const char *tag, gsize size)
 {
   static const char *const names[] = { "br", "/p", "/div", "/pre", "/li", "/tr" };
-  const gsize length = strcspn (tag, " \t\r\n/>") == 0 ? 1 + strcspn (tag + 1, " \t\r\n/>") : strcspn (tag, " \t\r\n/>");
+  const gsize length
+      = strcspn (tag, " \t\r\n/>") == 0 ? 1 + strcspn (tag + 1, " \t\r\n/>") : strcspn (tag, " \t\r\n/>");
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     if (length <= size && strlen (names[i]) == length && g_ascii_strncasecmp (tag, names[i], length) == 0)
       return TRUE;
@@ -73,7 +75,8 @@ take_entity (const char *at, const char *end, GString *out)
     const char *name, *text;
   } named[] = { { "&lt;", "<" }, { "&gt;", ">" }, { "&amp;", "&" }, { "&quot;", "\"" }, { "&nbsp;", " " } };
   for (gsize i = 0; i < G_N_ELEMENTS (named); i++)
-    if ((gsize) (end - at) >= strlen (named[i].name) && g_ascii_strncasecmp (at, named[i].name, strlen (named[i].name)) == 0) {
+    if ((gsize) (end - at) >= strlen (named[i].name)
+        && g_ascii_strncasecmp (at, named[i].name, strlen (named[i].name)) == 0) {
       g_string_append (out, named[i].text);
       return at + strlen (named[i].name);
     }
@@ -113,10 +116,10 @@ as_text (const char *at, const char *end)
 static GBytes *
 as_html (GString *rest_take, const char *charset)
 {
-  g_autofree char *name
-      = g_strcanon (g_strndup (charset != NULL ? charset : "utf-8", 40), G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.:", '_');
-  g_autofree char *header = g_strdup_printf (
-      "Content-Type: text/html; charset=\"%s\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", name);
+  g_autofree char *name = g_strcanon (g_strndup (charset != NULL ? charset : "utf-8", 40),
+                                      G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.:", '_');
+  g_autofree char *header
+      = g_strdup_printf ("Content-Type: text/html; charset=\"%s\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", name);
   g_string_prepend (rest_take, header);
   return g_string_free_to_bytes (rest_take);
 }

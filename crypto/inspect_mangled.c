@@ -29,7 +29,8 @@ is_control (GBytes *part)
     text++;
     size--;
   }
-  return size < 64 && (size == 0 || (size >= sizeof version - 1 && g_ascii_strncasecmp (text, version, sizeof version - 1) == 0));
+  return size < 64
+         && (size == 0 || (size >= sizeof version - 1 && g_ascii_strncasecmp (text, version, sizeof version - 1) == 0));
 }
 
 gboolean
@@ -58,9 +59,10 @@ inspect_mangled_part (struct inspect *inspect, struct inspect_node *node)
   }
   if (size < sizeof mark - 1 || memcmp (text, mark, sizeof mark - 1) != 0)
     return FALSE;
-  verdict_warn (&inspect->result->verdict, "mangled_pgp_mime",
-                "This message was encrypted, but not left in its form on its way here, as some mail servers do. What was "
-                "encrypted is shown as a part of its own.");
+  verdict_warn (
+      &inspect->result->verdict, "mangled_pgp_mime",
+      "This message was encrypted, but not left in its form on its way here, as some mail servers do. What was "
+      "encrypted is shown as a part of its own.");
   inspect_pgp_open (inspect, node, body, FALSE);
   return TRUE;
 }

@@ -28,8 +28,8 @@ static struct keyring *keyring;
   "[GNUPG:] VALIDSIG %s 2020-01-01 1577836800 0 4 0 22 10 00 %s\\n[GNUPG:] TRUST_ULTIMATE 0 pgp\\n')\" mime & wait\n"  \
   "one past -b -u '<expired@demo.test>' --faked-system-time 20200601T000000 mime &\n"                                  \
   "one future -b $B --faked-system-time 20900101T000000 mime &\n"                                                      \
-  "one short -b $B --default-sig-expire 1d mime & g -e -z0 $T <text >bin & g --store -z0 <text >literal &\n"             \
-  "g -s -z0 $B <text >one.sig & wait\n"                                                                                 \
+  "one short -b $B --default-sig-expire 1d mime & g -e -z0 $T <text >bin & g --store -z0 <text >literal &\n"           \
+  "g -s -z0 $B <text >one.sig & wait\n"                                                                                \
   "armor () { echo '-----BEGIN PGP MESSAGE-----'; echo; base64 -w 64; echo '-----END PGP MESSAGE-----'; }\n"           \
   "sed 's/4\\.1/9.9/' clear >clear.changed; sed '/^Hash/s/$/ Dose 99/' clear >clear.hash\n"                            \
   "sed '/^Hash/a\\\nComment: Dose 99' clear >clear.header; sed '/^Hash/{n;s/.*/Dose 99\\n/;}' clear >clear.line\n"     \
@@ -158,12 +158,15 @@ static const struct row {
     "sig", END, GOOD_WHOLE, NO_ENC, NULL, NULL, NULL },
   { "foreign protocol", SIGNED_AS ("; protocol=\"application/x\"", "application/pgp-signature"), "sig", END,
     ERROR_WHOLE, NO_ENC, NULL, "Potassium 4.1", NULL },
-  { "other protocol", SIGNED_AS ("; protocol=\"application/pkcs7-signature\"", "application/pgp-signature"), "sig",
-    END, ERROR_WHOLE, NO_ENC, NULL, "Potassium 4.1", NULL },
+  { "other protocol", SIGNED_AS ("; protocol=\"application/pkcs7-signature\"", "application/pgp-signature"), "sig", END,
+    ERROR_WHOLE, NO_ENC, NULL, "Potassium 4.1", NULL },
   { "text as signature", SIGNED, "clear", END, ERROR_WHOLE, NO_ENC, NULL, "Potassium 4.1", NULL },
   { "message as signature", SIGNED, "opaque", END, ERROR_WHOLE, NO_ENC, NULL, "Potassium 4.1", NULL },
-  { "before and after the parts", MULTI ("signed; protocol=\"application/pgp-signature\"") "Dose 99\r\n--M\r\n"
-    "Content-Type: text/plain\r\n\r\nPotassium 4.1\r\n\r\n--M\r\nContent-Type: application/pgp-signature\r\n\r\n",
+  { "before and after the parts",
+    MULTI ("signed; protocol=\"application/pgp-signature\"") "Dose 99\r\n--M\r\n"
+                                                             "Content-Type: text/plain\r\n\r\nPotassium "
+                                                             "4.1\r\n\r\n--M\r\nContent-Type: "
+                                                             "application/pgp-signature\r\n\r\n",
     "sig", END "Dose 99\r\n", GOOD_WHOLE, NO_ENC, NULL, "Potassium 4.1", "Dose 99" },
   { "with the footer of a list", "Content-Type: multipart/mixed; boundary=L\r\n\r\n--L\r\n" SIGNED, "sig",
     END "\r\n--L\r\n\r\nList footer\r\n--L--\r\n", GOOD_PART, NO_ENC, "partly_signed", "List footer", NULL },
@@ -176,8 +179,9 @@ static const struct row {
     "Potassium 4.1", NULL },
   { "as some servers leave it", MIXED, "mime.encsig", END, GOOD_PART, OPEN_PART, "mangled_pgp_mime", "Potassium 4.1",
     NULL },
-  { "an encrypted attachment", MULTI ("mixed") WORDS "--M\r\nContent-Disposition: attachment; filename=x.asc\r\n" OCTETS,
-    "mime.enc", END, NO_SIG, NO_ENC, NULL, "I am not protected", "Potassium" },
+  { "an encrypted attachment",
+    MULTI ("mixed") WORDS "--M\r\nContent-Disposition: attachment; filename=x.asc\r\n" OCTETS, "mime.enc", END, NO_SIG,
+    NO_ENC, NULL, "I am not protected", "Potassium" },
   { "announced, but not there", MULTI ("encrypted") WORDS "--M\r\n" OCTETS, "text", END, NO_SIG, NO_ENC, NULL,
     "I am not protected", "Potassium" },
   /* Blocks in text */
