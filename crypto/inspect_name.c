@@ -36,7 +36,8 @@ static const char *
 take_word (const char *c, GString *out)
 {
   const char *charset = c + 2, *coding = strchr (charset, '?'), *text = NULL, *end = NULL;
-  if (coding == NULL || coding == charset || coding - charset > CHARSET_SIZE_MAX || coding[1] == '\0' || coding[2] != '?')
+  if (coding == NULL || coding == charset || coding - charset > CHARSET_SIZE_MAX || coding[1] == '\0'
+      || coding[2] != '?')
     return NULL;
   text = coding + 3;
   end = strstr (text, "?=");

@@ -62,7 +62,8 @@ char *pgp_own (struct pgp_engine *engine, const char *address, gint64 at); /* ow
 enum pgp_kind {
   PGP_UNKNOWN = 0,
   PGP_ENCRYPTED_MDC,
-  PGP_ENCRYPTED_AEAD,
+  PGP_ENCRYPTED_AEAD, /* GnuPG's packet 20 (OCB) */
+  PGP_ENCRYPTED_V2,   /* RFC 9580, 5.13.2; GnuPG does not read it */
   PGP_ENCRYPTED_PLAIN /* no MDC */,
   PGP_SIGNED,
   PGP_KEYS

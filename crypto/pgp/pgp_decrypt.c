@@ -67,12 +67,29 @@ explain (gpgme_decrypt_result_t result, const GPtrArray *ids, gpgme_error_t fail
                    "This message was damaged or changed on its way, so it is not shown");
 }
 
+/* GPGME takes a gpg that does not tell the mode for one without any integrity. */
+static char *
+cipher_name (const char *told, enum pgp_kind kind)
+{
+  if (told == NULL || kind != PGP_ENCRYPTED_AEAD || !g_str_has_suffix (told, ".PGPCFB"))
+    return g_strdup (told);
+  g_autofree char *cipher = g_strndup (told, strlen (told) - strlen (".PGPCFB"));
+  return g_strconcat (cipher, ".OCB", NULL);
+}
+
 GBytes *
 pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable *trusted, char **cipher_out,
              GPtrArray *signatures_out, GError **error)
 {
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
   const enum pgp_kind kind = pgp_packet_kind (encrypted, ids);
+  if (kind == PGP_ENCRYPTED_V2) {
+    pgp_set_error (
+        error, CRYPTO_ERROR_FORMAT, 0,
+        "This message is encrypted in a new way that gpg here does not know. Ask the sender to write in a way "
+        "that GnuPG reads");
+    return NULL;
+  }
   if (kind != PGP_ENCRYPTED_MDC && kind != PGP_ENCRYPTED_AEAD && kind != PGP_ENCRYPTED_PLAIN) {
     pgp_set_error (error, CRYPTO_ERROR_FORMAT, 0, "This is not an encrypted OpenPGP message, or a damaged one");
     return NULL;
@@ -92,7 +109,7 @@ pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable
     return NULL;
   }
   if (cipher_out != NULL)
-    *cipher_out = g_strdup (result->symkey_algo);
+    *cipher_out = cipher_name (result->symkey_algo, kind);
   pgp_verify_collect (engine, context, at, trusted, signatures_out);
   return pgp_sink_steal (&sink);
 }

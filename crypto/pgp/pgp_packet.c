@@ -159,7 +159,9 @@ pgp_packet_kind (GBytes *bytes, GPtrArray *ids_out)
     case TAG_PADDING:
       break;
     case TAG_SEIPD:
-      return there > 0 && data[packet.body] == 1 ? PGP_ENCRYPTED_MDC : PGP_ENCRYPTED_AEAD;
+      return there > 0 && data[packet.body] == 1   ? PGP_ENCRYPTED_MDC
+             : there > 0 && data[packet.body] == 2 ? PGP_ENCRYPTED_V2
+                                                   : PGP_ENCRYPTED_AEAD;
     case TAG_AEAD:
       return PGP_ENCRYPTED_AEAD;
     case TAG_SED:

@@ -25,7 +25,11 @@ static const struct row {
   { "From: bob@demo.test,\r\n", TRUE, "bob@demo.test" },
   { "From: =?utf-8?q?B=C3=B6b?= <bob@demo.test>\r\n", TRUE, "bob@demo.test" },
   { "From: Bob <bob@xn--bcher-kva.test>\r\n", TRUE, "bob@xn--bcher-kva.test" },
-  { "From: Bob <bob@b\xc3\xbc" "cher.test>\r\n", TRUE, "bob@b\xc3\xbc" "cher.test" },
+  { "From: Bob <bob@b\xc3\xbc"
+    "cher.test>\r\n",
+    TRUE,
+    "bob@b\xc3\xbc"
+    "cher.test" },
   { "Sender: chief@demo.test\r\nFrom: bob@demo.test\r\n", TRUE, "bob@demo.test" },
   { "Resent-From: chief@demo.test\r\nFrom: bob@demo.test\r\n", TRUE, "bob@demo.test" },
   /* Nobody */
@@ -58,8 +62,12 @@ static const struct row {
   { "From: =?utf-8?q?eve?= =?utf-8?q?=40demo.test?= <bob@demo.test>\r\n", FALSE, "bob@demo.test" },
   { "From: =?utf-16be?b?AGUAQABk?= <bob@demo.test>\r\n", FALSE, "bob@demo.test" },
   { "From: =?utf-7?q?eve+AEA-demo.test?= <bob@demo.test>\r\n", FALSE, "bob@demo.test" },
-  { "From: eve\xef\xbc\xa0" "demo.test <bob@demo.test>\r\n", FALSE, "bob@demo.test" }, /* full-width @ */
-  { "From: b\xe2\x80\x8b" "eve@demo.test <bob@demo.test>\r\n", FALSE, "bob@demo.test" },
+  { "From: eve\xef\xbc\xa0"
+    "demo.test <bob@demo.test>\r\n",
+    FALSE, "bob@demo.test" }, /* full-width @ */
+  { "From: b\xe2\x80\x8b"
+    "eve@demo.test <bob@demo.test>\r\n",
+    FALSE, "bob@demo.test" },
   { "From: =?x-none?q?eve=40demo.test?= <bob@demo.test>\r\n", FALSE, "bob@demo.test" },
   /* Comments, quotes, encoded words and escapes in an address */
   { "From: bob@demo.test (Bob)\r\n", FALSE, NULL },
@@ -82,7 +90,9 @@ static const struct row {
   { "From: bob@[127.0.0.1]\r\n", FALSE, "" },
   { "From: bob@demo.test\x01\r\n", FALSE, NULL },
   { "From: bob@demo.test\xe2\x80\xae\r\n", FALSE, "" },
-  { "From: b\xff" "ob@demo.test\r\n", FALSE, "" },
+  { "From: b\xff"
+    "ob@demo.test\r\n",
+    FALSE, "" },
   { "From: bob@demo.test\rFrom: eve@demo.test\r\n", FALSE, NULL },
   /* Never closed */
   { "From: \"bob@demo.test\r\n", FALSE, NULL },
@@ -128,8 +138,8 @@ test_forms (void **state)
 static void
 test_nul_and_size (void **state)
 {
-  static const char in_field[] = "From: bob@demo.test\0.evil.test\r\n", elsewhere[] = "From: bob@demo.test\r\nX: \0\r\n",
-                    in_body[] = "From: bob@demo.test\r\n\r\n\0";
+  static const char in_field[] = "From: bob@demo.test\0.evil.test\r\n",
+                    elsewhere[] = "From: bob@demo.test\r\nX: \0\r\n", in_body[] = "From: bob@demo.test\r\n\r\n\0";
   check (in_field, sizeof in_field - 1, FALSE, NULL);
   check (elsewhere, sizeof elsewhere - 1, FALSE, NULL);
   check (in_body, sizeof in_body - 1, TRUE, "bob@demo.test");

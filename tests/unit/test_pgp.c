@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #define TEXT "Content-Type: text/plain\r\n\r\nHaemoglobin 13.9\r\n"
 #define PEER "gpg -q --batch --no-tty --yes --trust-model always --pinentry-mode loopback --passphrase '' "
@@ -192,6 +193,113 @@ test_withholds (void **state)
   }
 }
 
+/* One packet 20 (OCB, a chunk) around a literal text, under the session key of a message that gpg made; OpenSSL does the sums.
+ * GnuPG 2.3 and later write such mail to whoever announces that he reads it. */
+static void
+seal (EVP_CIPHER_CTX *ocb, const guint8 *nonce, const guint8 *header, gsize header_size, const GByteArray *text,
+      GByteArray *out)
+{
+  guint8 sealed[256], tag[16];
+  int size = 0, last = 0;
+  assert_true (text->len < sizeof sealed);
+  assert_int_equal (EVP_EncryptInit_ex (ocb, NULL, NULL, NULL, nonce), 1);
+  assert_int_equal (EVP_EncryptUpdate (ocb, NULL, &size, header, (int) header_size), 1);
+  size = 0;
+  if (text->len > 0)
+    assert_int_equal (EVP_EncryptUpdate (ocb, sealed, &size, text->data, (int) text->len), 1);
+  assert_int_equal (EVP_EncryptFinal_ex (ocb, sealed + size, &last), 1);
+  assert_int_equal (EVP_CIPHER_CTX_ctrl (ocb, EVP_CTRL_AEAD_GET_TAG, sizeof tag, tag), 1);
+  g_byte_array_append (out, sealed, (guint) (size + last));
+  g_byte_array_append (out, tag, sizeof tag);
+}
+
+static GByteArray *
+ocb_packet (const guint8 *key)
+{
+  guint8 header[21] = { 0xd4, 1, 9, 2, 10 }, nonce[15] = "fifteen bytes!";
+  static const guint8 literal[] = { 0xcb, sizeof TEXT - 1 + 6, 'b', 0, 0, 0, 0, 0 }, front[] = { 0xd4, 0, 1, 9, 2, 10 };
+  g_autoptr (GByteArray) text = g_byte_array_new (), none = g_byte_array_new ();
+  GByteArray *packet = g_byte_array_new ();
+  g_byte_array_append (text, literal, sizeof literal);
+  g_byte_array_append (text, (const guint8 *) TEXT, strlen (TEXT));
+  g_byte_array_append (packet, front, sizeof front);
+  g_byte_array_append (packet, nonce, sizeof nonce);
+  EVP_CIPHER_CTX *ocb = EVP_CIPHER_CTX_new ();
+  assert_int_equal (EVP_EncryptInit_ex (ocb, EVP_aes_256_ocb (), NULL, NULL, NULL), 1);
+  assert_int_equal (EVP_CIPHER_CTX_ctrl (ocb, EVP_CTRL_AEAD_SET_IVLEN, sizeof nonce, NULL), 1);
+  assert_int_equal (EVP_EncryptInit_ex (ocb, NULL, NULL, key, nonce), 1);
+  seal (ocb, nonce, header, 13, text, packet);
+  header[12] = 1; /* the number of the chunk that would be next, and how much there was */
+  header[20] = (guint8) text->len;
+  nonce[14] ^= 1;
+  seal (ocb, nonce, header, 21, none, packet);
+  EVP_CIPHER_CTX_free (ocb);
+  assert_true (packet->len - 2 < 192);
+  packet->data[1] = (guint8) (packet->len - 2);
+  return packet;
+}
+
+static void
+test_ocb (void **state)
+{
+  g_free (fixture_run (&fixture,
+                       PEER "-e -r alice@demo.test -o ocb text && "
+                            "gpg -q --batch --pinentry-mode loopback --passphrase '' --show-session-key -d ocb "
+                            "2>&1 >/dev/null | sed -n \"s/.*session key: '9:\\([0-9A-F]*\\)'.*/\\1/p\" >key"));
+  g_autoptr (GBytes) hex = fixture_read (&fixture, "key"), message = fixture_read (&fixture, "ocb");
+  const char *digits = g_bytes_get_data (hex, NULL);
+  guint8 key[32];
+  assert_true (g_bytes_get_size (hex) >= 64);
+  for (guint i = 0; i < 32; i++)
+    key[i] = (guint8) (g_ascii_xdigit_value (digits[2 * i]) << 4 | g_ascii_xdigit_value (digits[2 * i + 1]));
+  const guint8 *bytes = g_bytes_get_data (message, NULL);
+  const guint session = bytes[0] == 0x84 ? 2u + bytes[1] : 0; /* the packet with the session key */
+  g_autoptr (GByteArray) packet = ocb_packet (key);
+  const guint size = packet->len;
+  assert_true (session > 0);
+  /* -1: as it is; else the byte that is changed: the text, its tag, the last tag, the nonce; then cut. */
+  const int changes[] = { -1, 30, (int) size - 20, (int) size - 1, 8, (int) size - 16 };
+  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++) {
+    g_autoptr (GByteArray) whole = g_byte_array_new ();
+    g_autoptr (GPtrArray) signatures = signatures_new ();
+    g_autoptr (GError) error = NULL;
+    g_autofree char *cipher = NULL;
+    const gboolean cut = i + 1 == G_N_ELEMENTS (changes);
+    g_byte_array_append (whole, bytes, session);
+    g_byte_array_append (whole, packet->data, cut ? size - 16 : size);
+    if (cut)
+      whole->data[session + 1] = (guint8) (whole->data[session + 1] - 16);
+    else if (changes[i] >= 0)
+      whole->data[session + (guint) changes[i]] ^= 1;
+    g_autoptr (GBytes) sealed = g_bytes_new (whole->data, whole->len);
+    assert_int_equal (pgp_packet_kind (sealed, NULL), PGP_ENCRYPTED_AEAD);
+    g_autoptr (GBytes) text = pgp_decrypt (engine, sealed, 0, keyring_trusted (keyring), &cipher, signatures, &error);
+    if ((text != NULL) != (i == 0))
+      fail_msg ("change %zu: %s", i, error != NULL ? error->message : "opened");
+    if (i == 0) {
+      assert_true (fixture_holds (text, "Haemoglobin"));
+      assert_string_equal (cipher, "AES256.OCB");
+    } else
+      assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_INTEGRITY));
+  }
+}
+
+/* The form of RFC 9580 is told from a damaged message. */
+static void
+test_newer_form (void **state)
+{
+  static const guint8 newer[] = { 0x84, 12, 3, 1, 2, 3, 4, 5, 6, 7, 8, 18, 0, 0, 0xd2, 40, 2, 9, 2, 6 };
+  g_autoptr (GByteArray) packets = g_byte_array_new ();
+  g_autoptr (GPtrArray) signatures = signatures_new ();
+  g_autoptr (GError) error = NULL;
+  g_byte_array_append (packets, newer, sizeof newer);
+  g_byte_array_set_size (packets, sizeof newer + 36);
+  g_autoptr (GBytes) message = g_bytes_new (packets->data, packets->len);
+  assert_null (pgp_decrypt (engine, message, 0, NULL, NULL, signatures, &error));
+  assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT));
+  assert_non_null (strstr (error->message, "new way"));
+}
+
 static enum signature_state
 verify_detached (const char *signer, const char *damage, const char *options)
 {
@@ -341,10 +449,16 @@ test_passphrase (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_gpg_opens_ours), cmocka_unit_test (test_never_to_unusable),
-                                      cmocka_unit_test (test_opens_theirs),   cmocka_unit_test (test_withholds),
-                                      cmocka_unit_test (test_detached),       cmocka_unit_test (test_revoked_later),
-                                      cmocka_unit_test (test_inline),         cmocka_unit_test (test_packet_kinds),
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_gpg_opens_ours),
+                                      cmocka_unit_test (test_never_to_unusable),
+                                      cmocka_unit_test (test_opens_theirs),
+                                      cmocka_unit_test (test_withholds),
+                                      cmocka_unit_test (test_detached),
+                                      cmocka_unit_test (test_revoked_later),
+                                      cmocka_unit_test (test_inline),
+                                      cmocka_unit_test (test_packet_kinds),
+                                      cmocka_unit_test (test_ocb),
+                                      cmocka_unit_test (test_newer_form),
                                       cmocka_unit_test (test_passphrase) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
