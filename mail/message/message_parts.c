@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The leaf parts of a message: listed for the reader, and handed out one by one with their decoded bytes. */
+#include "crypto/pgp/pgp.h"
 #include "mail/engine.h"
 #include "mail/message/attachment.h"
 #include "mail/message/message_p.h"
@@ -69,6 +70,39 @@ list_uu (GVariantBuilder *rows, const struct inspect_node *node, const struct me
   }
 }
 
+/* OpenPGP in an attachment of its own is neither opened nor checked: nobody could tell what it has to do with the message. */
+static void
+note_openpgp (const struct inspect_node *node, const struct message_body *about, GBytes *bytes, GPtrArray *notes)
+{
+  static const char *const ends[] = { ".gpg", ".pgp", ".asc", ".sig" };
+  const char *name = about->filename != NULL ? about->filename : "without a name";
+  gboolean named = g_str_has_prefix (node->type, "application/pgp-");
+  for (gsize i = 0; i < G_N_ELEMENTS (ends) && about->filename != NULL && !named; i++) {
+    const gsize size = strlen (about->filename), end = strlen (ends[i]);
+    named = size > end && g_ascii_strcasecmp (about->filename + size - end, ends[i]) == 0;
+  }
+  switch (named ? pgp_packet_kind (bytes, NULL) : PGP_UNKNOWN) {
+  case PGP_ENCRYPTED_MDC:
+  case PGP_ENCRYPTED_AEAD:
+  case PGP_ENCRYPTED_V2:
+  case PGP_ENCRYPTED_PLAIN:
+    message_notes_add (notes, "attachment_encrypted",
+                       "An attachment (%s) is encrypted by itself and was not opened. Save it and open it with gpg.",
+                       name);
+    break;
+  case PGP_SIGNED:
+    message_notes_add (
+        notes, "attachment_signature",
+        "An attachment (%s) is a signature, or signed by itself, and was not checked. Save it with the file "
+        "that it belongs to and check both with gpg.",
+        name);
+    break;
+  case PGP_KEYS:
+  case PGP_UNKNOWN:
+    break;
+  }
+}
+
 static void
 list (GVariantBuilder *rows, const struct inspect_node *node, guint depth, GPtrArray *notes)
 {
@@ -83,6 +117,8 @@ list (GVariantBuilder *rows, const struct inspect_node *node, guint depth, GPtrA
   g_autoptr (GBytes) bytes = message_body_decode (node);
   add_row (rows, node->id, node->type, about, about->filename, bytes, node);
   list_uu (rows, node, about, notes);
+  if (node->protection == PROTECTION_NONE)
+    note_openpgp (node, about, bytes, notes);
 }
 
 GVariant *

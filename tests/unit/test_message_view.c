@@ -78,6 +78,36 @@ test_part (void **state)
   assert_non_null (error);
 }
 
+/* OpenPGP in attachments: what is neither opened nor checked says so; keys, and names alone, do not. */
+static void
+test_openpgp_attachments (void **state)
+{
+  static const struct {
+    const char *type, *name, *data, *code;
+  } rows[] = {
+    { "application/octet-stream", "report.pdf.gpg", "hAwDAQIDBAUGBwgSAADSBQEAAAAA", "attachment_encrypted" },
+    { "application/pgp-encrypted", "report", "hAwDAQIDBAUGBwgSAADSBQEAAAAA", "attachment_encrypted" },
+    { "application/octet-stream", "report.PDF.SIG", "iAQEAAEI", "attachment_signature" },
+    { "application/pgp-signature", "report.asc", "iAQEAAEI", "attachment_signature" },
+    { "application/pgp-keys", "key.asc", "mAQEAAEI", NULL },
+    { "application/octet-stream", "report.gpg", "bm90IHBncA==", NULL },
+    { "application/octet-stream", "report.pdf", "hAwDAQIDBAUGBwgSAADSBQEAAAAA", NULL },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *mail = g_strdup_printf (
+        "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n\r\nSee "
+        "there.\r\n--m\r\nContent-Type: %s\r\nContent-Disposition: attachment; filename=\"%s\"\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\n%s\r\n--m--\r\n",
+        rows[i].type, rows[i].name, rows[i].data);
+    g_autoptr (GVariant) view = shown (mail, strlen (mail)), part = shown_part (view, 1);
+    assert_int_equal (shown_warns (view, "attachment_encrypted"),
+                      g_strcmp0 (rows[i].code, "attachment_encrypted") == 0);
+    assert_int_equal (shown_warns (view, "attachment_signature"),
+                      g_strcmp0 (rows[i].code, "attachment_signature") == 0);
+    shown_assert (part, "filename", rows[i].name);
+  }
+}
+
 static void
 test_alternative (void **state)
 {
@@ -382,6 +412,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_mixed),
     cmocka_unit_test (test_part),
+    cmocka_unit_test (test_openpgp_attachments),
     cmocka_unit_test (test_alternative),
     cmocka_unit_test (test_nested_message),
     cmocka_unit_test (test_attached_text_alone_is_shown),
