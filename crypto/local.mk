@@ -3,7 +3,7 @@ libcrypto_wm_a_SOURCES += crypto/error.h crypto/addrspec.h crypto/addrspec.c cry
 	crypto/route.h crypto/route.c crypto/route_text.h crypto/route_text.c crypto/plan.h crypto/plan.c \
 	crypto/verdict.h crypto/verdict.c crypto/revocation.h crypto/revocation.c crypto/inspect.h crypto/inspect_p.h crypto/inspect.c crypto/inspect_split.h \
 	crypto/inspect_split.c crypto/inspect_type.c crypto/inspect_from.h crypto/inspect_from.c crypto/inspect_pgp.c \
-	crypto/inspect_inline.c crypto/inspect_name.h crypto/inspect_name.c crypto/inspect_html.c crypto/inspect_mangled.c crypto/inspect_damage.c crypto/inspect_headers.c crypto/inspect_smime.c crypto/inspect_verdict.c crypto/protect.h crypto/protect.c \
+	crypto/inspect_inline.c crypto/inspect_html.c crypto/inspect_mangled.c crypto/inspect_damage.c crypto/inspect_headers.c crypto/inspect_smime.c crypto/inspect_verdict.c crypto/protect.h crypto/protect.c \
 	crypto/protect_frame.h crypto/protect_frame.c \
 	crypto/keys/keyring.h crypto/keys/keyring_p.h crypto/keys/keyring.c crypto/keys/keyring_sources.c \
 	crypto/keys/keyring_trust.c crypto/keys/keyring_file.c crypto/keys/keyring_memory.c \
@@ -12,3 +12,4 @@ libcrypto_wm_a_SOURCES += crypto/error.h crypto/addrspec.h crypto/addrspec.c cry
 	crypto/pgp/pgp_packet.c crypto/pgp/pgp_import.c crypto/pgp/pgp_verify.c crypto/pgp/pgp_decrypt.c crypto/pgp/pgp_encrypt.c \
 	crypto/pgp/pgp_foreign.c crypto/autocrypt.h crypto/autocrypt.c crypto/keys/keyring_autocrypt.c
 include crypto/smime/local.mk
+libcrypto_wm_a_SOURCES += crypto/inspect_name.h crypto/inspect_name.c

@@ -40,6 +40,7 @@ tests_unit_test_inspect_damage_LDADD = $(TEST_LIBS)
 tests_unit_test_inspect_pgp_SOURCES = tests/unit/test_inspect_pgp.c $(FIXTURE)
 tests_unit_test_inspect_pgp_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_inspect_pgp_LDADD = $(TEST_LIBS)
+CRYPTO_TESTS += tests/unit/test_inspect_from
 tests_unit_test_inspect_from_SOURCES = tests/unit/test_inspect_from.c
 tests_unit_test_inspect_from_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_inspect_from_LDADD = $(TEST_LIBS)

@@ -36,10 +36,11 @@ pgp_cipher_weak (const char *name)
 }
 
 static void
-explain (gpgme_decrypt_result_t result, const GPtrArray *ids, gpgme_error_t failed, gboolean full, GError **error)
+explain (gpgme_decrypt_result_t result, enum pgp_kind kind, const GPtrArray *ids, gpgme_error_t failed, gboolean full,
+         GError **error)
 {
   const gpgme_err_code_t why = gpgme_err_code (failed);
-  if (result != NULL && result->legacy_cipher_nomdc)
+  if (result != NULL && (result->legacy_cipher_nomdc || (kind == PGP_ENCRYPTED_PLAIN && any_key_here (result))))
     pgp_set_error (
         error, CRYPTO_ERROR_INTEGRITY, 0,
         "This message was encrypted in an old way that does not show changes, so it is not shown. Ask the sender to "
@@ -63,7 +64,7 @@ explain (gpgme_decrypt_result_t result, const GPtrArray *ids, gpgme_error_t fail
   else if (result->unsupported_algorithm != NULL || why == GPG_ERR_UNSUPPORTED_ALGORITHM)
     pgp_set_error (error, CRYPTO_ERROR_FORMAT, 0, "This message was encrypted in a way that gpg does not know");
   else
-    pgp_set_error (error, CRYPTO_ERROR_INTEGRITY, failed,
+    pgp_set_error (error, CRYPTO_ERROR_INTEGRITY, 0,
                    "This message was damaged or changed on its way, so it is not shown");
 }
 
@@ -104,7 +105,7 @@ pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable
   gpgme_decrypt_result_t result = gpgme_op_decrypt_result (context);
   /* gpg hands out bytes before it has seen the end: without a clean end they are thrown away. */
   if (failed != 0 || sink.full || result == NULL || result->legacy_cipher_nomdc || kind == PGP_ENCRYPTED_PLAIN) {
-    explain (result, ids, failed, sink.full, error);
+    explain (result, kind, ids, failed, sink.full, error);
     pgp_sink_clear (&sink);
     return NULL;
   }

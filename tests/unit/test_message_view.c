@@ -253,9 +253,9 @@ opened (const char *type, const char *payload, gboolean encrypted)
 static void
 test_protected_subject (void **state)
 {
-  struct inspect_node *root
-      = opened ("text/plain",
-                "To: alice@clinic.example\nSubject: Lab results\nContent-Type: text/plain; hp=\"cipher\"\n\nNa 140\n", TRUE);
+  struct inspect_node *root = opened (
+      "text/plain",
+      "To: alice@clinic.example\nSubject: Lab results\nContent-Type: text/plain; hp=\"cipher\"\n\nNa 140\n", TRUE);
   struct tree tree;
   tree_init (&tree, root, root->children->pdata[0]);
   g_autoptr (GVariant) view = tree_show (&tree);
