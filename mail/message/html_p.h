@@ -60,6 +60,9 @@ struct html_tag {
 };
 const struct html_tag *html_tag_find (const char *name); /* never NULL */
 
+/* ---- html_comment.c ---- */
+void html_comment_tidy (char *html); /* in place: "<![if x]>" becomes blanks, "<!-->" too, "--!>" ends a comment */
+
 /* ---- html_table.c: cells to columns ---- */
 struct html_table;
 struct html_table *html_table_new (const char *const *attributes);

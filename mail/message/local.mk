@@ -10,7 +10,8 @@ libmail_a_SOURCES += mail/message/message.h mail/message/message_p.h mail/messag
 	mail/message/message_parts.c mail/message/message_view.c mail/message/message_finish.c mail/message/message_reply.c \
 	mail/message/message_shadow.c mail/message/quote.c mail/message/html.c mail/message/html_out.c mail/message/html_style.c \
 	mail/message/html_link.c mail/message/html_hidden.c mail/message/html_host.c mail/message/html_colour.c \
-	mail/message/html_css.c mail/message/html_sheet.c mail/message/html_table.c mail/message/html_tag.c mail/message/record.c mail/message/message_field.c \
+	mail/message/html_css.c mail/message/html_sheet.c mail/message/html_table.c mail/message/html_tag.c mail/message/html_element.c mail/message/html_element.h \
+	mail/message/html_comment.c mail/message/html_grid.c mail/message/html_table_p.h mail/message/record.c mail/message/message_field.c \
 	mail/message/message_field.h mail/message/message_attachment.c mail/message/message_attachment.h \
 	mail/message/message_forward.c mail/message/lookalike.c mail/message/lookalike.h \
 	mail/message/attachment.h mail/message/attachment_text.c mail/message/attachment_table.c mail/message/attachment_json.c \

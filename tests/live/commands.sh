@@ -148,5 +148,19 @@ fails 1 'not here' --profile p show id:nowhere@x.test
 is 'hello there' "$(ward show --json id:1@x.test | json 'd["text_body"].strip()')" 'show id:'
 say 'import, search, tag'
 
+printf '%s\n' 'From: a@x.test' 'Subject: parts' 'Content-Type: multipart/mixed; boundary=b' '' '--b' '' 'see there' '--b' \
+  'Content-Type: text/csv; name=r.csv' 'Content-Disposition: attachment' '' 'Test,Value' 'Sodium,140' '--b' \
+  'Content-Type: application/octet-stream; name=run.pdf.exe' 'Content-Disposition: attachment' '' 'x' '--b--' >parts.eml
+is 'Test    Value Sodium  140' "$(ward show --part 1.2 --text parts.eml | tr '\n' ' ' | sed 's/ $//')" 'a part as text'
+is true "$(ward show --json parts.eml | json '"pretends to be a document" in d["parts"][2]["warning"] and d["parts"][1]["warning"] is None' | tr A-Z a-z)" 'a disguised program'
+fails 2 'say --outside too' --profile p show --part 1.2 --save out.csv parts.eml
+fails 1 'There is no safe way' --profile p show --part 1.3 --text parts.eml
+[ ! -e out.csv ] || fail 'a part is saved without a word'
+ward show --part 1.2 --save out.csv --outside parts.eml 2>err
+grep -q 'not encrypted' err || fail 'nothing is said of what leaves'
+is '600 Test,Value' "$(stat -c %a out.csv) $(head -1 out.csv)" 'the file that was saved'
+fails 1 'is there already' --profile p show --part 1.2 --save out.csv --outside parts.eml
+say 'parts'
+
 ! "$WARDMAIL" --profile p search '*' >/dev/full 2>err || fail 'a full disk is not noticed'
 grep -q 'could not be written' err || fail 'a full disk is not said'

@@ -274,7 +274,8 @@ test_pdf_damaged (void **state)
 static void
 test_text_is_clean (void **state)
 {
-  g_autoptr (GVariant) reply = attachment (*state, "text", ATTACHMENT_CSV, "a,\x1b[31mb\n\x80,\xE2\x80\xAE", 16);
+  static const char bytes[] = "a,\x1b[31mb\n\x80,\xE2\x80\xAE";
+  g_autoptr (GVariant) reply = attachment (*state, "text", ATTACHMENT_CSV, bytes, strlen (bytes));
   const char *got = NULL;
   assert_non_null (reply);
   assert_true (g_variant_lookup (reply, "text", "&s", &got));
