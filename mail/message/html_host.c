@@ -121,14 +121,6 @@ take_inert (struct html_target *target)
       target->note = inert[i].note;
 }
 
-/* GLib takes a semicolon for the end of a host, and then stumbles over what it has made of it. */
-static gboolean
-has_odd_host (const char *url)
-{
-  const char *host = strstr (url, "//");
-  return host != NULL && memchr (host + 2, ';', strcspn (host + 2, "/?#")) != NULL;
-}
-
 void
 html_target_init (struct html_target *target, const char *raw, const char *base_or_null)
 {
@@ -136,12 +128,11 @@ html_target_init (struct html_target *target, const char *raw, const char *base_
   target->scheme = scheme_of (target->clean);
   gboolean bare = *target->scheme == '\0' && *target->clean != '#' && *target->clean != '\\' && *target->clean != '\0';
   if (bare && (base_or_null != NULL || g_str_has_prefix (target->clean, "//"))) {
-    const char *base = base_or_null != NULL ? base_or_null : "https://";
-    char *whole = has_odd_host (base) || has_odd_host (target->clean)
-                      ? NULL
-                      : g_uri_resolve_relative (base, target->clean, G_URI_FLAGS_PARSE_RELAXED, NULL);
-    if (whole == NULL)
-      whole = g_strconcat ("https:", target->clean, NULL);
+    char *whole = base_or_null != NULL
+                      ? g_uri_resolve_relative (base_or_null, target->clean, G_URI_FLAGS_PARSE_RELAXED, NULL)
+                      : NULL;
+    if (whole == NULL) /* "//host/x", or what nobody can resolve */
+      whole = g_strconcat (base_or_null == NULL ? "https:" : "", target->clean, NULL);
     g_free (target->clean);
     g_free (target->scheme);
     target->clean = whole;

@@ -11,6 +11,7 @@
 #define SHOWN_HEAD 200
 #define SHOWN_TAIL 60
 #define INERT_MAX 80
+#define BASE_MAX 2000
 
 void
 html_links_init (struct html_links *links)
@@ -18,12 +19,18 @@ html_links_init (struct html_links *links)
   *links = (struct html_links){ .targets = g_ptr_array_new_with_free_func (g_free) };
 }
 
+/* Up to its query, and with a path: GLib resolves nothing against a bare host. */
 void
 html_links_base (struct html_links *links, const char *base)
 {
-  if (links->base == NULL
-      && (g_ascii_strncasecmp (base, "http://", 7) == 0 || g_ascii_strncasecmp (base, "https://", 8) == 0))
-    links->base = g_utf8_make_valid (base, (gssize) MIN (strlen (base), 2000));
+  gsize scheme = g_ascii_strncasecmp (base, "http://", 7) == 0    ? 7
+                 : g_ascii_strncasecmp (base, "https://", 8) == 0 ? 8
+                                                                  : 0;
+  if (links->base != NULL || scheme == 0)
+    return;
+  g_autofree char *valid = g_utf8_make_valid (base, (gssize) MIN (strlen (base), BASE_MAX));
+  valid[strcspn (valid, "?#")] = '\0';
+  links->base = g_strconcat (valid, strchr (valid + scheme, '/') == NULL ? "/" : "", NULL);
 }
 
 /* One is the other or a name below it. */

@@ -88,6 +88,21 @@ test_base (void **state)
   assert_non_null (strstr (kept, "bank.example [1: not a web link] bank.example [2: careful"));
 }
 
+/* A base of any form resolves links, or leaves them alone. */
+static void
+test_odd_bases (void **state)
+{
+  static const char *const bases[] = { "https://b.example", "https://b.example?x",  "https://b.example#x", "https://",
+                                       "https:///",         "https://b.example:x/", "https://[/" };
+  static const char *const targets[] = { "a", "?a", "#a", "/a", "../..", "//c.example", "", "a:b", "%", "\\" };
+  for (gsize i = 0; i < G_N_ELEMENTS (bases); i++)
+    for (gsize k = 0; k < G_N_ELEMENTS (targets); k++) {
+      g_autofree char *html = g_strdup_printf ("<base href='%s'><a href='%s'>x</a>", bases[i], targets[k]),
+                      *got = html_to_text (html, strlen (html), 0);
+      assert_true (g_str_has_prefix (got, "x"));
+    }
+}
+
 /* The picture of an address is a text, too; a thousand links are told, and that there were more. */
 static void
 test_pictures_and_many (void **state)
@@ -106,11 +121,10 @@ test_pictures_and_many (void **state)
 int
 main (void)
 {
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_cases),
-    cmocka_unit_test (test_long_target),
-    cmocka_unit_test (test_base),
-    cmocka_unit_test (test_pictures_and_many),
+    cmocka_unit_test (test_cases),     cmocka_unit_test (test_long_target),       cmocka_unit_test (test_base),
+    cmocka_unit_test (test_odd_bases), cmocka_unit_test (test_pictures_and_many),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
