@@ -127,12 +127,12 @@ html_target_init (struct html_target *target, const char *raw, const char *base_
   *target = (struct html_target){ .clean = clean_target (raw) };
   target->scheme = scheme_of (target->clean);
   gboolean bare = *target->scheme == '\0' && *target->clean != '#' && *target->clean != '\\' && *target->clean != '\0';
-  if (bare && (base_or_null != NULL || g_str_has_prefix (target->clean, "//"))) {
-    char *whole = base_or_null != NULL
-                      ? g_uri_resolve_relative (base_or_null, target->clean, G_URI_FLAGS_PARSE_RELAXED, NULL)
-                      : NULL;
-    if (whole == NULL) /* "//host/x", or what nobody can resolve */
-      whole = g_strconcat (base_or_null == NULL ? "https:" : "", target->clean, NULL);
+  gboolean own_host = *target->clean == '/' && (target->clean[1] == '/' || target->clean[1] == '\\');
+  if (bare && (base_or_null != NULL || own_host)) {
+    char *whole = own_host ? g_strconcat ("https:", target->clean, NULL)
+                           : g_uri_resolve_relative (base_or_null, target->clean, G_URI_FLAGS_PARSE_RELAXED, NULL);
+    if (whole == NULL)
+      whole = g_strdup (target->clean); /* nobody can resolve it */
     g_free (target->clean);
     g_free (target->scheme);
     target->clean = whole;

@@ -12,6 +12,7 @@
 #define SHOWN_TAIL 60
 #define INERT_MAX 80
 #define BASE_MAX 2000
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:"
 
 void
 html_links_init (struct html_links *links)
@@ -30,6 +31,9 @@ html_links_base (struct html_links *links, const char *base)
     return;
   g_autofree char *valid = g_utf8_make_valid (base, (gssize) MIN (strlen (base), BASE_MAX));
   valid[strcspn (valid, "?#")] = '\0';
+  gsize host = strcspn (valid + scheme, "/");
+  if (strspn (valid + scheme, HOST_CHARACTERS) != host) /* GLib and browsers differ on where that one leads */
+    return;
   links->base = g_strconcat (valid, strchr (valid + scheme, '/') == NULL ? "/" : "", NULL);
 }
 

@@ -30,6 +30,7 @@ static const struct {
   { "https://one.example./", "one.example", "[1]", "one.example: " },
   { "https://one.example?x@two.example", "one.example", "[1]", "one.example: " },
   { "//two.example/x", "here", "[1]", "two.example: https://two.example/x" },
+  { "/\\two.example/x", "here", "[1]", "two.example: " },
   { "https://bank.example.evil.example/", "https://bank.example/", "[1: leads to bank.example.evil.example]",
     "bank.example.evil.example: " },
   { "https://evil.example/bank.example", "www.bank.example", "[1: leads to evil.example]", "evil.example: " },
@@ -92,9 +93,11 @@ test_base (void **state)
 static void
 test_odd_bases (void **state)
 {
-  static const char *const bases[] = { "https://b.example", "https://b.example?x",  "https://b.example#x", "https://",
-                                       "https:///",         "https://b.example:x/", "https://[/" };
-  static const char *const targets[] = { "a", "?a", "#a", "/a", "../..", "//c.example", "", "a:b", "%", "\\" };
+  static const char *const bases[]
+      = { "https://b.example", "https://b.example?x", "https://b.example#x",  "https://b;c/",
+          "https://",          "https:///",           "https://b.example:x/", "https://[/" };
+  static const char *const targets[]
+      = { "a", "?a", "#a", "/a", "../..", "//c.example", "//c;d/x", "", "a:b", "%", "\\" };
   for (gsize i = 0; i < G_N_ELEMENTS (bases); i++)
     for (gsize k = 0; k < G_N_ELEMENTS (targets); k++) {
       g_autofree char *html = g_strdup_printf ("<base href='%s'><a href='%s'>x</a>", bases[i], targets[k]),
