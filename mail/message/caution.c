@@ -22,10 +22,8 @@ struct sender {
 static const char *
 text_of (GVariant *dict, const char *name)
 {
-  const char *text = "";
-  if (dict != NULL)
-    (void) g_variant_lookup (dict, name, "&s", &text);
-  return text;
+  const char *text = NULL;
+  return dict != NULL && g_variant_lookup (dict, name, "&s", &text) ? text : "";
 }
 
 static gboolean
