@@ -19,6 +19,7 @@ tidy () {
 }
 trap tidy EXIT
 export TRACED=$WARDMAIL TRACES=$dir/traces
+unset WARDMAIL_KEEP_STDERR # where tests/watched has us write besides
 mkdir -m 700 "$dir/alice" "$dir/mallory"; mkdir "$TRACES" "$dir/control"
 judge () { /usr/bin/python3 "$LIVE/trace_judge.py" "$@"; }
 traced () { "$LIVE/traced" --profile "$@"; }

@@ -36,7 +36,7 @@ static struct keyring *keyring;
   "{ printf -- '-----BEGIN PGP SIGNED MESSAGE-----\\nHash: SHA512\\n\\nDose 99\\n'; cat clear; } >clear.nested\n"      \
   "cat literal one.sig | armor >two.first; cat one.sig literal | armor >two.last\n"                                    \
   "cat literal bin | armor >before; cat bin literal | armor >after; head -c -9 bin | armor >cut\n"                     \
-  "n=$(stat -c %s bin); { head -c $((n - 1)) bin; printf '\\001'; } | armor >mdc\n"                                    \
+  "{ head -c -1 bin; tail -c 1 bin | LC_ALL=C tr '\\000-\\377' '\\001-\\377\\000'; } | armor >mdc\n"                   \
   "g --no-literal -z0 -e $T <one.sig | armor >nested; sed '2i Dose 99' enc >enc.header\n"                              \
   "{ cat enc; cat clear; } >enc.clear; sed 's/$/<br>/' enc >enc.html; sed 's/$/<br>/' clear >clear.html\n"             \
   "sed 's/^/> /' clear >clear.quoted; sed 's/=/=3D/g; s/^-/=2D/' clear >clear.qp; base64 clear >clear.base64\n"        \

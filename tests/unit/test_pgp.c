@@ -166,7 +166,9 @@ test_withholds (void **state)
     int code;
   } rows[] = {
     /* The last byte is the end of the MDC; one in the middle is text. */
-    { "-e -r alice@demo.test", "; printf '\\001' | dd of=theirs bs=1 seek=$(($(stat -c %s theirs) - 1)) conv=notrunc",
+    { "-e -r alice@demo.test",
+      "; { head -c -1 theirs; tail -c 1 theirs | LC_ALL=C tr '\\000-\\377' '\\001-\\377\\000'; } >changed; mv changed "
+      "theirs",
       CRYPTO_ERROR_INTEGRITY },
     { "-e -r alice@demo.test",
       "; printf '\\001\\002' | dd of=theirs bs=1 seek=$(($(stat -c %s theirs) - 40)) conv=notrunc",

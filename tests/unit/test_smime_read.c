@@ -87,7 +87,7 @@ test_signed (void **state)
     { SIGN "-nocerts", SIGNATURE_UNKNOWN_KEY },
     { SIGN "-nocerts -nodetach", SIGNATURE_UNKNOWN_KEY },
     { "openssl smime -sign -binary -in entity -signer carol.crt -inkey carol.key", SIGNATURE_GOOD },
-    { SIGN "| sed 's/4.1/5.1/; s/5.1 mmol/4.1 mmol /'", SIGNATURE_BAD },
+    { SIGN "| sed 's/Potassium/Potassium /'", SIGNATURE_BAD },
     { "openssl cms -sign -binary -in entity -signer forger.crt -inkey forger.key", SIGNATURE_UNTRUSTED },
     { "openssl cms -sign -binary -in entity -signer dave.crt -inkey dave.key", SIGNATURE_MISMATCH },
   };
@@ -114,7 +114,8 @@ test_several_signers (void **state)
     { "-signer carol.crt -inkey carol.key -signer dave.crt -inkey dave.key", "cat", SIGNATURE_GOOD },
     { "-signer forger.crt -inkey forger.key -signer carol.crt -inkey carol.key", "cat", SIGNATURE_GOOD },
     { "-signer dave.crt -inkey dave.key -signer forger.crt -inkey forger.key", "cat", SIGNATURE_UNTRUSTED },
-    { "-signer dave.crt -inkey dave.key -signer carol.crt -inkey carol.key", "sed s/Pot/Bot/", SIGNATURE_BAD },
+    { "-signer dave.crt -inkey dave.key -signer carol.crt -inkey carol.key", "sed s/Potassium/Botassium/",
+      SIGNATURE_BAD },
     { "-nocerts -signer dave.crt -inkey dave.key -signer carol.crt -inkey carol.key", "cat", SIGNATURE_UNKNOWN_KEY },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
