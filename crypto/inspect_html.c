@@ -45,10 +45,11 @@ static gboolean
 ends_line (const char *tag, gsize size)
 {
   static const char *const names[] = { "br", "/p", "/div", "/pre", "/li", "/tr" };
-  const gsize length
-      = strcspn (tag, " \t\r\n/>") == 0 ? 1 + strcspn (tag + 1, " \t\r\n/>") : strcspn (tag, " \t\r\n/>");
+  gsize length = size > 0 && *tag == '/' ? 1 : 0;
+  while (length < size && strchr (" \t\r\n/>", tag[length]) == NULL)
+    length++;
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    if (length <= size && strlen (names[i]) == length && g_ascii_strncasecmp (tag, names[i], length) == 0)
+    if (strlen (names[i]) == length && g_ascii_strncasecmp (tag, names[i], length) == 0)
       return TRUE;
   return FALSE;
 }
