@@ -107,16 +107,26 @@ static const char *const harmless[]
     = { "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "txt", "rtf", "csv", "jpg", "jpeg", "png",
         "gif", "tif", "tiff", "zip", "html", "htm", "xml",  "mp3", "mp4", "wav", "odt", "ods",  NULL };
 
-/* The n-th ending from behind, lower-case, without its dot; "" where there is none. Blanks that push it out of sight are passed over. */
+/* The n-th ending from behind, lower-case, without its dot; "" where there is none. Blanks that push it out of sight are passed over, and what
+ * Windows leaves out at the end of a name. */
 static char *
 ending (const char *name, guint from_behind)
 {
-  g_auto (GStrv) pieces = g_strsplit (name, ".", 100);
-  guint count = g_strv_length (pieces);
-  if (count < from_behind + 2)
-    return g_strdup ("");
-  g_autofree char *piece = g_ascii_strdown (pieces[count - 1 - from_behind], -1);
-  return g_strdup (g_strstrip (piece));
+  gsize end = strlen (name);
+  while (end > 0 && (name[end - 1] == '.' || name[end - 1] == ' '))
+    end--;
+  for (;; from_behind--) {
+    gsize dot = end;
+    while (dot > 0 && name[dot - 1] != '.')
+      dot--;
+    if (dot == 0)
+      return g_strdup ("");
+    if (from_behind == 0) {
+      g_autofree char *piece = g_ascii_strdown (name + dot, (gssize) (end - dot));
+      return g_strdup (g_strstrip (piece));
+    }
+    end = dot - 1;
+  }
 }
 
 static gboolean
@@ -144,7 +154,10 @@ danger_of_archive (const guint8 *bytes, gsize size)
     if (does_harm (name))
       return "This archive holds a program or a script. Do not open it unless you know why it was sent.";
   }
-  return NULL;
+  return names->len < ATTACHMENT_ZIP_NAMES_MAX ? NULL
+                                               : "This archive holds more files than could be looked at, so there may "
+                                                 "be programs among them. Do not open "
+                                                 "it unless you know why it was sent.";
 }
 
 static const char *
@@ -218,9 +231,7 @@ is_html (const char *type, const char *name)
 char *
 attachment_danger (const char *type, const char *filename_or_null, const guint8 *bytes, gsize size)
 {
-  g_autofree char *name = g_strdup (filename_or_null != NULL ? filename_or_null : "");
-  for (gsize n = strlen (name); n > 0 && (name[n - 1] == '.' || name[n - 1] == ' '); n--)
-    name[n - 1] = '\0'; /* as Windows does */
+  const char *name = filename_or_null != NULL ? filename_or_null : "";
   enum magic magic = size > 0 ? magic_of (bytes, size) : MAGIC_UNKNOWN;
   const char *sentence = danger_of_kind (name, magic);
   if (sentence == NULL && magic == MAGIC_ZIP)

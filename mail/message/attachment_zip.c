@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define NAMES_MAX 1000
 #define NAME_MAX_BYTES 500
 #define END_SIZE 22
 #define ENTRY_SIZE 46
@@ -42,7 +41,8 @@ attachment_zip_names (const guint8 *bytes, gsize size)
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   const guint8 *end = find_end (bytes, size);
   gsize at = end != NULL ? number32 (end + 16) : size;
-  while (at < size && size - at >= ENTRY_SIZE && names->len < NAMES_MAX && memcmp (bytes + at, "PK\1\2", 4) == 0) {
+  while (at < size && size - at >= ENTRY_SIZE && names->len < ATTACHMENT_ZIP_NAMES_MAX
+         && memcmp (bytes + at, "PK\1\2", 4) == 0) {
     gsize name = number16 (bytes + at + 28), more = (gsize) number16 (bytes + at + 30) + number16 (bytes + at + 32);
     if (size - at - ENTRY_SIZE < name)
       break;

@@ -97,6 +97,8 @@ test_binary_is_no_text (void **state)
   assert_non_null (strstr (wide, "ab"));
 }
 
+#define MANY_DOTS                                                                                                      \
+  "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
 #define PROGRAM "MZ\x90\0\3\0\0\0"
 
 static void
@@ -117,6 +119,11 @@ test_dangers (void **state)
     { "application/octet-stream", "setup.exe", "x", 1, "a program" },
     { "application/octet-stream", "SETUP.EXE . ", "x", 1, "a program" },
     { "application/octet-stream", "report.pdf.exe", "x", 1, "pretends to be a document" },
+    { "application/octet-stream", "report.pdf.exe. ", "x", 1, "pretends to be a document" },
+    { "application/octet-stream", MANY_DOTS MANY_DOTS "js", "x", 1, "a script" },
+    { "application/octet-stream", MANY_DOTS MANY_DOTS "pdf.js", "x", 1, "pretends to be a document" },
+    { "application/octet-stream", ".exe", "x", 1, "a program" },
+    { "application/octet-stream", "...", "x", 1, NULL },
     { "application/octet-stream", "report.pdf      .exe", "x", 1, "pretends to be a document" },
     { "application/pdf", "scan.pdf", PROGRAM, 8, "pretends to be a document" },
     { "application/octet-stream", "nothing", PROGRAM, 8, "a program" },
@@ -178,6 +185,7 @@ test_archives (void **state)
     const char *name, *says;
   } cases[] = { { "folder/report.txt", NULL },
                 { "folder/report.pdf.exe", "holds a program" },
+                { "report.js.", "holds a program" },
                 { "word/vbaProject.bin", "holds macros" } };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GByteArray) zip = archive (cases[i].name);
@@ -198,13 +206,30 @@ test_archives (void **state)
   }
 }
 
+/* What is behind the last name that is looked at is not called harmless. */
+static void
+test_full_archive (void **state)
+{
+  static const guint8 local[30] = { 'P', 'K', 3, 4 }, entry[46] = { 'P', 'K', 1, 2 },
+                      end[22] = { 'P', 'K', 5, 6, [16] = sizeof local };
+  g_autoptr (GByteArray) zip = g_byte_array_new ();
+  g_byte_array_append (zip, local, sizeof local);
+  for (guint i = 0; i < ATTACHMENT_ZIP_NAMES_MAX; i++)
+    g_byte_array_append (zip, entry, sizeof entry);
+  g_byte_array_append (zip, end, sizeof end);
+  g_autofree char *got = attachment_danger ("application/zip", "a.zip", zip->data, zip->len);
+  assert_non_null (got);
+  assert_non_null (strstr (got, "more files than could be looked at"));
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_kinds),   cmocka_unit_test (test_texts),
-    cmocka_unit_test (test_cuts),    cmocka_unit_test (test_binary_is_no_text),
-    cmocka_unit_test (test_dangers), cmocka_unit_test (test_archives),
+    cmocka_unit_test (test_kinds),        cmocka_unit_test (test_texts),
+    cmocka_unit_test (test_cuts),         cmocka_unit_test (test_binary_is_no_text),
+    cmocka_unit_test (test_dangers),      cmocka_unit_test (test_archives),
+    cmocka_unit_test (test_full_archive),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
