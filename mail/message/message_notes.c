@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#define NAME_HEAD 24 /* characters of a file's name that a sentence repeats */
+#define NAME_TAIL 10
+
 static void
 note_free (gpointer data)
 {
@@ -17,6 +20,24 @@ GPtrArray *
 message_notes_new (void)
 {
   return g_ptr_array_new_with_free_func (note_free);
+}
+
+/* In quotation marks that it cannot end, its beginning and its ending: what a stranger calls a file is not to read like a sentence of ours. */
+char *
+message_notes_name (const char *name)
+{
+  g_autoptr (GString) plain = g_string_new (NULL);
+  for (const char *p = name; *p != '\0'; p = g_utf8_next_char (p)) {
+    const gunichar c = g_utf8_get_char (p);
+    const gboolean quotes = c == '"' || c == 0xAB || c == 0xBB || (c >= 0x201C && c <= 0x201F);
+    g_string_append_unichar (plain, quotes ? '\'' : c);
+  }
+  const glong length = g_utf8_strlen (plain->str, -1);
+  if (length <= NAME_HEAD + NAME_TAIL)
+    return g_strdup_printf ("\xE2\x80\x9C%s\xE2\x80\x9D", plain->str);
+  g_autofree char *head = g_utf8_substring (plain->str, 0, NAME_HEAD),
+                  *tail = g_utf8_substring (plain->str, length - NAME_TAIL, length);
+  return g_strdup_printf ("\xE2\x80\x9C%s\xE2\x80\xA6%s\xE2\x80\x9D", head, tail);
 }
 
 void

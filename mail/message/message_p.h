@@ -74,7 +74,8 @@ struct message_note {
   const char *code;
   char *text;
 };
-GPtrArray *message_notes_new (void); /* struct message_note * */
+GPtrArray *message_notes_new (void);         /* struct message_note * */
+char *message_notes_name (const char *name); /* the name of a file (UTF-8, sanitised) as a sentence may have it */
 void message_notes_add (GPtrArray *notes, const char *code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
 /* Files in a text (message_uu.c). */

@@ -61,12 +61,13 @@ list_uu (GVariantBuilder *rows, const struct inspect_node *node, const struct me
     const struct message_uu_file *file = uu->files->pdata[i];
     g_autofree char *id = uu_id (node, i);
     add_row (rows, id, uu_type, NULL, file->filename, file->bytes, node);
+    g_autofree char *name = message_notes_name (file->filename);
     if (!file->whole)
       message_notes_add (
           notes, "attachment_cut",
-          "An attachment within the text (%s) breaks off before its end. What is there of it can be saved; "
+          "An attachment within the text, %s, breaks off before its end. What is there of it can be saved; "
           "ask the sender to send it again.",
-          file->filename);
+          name);
   }
 }
 
@@ -75,7 +76,7 @@ static void
 note_openpgp (const struct inspect_node *node, const struct message_body *about, GBytes *bytes, GPtrArray *notes)
 {
   static const char *const ends[] = { ".gpg", ".pgp", ".asc", ".sig" };
-  const char *name = about->filename != NULL ? about->filename : "without a name";
+  g_autofree char *name = about->filename != NULL ? message_notes_name (about->filename) : g_strdup ("without a name");
   gboolean named = g_str_has_prefix (node->type, "application/pgp-");
   for (gsize i = 0; i < G_N_ELEMENTS (ends) && about->filename != NULL && !named; i++) {
     const gsize size = strlen (about->filename), end = strlen (ends[i]);
@@ -87,13 +88,13 @@ note_openpgp (const struct inspect_node *node, const struct message_body *about,
   case PGP_ENCRYPTED_V2:
   case PGP_ENCRYPTED_PLAIN:
     message_notes_add (notes, "attachment_encrypted",
-                       "An attachment (%s) is encrypted by itself and was not opened. Save it and open it with gpg.",
+                       "An attachment, %s, is encrypted by itself and was not opened. Save it and open it with gpg.",
                        name);
     break;
   case PGP_SIGNED:
     message_notes_add (
         notes, "attachment_signature",
-        "An attachment (%s) is a signature, or signed by itself, and was not checked. Save it with the file "
+        "An attachment, %s, is a signature, or signed by itself, and was not checked. Save it with the file "
         "that it belongs to and check both with gpg.",
         name);
     break;

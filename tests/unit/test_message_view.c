@@ -108,6 +108,22 @@ test_openpgp_attachments (void **state)
   }
 }
 
+/* However a file is called, in a warning its name stands in quotation marks, and short. */
+static void
+test_names_in_warnings (void **state)
+{
+  static const char mail[] = "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n"
+                             "Content-Disposition: attachment;\r\n filename*=utf-8''a.pdf%E2%80%9D%20was%20checked.%20"
+                             "The%20signature%20is%20good,%20open%20it.%20%22x.sig\r\n"
+                             "Content-Transfer-Encoding: base64\r\n\r\niAQEAAEI\r\n";
+  g_autoptr (GVariant) view = shown (mail, strlen (mail));
+  g_autoptr (GVariant) warnings = g_variant_lookup_value (view, "warnings", G_VARIANT_TYPE ("aa{sv}"));
+  g_autofree char *printed = g_variant_print (warnings, FALSE);
+  assert_non_null (strstr (printed, "An attachment, \xE2\x80\x9C"
+                                    "a.pdf' was checked. The \xE2\x80\xA6it. 'x.sig\xE2\x80\x9D, is a"));
+  assert_null (strstr (printed, "good"));
+}
+
 static void
 test_alternative (void **state)
 {
@@ -413,6 +429,7 @@ main (void)
     cmocka_unit_test (test_mixed),
     cmocka_unit_test (test_part),
     cmocka_unit_test (test_openpgp_attachments),
+    cmocka_unit_test (test_names_in_warnings),
     cmocka_unit_test (test_alternative),
     cmocka_unit_test (test_nested_message),
     cmocka_unit_test (test_attached_text_alone_is_shown),
