@@ -59,6 +59,17 @@ shorten (const char *text)
   return g_strconcat (head, "…", NULL);
 }
 
+/* The same of a host or an address: who it belongs to stands at its end. */
+static char *
+shorten_host (const char *text)
+{
+  const glong length = g_utf8_strlen (text, -1);
+  if (length <= SHOWN_MAX)
+    return g_strdup (text);
+  g_autofree char *tail = g_utf8_substring (text, length - (SHOWN_MAX - 1), length);
+  return g_strconcat ("…", tail, NULL);
+}
+
 gboolean
 caution_is_organisation (const char *domain)
 {
@@ -150,10 +161,10 @@ kind_of (const char *host, GVariant *origin, GVariant *facts, char **like_out)
 static gboolean
 add_lookalike (GPtrArray *rows, const char *host, const char *where, GVariant *origin, GVariant *facts)
 {
-  g_autofree char *like = NULL, *shown = shorten (host);
+  g_autofree char *like = NULL, *shown = shorten_host (host);
   if (*host == '\0' || kind_of (host, origin, facts, &like) == LOOKALIKE_NONE)
     return FALSE;
-  g_autofree char *real = shorten (like);
+  g_autofree char *real = shorten_host (like);
   const char *relative = *where != '\0' ? ", which" : "", *advice = *where != '\0' ? "" : " Do not trust this mail.";
   if (*real != '\0')
     add (rows, "lookalike_domain", "%s%s%s only looks like %s.%s", where, shown, relative, real, advice);
@@ -178,7 +189,7 @@ static void
 add_auth (GPtrArray *rows, const struct sender *sender, GVariant *origin)
 {
   const char *failed = text_of (origin, "failed");
-  g_autofree char *shown = shorten (sender->domain);
+  g_autofree char *shown = shorten_host (sender->domain);
   if (*failed != '\0')
     add (rows, "auth_failed", "Perhaps forged: your server doubts that it is from %s (%s).",
          *shown != '\0' ? shown : "the sender", failed);
@@ -188,7 +199,7 @@ static void
 add_name (GPtrArray *rows, const struct sender *sender, GVariant *facts)
 {
   const char *other = text_of (facts, "name_of");
-  g_autofree char *name = shorten (sender->name), *address = shorten (other);
+  g_autofree char *name = shorten (sender->name), *address = shorten_host (other);
   if (*other != '\0' && !sender->vouched && !sender->ours)
     add (rows, "name_of_other", "The %s you know is %s. This is another address.", name, address);
 }
@@ -204,7 +215,7 @@ add_reply_to (GPtrArray *rows, GVariant *view, const struct sender *sender, GVar
     if (lookalike_same_owner (domain, sender->domain)
         || (*list != '\0' && lookalike_same_owner (domain, domain_of (list))))
       continue;
-    g_autofree char *shown = shorten (reply_to[i]);
+    g_autofree char *shown = shorten_host (reply_to[i]);
     add (rows, "reply_to_elsewhere", "An answer would go to %s, not to the sender.", shown);
     return;
   }

@@ -150,6 +150,19 @@ test_long_names (void **state)
           "lookalike_domain auth_failed name_of_other of_verdict first_contact external_sender");
 }
 
+/* What is cut off a long address is not what tells whose it is. */
+static void
+test_long_ends (void **state)
+{
+  struct mail mail = { .from = "anna@demo.test",
+                       .reply_to = "anna@demo.test.patients.and.their.results.department.of.cardiology.evil.example" };
+  g_autoptr (GVariant) view = view_of (&mail), origin = origin_of (&mail);
+  g_autoptr (GVariant) done = g_variant_ref_sink (caution_view (view, origin, NULL, nobody));
+  g_autofree char *printed = g_variant_print (done, FALSE);
+  assert_non_null (
+      strstr (printed, "'An answer would go to …s.department.of.cardiology.evil.example, not to the sender.'"));
+}
+
 static void
 test_hosts (void **state)
 {
@@ -184,8 +197,8 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_strangers), cmocka_unit_test (test_good),       cmocka_unit_test (test_forged),
-    cmocka_unit_test (test_reply_to),  cmocka_unit_test (test_long_names), cmocka_unit_test (test_hosts),
-    cmocka_unit_test (test_providers),
+    cmocka_unit_test (test_reply_to),  cmocka_unit_test (test_long_names), cmocka_unit_test (test_long_ends),
+    cmocka_unit_test (test_hosts),     cmocka_unit_test (test_providers),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
