@@ -14,6 +14,8 @@
 
 #define NAME_MAX_BYTES 1000
 #define GUID_BYTES 16 /* before an embedded object */
+#define HEADER_BYTES 6
+#define ATTRIBUTE_BYTES 11 /* of an attribute beside its data: level, name, length, checksum */
 #define RTF_BYTES_MAX (16 * 1024 * 1024)
 
 static void
@@ -122,16 +124,35 @@ add_text (GPtrArray *files, TNEFStruct *tnef)
   free (text);
 }
 
+/* How much of it to read: libytnef walks along all attachments for each further one, so it gets no more of them than are listed. */
+static gsize
+readable_size (const guint8 *bytes, gsize size)
+{
+  gsize at = HEADER_BYTES;
+  for (guint files = 0; at < size && size - at >= ATTRIBUTE_BYTES;) {
+    const guint8 *length = bytes + at + 5;
+    const gsize data = (gsize) length[0] | (gsize) length[1] << 8 | (gsize) length[2] << 16 | (gsize) length[3] << 24;
+    if (memcmp (bytes + at + 1, "\x02\x90\x06\0", 4) == 0
+        && files++ >= TNEF_FILES_MAX) /* attAttachRenddata begins one */
+      return at;
+    if (data > size - at - ATTRIBUTE_BYTES)
+      break;
+    at += ATTRIBUTE_BYTES + data;
+  }
+  return size;
+}
+
 GPtrArray *
 tnef_files (const void *bytes, gsize size, gboolean *whole_out)
 {
   TNEFStruct tnef;
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (file_free);
-  if (size < 6 || size > G_MAXINT / 2)
+  if (size < HEADER_BYTES || size > G_MAXINT / 2)
     return NULL;
   message_init ();
   TNEFInitialize (&tnef);
-  *whole_out = TNEFParseMemory ((BYTE *) bytes, (long) size, &tnef) >= 0;
+  const gsize readable = readable_size (bytes, size);
+  *whole_out = TNEFParseMemory ((BYTE *) bytes, (long) readable, &tnef) >= 0 && readable == size;
   add_text (files, &tnef);
   for (Attachment *one = tnef.starting_attach.next; one != NULL && files->len < TNEF_FILES_MAX; one = one->next) {
     add_attachment (files, one);

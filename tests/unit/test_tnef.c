@@ -17,6 +17,7 @@
 #include "mail/engine/channel.h"
 #include "mail/engine/pace.h"
 #include "mail/engine/unpack.h"
+#include "mail/message/tnef.h"
 #include "mail/workers/worker.h"
 
 /* ---- a container, as MS-OXTNEF has it ---- */
@@ -210,6 +211,37 @@ test_damaged (void **state)
   filter_clear (&filter);
 }
 
+/* More attachments than anybody sends, which libytnef would take minutes for: the first ones are listed at once, and the list says that it is cut. */
+static void
+test_crowd (void **state)
+{
+  static const guint8 rendering[14] = { 1 };
+  struct filter filter;
+  g_autoptr (GByteArray) out = g_byte_array_new (), one = g_byte_array_new ();
+  put (out, 0x223E9F78, 4);
+  put (out, 1, 2);
+  attribute (one, 2, 0x00069002, rendering, sizeof rendering);
+  attribute (one, 2, 0x00018010, "A.TXT", 6);
+  attribute (one, 2, 0x0006800F, "x", 1);
+  for (guint i = 0; i < 200000; i++)
+    g_byte_array_append (out, one->data, one->len);
+  g_autoptr (GBytes) data = g_byte_array_free_to_bytes (g_steal_pointer (&out));
+  filter_init (&filter);
+  start (&filter);
+  gint64 began = g_get_monotonic_time ();
+  struct channel_message *message = call (&filter, "tnef", data, 0);
+  assert_non_null (message);
+  assert_true (g_get_monotonic_time () - began < 2 * G_USEC_PER_SEC * (gint64) pace ());
+  assert_int_equal (message->kind, PROTOCOL_REPLY);
+  g_autoptr (GVariant) files = g_variant_lookup_value (message->fields, "files", G_VARIANT_TYPE ("aa{sv}"));
+  gboolean whole = TRUE;
+  assert_int_equal (g_variant_n_children (files), TNEF_FILES_MAX);
+  assert_true (g_variant_lookup (message->fields, "whole", "b", &whole));
+  assert_false (whole);
+  channel_message_free (message);
+  filter_clear (&filter);
+}
+
 static void
 test_ids (void **state)
 {
@@ -231,6 +263,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_files),
     cmocka_unit_test (test_damaged),
+    cmocka_unit_test (test_crowd),
     cmocka_unit_test (test_ids),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
