@@ -99,7 +99,8 @@ void flow_show (struct core *core, struct request *request);
 /* flow_caution.c: the view with what a reader should know of its sender. done is called once, perhaps at once. servers: a{sv} for keys.inspect,
  * floating; account: whose mail it is, NULL: any. */
 typedef void (*caution_done_fn) (gpointer data, GVariant *view);
-void flow_caution_add (struct core *core, GVariant *view, GVariant *origin, caution_done_fn done, gpointer data);
+void flow_caution_add (struct core *core, struct request *request, GVariant *view, GVariant *origin,
+                       caution_done_fn done, gpointer data);
 GVariant *flow_caution_servers (struct core *core, struct core_account *account_or_null);
 void flow_part (struct core *core, struct request *request);
 void flow_part_text (struct core *core, struct request *request);

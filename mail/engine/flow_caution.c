@@ -85,7 +85,8 @@ question (struct cautious *cautious)
 }
 
 void
-flow_caution_add (struct core *core, GVariant *view, GVariant *origin, caution_done_fn done, gpointer data)
+flow_caution_add (struct core *core, struct request *request, GVariant *view, GVariant *origin, caution_done_fn done,
+                  gpointer data)
 {
   struct cautious *cautious = g_new0 (struct cautious, 1);
   cautious->core = core;
@@ -95,8 +96,8 @@ flow_caution_add (struct core *core, GVariant *view, GVariant *origin, caution_d
   cautious->data = data;
   if (core->accounts->len == 0)
     finish (cautious, NULL);
-  else
-    supervised_call (core->reader, "known", question (cautious), NULL, NULL, on_known, cautious);
+  else /* for somebody, so that it waits behind a long search no longer than it may take itself */
+    supervised_call (core->reader, "known", question (cautious), NULL, request, on_known, cautious);
 }
 
 GVariant *

@@ -14,6 +14,7 @@
 
 #define FILTERS_MAX 20                       /* HTML parts of one message that are shown */
 #define FILTERS_TIME_US (3 * G_USEC_PER_SEC) /* of all of them together; the last may end later */
+#define UNPACK_TIME_US (2 * G_USEC_PER_SEC)  /* since its text is made, in which a look into a container may begin */
 #define LOOKS_MAX 3 /* times that one message is inspected: a responder may send us on to a list */
 
 struct reading;
@@ -28,6 +29,7 @@ struct reading {
   guint next;
   guint filters;
   gint64 filters_until_us;
+  gint64 unpack_until_us; /* 0: no part has been turned into text yet */
   struct supervised *filter;
   void (*finished) (struct reading *reading, GVariant *view);
   int again;       /* the file, as long as something may be learnt about its signers; else -1 */
@@ -224,6 +226,8 @@ static void
 segments_next (struct reading *reading)
 {
   static const struct supervised_hooks hooks = { .start = start_filter };
+  if (reading->unpack_until_us == 0)
+    reading->unpack_until_us = g_get_monotonic_time () + UNPACK_TIME_US * pace ();
   for (; reading->next < reading->segments->len; reading->next++) {
     g_autoptr (GVariant) html = g_variant_lookup_value (g_ptr_array_index (reading->segments, reading->next), "html",
                                                         G_VARIANT_TYPE_BYTESTRING);
@@ -248,7 +252,7 @@ segments_next (struct reading *reading)
   g_autoptr (GVariant) segments = g_variant_ref_sink (g_variant_new_array (
       G_VARIANT_TYPE_VARDICT, (GVariant *const *) reading->segments->pdata, reading->segments->len));
   g_autoptr (GVariant) view = g_variant_ref_sink (message_finish_view (reading->view, segments));
-  unpack_view (reading->core, reading->request, view, part_fields, unpacked, reading);
+  unpack_view (reading->core, reading->request, view, reading->unpack_until_us, part_fields, unpacked, reading);
 }
 
 static void inspect_again (struct reading *reading);
@@ -347,7 +351,7 @@ show_reply (gpointer data, GVariant *view)
 static void
 show_finished (struct reading *reading, GVariant *view)
 {
-  flow_caution_add (reading->core, view, reading->origin, show_reply, reading);
+  flow_caution_add (reading->core, reading->request, view, reading->origin, show_reply, reading);
 }
 
 void

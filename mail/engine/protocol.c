@@ -234,7 +234,7 @@ static const struct protocol_method methods[] = {
   { PEER_FILTER, "text", F (MUST ("data", "h"), MUST ("kind", "u"), MAY ("charset", "s")), F (MUST ("text", "s")), 5,
     TRUE },
   /* An Outlook container. files: filename ms, type s, size x, md5 s, warning ms; whole: nothing of it was broken off or left out. which: from 1. */
-  { PEER_FILTER, "tnef", F (MUST ("data", "h")), F (MUST ("files", "aa{sv}"), MUST ("whole", "b")), 3, TRUE },
+  { PEER_FILTER, "tnef", F (MUST ("data", "h")), F (MUST ("files", "aa{sv}"), MUST ("whole", "b")), 2, TRUE },
   { PEER_FILTER, "tnef_file", F (MUST ("data", "h"), MUST ("which", "u")),
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("warning", "s")), 5, TRUE },
 };

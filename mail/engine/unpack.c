@@ -78,6 +78,7 @@ struct unpacking {
   GVariant *view;
   GPtrArray *parts; /* GVariant *: rows */
   guint next, containers;
+  gint64 until_us;
   gboolean broken;
   unpack_part_fn part;
   unpack_done_fn done;
@@ -193,7 +194,7 @@ unpack_next (struct unpacking *unpacking)
     GVariant *row = unpacking->parts->pdata[unpacking->next++];
     if (!is_container (row))
       continue;
-    if (unpacking->containers++ >= CONTAINERS_MAX) {
+    if (unpacking->containers++ >= CONTAINERS_MAX || g_get_monotonic_time () > unpacking->until_us) {
       unpacking->broken = TRUE;
       continue;
     }
@@ -206,14 +207,18 @@ unpack_next (struct unpacking *unpacking)
 }
 
 void
-unpack_view (struct core *core, struct request *request, GVariant *view, unpack_part_fn part, unpack_done_fn done,
-             gpointer data)
+unpack_view (struct core *core, struct request *request, GVariant *view, gint64 until_us, unpack_part_fn part,
+             unpack_done_fn done, gpointer data)
 {
   struct unpacking *unpacking = g_new0 (struct unpacking, 1);
   g_autoptr (GVariant) rows = core_rows (view, "parts");
-  *unpacking = (struct unpacking){
-    .core = core, .request = request, .view = g_variant_ref (view), .part = part, .done = done, .data = data
-  };
+  *unpacking = (struct unpacking){ .core = core,
+                                   .request = request,
+                                   .view = g_variant_ref (view),
+                                   .until_us = until_us,
+                                   .part = part,
+                                   .done = done,
+                                   .data = data };
   unpacking->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     g_ptr_array_add (unpacking->parts, g_variant_get_child_value (rows, i));

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: wardmail contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What hangs costs a reader five seconds and one sentence, and the next attempt works: a gpg-agent that does not answer, and a
-# pipe to which nobody writes. Needs no servers.
+# pipe to which nobody writes. A search that hangs costs nobody else a mail. Needs no servers.
 set -euo pipefail
 # shellcheck source=tests/live/live.sh
 . "$(dirname "$0")/live.sh"
@@ -50,6 +50,22 @@ kill -STOP "$agent"
 printf 'Hello.\n' >body; slow send --dry-run --to alice@x.test --subject x <body
 ward send --dry-run --to alice@x.test --subject x <body >/dev/null || fail 'after a hang nothing can be sent'
 say 'an agent that hangs'
+
+# What is known of a sender is asked where searches run, and is not waited for.
+ward account add clinic --address alice@x.test --imap localhost:1 --smtp localhost:2 --secret-fd 3 3<<<secret >/dev/null
+ward show mail.eml >/dev/null
+engine=$(pgrep -f -- "--process engine $dir/p\$")
+mapfile -t readers < <(pgrep -P "$engine" -f -- '--process index')
+[ "${#readers[@]}" -gt 0 ] || fail 'there is no index worker'
+kill -STOP "${readers[@]}"
+ward search x >/dev/null 2>&1 & searching=$!
+start=$(date +%s%3N)
+ward show mail.eml >out || fail 'a mail is not shown while a search hangs'
+[ $(($(date +%s%3N) - start)) -le "$limit_ms" ] || fail "beside a search that hangs, showing took $(($(date +%s%3N) - start)) ms"
+grep -q 'Potassium 4.1' out || fail 'beside a search that hangs, a mail is not read'
+kill -CONT "${readers[@]}" 2>/dev/null || true
+wait "$searching" || true
+say 'a search that hangs'
 
 mkfifo pipe
 slow show pipe
