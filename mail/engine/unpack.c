@@ -1,12 +1,15 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Outlook's containers (winmail.dat): a filter process for each, so that what is built to break the reader breaks nothing else. The files in one are
- * parts with the container's number and one of their own. */
+ * parts with the container's number and one of their own. What a filter says is not trusted: its names are cleaned here again. */
 #include "mail/engine/unpack.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "mail/message/message.h"
+#include "mail/message/sanitise.h"
 
 #define CONTAINERS_MAX 3 /* of one message that are looked into */
 #define MARK ".tnef"
@@ -138,6 +141,13 @@ finish (struct unpacking *unpacking)
   g_free (unpacking);
 }
 
+static void
+insert_clean (GVariantDict *row, const char *name, const char *type, const char *text_or_null)
+{
+  g_autofree char *clean = text_or_null != NULL ? sanitise (text_or_null, -1, SANITISE_LINE) : NULL;
+  g_variant_dict_insert (row, name, type, clean);
+}
+
 /* The container's row says how it is protected, and so how they are. */
 static void
 add_file (struct unpacking *unpacking, GVariant *container, guint which, GVariant *file)
@@ -146,12 +156,12 @@ add_file (struct unpacking *unpacking, GVariant *container, guint which, GVarian
   g_autofree char *id = g_strdup_printf ("%s%s%u", text_of (container, "id"), MARK, which);
   g_autoptr (GVariant) size = g_variant_lookup_value (file, "size", G_VARIANT_TYPE_INT64);
   g_variant_dict_insert (&row, "id", "s", id);
-  g_variant_dict_insert (&row, "type", "s", text_of (file, "type"));
-  g_variant_dict_insert (&row, "md5", "s", text_of (file, "md5"));
+  insert_clean (&row, "type", "s", text_of (file, "type"));
+  insert_clean (&row, "md5", "s", text_of (file, "md5"));
   g_variant_dict_insert (&row, "disposition", "s", "attachment");
-  g_variant_dict_insert (&row, "filename", "ms", text_of (file, "filename"));
+  insert_clean (&row, "filename", "ms", text_of (file, "filename"));
   g_variant_dict_insert (&row, "charset", "ms", NULL);
-  g_variant_dict_insert (&row, "warning", "ms", *text_of (file, "warning") != '\0' ? text_of (file, "warning") : NULL);
+  insert_clean (&row, "warning", "ms", *text_of (file, "warning") != '\0' ? text_of (file, "warning") : NULL);
   if (size != NULL)
     g_variant_dict_insert_value (&row, "size", size);
   g_ptr_array_insert (unpacking->parts, (gint) unpacking->next, g_variant_ref_sink (g_variant_dict_end (&row)));
@@ -239,8 +249,38 @@ unpack_is_file (const char *id, char **container_out, guint *which_out)
   return TRUE;
 }
 
+GVariant *
+unpack_clean_reply (GVariant *reply)
+{
+  GVariantDict clean;
+  g_autofree char *filename = message_clean_filename (text_of (reply, "filename"));
+  g_variant_dict_init (&clean, reply);
+  g_variant_dict_insert (&clean, "filename", "s", filename);
+  insert_clean (&clean, "type", "s", text_of (reply, "type"));
+  if (*text_of (reply, "warning") != '\0')
+    insert_clean (&clean, "warning", "s", text_of (reply, "warning"));
+  return g_variant_dict_end (&clean);
+}
+
+struct handing {
+  supervised_done_fn done;
+  gpointer data;
+};
+
+static void
+on_file (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct handing *handing = data;
+  g_autoptr (GVariant) clean = error == NULL ? g_variant_ref_sink (unpack_clean_reply (reply)) : NULL;
+  handing->done (clean, fds, error, handing->data);
+  g_free (handing);
+}
+
 void
 unpack_file (GVariant *reply, GUnixFDList *fds, guint which, supervised_done_fn done, gpointer data)
 {
-  start_job (reply, fds, "tnef_file", which, done, data);
+  struct handing *handing = g_new0 (struct handing, 1);
+  handing->done = done;
+  handing->data = data;
+  start_job (reply, fds, "tnef_file", which, on_file, handing);
 }

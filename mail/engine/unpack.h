@@ -13,5 +13,7 @@ void unpack_view (struct core *core, struct request *request, GVariant *view, gi
                   unpack_done_fn done, gpointer data);
 /* Is this the id of a file in a container? container_out: the id of that part. */
 gboolean unpack_is_file (const char *id, char **container_out, guint *which_out);
+/* What a filter says of a file, floating: names that neither lead to another folder nor act on a terminal, for it may have been taken over. */
+GVariant *unpack_clean_reply (GVariant *reply);
 /* The file of that number, out of the reply that holds the container. done as of supervised_call. */
 void unpack_file (GVariant *reply, GUnixFDList *fds, guint which, supervised_done_fn done, gpointer data);

@@ -24,6 +24,8 @@ struct message_part {
 struct message_part *message_part_new (struct inspection *inspection, const char *part, GError **error);
 void message_part_free (struct message_part *part);
 DEFINE_AUTOFREE (message_part, message_part_free)
+/* A file name that is safe to save under: no folder, no control or invisible characters, no leading dot, never empty, at most 200 bytes. */
+char *message_clean_filename (const char *name);
 /* A plaintext message for the index: header of the original with protected fields put in, text parts in clear. NULL: nothing was encrypted, nor other fields protected than those outside, or it is withheld. */
 GBytes *message_shadow (struct inspection *inspection, GBytes *message);
 /* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE), or its header protected? Bounded to the first size_max bytes. */

@@ -16,8 +16,6 @@ void message_header_append (GString *out, const char *line);
 /* A random Message-ID in the domain of an addr-spec, without angle brackets. */
 char *message_id_new (const char *address);
 gboolean message_id_is_valid (const char *id);
-/* A file name that is safe to save under: no folder, no control or invisible characters, no leading dot, never empty, at most 200 bytes. */
-char *message_clean_filename (const char *name);
 
 /* Reading header fields (message_fields.c). Bounded to the first 1 MB and 1000 fields. */
 struct message_fields;

@@ -256,15 +256,32 @@ test_ids (void **state)
     assert_false (unpack_is_file (others[i], &container_id, &which));
 }
 
+/* A filter that was taken over says what it likes; the name still is only a name. */
+static void
+test_lies (void **state)
+{
+  g_autoptr (GVariant) said = g_variant_ref_sink (g_variant_new_parsed (
+      "{'data': <handle 0>, 'filename': <'/../../.bashrc'>, 'type': <'a/b\x1b[2J'>, 'warning': <'x\x07'>}"));
+  g_autoptr (GVariant) clean = g_variant_ref_sink (unpack_clean_reply (said));
+  const char *name = "", *type = "", *warning = "";
+  gint32 handle = -1;
+  assert_true (g_variant_lookup (clean, "filename", "&s", &name));
+  assert_true (g_variant_lookup (clean, "type", "&s", &type));
+  assert_true (g_variant_lookup (clean, "warning", "&s", &warning));
+  assert_true (g_variant_lookup (clean, "data", "h", &handle));
+  assert_string_equal (name, "bashrc");
+  assert_string_equal (type, "a/b\xEF\xBF\xBD[2J");
+  assert_string_equal (warning, "x\xEF\xBF\xBD");
+  assert_int_equal (handle, 0);
+}
+
 int
 main (void)
 {
   (void) signal (SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_files),
-    cmocka_unit_test (test_damaged),
-    cmocka_unit_test (test_crowd),
-    cmocka_unit_test (test_ids),
+    cmocka_unit_test (test_files), cmocka_unit_test (test_damaged), cmocka_unit_test (test_crowd),
+    cmocka_unit_test (test_ids),   cmocka_unit_test (test_lies),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
