@@ -33,11 +33,21 @@ break_at (const char *line, gsize length)
   return columns > COLUMNS && fit > 0 ? fit : length;
 }
 
+/* Looks no further than it must: a line may be as long as the whole text. */
+static gboolean
+is_longer (const char *line, gsize length, guint columns)
+{
+  const char *p = line;
+  for (guint i = 0; p < line + length && i < columns; i++)
+    p = g_utf8_next_char (p);
+  return p < line + length;
+}
+
 static void
 append_wrapped (GString *out, const char *line, gsize length)
 {
   gboolean quoted = length > 0 && *line == '>';
-  while (!quoted && g_utf8_strlen (line, (gssize) length) > WRAP_FROM) {
+  while (!quoted && is_longer (line, length, WRAP_FROM)) {
     gsize n = break_at (line, length);
     if (n == length || n == 0)
       break;

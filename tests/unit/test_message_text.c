@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Texts on their way to the reader: charsets, format=flowed, invitations, quoting. */
+#include "mail/engine/pace.h"
 #include "mail/message/message_field.h"
 #include "mail/message/message_p.h"
 #include "mail/message/quote.h"
@@ -148,6 +149,14 @@ test_quote (void **state)
   g_string_free (wide, TRUE);
   g_autofree char *solid = g_strnfill (500, 'x'), *one = quote_text (solid);
   assert_int_equal (strlen (one), 503);
+  GString *endless = g_string_new (NULL); /* all on one line: time grows with its length alone */
+  for (int i = 0; i < 100000; i++)
+    g_string_append (endless, "word ");
+  gint64 began = g_get_monotonic_time ();
+  g_autofree char *quoted = quote_text (endless->str);
+  assert_true (g_get_monotonic_time () - began < G_USEC_PER_SEC * (gint64) pace ());
+  assert_true (strlen (quoted) > endless->len);
+  g_string_free (endless, TRUE);
 }
 
 /* Each encoded word may end in padding, and what follows it counts. */
