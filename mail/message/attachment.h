@@ -27,6 +27,7 @@ char *attachment_pdf_text (int fd, GError **error); /* may start a program */
 /* A sentence where opening the file could do harm, or where it is not what it says; NULL. filename: sanitised; NULL: none. Pure, bounded. */
 char *attachment_danger (const char *type, const char *filename_or_null, const guint8 *bytes, gsize size);
 
+#define ATTACHMENT_SHOWN_MAX (16u * 1024 * 1024) /* bytes that blanks and line ends may make of one */
 /* attachment_table.c, attachment_json.c, attachment_vcard.c: one kind each. */
 char *attachment_table_text (const char *text, char separator);
 char *attachment_json_text (const char *text);

@@ -30,7 +30,8 @@ attachment_json_text (const char *text)
 {
   GString *out = g_string_new (NULL);
   guint depth = 0;
-  for (const char *p = text; *p != '\0'; p++) {
+  const char *p = text;
+  for (; *p != '\0' && out->len < ATTACHMENT_SHOWN_MAX; p++) {
     if (*p == '"') {
       gsize n = string_length (p);
       g_string_append_len (out, p, (gssize) n);
@@ -56,5 +57,7 @@ attachment_json_text (const char *text)
       g_string_append_c (out, *p);
   }
   g_string_append_c (out, '\n');
+  if (*p != '\0')
+    g_string_append (out, "[There is more than can be shown; the rest is left out.]\n");
   return g_string_free (out, FALSE);
 }

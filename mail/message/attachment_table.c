@@ -99,9 +99,10 @@ attachment_table_text (const char *text, char separator)
     g_ptr_array_add (rows, row);
   }
   GString *out = g_string_new (NULL);
-  for (guint i = 0; i < rows->len; i++)
-    append_row (out, rows->pdata[i], widths);
-  if (*p != '\0')
+  guint shown = 0;
+  for (; shown < rows->len && out->len < ATTACHMENT_SHOWN_MAX; shown++)
+    append_row (out, rows->pdata[shown], widths);
+  if (*p != '\0' || shown < rows->len)
     g_string_append (out, "[There are more rows than can be shown; the rest is left out.]\n");
   return g_string_free (out, FALSE);
 }

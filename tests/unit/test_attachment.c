@@ -222,6 +222,27 @@ test_full_archive (void **state)
   assert_non_null (strstr (got, "more files than could be looked at"));
 }
 
+/* Blanks for columns and depth make no more of an attachment than can be handed on. */
+static void
+test_blanks (void **state)
+{
+  g_autofree char *wide = g_strnfill (60, 'x'), *commas = g_strnfill (59, ',');
+  g_autoptr (GString) table = g_string_new (NULL), json = g_string_new (NULL);
+  for (guint i = 0; i < 60; i++)
+    g_string_append_printf (table, "%s%s", i > 0 ? "," : "", wide);
+  for (guint i = 0; i < 6000; i++)
+    g_string_append_printf (table, "\n%sx", commas);
+  for (guint i = 0; i < 31; i++)
+    g_string_append_c (json, '[');
+  for (guint i = 0; i < 400000; i++)
+    g_string_append_c (json, ',');
+  g_autofree char *rows = attachment_table_text (table->str, ','), *values = attachment_json_text (json->str);
+  assert_true (strlen (rows) < ATTACHMENT_SHOWN_MAX + 10000);
+  assert_true (strlen (values) < ATTACHMENT_SHOWN_MAX + 10000);
+  assert_true (g_str_has_suffix (rows, "the rest is left out.]\n"));
+  assert_true (g_str_has_suffix (values, "the rest is left out.]\n"));
+}
+
 int
 main (void)
 {
@@ -229,7 +250,7 @@ main (void)
     cmocka_unit_test (test_kinds),        cmocka_unit_test (test_texts),
     cmocka_unit_test (test_cuts),         cmocka_unit_test (test_binary_is_no_text),
     cmocka_unit_test (test_dangers),      cmocka_unit_test (test_archives),
-    cmocka_unit_test (test_full_archive),
+    cmocka_unit_test (test_full_archive), cmocka_unit_test (test_blanks),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
