@@ -192,11 +192,11 @@ settings_load (const struct paths *paths, GError **error)
   g_autoptr (GError) cause = NULL;
   g_autoptr (GKeyFile) file = keyfile_load (path, &cause);
   if (file == NULL && g_error_matches (cause, CONFIG_ERROR, CONFIG_ERROR_MISSING)) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_MISSING,
-                 "There is no profile yet: %s does not exist. Make one with “wardmail setup”, or start wardmail alone "
-                 "and answer its "
-                 "questions.",
-                 path);
+    g_set_error (
+        error, CONFIG_ERROR, CONFIG_ERROR_MISSING,
+        "There is no profile yet: %s does not exist. If yours is in a folder of its own, name it: wardmail --profile "
+        "DIR. To make one, start wardmail alone and answer its questions, or use “wardmail setup”.",
+        path);
     return NULL;
   }
   if (file == NULL) {

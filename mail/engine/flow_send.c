@@ -58,6 +58,8 @@ held_sentence (struct sending *sending)
     (void) g_variant_lookup (row, "sentence", "&s", &sentence);
     (void) g_variant_lookup (row, "next", "&s", &next);
     g_string_append_printf (text, " %s%s%s", sentence, *next != '\0' ? " " : "", next);
+    if (text->str[text->len - 1] != '.') /* it ends with a command to type */
+      g_string_append_c (text, '.');
   }
   return g_string_free (text, FALSE);
 }

@@ -121,7 +121,8 @@ connect_any (const struct remote *remote, GError **error)
     found = getaddrinfo (remote->host, port, &hints, &list);
   }
   if (found != 0) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "No connection to %s: its address could not be found (%s).",
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK,
+                 "No connection to %s: its address could not be found (%s). Check the server's name, and the network.",
                  remote->host, gai_strerror (found));
     return -1;
   }
@@ -131,8 +132,8 @@ connect_any (const struct remote *remote, GError **error)
   int problem = errno;
   freeaddrinfo (list);
   if (fd < 0)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "No connection to %s, port %u: %s.", remote->host,
-                 remote->port,
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK,
+                 "No connection to %s, port %u: %s. Check name and port, and the network.", remote->host, remote->port,
                  problem == ECONNREFUSED ? "nothing answers there"
                  : problem == ETIMEDOUT  ? "it does not answer"
                                          : g_strerror (problem));
