@@ -119,7 +119,7 @@ imap_sign_in (struct imap *imap, const struct secret *secret, GError **error)
     AUTOFREE (secret) line = sasl_plain (remote->user, secret);
     if (line == NULL)
       return refuse (imap, ENGINE_ERROR_SIGN_IN,
-                     "there is no password for it. Enter it again in the account's settings.", error);
+                     "there is no password for it. Type it again: wardmail account login NAME", error);
     if (has_mechanism (imap, "PLAIN")) {
       code = authenticate (imap, "PLAIN", line);
     } else if (!imap_has (imap, "LOGINDISABLED") && is_plain_ascii (remote->user)
@@ -138,6 +138,7 @@ imap_sign_in (struct imap *imap, const struct secret *secret, GError **error)
   if (stream_error (imap->stream) != NULL || code == MAILIMAP_ERROR_STREAM || code == MAILIMAP_ERROR_PARSE)
     return imap_failed (imap, code, "sign in", error);
   return refuse (imap, ENGINE_ERROR_SIGN_IN,
-                 "the server did not accept the user name or the password. Check both in the account's settings.",
+                 "the server did not accept the user name or the password. Check both; to type a new password: "
+                 "wardmail account login NAME",
                  error);
 }

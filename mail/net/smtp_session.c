@@ -152,7 +152,7 @@ sign_in (struct smtp *smtp, const struct secret *secret, GError **error)
     return refuse (smtp, "the server takes no passwords in a form that wardmail knows.", error);
   AUTOFREE (secret) line = external ? sasl_external (smtp->remote->user) : sasl_plain (smtp->remote->user, secret);
   if (line == NULL)
-    return refuse (smtp, "there is no password for it. Enter it again in the account's settings.", error);
+    return refuse (smtp, "there is no password for it. Type it again: wardmail account login NAME", error);
   int code = authenticate (smtp, external ? "AUTH EXTERNAL " : "AUTH PLAIN ", line);
   if (code == 235)
     return TRUE;
@@ -160,7 +160,9 @@ sign_in (struct smtp *smtp, const struct secret *secret, GError **error)
     return failed (smtp, ENGINE_ERROR_NETWORK, "broke off", error);
   if (code < 500)
     return failed (smtp, ENGINE_ERROR_NETWORK, "could not check the password just now", error);
-  return refuse (smtp, "the server did not accept the user name or the password. Check both in the account's settings.",
+  return refuse (smtp,
+                 "the server did not accept the user name or the password. Check both; to type a new password: "
+                 "wardmail account login NAME",
                  error);
 }
 

@@ -62,6 +62,9 @@ ward account add wrong --address alice@demo.test --imap "$HOST:$IMAP_PORT" --smt
   3< <(printf 'not-her-password') >/dev/null
 ward account test wrong >"$dir/test.out" 2>&1 || code=$?
 [ "$code" = 1 ] || fail "an account with a wrong password passed its test ($code)"
+grep -q 'wardmail account login' "$dir/test.out" || fail 'it is not said how to type a new password'
+ward account login wrong --secret-fd 3 3< <(sed -n 's/^alice://p' "$PASSWORDS" | tr -d '\n') >/dev/null
+ward account test wrong >/dev/null || fail 'the password that was typed anew does not serve'
 ward account remove wrong >/dev/null
 code=0
 ward account add other --address alice@demo.test --imap "$HOST:$IMAP_PORT" --smtp "$HOST:$SMTP_PORT" --user alice --secret-fd 3 \

@@ -59,6 +59,8 @@ ward account add clinic --address alice@x.test --imap localhost:1 --smtp localho
 is 'clinic tls password null' "$(ward account list --json | json '" ".join(str(d[0][k]) for k in ("name", "imap_security", "auth")) + " " + ("null" if d[0]["ca"] is None else "?")')" 'the account'
 ! grep -rq hunter2 p/config || fail 'a password lies in the settings'
 fails 1 'already' --profile p account add clinic --address alice@x.test --imap localhost:1 --smtp localhost:2
+fails 1 'empty' --profile p account login clinic --secret-fd 0
+fails 2 'name of one account' --profile p account login
 ward account remove clinic >/dev/null
 is '[]' "$(ward account list --json)" 'accounts after remove'
 say 'profile, accounts and policy'

@@ -125,7 +125,7 @@ may_use_password (struct command_context *context, GError **error)
     return FALSE;
   if (!policy->allow_password)
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
-                 "Signing in by password alone is not allowed here, so the account was not added; use --auth external "
+                 "Signing in by password alone is not allowed here, so the password was not taken; use --auth external "
                  "with a client "
                  "certificate, or ask your organisation to allow passwords in its policy.");
   return policy->allow_password;
@@ -144,6 +144,20 @@ store_secret (struct command_context *context, const char *name, const struct se
   return stored != NULL;
 }
 
+static struct secret *
+ask_password (struct command_context *context, int secret_fd, GError **error)
+{
+  AUTOFREE (secret) secret = NULL;
+  if (!may_use_password (context, error)
+      || (secret = command_ask (secret_fd, "Password of the account: ", error)) == NULL)
+    return NULL;
+  if (secret_size (secret) == 0) {
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "The password is empty, so nothing was changed.");
+    return NULL;
+  }
+  return g_steal_pointer (&secret);
+}
+
 static enum command_exit
 save (struct command_context *context, struct account *account_take, int secret_fd)
 {
@@ -160,13 +174,8 @@ save (struct command_context *context, struct account *account_take, int secret_
         COMMAND_FAILED,
         "There is an account “%s” already; it was left as it is. Choose another name, or remove it first.",
         account->name);
-  if (account->auth == ACCOUNT_AUTH_PASSWORD) {
-    if (!may_use_password (context, &error)
-        || (secret = command_ask (secret_fd, "Password of the account: ", &error)) == NULL)
-      return command_out_fail (error);
-    if (secret_size (secret) == 0)
-      return command_out_refuse (COMMAND_FAILED, "The password is empty, so the account was not added.");
-  }
+  if (account->auth == ACCOUNT_AUTH_PASSWORD && (secret = ask_password (context, secret_fd, &error)) == NULL)
+    return command_out_fail (error);
   struct account *added = g_steal_pointer (&account);
   g_ptr_array_add (accounts, added);
   if (!accounts_save (accounts, context->paths, &error))
@@ -313,6 +322,23 @@ test (struct command_context *context, struct account *account)
   return COMMAND_DONE;
 }
 
+/* The new password takes the place of the old one. */
+static enum command_exit
+login (struct command_context *context, const struct account *account, int secret_fd)
+{
+  g_autoptr (GError) error = NULL;
+  if (account->auth != ACCOUNT_AUTH_PASSWORD)
+    return command_out_refuse (COMMAND_FAILED, "The account “%s” signs in by %s, so there is no password to type.",
+                               account->name, auth_names[account->auth]);
+  AUTOFREE (secret) secret = ask_password (context, secret_fd, &error);
+  if (secret == NULL || !store_secret (context, account->name, secret, &error))
+    return command_out_fail (error);
+  command_out_banner (context);
+  command_out ("The password of the account “%s” is kept; “wardmail account test %s” tries it.\n", account->name,
+               account->name);
+  return COMMAND_DONE;
+}
+
 static enum command_exit
 remove_account (struct command_context *context, GPtrArray *accounts, guint index)
 {
@@ -342,6 +368,11 @@ with_name (struct command_context *context, const char *verb, int argc, char **a
 {
   g_autoptr (GError) error = NULL;
   guint index = 0;
+  int secret_fd = -1;
+  const GOptionEntry entries[]
+      = { { "secret-fd", 0, 0, G_OPTION_ARG_INT, &secret_fd, NULL, NULL }, G_OPTION_ENTRY_NULL };
+  if (g_str_equal (verb, "login") && !command_options (&argc, &argv, entries, &error))
+    return command_out_misuse ("account", "%s.", error->message);
   if (argc != 2)
     return command_out_misuse ("account", "account %s needs the name of one account.", verb);
   if (!command_text (argv[1], &error) || !command_need_settings (context, &error))
@@ -354,8 +385,7 @@ with_name (struct command_context *context, const char *verb, int argc, char **a
     return test (context, account);
   if (g_str_equal (verb, "remove"))
     return remove_account (context, accounts, index);
-  return command_out_refuse (COMMAND_FAILED, "Signing in by OAuth2 comes later; the account “%s” signs in by %s.",
-                             account->name, auth_names[account->auth]);
+  return login (context, account, secret_fd);
 }
 
 enum command_exit

@@ -15,7 +15,7 @@ const struct command commands[] = {
     "tls|starttls] "
     "[--auth password|external] [--user U] [--secret-fd N] [--ca PEM] [--client-cert PEM --client-key PEM] "
     "[--authserv-id ID]\n"
-    "list [--json]\ntest NAME\nlogin NAME\nremove NAME",
+    "list [--json]\ntest NAME\nlogin NAME [--secret-fd N]\nremove NAME",
     "Add, list, test or remove a mail account.", command_account },
   { "sync", "[ACCOUNT] [--json]", "Fetch new mail now and carry changes to the server.", command_sync },
   { "import", "[--folder FOLDER] PATH...", "Take Maildir folders, mbox files or message files into the local store.",
@@ -41,7 +41,7 @@ const struct command commands[] = {
     command_sendmail },
   { "key", "import [--passphrase-fd N] FILE...\nlist [--json] [ADDRESS]\ntrust FINGERPRINT",
     "Take in keys and certificates, list them, or mark one as compared.", command_key },
-  { "ca", "import FILE...", "Take in certificates of authorities to trust.", command_ca },
+  { "ca", "import FILE...", "Take in certificates of authorities to trust, and revocation lists.", command_ca },
   { "help", "[SUBCOMMAND]", "Say what there is, or how one subcommand is used.", command_help },
   { "version", "[--json]", "Say which version this is.", command_version },
   { NULL, NULL, NULL, NULL },
