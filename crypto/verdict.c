@@ -153,8 +153,9 @@ signature_words (const struct verdict *verdict, enum verdict_tone *tone)
                             trust_words (s));
   case SIGNATURE_BAD:
     *tone = VERDICT_TONE_BAD;
-    return g_strdup (whole ? "The signature is BROKEN: the text was changed after signing."
-                           : "The signature of a part is BROKEN: that part was changed after signing.");
+    return g_strdup (whole
+                         ? "The signature is BROKEN: the text was changed after signing, do not trust it."
+                         : "The signature of a part is BROKEN: that part was changed after signing, do not trust it.");
   case SIGNATURE_UNKNOWN_KEY:
     return g_strdup_printf ("Signed (%s), but the signer's key is NOT KNOWN here: it may be from anybody.", how);
   case SIGNATURE_UNTRUSTED:

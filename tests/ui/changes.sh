@@ -46,6 +46,19 @@ say 'and what was deleted there can be brought back'
 
 terminal_keys q
 terminal_wait 'Second opinion'
+terminal_type /
+terminal_type 'subject:"Dose for bed 17"'
+terminal_keys Enter
+terminal_wait_gone 'Second opinion'
+terminal_keys Enter
+terminal_wait '[DANGER] The signature is BROKEN'
+terminal_type x
+terminal_wait 'What to do: Do not act on this mail.'
+terminal_keys End
+terminal_wait 'Addresses'
+terminal_keys q q q
+terminal_wait 'Second opinion'
+say 'what to do about a broken signature stands on its page'
 printf 'From: Bob Okafor <bob@demo.test>\r\nTo: alice@demo.test\r\nDate: Mon, 03 Mar 2025 08:59:00 +0000\r\nSubject: Fresh coffee\r\nMessage-ID: <fresh-1@demo.test>\r\n\r\nIn the kitchen.\r\n' |
   mailbox alice append INBOX
 terminal_wait 'Fresh coffee' 20

@@ -44,7 +44,8 @@ test_sentences (void **state)
   check (SIGNATURE_NONE, COVERS_NOTHING, KEY_TRUST_NONE, FALSE, INTEGRITY_OK, "Not signed. Not encrypted.",
          VERDICT_TONE_NONE);
   check (SIGNATURE_BAD, COVERS_WHOLE, KEY_TRUST_NONE, FALSE, INTEGRITY_OK,
-         "The signature is BROKEN: the text was changed after signing. NOT ENCRYPTED.", VERDICT_TONE_BAD);
+         "The signature is BROKEN: the text was changed after signing, do not trust it. NOT ENCRYPTED.",
+         VERDICT_TONE_BAD);
   check (SIGNATURE_GOOD, COVERS_WHOLE, KEY_TRUST_VERIFIED, TRUE, INTEGRITY_UNKNOWN,
          "Signed by bob@demo.test (OpenPGP, compared by you). Encrypted, AES-256. Nothing shows whether it was changed "
          "on its way.",

@@ -117,10 +117,12 @@ static const struct binding bindings[] = {
   { PLACE_PARTS, { 'k', SPECIAL_UP }, ACTION_UP, "k, Up", NULL, "previous" },
 
   { PLACE_TEXT, { 'q', SPECIAL_ESCAPE, SPECIAL_ENTER }, ACTION_BACK, "q, Enter", "Close", "close this page" },
-  { PLACE_TEXT, { 'j', SPECIAL_DOWN }, ACTION_DOWN, "j, Down", "Down", "a line down" },
-  { PLACE_TEXT, { 'k', SPECIAL_UP }, ACTION_UP, "k, Up", "Up", "a line up" },
+  { PLACE_TEXT, { 'j', SPECIAL_DOWN }, ACTION_DOWN, "j, Down", "Scroll down", "a line down" },
+  { PLACE_TEXT, { 'k', SPECIAL_UP }, ACTION_UP, "k, Up", "Scroll up", "a line up" },
   { PLACE_TEXT, { SPECIAL_PAGE_DOWN, ' ' }, ACTION_PAGE_DOWN, NULL, NULL, "a page down" },
   { PLACE_TEXT, { SPECIAL_PAGE_UP, '-' }, ACTION_PAGE_UP, NULL, NULL, "a page up" },
+  { PLACE_TEXT, { SPECIAL_HOME }, ACTION_FIRST, NULL, NULL, "start of the page" },
+  { PLACE_TEXT, { SPECIAL_END, 'G' }, ACTION_LAST, "End, G", NULL, "end of the page" },
 
   { PLACE_WIZARD, { SPECIAL_ENTER }, ACTION_OPEN, NULL, "Next", "next field; on the last one: go on" },
   { PLACE_WIZARD, { SPECIAL_TAB, SPECIAL_DOWN }, ACTION_NEXT_FIELD, NULL, "Next field", "next field" },

@@ -297,6 +297,29 @@ add_people (GPtrArray *lines, const char *label, GVariant *view, const char *nam
     add_detail (lines, i == 0 ? label : "", all[i]);
 }
 
+/* What a person can do about a signature that is not good, or a mail that cannot be opened; "": nothing. */
+static const char *
+advice (GVariant *signature, GVariant *encryption)
+{
+  static const struct {
+    const char *state, *words;
+  } all[] = {
+    { "bad", "Do not act on this mail. Ask the sender by telephone to send it again." },
+    { "mismatch", "Do not act on this mail. Ask the person in From by telephone whether they sent it." },
+    { "revoked", "Do not act on this mail. Ask the sender by telephone whether they sent it, and for a new key." },
+    { "unknown_key", "Ask the sender for the key or certificate, then import it: wardmail key import FILE" },
+    { "untrusted", "Compare the fingerprint with the sender by telephone, then: wardmail key trust FINGERPRINT" },
+    { "expired", "Ask the sender for a new key or certificate." },
+    { "error", "Take this mail for one that is not signed." },
+  };
+  if (strcmp (fields_text (encryption, "reason"), "no_key") == 0)
+    return "Ask the sender to encrypt to the key you have now, or import your older one: wardmail key import FILE";
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    if (strcmp (fields_text (signature, "state"), all[i].state) == 0)
+      return all[i].words;
+  return "";
+}
+
 GPtrArray *
 reader_details (GVariant *view)
 {
@@ -310,6 +333,9 @@ reader_details (GVariant *view)
     g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
     g_ptr_array_add (lines, g_strdup_printf ("Warning: %s", fields_text (warning, "text")));
   }
+  const char *what = advice (signature, encryption);
+  if (*what != '\0')
+    g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", what));
   g_ptr_array_add (lines, g_strdup (""));
   g_ptr_array_add (lines, g_strdup ("Signature"));
   add_detail (lines, "  state", fields_text (signature, "state"));

@@ -54,6 +54,12 @@ text_act (struct view *view, enum action action)
   case ACTION_PAGE_UP:
     page->top = MAX (page->top - MAX (page->height - 1, 1), 0);
     return TRUE;
+  case ACTION_FIRST:
+    page->top = 0;
+    return TRUE;
+  case ACTION_LAST:
+    page->top = page->rows;
+    return TRUE;
   case ACTION_BACK:
     app_close (view);
     return TRUE;
