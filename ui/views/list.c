@@ -415,11 +415,11 @@ is_awaited (struct list *list)
 static void
 draw_empty (struct list *list, const struct area *area)
 {
-  const char *text = list->problem != NULL  ? list->problem
-                     : is_awaited (list)    ? "Fetching mail…"
-                     : !list->loaded        ? "Loading…"
-                     : list->folder != NULL ? "No messages here."
-                                            : "No message matches this search.";
+  const char *text = list->problem != NULL                       ? list->problem
+                     : is_awaited (list)                         ? "Fetching mail…"
+                     : !list->loaded                             ? "Loading…"
+                     : list->folder != NULL || list->provisional ? "No messages here."
+                                                                 : "No message matches this search.";
   g_autoptr (GPtrArray) rows = text_wrap (text, area->width - 4, 10);
   for (guint i = 0; i < rows->len; i++)
     draw_text (area, 2 + (int) i, 2, area->width - 2, STYLE_DIM, g_ptr_array_index (rows, i));

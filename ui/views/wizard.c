@@ -74,8 +74,7 @@ begin_servers (struct wizard *wizard)
   form_add (&wizard->form, "User name", "As the servers know you; often the mail address.",
             app_settings (wizard->view.app)->address, FALSE);
   form_add (&wizard->form, "Password", "It is not shown while you type.", "", TRUE);
-  form_add (&wizard->form, "CA file",
-            "Only if your servers use a certificate authority of their own: its PEM file. Else leave it empty.", "",
+  form_add (&wizard->form, "CA file", "Usually empty; a PEM file if your servers have an authority of their own.", "",
             FALSE);
 }
 
