@@ -304,8 +304,9 @@ inspect_verdict_compose (struct inspect *inspect)
     verdict_warn (&inspect->result->verdict, "from_name_is_address",
                   "The sender's name looks like another address. The address itself is what counts.");
   else if (!from.plain)
-    verdict_warn (&inspect->result->verdict, "from_unclear",
-                  "Who sent this message is not clear: From does not name one address.");
+    verdict_warn (
+        &inspect->result->verdict, "from_unclear",
+        "Who sent this message is not clear: From does not name one address. Do not act on it before you know.");
   compose_signature (inspect, &from, TRUE);
   if (inspect->result->verdict.signature.state == SIGNATURE_NONE)
     compose_signature (inspect, &from, FALSE);

@@ -92,7 +92,8 @@ pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable
     return NULL;
   }
   if (kind != PGP_ENCRYPTED_MDC && kind != PGP_ENCRYPTED_AEAD && kind != PGP_ENCRYPTED_PLAIN) {
-    pgp_set_error (error, CRYPTO_ERROR_FORMAT, 0, "This is not an encrypted OpenPGP message, or a damaged one");
+    pgp_set_error (error, CRYPTO_ERROR_FORMAT, 0,
+                   "This is not an encrypted OpenPGP message, or a damaged one; ask the sender to send it again");
     return NULL;
   }
   AUTOFREE (gpgme_context) context = pgp_context_new (engine, error);
