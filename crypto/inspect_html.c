@@ -23,16 +23,20 @@ begins_line (const char *start, const char *at)
   return at == start || at[-1] == '\n' || at[-1] == '>';
 }
 
-/* The next block from *at on; *at then is where it begins, *end_out behind its end. */
+/* The next block from *at on; *at then is where it begins, *end_out behind its end. ended: for each kind, whether it is known that no
+ * more end comes: it is looked for once, not from each begin. */
 static gboolean
-next_block (const char *start, const char *end, const char **at, const char **end_out)
+next_block (const char *start, const char *end, const char **at, const char **end_out, gboolean ended[])
 {
   for (const char *mark = *at; (mark = find (mark, end, "-----BEGIN PGP ")) != NULL; mark++)
     for (gsize kind = 0; kind < INSPECT_INLINE_KINDS; kind++) {
-      const char *close = NULL;
-      if (find (mark, MIN (end, mark + strlen (inspect_inline_kinds[kind].begin)), inspect_inline_kinds[kind].begin)
-              == mark
-          && begins_line (start, mark) && (close = find (mark, end, inspect_inline_kinds[kind].end)) != NULL) {
+      const char *begin = inspect_inline_kinds[kind].begin;
+      if (ended[kind] || (gsize) (end - mark) < strlen (begin) || memcmp (mark, begin, strlen (begin)) != 0
+          || !begins_line (start, mark))
+        continue;
+      const char *close = find (mark, end, inspect_inline_kinds[kind].end);
+      ended[kind] = close == NULL;
+      if (close != NULL) {
         *at = mark;
         *end_out = close + strlen (inspect_inline_kinds[kind].end);
         return TRUE;
@@ -133,7 +137,8 @@ inspect_html_blocks (struct inspect *inspect, struct inspect_node *node, const s
   g_autoptr (GBytes) html = inspect_split_decode (node->entity);
   gsize size = 0;
   const char *start = g_bytes_get_data (html, &size), *end = start + size, *at = start, *done = start, *close = NULL;
-  if (size == 0 || !next_block (start, end, &at, &close))
+  gboolean ended[INSPECT_INLINE_KINDS] = { FALSE };
+  if (size == 0 || !next_block (start, end, &at, &close, ended))
     return FALSE;
   const char *charset = inspect_type_get (type, "charset");
   GString *rest = g_string_sized_new (size);
@@ -142,7 +147,7 @@ inspect_html_blocks (struct inspect *inspect, struct inspect_node *node, const s
     g_string_append_len (rest, done, at - done);
     g_ptr_array_add (blocks, as_text (at, close));
     done = at = close;
-  } while (blocks->len < BLOCKS_MAX && next_block (start, end, &at, &close));
+  } while (blocks->len < BLOCKS_MAX && next_block (start, end, &at, &close, ended));
   g_string_append_len (rest, done, end - done);
   g_autoptr (GBytes) around = as_html (rest, charset);
   inspect_add_child (inspect, node, around, "text/html");
