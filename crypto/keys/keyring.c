@@ -103,13 +103,15 @@ ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **e
   return g_steal_pointer (&found);
 }
 
-/* Where there are keys under the very spelling, those of another spelling may be another person's. */
+/* Where there are keys under the very spelling, those of another spelling may be another person's. Hearsay does not count: whoever
+ * writes a mail chooses how the address is spelt in its header, and must not hide the key that is known. */
 static void
 keep_identical (GPtrArray *found, const char *address)
 {
   gboolean any = FALSE;
   for (guint i = 0; i < found->len; i++)
-    any |= addrspec_identical (((struct key_candidate *) g_ptr_array_index (found, i))->address, address);
+    any |= !((struct key_candidate *) g_ptr_array_index (found, i))->hearsay
+           && addrspec_identical (((struct key_candidate *) g_ptr_array_index (found, i))->address, address);
   for (guint i = found->len; any && i-- > 0;)
     if (!addrspec_identical (((struct key_candidate *) g_ptr_array_index (found, i))->address, address))
       g_ptr_array_remove_index (found, i);
@@ -171,6 +173,8 @@ keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *
   return g_steal_pointer (&taken);
 }
 
+/* Whoever writes a mail can put anybody's key beside any address in its header. So a key that is here otherwise keeps its addresses,
+ * and of hearsay only what the key's own user ids say counts: they are what the user compares. */
 gboolean
 keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error)
 {
@@ -178,21 +182,21 @@ keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error)
   g_autoptr (GPtrArray) all = keyring_list (keyring, 0, error);
   if (all == NULL)
     return FALSE;
-  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
-  gboolean known = FALSE;
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func (g_free);
+  gboolean other = FALSE;
   for (guint i = 0; i < all->len; i++) {
     struct key_candidate *key = g_ptr_array_index (all, i);
-    if (g_strcmp0 (key->fingerprint, normal) != 0)
-      continue;
-    known = TRUE;
-    if (key->hearsay && !keyring_autocrypt_adopt (keyring, key, error))
-      return FALSE;
-    if (key->address != NULL && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
-      g_ptr_array_add (addresses, key->address);
+    if (g_strcmp0 (key->fingerprint, normal) == 0 && !key->hearsay && key->address != NULL
+        && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
+      g_ptr_array_add (addresses, g_strdup (key->address));
   }
-  if (normal == NULL || !known) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
-                 "There is no key with this fingerprint. See what is there with: wardmail key list");
+  if (normal != NULL && addresses->len == 0 && !keyring_autocrypt_adopt (keyring, normal, addresses, &other, error))
+    return FALSE;
+  if (addresses->len == 0) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY, "%s",
+                 other ? "This key came with mail from an address that the key itself does not name, so it is not "
+                         "taken. Ask the sender for a key that names this address."
+                       : "There is no key with this fingerprint. See what is there with: wardmail key list");
     return FALSE;
   }
   g_ptr_array_add (addresses, NULL);

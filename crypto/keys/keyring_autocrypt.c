@@ -107,29 +107,40 @@ add_candidates (struct keyring *keyring, GPtrArray *records, gint64 at, GPtrArra
   return TRUE;
 }
 
+/* All records, or those of one key; but no more than records_max of them. */
+static GPtrArray *
+read_all (struct keyring *keyring, const char *fingerprint_or_null, guint records_max)
+{
+  GPtrArray *records = g_ptr_array_new_with_free_func (record_free);
+  g_autofree char *folder = g_build_filename (keyring->dir, FOLDER, NULL);
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+  while (dir != NULL && records->len < records_max && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *conf = g_build_filename (folder, name, NULL);
+    struct record *record = g_str_has_suffix (name, ".conf") ? record_read (conf) : NULL;
+    if (record != NULL && (fingerprint_or_null == NULL || g_str_equal (record->fingerprint, fingerprint_or_null)))
+      g_ptr_array_add (records, record);
+    else if (record != NULL)
+      record_free (record);
+  }
+  if (dir != NULL)
+    g_dir_close (dir);
+  return records;
+}
+
 gboolean
 keyring_autocrypt_find (struct keyring *keyring, const char *address, gint64 at, GPtrArray *candidates_out,
                         GError **error)
 {
+  if (address == NULL) {
+    g_autoptr (GPtrArray) all = read_all (keyring, NULL, LIST_MAX);
+    return add_candidates (keyring, all, at, candidates_out);
+  }
   g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func (record_free);
-  if (address != NULL) {
-    g_autofree char *conf = path_of (keyring, address, ".conf");
-    struct record *record = record_read (conf);
-    if (record != NULL)
-      g_ptr_array_add (records, record);
-    return add_candidates (keyring, records, at, candidates_out);
-  }
-  g_autofree char *folder = g_build_filename (keyring->dir, FOLDER, NULL);
-  GDir *dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-  while (dir != NULL && records->len < LIST_MAX && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *conf = g_build_filename (folder, name, NULL);
-    struct record *record = g_str_has_suffix (name, ".conf") ? record_read (conf) : NULL;
-    if (record != NULL)
-      g_ptr_array_add (records, record);
-  }
-  if (dir != NULL)
-    g_dir_close (dir);
+  g_autofree char *conf = path_of (keyring, address, ".conf");
+  struct record *record = record_read (conf);
+  if (record != NULL)
+    g_ptr_array_add (records, record);
   return add_candidates (keyring, records, at, candidates_out);
 }
 
@@ -202,18 +213,25 @@ keep (struct keyring *keyring, const char *address, GBytes *key, gint64 date, co
 }
 
 gboolean
-keyring_autocrypt_adopt (struct keyring *keyring, const struct key_candidate *key, GError **error)
+keyring_autocrypt_adopt (struct keyring *keyring, const char *fingerprint, GPtrArray *addresses, gboolean *other_out,
+                         GError **error)
 {
-  g_autofree char *conf = path_of (keyring, key->address, ".conf");
-  struct record *record = record_read (conf);
-  gboolean recognised = FALSE, fine = TRUE;
-  if (record != NULL && g_strcmp0 (record->fingerprint, key->fingerprint) == 0) {
-    g_autoptr (GPtrArray) taken = g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
-    fine = pgp_import (keyring->pgp, record->key, taken, &recognised, error);
+  g_autoptr (GPtrArray) records = read_all (keyring, fingerprint, LIST_MAX);
+  g_autoptr (GPtrArray) taken = g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
+  *other_out = FALSE;
+  for (guint i = 0; i < records->len; i++) {
+    const struct record *record = g_ptr_array_index (records, i);
+    gboolean recognised = FALSE;
+    if (!pgp_foreign_names (keyring->pgp, record->key, record->address)) {
+      *other_out = TRUE;
+      continue;
+    }
+    if (!pgp_import (keyring->pgp, record->key, taken, &recognised, error))
+      return FALSE;
+    if (!g_ptr_array_find_with_equal_func (addresses, record->address, g_str_equal, NULL))
+      g_ptr_array_add (addresses, g_strdup (record->address));
   }
-  if (record != NULL)
-    record_free (record);
-  return fine;
+  return TRUE;
 }
 
 gboolean

@@ -53,8 +53,10 @@ void keyring_harvest_apply (struct keyring *keyring, GPtrArray *candidates);
 gboolean keyring_autocrypt_find (struct keyring *keyring, const char *address, gint64 at, GPtrArray *candidates_out,
                                  GError **error);
 
-/* Take the key into the keyring, so that no newer header can replace it. */
-gboolean keyring_autocrypt_adopt (struct keyring *keyring, const struct key_candidate *key, GError **error);
+/* Take the key into the keyring, so that no newer header can replace it; the addresses that it came with (char *) are appended, if its
+ * own user ids name them. other_out: it came with one that they do not name. */
+gboolean keyring_autocrypt_adopt (struct keyring *keyring, const char *fingerprint, GPtrArray *addresses,
+                                  gboolean *other_out, GError **error);
 
 /* keyring_expiry.c */
 void keyring_expiry_apply (GPtrArray *candidates, gint64 at);

@@ -27,6 +27,8 @@ struct pgp_foreign {
 };
 /* The fingerprint of the one key in these bytes, which are hostile. FORMAT: they are not exactly one public key. */
 char *pgp_foreign_fingerprint (struct pgp_engine *engine, GBytes *key, GError **error);
+/* Does a user id of the key name the address? */
+gboolean pgp_foreign_names (struct pgp_engine *engine, GBytes *key, const char *address);
 /* Candidates of those whose key has that fingerprint, appended; from then on they can be recipients. FALSE with error: not to be read. */
 gboolean pgp_foreign_find (struct pgp_engine *engine, const struct pgp_foreign *files, guint count, gint64 at,
                            GPtrArray *candidates_out, GError **error);

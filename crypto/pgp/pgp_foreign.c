@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Keys that are kept apart from the keyring, each in a file of its own: gpg reads them from there, and never takes them in. */
 #include "crypto/pgp/pgp_p.h"
+#include "crypto/addrspec.h"
 
 #define FOREIGN_MAX 1000 /* remembered as recipients */
 
@@ -66,6 +67,18 @@ pgp_foreign_fingerprint (struct pgp_engine *engine, GBytes *key, GError **error)
   }
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT, "This is not one OpenPGP key.");
   return NULL;
+}
+
+gboolean
+pgp_foreign_names (struct pgp_engine *engine, GBytes *key, const char *address)
+{
+  g_autoptr (GPtrArray) keys = list (engine, key, 1, NULL);
+  g_autoptr (GPtrArray) addresses
+      = keys != NULL && keys->len == 1 ? pgp_keys_addresses (g_ptr_array_index (keys, 0)) : NULL;
+  for (guint i = 0; addresses != NULL && i < addresses->len; i++)
+    if (addrspec_equal (g_ptr_array_index (addresses, i), address))
+      return TRUE;
+  return FALSE;
 }
 
 static void

@@ -212,10 +212,51 @@ test_use (void **state)
   assert_string_equal (after->key->fingerprint, bob);
 }
 
+/* Who writes the header chooses the spelling of the address in it: that does not hide the key that is here. */
+static void
+test_spelling (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "spelling");
+  g_autofree char *bob = fixture_pgp_fingerprint (&fixture, "bob");
+  fixture_import (&fixture, keyring, "bob.pub", NULL);
+  assert_true (keyring_autocrypt (keyring, "Bob@demo.test", carol_key, 1700000000, 0, NULL));
+  static const char *const asked[] = { "bob@demo.test", "Bob@demo.test", "BOB@demo.test" };
+  for (guint i = 0; i < G_N_ELEMENTS (asked); i++) {
+    g_autoptr (GPtrArray) keys = keyring_find (keyring, asked[i], 0, NULL);
+    AUTOFREE (route) route = route_decide (asked[i], keys, NULL, TRUE, TRUE);
+    assert_int_equal (route->reason, ROUTE_REASON_KEY_FOUND);
+    assert_string_equal (route->key->fingerprint, bob);
+  }
+}
+
+/* A header can put anybody's key beside any address: comparing the key does not make it that address's. */
+static void
+test_compared (void **state)
+{
+  g_autofree char *carol = fixture_pgp_fingerprint (&fixture, "carol");
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "compared");
+  fixture_import (&fixture, keyring, "carol.pub", NULL);
+  assert_true (keyring_autocrypt (keyring, "bob@demo.test", carol_key, 1700000000, 0, NULL));
+  assert_true (keyring_trust (keyring, carol, NULL));
+  assert_true (keyring_trusted_for (keyring, carol, "carol@demo.test"));
+  assert_false (keyring_trusted_for (keyring, carol, "bob@demo.test"));
+  AUTOFREE (keyring) empty = fixture_keyring (&fixture, "empty");
+  g_autoptr (GError) error = NULL;
+  assert_true (keyring_autocrypt (empty, "bob@demo.test", carol_key, 1700000000, 0, NULL));
+  assert_false (keyring_trust (empty, carol, &error));
+  assert_non_null (strstr (error->message, "does not name"));
+  assert_false (keyring_trusted_for (empty, carol, "bob@demo.test"));
+  assert_true (keyring_autocrypt (empty, "carol@demo.test", carol_key, 1700000000, 0, NULL));
+  assert_true (keyring_trust (empty, carol, NULL));
+  assert_true (keyring_trusted_for (empty, carol, "carol@demo.test"));
+  assert_false (keyring_trusted_for (empty, carol, "bob@demo.test"));
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[]
-      = { cmocka_unit_test (test_header), cmocka_unit_test (test_newest_wins), cmocka_unit_test (test_use) };
+      = { cmocka_unit_test (test_header), cmocka_unit_test (test_newest_wins), cmocka_unit_test (test_use),
+          cmocka_unit_test (test_spelling), cmocka_unit_test (test_compared) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
