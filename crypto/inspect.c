@@ -112,6 +112,14 @@ inspect_take_bytes (struct inspect *inspect, gsize size)
   return TRUE;
 }
 
+void
+inspect_set_unproven (struct inspect_node *node)
+{
+  node->unproven = TRUE;
+  for (guint i = 0; i < node->children->len; i++)
+    inspect_set_unproven (g_ptr_array_index (node->children, i));
+}
+
 struct inspect_layer *
 inspect_add_layer (struct inspect *inspect, struct inspect_node *node, enum protection protocol, gboolean whole)
 {

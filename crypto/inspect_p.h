@@ -13,7 +13,8 @@ struct inspect_signature {
   GPtrArray *addresses;       /* char * */
   char *fingerprint;          /* NULL */
   gint64 time;
-  gboolean valid; /* the mathematics hold */
+  gboolean valid;    /* the mathematics hold */
+  gboolean anchored; /* S/MIME: an authority vouches for every address of the certificate */
 };
 
 /* One layer of signature, encryption, or (OpenPGP) both. */
@@ -47,6 +48,7 @@ gboolean inspect_may_operate (struct inspect *inspect, GBytes *input);
 gboolean inspect_take_bytes (struct inspect *inspect, gsize size);
 struct inspect_layer *inspect_add_layer (struct inspect *inspect, struct inspect_node *node, enum protection protocol,
                                          gboolean whole);
+void inspect_set_unproven (struct inspect_node *node); /* it and all that is in it */
 struct inspect_signature *inspect_add_signature (struct inspect_layer *layer, enum signature_state state);
 gboolean inspect_layer_valid (const struct inspect_layer *layer);             /* one is valid, and none is broken */
 enum signature_state inspect_layer_state (const struct inspect_layer *layer); /* the worst; From not looked at */

@@ -23,6 +23,7 @@ take_signature (struct inspect *inspect, struct inspect_layer *layer, const stru
     signature->fingerprint = g_strdup (signer->fingerprint);
     signature->time = signer->time;
     signature->valid = from->valid;
+    signature->anchored = signer->anchored;
   }
   if (from->signers->len == 0)
     inspect_add_signature (layer, from->state);
@@ -148,7 +149,7 @@ judge_unauthenticated (struct inspect *inspect, struct inspect_layer *layer, GBy
         "This message was encrypted without a signature, so nothing shows whether it was changed on its way.");
     /* Bare text: its beginning may be anybody's words, and the rest the end of another mail. */
     if (!inspect_damage_has_header (content) && layer->node->children->len == 1)
-      ((struct inspect_node *) g_ptr_array_index (layer->node->children, 0))->unproven = TRUE;
+      inspect_set_unproven (g_ptr_array_index (layer->node->children, 0));
   }
 }
 

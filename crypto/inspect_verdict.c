@@ -20,7 +20,8 @@ static enum key_trust
 trust_of (struct inspect *inspect, const struct inspect_layer *layer, const struct inspect_signature *signature,
           const char *address)
 {
-  enum key_trust trust = layer->protocol == PROTECTION_SMIME ? KEY_TRUST_CHAIN : KEY_TRUST_NONE;
+  /* A certificate that was only compared, or pinned, may name more addresses than it was compared for. */
+  enum key_trust trust = signature->anchored ? KEY_TRUST_CHAIN : KEY_TRUST_NONE;
   if (inspect->keyring == NULL || signature->fingerprint == NULL)
     return KEY_TRUST_NONE;
   g_autoptr (GPtrArray) keys = keyring_find (inspect->keyring, address, inspect->at, NULL);
@@ -242,14 +243,6 @@ compose_encryption (struct inspect *inspect)
                   "Only a part of this message was encrypted. The rest may have been read or changed by anybody.");
 }
 
-static void
-set_unproven (struct inspect_node *node)
-{
-  node->unproven = TRUE;
-  for (guint i = 0; i < node->children->len; i++)
-    set_unproven (g_ptr_array_index (node->children, i));
-}
-
 /* A stranger can sign what he cannot read: somebody else's encrypted mail. If it then came back in an answer to him, he could read it. */
 static void
 judge_signed_around (struct inspect *inspect)
@@ -269,7 +262,7 @@ judge_signed_around (struct inspect *inspect)
       || (inside && state != SIGNATURE_MISMATCH && state != SIGNATURE_BAD && state != SIGNATURE_UNKNOWN_KEY
           && state != SIGNATURE_ERROR))
     return;
-  set_unproven (inspect->result->payload);
+  inspect_set_unproven (inspect->result->payload);
   verdict_warn (
       &inspect->result->verdict, "signed_around",
       "The sender signed the encrypted message, not the text in it: it may be somebody else's. Do not answer with "

@@ -50,6 +50,7 @@ struct smime_signer {
   GPtrArray *addresses; /* char * */
   char *fingerprint;
   gint64 time;
+  gboolean anchored; /* where state is GOOD: by a chain to an anchor, and not only because it is in trusted */
 };
 void smime_signature_clear (struct smime_signature *signature);
 

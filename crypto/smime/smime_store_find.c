@@ -33,7 +33,7 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   return key;
 }
 
-/* The address of the entry that is asked for; its first one when all are listed ("" if it has none); NULL: not this one. */
+/* The address of the entry that is asked for; where none is, its first one ("" if it has none); NULL: not this one. */
 static const char *
 address_of (struct smime_entry *entry, const char *address)
 {
@@ -53,6 +53,9 @@ smime_store_find (struct smime_store *store, const char *address, gint64 at, GPt
     const char *found = address_of (entry, address);
     if (found != NULL)
       g_ptr_array_add (candidates_out, candidate_new (store, entry, found, at));
+    /* In a list each address stands: who compares the certificate has to see all that it claims. */
+    for (guint k = 1; address == NULL && k < entry->addresses->len; k++)
+      g_ptr_array_add (candidates_out, candidate_new (store, entry, entry->addresses->pdata[k], at));
   }
   return TRUE;
 }

@@ -82,18 +82,18 @@ digest_is_weak (CMS_SignerInfo *signer)
 }
 
 /* Was a certificate of the signer's chain revoked? Only a chain to an anchor is looked at, and only for such a one anything is wanted:
- * also of a certificate that the user compared, if it has one. FALSE: the state was set. */
+ * also of a certificate that the user compared, if it has one. FALSE: the state was set. anchored_out: there is such a chain. */
 static gboolean
 check_revocation (struct smime_store *store, X509 *certificate, STACK_OF (X509) * mail_certificates, gint64 at,
-                  struct smime_signature *signature)
+                  struct smime_signature *signature, gboolean *anchored_out)
 {
   STACK_OF (X509) *chain = NULL;
   enum smime_revocation_state state = SMIME_REVOCATION_FINE;
   char *detail = NULL;
   gboolean silent = FALSE;
-  if (store->revocation_policy == REVOCATION_OFF)
-    return TRUE;
-  if (smime_chain_check (store, certificate, mail_certificates, at, FALSE, &chain, NULL) == SMIME_CHAIN_TRUSTED)
+  *anchored_out
+      = smime_chain_check (store, certificate, mail_certificates, at, FALSE, &chain, NULL) == SMIME_CHAIN_TRUSTED;
+  if (*anchored_out && store->revocation_policy != REVOCATION_OFF)
     state = smime_revocation_check (store->revocation, chain, at, signature->wants, &silent, &detail);
   sk_X509_pop_free (chain, X509_free);
   if (state == SMIME_REVOCATION_REVOKED)
@@ -112,7 +112,7 @@ check_revocation (struct smime_store *store, X509 *certificate, STACK_OF (X509) 
 /* The trust in one signer whose signature holds. */
 static void
 judge_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) * mail_certificates, gint64 at,
-              GHashTable *trusted, struct smime_signature *signature)
+              GHashTable *trusted, struct smime_signature *signature, gboolean *anchored_out)
 {
   X509 *certificate = NULL;
   char *detail = NULL;
@@ -137,7 +137,7 @@ judge_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) *
     worsen (
         signature, SIGNATURE_UNTRUSTED,
         g_strdup_printf ("The signature of “%s” uses an old method (SHA-1 or MD5) that can be forged today.", subject));
-  else if (check_revocation (store, certificate, mail_certificates, at, signature))
+  else if (check_revocation (store, certificate, mail_certificates, at, signature, anchored_out))
     worsen (signature, SIGNATURE_GOOD, NULL);
 }
 
@@ -213,7 +213,7 @@ add_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) * m
     const enum signature_state others = signature->state;
     char *detail = g_steal_pointer (&signature->detail);
     signature->state = SIGNATURE_NONE;
-    judge_signer (store, info, mail_certificates, at, trusted, signature);
+    judge_signer (store, info, mail_certificates, at, trusted, signature, &signer->anchored);
     signer->state = signature->state;
     if (others != SIGNATURE_NONE)
       worsen (signature, others, detail);

@@ -383,6 +383,31 @@ test_smime_encrypted (void **state)
   }
 }
 
+static gboolean
+all_unproven (const struct inspect_node *node)
+{
+  gboolean all = node->unproven;
+  for (guint i = 0; i < node->children->len; i++)
+    all = all && all_unproven (node->children->pdata[i]);
+  return all;
+}
+
+/* Bare text in CBC may be the end of somebody else's mail: that goes for each piece of it, where a block of OpenPGP parts it. */
+static void
+test_bare_text_in_pieces (void **state)
+{
+  set_part ("Potassium 4.1\n-----BEGIN PGP MESSAGE-----\n\nxx\n-----END PGP MESSAGE-----\nMagnesium 0.8\n");
+  g_autofree char *base64 = fixture_run (
+      &fixture, "openssl cms -encrypt -binary -aes-256-cbc -in part -outform DER calice.crt | openssl base64");
+  g_autofree char *entity = g_strconcat ("Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n"
+                                         "Content-Transfer-Encoding: base64\r\n\r\n",
+                                         base64, NULL);
+  AUTOFREE (inspection) found = inspect (CAROL, entity);
+  assert_true (tree_holds (found->root, "Magnesium 0.8"));
+  assert_true (found->payload->children->len > 1);
+  assert_true (all_unproven (found->payload));
+}
+
 static void
 test_inline (void **state)
 {
@@ -443,6 +468,49 @@ test_protected_from (void **state)
     assert_int_equal (found->verdict.signature.state, rows[i].state);
     assert_int_equal (warned (found, "from_differs"), strcmp (rows[i].outer, rows[i].inner) != 0);
   }
+}
+
+/* A certificate that no authority vouches for is worth something for the addresses that it was pinned or compared for, and for no
+ * other that it names. */
+static void
+test_pinned_certificate (void **state)
+{
+  g_free (fixture_run (&fixture,
+                       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 20 -keyout "
+                       "lone.key -out lone.crt -subj /CN=Lone -addext "
+                       "subjectAltName=email:lone@demo.test,email:chief@demo.test -addext "
+                       "keyUsage=critical,digitalSignature,keyAgreement 2>/dev/null"));
+  g_autofree char *fingerprint = g_strstrip (
+      fixture_run (&fixture, "openssl x509 -in lone.crt -noout -fingerprint -sha256 | sed 's/.*=//' | tr -d ':\n'"));
+  g_autofree char *entity = smime_signed ("lone", TRUE);
+  AUTOFREE (inspection) before = inspect ("From: lone@demo.test\r\n", entity);
+  assert_int_equal (before->verdict.signature.state, SIGNATURE_UNTRUSTED);
+  keyring_pin (keyring, "lone@demo.test", (const char *const[]){ fingerprint, NULL });
+  AUTOFREE (inspection) lone = inspect ("From: lone@demo.test\r\n", entity);
+  assert_int_equal (lone->verdict.signature.state, SIGNATURE_GOOD);
+  AUTOFREE (inspection) chief = inspect ("From: chief@demo.test\r\n", entity);
+  assert_int_equal (chief->verdict.signature.state, SIGNATURE_UNTRUSTED);
+  /* Who compares it is shown both addresses, and compares it for both. */
+  AUTOFREE (keyring) other = fixture_keyring (&fixture, "lone");
+  fixture_import (&fixture, other, "lone.crt", NULL);
+  g_autoptr (GPtrArray) all = keyring_list (other, 0, NULL);
+  assert_int_equal (all->len, 2);
+  assert_string_equal (((struct key_candidate *) all->pdata[0])->fingerprint, fingerprint);
+  assert_true (keyring_trust (other, fingerprint, NULL));
+  assert_true (keyring_trusted_for (other, fingerprint, "chief@demo.test"));
+}
+
+static void
+test_html_bounds (void **state)
+{
+  GString *html = g_string_new ("Content-Type: text/html\r\n\r\n");
+  for (guint i = 0; i < 100000; i++)
+    g_string_append (html, "-----BEGIN PGP MESSAGE-----\r\n");
+  const gint64 start = g_get_monotonic_time ();
+  AUTOFREE (inspection) found = inspect (BOB, html->str);
+  assert_int_equal (found->root->children->len, 0);
+  assert_true (g_get_monotonic_time () - start < 4 * G_USEC_PER_SEC);
+  g_string_free (html, TRUE);
 }
 
 static void
@@ -518,9 +586,12 @@ main (void)
                                       cmocka_unit_test (test_pgp_encrypted),
                                       cmocka_unit_test (test_encrypted_part_is_framed),
                                       cmocka_unit_test (test_smime_encrypted),
+                                      cmocka_unit_test (test_bare_text_in_pieces),
                                       cmocka_unit_test (test_inline),
                                       cmocka_unit_test (test_protected_from),
                                       cmocka_unit_test (test_bounds),
+                                      cmocka_unit_test (test_pinned_certificate),
+                                      cmocka_unit_test (test_html_bounds),
                                       cmocka_unit_test (test_hostile_bytes) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
