@@ -269,6 +269,21 @@ judge_signed_around (struct inspect *inspect)
       "what it says.");
 }
 
+/* Anybody can encrypt a mail that has somebody else's encrypted mail as one of its parts. That the whole was encrypted says nothing of
+ * what such a part holds. */
+static void
+judge_nested (struct inspect *inspect)
+{
+  const struct encryption_verdict *verdict = &inspect->result->verdict.encryption;
+  if (!verdict->decrypted || verdict->covers != COVERS_WHOLE)
+    return;
+  for (guint i = 0; i < inspect->layers->len; i++) {
+    const struct inspect_layer *layer = g_ptr_array_index (inspect->layers, i);
+    if (layer->decrypted && !layer->whole)
+      inspect_set_unproven (layer->node);
+  }
+}
+
 /* The layer whose signature the verdict speaks of, if it is the sender's own and over the whole. */
 static void
 keep_signed_data (struct inspect *inspect)
@@ -305,6 +320,7 @@ inspect_verdict_compose (struct inspect *inspect)
     compose_signature (inspect, &from, FALSE);
   compose_encryption (inspect);
   judge_signed_around (inspect);
+  judge_nested (inspect);
   keep_signed_data (inspect);
   inspect->result->from = g_steal_pointer (&from.addresses);
 }

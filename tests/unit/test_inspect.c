@@ -330,6 +330,29 @@ test_encrypted_part_is_framed (void **state)
   assert_true (((struct inspect_node *) layer->children->pdata[0])->encrypted);
 }
 
+/* Anybody can put somebody else's encrypted mail into an encrypted mail of his own, and wait for an answer that quotes it. */
+static void
+test_encrypted_part_in_encrypted_mail (void **state)
+{
+  set_part (ENTITY);
+  g_autofree char *stolen = pgp_encrypted ("-se -u bob@demo.test -r alice@demo.test");
+  g_autofree char *mixed = g_strdup_printf ("Content-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\n\r\nDid "
+                                            "you get this?\r\n--MIX\r\n%s\r\n--MIX--\r\n",
+                                            stolen);
+  static const char *const options[] = { "-e -r alice@demo.test", "-se -u bob@demo.test -r alice@demo.test" };
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++) {
+    set_part (mixed);
+    g_autofree char *entity = pgp_encrypted (options[i]);
+    AUTOFREE (inspection) found = inspect (BOB, entity);
+    assert_int_equal (found->verdict.encryption.covers, COVERS_WHOLE);
+    assert_true (tree_holds (found->payload, "Potassium"));
+    assert_int_equal (found->payload->children->len, 2);
+    const struct inspect_node *text = found->payload->children->pdata[0], *layer = found->payload->children->pdata[1];
+    assert_false (text->unproven);
+    assert_true (((struct inspect_node *) layer->children->pdata[0])->unproven);
+  }
+}
+
 static void
 test_smime_encrypted (void **state)
 {
@@ -585,6 +608,7 @@ main (void)
                                       cmocka_unit_test (test_smime_signed),
                                       cmocka_unit_test (test_pgp_encrypted),
                                       cmocka_unit_test (test_encrypted_part_is_framed),
+                                      cmocka_unit_test (test_encrypted_part_in_encrypted_mail),
                                       cmocka_unit_test (test_smime_encrypted),
                                       cmocka_unit_test (test_bare_text_in_pieces),
                                       cmocka_unit_test (test_inline),
