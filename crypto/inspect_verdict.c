@@ -180,6 +180,29 @@ signed_inside (struct inspect *inspect)
   return found;
 }
 
+static gboolean
+is_signed_by (const struct inspect_layer *layer, const char *fingerprint)
+{
+  for (guint i = 0; inspect_layer_valid (layer) && i < layer->signatures->len; i++) {
+    const struct inspect_signature *signature = g_ptr_array_index (layer->signatures, i);
+    if (signature->valid && signature->fingerprint != NULL && fingerprint != NULL
+        && g_ascii_strcasecmp (signature->fingerprint, fingerprint) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Only a part is signed, and the verdict names one signer: what others signed, who may be anybody, is not told as signed beside it. */
+static void
+keep_signed_by (struct inspect *inspect, struct inspect_node *node, const char *fingerprint, gboolean inside)
+{
+  const struct inspect_layer *layer = inspect_layer_of (inspect, node);
+  node->signed_ = node->signed_ && inside;
+  inside = inside || (layer != NULL && is_signed_by (layer, fingerprint));
+  for (guint i = 0; i < node->children->len; i++)
+    keep_signed_by (inspect, g_ptr_array_index (node->children, i), fingerprint, inside);
+}
+
 static void
 compose_signature (struct inspect *inspect, const struct inspect_from *from, gboolean whole)
 {
@@ -215,9 +238,11 @@ compose_signature (struct inspect *inspect, const struct inspect_from *from, gbo
         "This message has %u signatures. Only the one that the line above names was counted; the others may be "
         "anybody's.",
         chosen->signatures->len);
-  if (!whole)
-    verdict_warn (&inspect->result->verdict, "partly_signed",
-                  "Only a part of this message is signed. Do not take the rest for the signer's words.");
+  if (whole)
+    return;
+  keep_signed_by (inspect, inspect->result->root, best.fingerprint, FALSE);
+  verdict_warn (&inspect->result->verdict, "partly_signed",
+                "Only a part of this message is signed. Do not take the rest for the signer's words.");
 }
 
 static void

@@ -330,6 +330,35 @@ test_encrypted_part_is_framed (void **state)
   assert_true (((struct inspect_node *) layer->children->pdata[0])->encrypted);
 }
 
+static gboolean
+signed_where (const struct inspect_node *node, const char *text)
+{
+  if (node->children->len == 0 && fixture_holds (node->entity, text))
+    return node->signed_;
+  for (guint i = 0; i < node->children->len; i++)
+    if (signed_where (node->children->pdata[i], text))
+      return TRUE;
+  return FALSE;
+}
+
+/* Beside a part that the sender signed, one that anybody signed is not called signed: it would be taken for the sender's. */
+static void
+test_parts_by_others (void **state)
+{
+  g_autofree char *bobs = pgp_signed ("bob", ENTITY),
+                  *more = pgp_signed ("bob", "Content-Type: text/plain\r\n\r\nMore\r\n"),
+                  *erins = pgp_signed ("erin", "Content-Type: text/plain\r\n\r\nDose 99\r\n");
+  g_autofree char *mixed = g_strdup_printf ("Content-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\n%s\r\n"
+                                            "--MIX\r\n%s\r\n--MIX\r\n%s\r\n--MIX--\r\n",
+                                            erins, bobs, more);
+  AUTOFREE (inspection) found = inspect (BOB, mixed);
+  assert_int_equal (found->verdict.signature.state, SIGNATURE_GOOD);
+  assert_int_equal (found->verdict.signature.covers, COVERS_PART);
+  assert_true (signed_where (found->root, "Potassium"));
+  assert_true (signed_where (found->root, "More"));
+  assert_false (signed_where (found->root, "Dose 99"));
+}
+
 /* Anybody can put somebody else's encrypted mail into an encrypted mail of his own, and wait for an answer that quotes it. */
 static void
 test_encrypted_part_in_encrypted_mail (void **state)
@@ -608,6 +637,7 @@ main (void)
                                       cmocka_unit_test (test_smime_signed),
                                       cmocka_unit_test (test_pgp_encrypted),
                                       cmocka_unit_test (test_encrypted_part_is_framed),
+                                      cmocka_unit_test (test_parts_by_others),
                                       cmocka_unit_test (test_encrypted_part_in_encrypted_mail),
                                       cmocka_unit_test (test_smime_encrypted),
                                       cmocka_unit_test (test_bare_text_in_pieces),
