@@ -50,6 +50,7 @@ struct file {
   char *path;
   gint64 changed;
   guint64 size;
+  guint worth; /* what is worth less goes first: notes, then answers about one certificate, then lists */
 };
 
 static void
@@ -60,10 +61,18 @@ file_free (gpointer data)
   g_free (file);
 }
 
+static guint
+worth_of (const char *path)
+{
+  return g_str_has_suffix (path, NOTE_SUFFIX) ? 0 : g_str_has_suffix (path, ".crl") ? 2 : 1;
+}
+
 static int
-older_first (gconstpointer a, gconstpointer b)
+least_first (gconstpointer a, gconstpointer b)
 {
   const struct file *one = *(struct file *const *) a, *other = *(struct file *const *) b;
+  if (one->worth != other->worth)
+    return one->worth < other->worth ? -1 : 1;
   return one->changed < other->changed ? -1 : one->changed > other->changed;
 }
 
@@ -82,10 +91,11 @@ smime_revocation_folder_bound (const char *dir)
     file->path = g_steal_pointer (&path);
     file->changed = status.st_mtime;
     file->size = (guint64) status.st_size;
+    file->worth = worth_of (file->path);
     bytes += file->size;
     g_ptr_array_add (files, file);
   }
-  g_ptr_array_sort (files, older_first);
+  g_ptr_array_sort (files, least_first);
   for (guint i = 0; i < files->len && (files->len - i > REVOCATION_FILES_MAX || bytes > REVOCATION_BYTES_MAX); i++) {
     const struct file *file = files->pdata[i];
     bytes -= file->size;
@@ -101,10 +111,33 @@ note_path (const char *dir, const char *id)
   return g_build_filename (dir, name, NULL);
 }
 
+static gboolean
+is_recent (const char *path)
+{
+  GStatBuf status;
+  if (g_lstat (path, &status) != 0)
+    return FALSE;
+  const gint64 age = smime_revocation_time_now () - status.st_mtime;
+  return age >= -REVOCATION_SKEW_S && age < REVOCATION_TRY_AGAIN_S;
+}
+
+/* Those that say nothing any more go: where nobody ever answers, nothing else would end them. */
+static void
+forget_old_notes (const char *dir)
+{
+  g_autoptr (GPtrArray) names = smime_revocation_folder_list (dir, NOTE_SUFFIX);
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *path = g_build_filename (dir, names->pdata[i], NULL);
+    if (!is_recent (path))
+      g_unlink (path);
+  }
+}
+
 void
 smime_revocation_folder_note (const char *dir, const char *id)
 {
   g_autofree char *path = note_path (dir, id);
+  forget_old_notes (dir);
   (void) g_file_set_contents_full (path, "", 0, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
 }
 
@@ -112,9 +145,5 @@ gboolean
 smime_revocation_folder_noted (const char *dir, const char *id)
 {
   g_autofree char *path = note_path (dir, id);
-  GStatBuf status;
-  if (g_lstat (path, &status) != 0)
-    return FALSE;
-  const gint64 age = smime_revocation_time_now () - status.st_mtime;
-  return age >= -REVOCATION_SKEW_S && age < REVOCATION_TRY_AGAIN_S;
+  return is_recent (path);
 }

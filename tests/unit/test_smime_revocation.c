@@ -671,7 +671,8 @@ test_recipient (void **state)
   world_clear (&world);
 }
 
-/* The folder cannot grow without end: the oldest files go first. */
+/* The folder cannot grow without end: answers about one certificate go before lists, then the oldest; notes when they say nothing any
+ * more. */
 static void
 test_bound (void **state)
 {
@@ -684,7 +685,21 @@ test_bound (void **state)
     const struct utimbuf when = { .actime = 1000 + i, .modtime = 1000 + i };
     assert_int_equal (utime (path, &when), 0);
   }
+  g_autofree char *answer = g_build_filename (dir, "newest.ocsp", NULL);
+  assert_true (g_file_set_contents (answer, "", 0, NULL));
+  assert_int_equal (truncate (answer, REVOCATION_LIST_SIZE_MAX), 0);
+  for (guint i = 0; i < 3; i++) {
+    g_autofree char *path = g_strdup_printf ("%s/%02u.tried", dir, i);
+    const struct utimbuf when = { .actime = 1000 + i, .modtime = 1000 + i };
+    assert_true (g_file_set_contents (path, "", 0, NULL));
+    assert_int_equal (utime (path, &when), 0);
+  }
+  smime_revocation_folder_note (dir, "this one");
+  g_autoptr (GPtrArray) notes = smime_revocation_folder_list (dir, ".tried");
+  assert_int_equal (notes->len, 1);
+  assert_true (smime_revocation_folder_noted (dir, "this one"));
   smime_revocation_folder_bound (dir);
+  assert_false (g_file_test (answer, G_FILE_TEST_EXISTS));
   g_autoptr (GPtrArray) names = smime_revocation_folder_list (dir, ".crl");
   assert_int_equal (names->len, REVOCATION_BYTES_MAX / REVOCATION_LIST_SIZE_MAX);
   g_autofree char *oldest = g_build_filename (dir, "00.crl", NULL), *newest = g_build_filename (dir, "14.crl", NULL);
