@@ -47,8 +47,8 @@ struct inspection {
   enum header_scheme header_scheme;
   struct inspect_node *header_node; /* borrowed: whose header fields are the protected ones; NULL: there are none */
   gboolean from_protected; /* From is shown as of header_node; else as of the root, though header_node may have one */
-  GBytes *signed_by; /* the SignedData of a good signature (S/MIME) over the whole; NULL */
-  GPtrArray *from; /* char *: the addr-specs of From as they are shown (of the payload's protected From, if any) */
+  GBytes *signed_by;       /* the SignedData of a good signature (S/MIME) over the whole; NULL */
+  GPtrArray *from;  /* char *: the addr-specs of From as they are shown (of the payload's protected From, if any) */
   GPtrArray *wants; /* struct revocation_want *: what would tell more of the signers' certificates; never NULL */
 };
 void inspection_free (struct inspection *inspection);

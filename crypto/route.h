@@ -39,14 +39,14 @@ struct key_candidate {
   char *source;             /* "imported", "own", later "wkd", "ldap", ... */
   enum key_trust trust;
   enum key_fault fault; /* as of the time the keyring was asked for */
-  char *detail;      /* the fault in words that follow "the key of ...": "has only 1024 bits"; NULL: the usual ones */
-  gint64 expires;    /* seconds since the epoch, 0 = never */
-  gboolean own;      /* the secret key is here too */
-  gboolean hearsay;  /* from a header that nobody signed (Autocrypt): never taken over another one */
-  gboolean expiring; /* within 30 days of that time */
-  gboolean changed;  /* mail to this address was encrypted before, and never to this key */
-  gboolean pinned;   /* the organisation says that it belongs to the address */
-  gboolean barred;   /* the organisation says that others belong to it, and not this one */
+  char *detail;        /* the fault in words that follow "the key of ...": "has only 1024 bits"; NULL: the usual ones */
+  gint64 expires;      /* seconds since the epoch, 0 = never */
+  gboolean own;        /* the secret key is here too */
+  gboolean hearsay;    /* from a header that nobody signed (Autocrypt): never taken over another one */
+  gboolean expiring;   /* within 30 days of that time */
+  gboolean changed;    /* mail to this address was encrypted before, and never to this key */
+  gboolean pinned;     /* the organisation says that it belongs to the address */
+  gboolean barred;     /* the organisation says that others belong to it, and not this one */
   char **capabilities; /* S/MIME: what its holder announced that he can read, best first; NULL: nothing known */
 };
 struct key_candidate *key_candidate_copy (const struct key_candidate *key);

@@ -9,9 +9,9 @@ DEFINE_AUTOFREE (gpgme_context, gpgme_release)
 DEFINE_AUTOFREE (gpgme_data, gpgme_data_release)
 
 struct pgp_engine {
-  char *home;      /* what gpg is told; may be a link */
-  char *link_dir;  /* the private folder that holds the link; NULL */
-  GPtrArray *keys; /* gpgme_key_t of everything there is, loaded on demand, dropped on import; NULL */
+  char *home;         /* what gpg is told; may be a link */
+  char *link_dir;     /* the private folder that holds the link; NULL */
+  GPtrArray *keys;    /* gpgme_key_t of everything there is, loaded on demand, dropped on import; NULL */
   GPtrArray *foreign; /* see pgp_foreign.c; NULL */
   keyring_ask_fn ask;
   gpointer ask_data;

@@ -60,8 +60,8 @@ smime_harvest (struct smime_store *store, GBytes *cms, const char *address, gint
   for (int i = 0; i < sk_X509_num (all) && i < SMIME_CERTIFICATES_MAX; i++)
     if (carries (sk_X509_value (all, i), address))
       consider (store, sk_X509_value (all, i), all, at, &batch, fingerprints);
-  gboolean fine = fingerprints->len == 0
-                  || (before (fingerprints, data, error) && smime_store_keep (store, &batch, error));
+  gboolean fine
+      = fingerprints->len == 0 || (before (fingerprints, data, error) && smime_store_keep (store, &batch, error));
   smime_import_clear (&batch);
   sk_X509_pop_free (all, X509_free);
   CMS_ContentInfo_free (parsed);

@@ -204,21 +204,27 @@ add_name (GPtrArray *rows, const struct sender *sender, GVariant *facts)
     add (rows, "name_of_other", "The %s you know is %s. This is another address.", name, address);
 }
 
-/* A list's own address, or one of the same organisation, is where answers belong. */
+/* A list's own address is where answers to a list belong; but anybody can call himself a list, so it is told in other words. */
 static void
 add_reply_to (GPtrArray *rows, GVariant *view, const struct sender *sender, GVariant *origin)
 {
-  const char *list = text_of (origin, "list_post");
+  const char *list = text_of (origin, "list_post"), *answered = NULL;
   g_auto (GStrv) reply_to = texts_of (view, "reply_to");
   for (gsize i = 0; reply_to[i] != NULL && *sender->domain != '\0'; i++) {
     const char *domain = domain_of (reply_to[i]);
-    if (lookalike_same_owner (domain, sender->domain)
-        || (*list != '\0' && lookalike_same_owner (domain, domain_of (list))))
+    if (lookalike_same_owner (domain, sender->domain))
       continue;
+    if (*list != '\0' && lookalike_same_owner (domain, domain_of (list))) {
+      answered = reply_to[i];
+      continue;
+    }
     g_autofree char *shown = shorten_host (reply_to[i]);
     add (rows, "reply_to_elsewhere", "An answer would go to %s, not to the sender.", shown);
     return;
   }
+  g_autofree char *shown = answered != NULL ? shorten_host (answered) : NULL;
+  if (shown != NULL)
+    add (rows, "reply_to_list", "An answer would go to the mailing list %s.", shown);
 }
 
 static void

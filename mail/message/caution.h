@@ -8,7 +8,8 @@
  *   lookalike_domain   the domain of From, of Reply-To or of a link is made to be taken for another
  *   auth_failed        the user's own server found that the message does not come from where it says
  *   name_of_other      somebody whom the user knows goes by this name, with another address
- *   reply_to_elsewhere an answer would go to another domain, and not to the mailing list
+ *   reply_to_elsewhere an answer would go to another domain
+ *   reply_to_list      the same, to what the mail calls its mailing list
  *   first_contact      no other mail from this address, and none to it
  *   external_sender    from outside of the user's organisation */
 #pragma once

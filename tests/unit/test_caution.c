@@ -135,7 +135,9 @@ test_reply_to (void **state)
   expect (&mail, NULL, nobody, "of_verdict reply_to_elsewhere");
   mail.reply_to = "members@lists.example";
   mail.list = "members@lists.example";
-  expect (&mail, NULL, nobody, "of_verdict");
+  expect (&mail, NULL, nobody, "of_verdict reply_to_list");
+  mail.reply_to = "members@lists.example x@gone.example";
+  expect (&mail, NULL, nobody, "of_verdict reply_to_elsewhere");
   mail.list = "members@other.example";
   expect (&mail, NULL, nobody, "of_verdict reply_to_elsewhere");
 }

@@ -20,10 +20,11 @@ set_up (void **state)
   fixture_authority (&fixture, "ca");
   fixture_authority (&fixture, "other");
   g_free (fixture_run (
-      &fixture, "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout middle.key -out m.csr "
-                "-subj /CN=middle 2>/dev/null && printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n' "
-                "> m.ext && openssl x509 -req -in m.csr -CA ca.crt -CAkey ca.key -set_serial 77 -days 3650 -extfile m.ext -out "
-                "middle.crt 2>/dev/null"));
+      &fixture,
+      "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout middle.key -out m.csr "
+      "-subj /CN=middle 2>/dev/null && printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n' "
+      "> m.ext && openssl x509 -req -in m.csr -CA ca.crt -CAkey ca.key -set_serial 77 -days 3650 -extfile m.ext -out "
+      "middle.crt 2>/dev/null"));
   fixture_certificate (&fixture, "bob", FIXTURE_GOOD, "middle");
   fixture_certificate (&fixture, "carol", FIXTURE_GOOD, "ca");
   /* A mallory in between adds a certificate under bob's name, by an authority of his own. */
@@ -79,11 +80,11 @@ test_good_signature (void **state)
   g_autoptr (GPtrArray) found = keyring_find (again, "bob@demo.test", 0, NULL);
   assert_int_equal (found->len, 1); /* and not the false one */
   const struct key_candidate *key = found->pdata[0];
-  g_autofree char *wanted
-      = fixture_run (&fixture, "openssl x509 -in bob.crt -noout -fingerprint -sha256 | sed 's/.*=//;s/://g' | tr -d '\\n'");
+  g_autofree char *wanted = fixture_run (
+      &fixture, "openssl x509 -in bob.crt -noout -fingerprint -sha256 | sed 's/.*=//;s/://g' | tr -d '\\n'");
   assert_string_equal (key->fingerprint, wanted);
   assert_string_equal (key->source, "mail");
-  assert_int_equal (key->trust, KEY_TRUST_CHAIN); /* the authority in between came along */
+  assert_int_equal (key->trust, KEY_TRUST_CHAIN);         /* the authority in between came along */
   assert_int_equal (count (again, "carol@demo.test"), 0); /* somebody else's certificate in the mail */
   AUTOFREE (route) route = route_decide ("bob@demo.test", found, NULL, TRUE, TRUE);
   assert_int_equal (route->method, ROUTE_SMIME);
