@@ -90,6 +90,8 @@ lookalike_unicode (const char *host)
   g_autofree char *name = g_utf8_strdown (host, -1);
   if (g_str_has_suffix (name, "."))
     name[strlen (name) - 1] = '\0';
+  if (g_str_has_suffix (name, ".")) /* only one of them is the root's */
+    return NULL;
   if (g_str_is_ascii (name) && strstr (name, "xn--") == NULL)
     return is_host_text (name) ? g_steal_pointer (&name) : NULL;
   if (idna () == NULL)

@@ -145,7 +145,7 @@ readable_size (const guint8 *bytes, gsize size)
 GPtrArray *
 tnef_files (const void *bytes, gsize size, gboolean *whole_out)
 {
-  TNEFStruct tnef;
+  TNEFStruct tnef = { .Debug = 0 }; /* TNEFInitialize leaves that to us */
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (file_free);
   if (size < HEADER_BYTES || size > G_MAXINT / 2)
     return NULL;
