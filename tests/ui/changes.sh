@@ -6,7 +6,8 @@ set -euo pipefail
 # shellcheck source=tests/ui/ui.sh
 . "$(dirname "$0")/ui.sh"
 ui_start_fresh
-grep -q 'Fetching mail' "$dir/p/drawn" || fail 'the empty list does not say that mail is on its way'
+# The first mail may be faster than the first list.
+grep -q 'Fetching mail' "$dir/p/drawn" || say 'no empty list was drawn'
 ! grep -q 'No messages here' "$dir/p/drawn" || fail 'the list says that there is no mail before it is known'
 say 'the first mail is waited for'
 # in FOLDER SUBJECT COUNT [FLAG]: the server has that many there, within 20 s.
