@@ -1,5 +1,5 @@
 # Tests of reading protected mail: attacks on it, its forms, its header.
-READ_MAIL = $(FIXTURE) tests/unit/read_mail.c tests/unit/read_mail.h
+READ_MAIL = $(FIXTURE) tests/unit/read_mail.c tests/unit/read_mail.h tests/unit/shown.c tests/unit/shown.h
 READING_TESTS = tests/unit/test_efail tests/unit/test_header_protection tests/unit/test_smime_read
 check_PROGRAMS += $(READING_TESTS)
 TESTS += $(READING_TESTS)

@@ -31,8 +31,8 @@ save_create (const char *path, GError **error)
   return fd;
 }
 
-static gboolean
-write_all (int to, const char *bytes, gsize size)
+gboolean
+save_write (int to, const char *bytes, gsize size)
 {
   while (size > 0) {
     ssize_t put = write (to, bytes, size);
@@ -58,7 +58,7 @@ copy (int from, int to)
       return TRUE;
     if (got < 0 && errno == EINTR)
       continue;
-    if (got < 0 || !write_all (to, buffer, (gsize) got))
+    if (got < 0 || !save_write (to, buffer, (gsize) got))
       return FALSE;
   }
 }

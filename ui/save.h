@@ -6,6 +6,7 @@
 
 /* The new file's descriptor; -1 with a sentence that names it. */
 int save_create (const char *path, GError **error);
+gboolean save_write (int to, const char *bytes, gsize size); /* all of them; FALSE with errno */
 /* All of from, from its start, into to, which is closed. On error the file at path is removed, with a sentence. */
 gboolean save_copy (int from, int to_take, const char *path, GError **error);
 /* A new file in folder (made if needed, private), under name or a name with a number. path_out: where; -1 with a sentence. */

@@ -8,33 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "mail/message/html.h"
 #include "mail/message/message.h"
+#include "tests/unit/shown.h"
 
 static const char *const own[] = { "calice@demo.test", NULL };
-
-/* As the engine does it: html segments through the filter's function, then joined. */
-static GVariant *
-finish (GVariant *view, GVariant *segments)
-{
-  GVariantBuilder rows;
-  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
-  for (gsize i = 0; i < g_variant_n_children (segments); i++) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (segments, i),
-                         html = g_variant_lookup_value (row, "html", G_VARIANT_TYPE_BYTESTRING);
-    GVariantDict dict;
-    g_variant_dict_init (&dict, row);
-    if (html != NULL) {
-      gsize size;
-      const char *bytes = g_variant_get_fixed_array (html, &size, 1);
-      g_autofree char *text = html_to_text (bytes, size, 0);
-      g_variant_dict_insert (&dict, "text", "s", text);
-    }
-    g_variant_builder_add_value (&rows, g_variant_dict_end (&dict));
-  }
-  g_autoptr (GVariant) done = g_variant_ref_sink (g_variant_builder_end (&rows));
-  return g_variant_ref_sink (message_finish_view (view, done));
-}
 
 static char *
 open_shadow (GBytes *shadow)
@@ -81,7 +58,7 @@ read_mail_init (struct read_mail *mail, struct keyring *keyring, const char *mes
   message_view (mail->inspection, bytes, &view, &segments);
   g_variant_ref_sink (view);
   g_variant_ref_sink (segments);
-  mail->view = finish (view, segments);
+  mail->view = shown_finish (view, segments);
   g_variant_unref (view);
   g_variant_unref (segments);
   mail->reply = g_variant_ref_sink (message_reply (mail->view, own, TRUE, FALSE));

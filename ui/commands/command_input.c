@@ -3,6 +3,8 @@
 /* What a command takes in: files and standard input, copied once into sealed memory. */
 #include "ui/commands/command_input.h"
 
+#include "ui/save.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,21 +21,6 @@ fail (GError **error, const char *path, const char *why)
   g_autofree char *shown = strcmp (path, "-") == 0 ? g_strdup ("standard input") : g_filename_display_name (path);
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "“%s” cannot be read: %s.", shown, why);
   return FALSE;
-}
-
-static gboolean
-write_all (int fd, const char *bytes, gsize size)
-{
-  while (size > 0) {
-    ssize_t put = write (fd, bytes, size);
-    if (put < 0 && errno == EINTR)
-      continue;
-    if (put <= 0)
-      return FALSE;
-    bytes += put;
-    size -= (gsize) put;
-  }
-  return TRUE;
 }
 
 /* A pipe or a terminal that was named may stay silent for ever; standard input is waited for, as by any filter. */
@@ -76,7 +63,7 @@ copy (int from, int to, const char *path, gsize size_max, GError **error)
           = g_strdup_printf ("it is larger than %" G_GSIZE_FORMAT " MiB, the most that wardmail takes", size_max >> 20);
       return fail (error, path, why);
     }
-    if (!write_all (to, buffer, (gsize) got))
+    if (!save_write (to, buffer, (gsize) got))
       return fail (error, path, "there is not enough memory for it");
   }
 }
@@ -153,7 +140,7 @@ command_input_append_dotted (GUnixFDList *fds, gint32 *handle_out, GError **erro
     line = next;
   }
   int memory = memfd_create ("wardmail-input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  gboolean made = memory >= 0 && write_all (memory, text, (gsize) (end - text)) && lseek (memory, 0, SEEK_SET) == 0
+  gboolean made = memory >= 0 && save_write (memory, text, (gsize) (end - text)) && lseek (memory, 0, SEEK_SET) == 0
                   && fcntl (memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
   *handle_out = made ? g_unix_fd_list_append (fds, memory, error) : -1;
   if (!made)
