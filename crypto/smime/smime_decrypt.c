@@ -31,11 +31,11 @@ names_kari (CMS_RecipientInfo *info, struct smime_entry *entry)
 }
 
 static gboolean
-open_ktri (CMS_ContentInfo *cms, CMS_RecipientInfo *info, struct smime_entry *entry)
+open_ktri (CMS_ContentInfo *cms, CMS_RecipientInfo *info, EVP_PKEY *key)
 {
-  EVP_PKEY_up_ref (entry->key);
-  if (CMS_RecipientInfo_set0_pkey (info, entry->key) != 1) {
-    EVP_PKEY_free (entry->key);
+  EVP_PKEY_up_ref (key);
+  if (CMS_RecipientInfo_set0_pkey (info, key) != 1) {
+    EVP_PKEY_free (key);
     return FALSE;
   }
   gboolean opened = CMS_RecipientInfo_decrypt (cms, info) == 1;
@@ -44,34 +44,51 @@ open_ktri (CMS_ContentInfo *cms, CMS_RecipientInfo *info, struct smime_entry *en
 }
 
 static gboolean
-open_kari (CMS_ContentInfo *cms, CMS_RecipientInfo *info, CMS_RecipientEncryptedKey *key, struct smime_entry *entry)
+open_kari (CMS_ContentInfo *cms, CMS_RecipientInfo *info, CMS_RecipientEncryptedKey *wrapped, EVP_PKEY *key)
 {
-  if (CMS_RecipientInfo_kari_set0_pkey (info, entry->key) != 1)
+  if (CMS_RecipientInfo_kari_set0_pkey (info, key) != 1)
     return FALSE;
-  gboolean opened = CMS_RecipientInfo_kari_decrypt (cms, info, key) == 1;
+  gboolean opened = CMS_RecipientInfo_kari_decrypt (cms, info, wrapped) == 1;
   CMS_RecipientInfo_kari_set0_pkey (info, NULL);
   return opened;
 }
 
-/* Try one recipient info with all our keys. tries: counts the keys that the message names. */
+/* tries: counts the keys that the message names. key_error: why one of them could not be used, which is no fault of the message. */
+struct attempt {
+  struct smime_store *store;
+  CMS_ContentInfo *cms;
+  guint tries;
+  GError *key_error;
+};
+
+/* By the private key of an entry that the recipient info names; wrapped: which of several keys in it, of a key agreement. */
 static gboolean
-open_info (struct smime_store *store, CMS_ContentInfo *cms, CMS_RecipientInfo *info, guint *tries)
+open_with (struct attempt *attempt, CMS_RecipientInfo *info, CMS_RecipientEncryptedKey *wrapped,
+           struct smime_entry *entry)
+{
+  attempt->tries++;
+  EVP_PKEY *key = smime_key_open (attempt->store, entry, attempt->key_error == NULL ? &attempt->key_error : NULL);
+  gboolean opened
+      = key != NULL
+        && (wrapped != NULL ? open_kari (attempt->cms, info, wrapped, key) : open_ktri (attempt->cms, info, key));
+  smime_key_close (key);
+  return opened;
+}
+
+/* Try one recipient info with all our keys. */
+static gboolean
+open_info (struct attempt *attempt, CMS_RecipientInfo *info)
 {
   int type = CMS_RecipientInfo_type (info);
-  for (guint i = 0; i < store->entries->len && *tries < TRIES_MAX; i++) {
-    struct smime_entry *entry = store->entries->pdata[i];
-    CMS_RecipientEncryptedKey *key = NULL;
-    if (entry->key == NULL)
-      continue;
-    if (type == CMS_RECIPINFO_TRANS && names_ktri (info, entry)) {
-      ++*tries;
-      if (open_ktri (cms, info, entry))
-        return TRUE;
-    } else if (type == CMS_RECIPINFO_AGREE && (key = names_kari (info, entry)) != NULL) {
-      ++*tries;
-      if (open_kari (cms, info, key, entry))
-        return TRUE;
-    }
+  const GPtrArray *entries = attempt->store->entries;
+  for (guint i = 0; i < entries->len && attempt->tries < TRIES_MAX; i++) {
+    struct smime_entry *entry = entries->pdata[i];
+    CMS_RecipientEncryptedKey *wrapped = NULL;
+    if (entry->place != NULL
+        && (type == CMS_RECIPINFO_TRANS ? names_ktri (info, entry)
+                                        : type == CMS_RECIPINFO_AGREE && (wrapped = names_kari (info, entry)) != NULL)
+        && open_with (attempt, info, wrapped, entry))
+      return TRUE;
   }
   return FALSE;
 }
@@ -128,15 +145,16 @@ decrypt (struct smime_store *store, CMS_ContentInfo *cms, gsize size, gboolean t
          struct smime_decryption *how_out, GError **error)
 {
   STACK_OF (CMS_RecipientInfo) *infos = CMS_get0_RecipientInfos (cms);
-  guint tries = 0;
+  struct attempt attempt = { store, cms, 0, NULL };
   gboolean opened = FALSE;
   if (sk_CMS_RecipientInfo_num (infos) > SMIME_RECIPIENTS_MAX)
     return fail (CRYPTO_ERROR_FORMAT,
                  "This message is encrypted to more recipients than any real one, so it was not opened.", error);
   for (int i = 0; !opened && i < sk_CMS_RecipientInfo_num (infos); i++)
-    opened = open_info (store, cms, sk_CMS_RecipientInfo_value (infos, i), &tries);
-  GBytes *content = read_content (cms, tries > 0 ? size : 0, how_out);
-  if (tries == 0)
+    opened = open_info (&attempt, sk_CMS_RecipientInfo_value (infos, i));
+  g_autoptr (GError) key_error = attempt.key_error;
+  GBytes *content = read_content (cms, attempt.tries > 0 ? size : 0, how_out);
+  if (attempt.tries == 0)
     return fail (CRYPTO_ERROR_NO_KEY,
                  "This message is not encrypted to any of your keys. If you have another key, import it; else ask the "
                  "sender to encrypt "
@@ -150,6 +168,10 @@ decrypt (struct smime_store *store, CMS_ContentInfo *cms, gsize size, gboolean t
   if (content != NULL && opened && tag_fine)
     return content;
   g_clear_pointer (&content, g_bytes_unref);
+  if (!opened && key_error != NULL) {
+    g_propagate_error (error, g_steal_pointer (&key_error));
+    return NULL;
+  }
   return fail (CRYPTO_ERROR_INTEGRITY,
                "This encrypted message is damaged or was changed on its way, so its content is not shown. Ask the "
                "sender to send it again.",

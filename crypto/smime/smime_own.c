@@ -49,7 +49,7 @@ smime_own_entry (struct smime_store *store, const char *address, gint64 at, gboo
   struct smime_entry *best = NULL;
   for (guint i = 0; i < store->entries->len; i++) {
     struct smime_entry *entry = store->entries->pdata[i];
-    if (entry->key != NULL && names (entry, address)
+    if (entry->place != NULL && names (entry, address)
         && smime_chain_fault (entry->certificate, encrypt, at) == KEY_FAULT_NONE && !is_revoked (store, entry, at)
         && is_better (store, entry, best, at))
       best = entry;

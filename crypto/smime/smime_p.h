@@ -17,13 +17,13 @@
 #define SMIME_IMPORT_ITEMS_MAX 1000 /* certificates and keys in one imported file */
 #define SMIME_STORE_FILES_MAX 100000
 
-/* A certificate of the store, with its private key when we have it. */
+/* A certificate of the store, and where its private key is when we have it. */
 struct smime_entry {
   X509 *certificate;
-  EVP_PKEY *key;        /* NULL: somebody else's */
-  char *fingerprint;    /* SHA-256, upper-case hex */
-  char *key_id;         /* see smime_names_key_id */
-  GPtrArray *addresses; /* char *: see smime_names_addresses */
+  const struct smime_key_place *place; /* NULL: somebody else's */
+  char *fingerprint;                   /* SHA-256, upper-case hex */
+  char *key_id;                        /* see smime_names_key_id */
+  GPtrArray *addresses;                /* char *: see smime_names_addresses */
 };
 
 struct smime_store {
@@ -40,6 +40,21 @@ struct smime_store {
 /* smime_store.c */
 gboolean smime_store_reload (struct smime_store *store, GError **error);
 struct smime_entry *smime_store_entry (struct smime_store *store, const char *fingerprint); /* borrowed; NULL */
+
+/* smime_key.c: where private keys lie, one row for each kind of place. path: the place's file of the entry's key. */
+struct smime_key_place {
+  const char *suffix;                                                   /* of the file */
+  gboolean (*fits) (const struct smime_entry *entry, const char *path); /* is this the key of the certificate? */
+  EVP_PKEY *(*open) (const struct smime_entry *entry, const char *path, GError **error);
+};
+void smime_key_look (struct smime_store *store, struct smime_entry *entry); /* sets its place, if it has none */
+/* For one operation, then close; nothing of it stays in memory, provided that what it was handed to (a CMS_ContentInfo) is freed too.
+ * NULL with NO_KEY or FAILED. */
+EVP_PKEY *smime_key_open (struct smime_store *store, const struct smime_entry *entry, GError **error);
+void smime_key_close (EVP_PKEY *key);
+/* smime_key_file.c, a place: PKCS#8 without passphrase. */
+gboolean smime_key_file_fits (const struct smime_entry *entry, const char *path);
+EVP_PKEY *smime_key_file_open (const struct smime_entry *entry, const char *path, GError **error);
 
 /* smime_store_find.c: one certificate as a candidate, appended; judged now. */
 void smime_store_find_certificate (struct smime_store *store, const char *fingerprint, GPtrArray *candidates_out);

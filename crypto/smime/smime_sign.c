@@ -30,7 +30,7 @@ add_capabilities (CMS_SignerInfo *signer, const struct smime_entry *answer_to)
   gboolean fine = TRUE;
   for (guint i = 0; fine && i < G_N_ELEMENTS (ciphers); i++)
     fine = CMS_add_simple_smimecap (&capabilities, ciphers[i], -1) == 1;
-  if (fine && answer_to != NULL && EVP_PKEY_is_a (answer_to->key, "RSA"))
+  if (fine && answer_to != NULL && EVP_PKEY_is_a (X509_get0_pubkey (answer_to->certificate), "RSA"))
     fine = add_oaep (&capabilities);
   fine = fine && CMS_add_smimecap (signer, capabilities) == 1;
   sk_X509_ALGOR_pop_free (capabilities, X509_ALGOR_free);
@@ -66,16 +66,15 @@ digest_for (const EVP_PKEY *key)
 }
 
 static CMS_ContentInfo *
-sign (struct smime_store *store, struct smime_entry *signer, struct smime_entry *answer_to, GBytes *content,
-      gboolean detached, gint64 at)
+sign (struct smime_store *store, struct smime_entry *signer, EVP_PKEY *key, struct smime_entry *answer_to,
+      GBytes *content, gboolean detached, gint64 at)
 {
   gsize size;
   const void *bytes = g_bytes_get_data (content, &size);
   unsigned int flags = CMS_BINARY | CMS_PARTIAL | CMS_NOSMIMECAP | CMS_NOCERTS | (detached ? CMS_DETACHED : 0);
   BIO *input = BIO_new_mem_buf (size > 0 ? bytes : "", (int) size);
   CMS_ContentInfo *cms = CMS_sign (NULL, NULL, NULL, NULL, flags);
-  CMS_SignerInfo *info
-      = cms != NULL ? CMS_add1_signer (cms, signer->certificate, signer->key, digest_for (signer->key), flags) : NULL;
+  CMS_SignerInfo *info = cms != NULL ? CMS_add1_signer (cms, signer->certificate, key, digest_for (key), flags) : NULL;
   if (input == NULL || info == NULL || !add_capabilities (info, answer_to)
       || !add_certificates (cms, store, signer, answer_to, at) || CMS_final (cms, input, NULL, flags) != 1) {
     CMS_ContentInfo_free (cms);
@@ -103,8 +102,11 @@ smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboo
                  "The message is too large to be signed. Try smaller attachments.");
     return NULL;
   }
+  EVP_PKEY *key = smime_key_open (store, signer, error);
+  if (key == NULL)
+    return NULL;
   ERR_clear_error ();
-  CMS_ContentInfo *cms = sign (store, signer, smime_own_entry (store, sender, at, TRUE), content, detached, at);
+  CMS_ContentInfo *cms = sign (store, signer, key, smime_own_entry (store, sender, at, TRUE), content, detached, at);
   GBytes *der = NULL;
   if (cms != NULL)
     der = smime_kind_encode (cms, error);
@@ -113,6 +115,7 @@ smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboo
                  "Signing for %s failed (%s), so that nothing was sent. Check the certificate and its key.", sender,
                  ERR_reason_error_string (ERR_peek_last_error ()) ?: "no detail known");
   CMS_ContentInfo_free (cms);
+  smime_key_close (key);
   ERR_clear_error ();
   return der;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <glib/gstdio.h>
 #include <openssl/err.h>
-#include "crypto/guard/secret.h"
+#include "crypto/guard/secret_heap.h"
 #include "crypto/smime/smime_p.h"
 
 #define FILE_BYTES_MAX (256 * 1024)
@@ -19,7 +19,6 @@ entry_free (gpointer data)
 {
   struct smime_entry *entry = data;
   X509_free (entry->certificate);
-  EVP_PKEY_free (entry->key); /* OpenSSL wipes the private numbers */
   g_ptr_array_unref (entry->addresses);
   g_free (entry->fingerprint);
   g_free (entry->key_id);
@@ -34,7 +33,7 @@ fail (GError **error, const char *what, const char *path)
   return FALSE;
 }
 
-/* A small file of ours. size_out bytes; wipe and free. NULL if it is not there or too large. */
+/* A small file of ours. size_out bytes; free. NULL if it is not there or too large. */
 static char *
 read_small (const char *dir, const char *name, gsize *size_out)
 {
@@ -58,19 +57,6 @@ read_certificate (const char *dir, const char *name)
   return bytes != NULL ? d2i_X509 (NULL, &at, (long) size) : NULL;
 }
 
-static EVP_PKEY *
-read_key (const char *dir, const char *name)
-{
-  gsize size = 0;
-  char *bytes = read_small (dir, name, &size);
-  const guchar *at = (const guchar *) bytes;
-  EVP_PKEY *key = bytes != NULL ? d2i_AutoPrivateKey (NULL, &at, (long) size) : NULL;
-  if (bytes != NULL)
-    secret_wipe (bytes, size);
-  g_free (bytes);
-  return key;
-}
-
 /* Call back for every file of a folder with this suffix. FALSE: the folder cannot be read. */
 static gboolean
 walk (struct smime_store *store, const char *path, const char *suffix,
@@ -89,17 +75,6 @@ walk (struct smime_store *store, const char *path, const char *suffix,
 }
 
 static void
-load_key (struct smime_store *store, struct smime_entry *entry)
-{
-  g_autofree char *name = g_strconcat (entry->key_id, ".key", NULL);
-  g_autofree char *path = g_build_filename (store->certificates_dir, name, NULL);
-  if (entry->key == NULL && g_file_test (path, G_FILE_TEST_EXISTS))
-    entry->key = read_key (store->certificates_dir, name);
-  if (entry->key != NULL && X509_check_private_key (entry->certificate, entry->key) != 1)
-    g_clear_pointer (&entry->key, EVP_PKEY_free);
-}
-
-static void
 load_entry (struct smime_store *store, const char *name)
 {
   X509 *certificate = read_certificate (store->certificates_dir, name);
@@ -114,7 +89,7 @@ load_entry (struct smime_store *store, const char *name)
     entry_free (entry);
     return;
   }
-  load_key (store, entry);
+  smime_key_look (store, entry);
   g_ptr_array_add (store->entries, entry);
   g_hash_table_insert (store->by_fingerprint, entry->fingerprint, entry);
   sk_X509_push (store->others, certificate);
@@ -162,6 +137,7 @@ smime_store_reload (struct smime_store *store, GError **error)
 struct smime_store *
 smime_store_open (const char *keys_dir, GError **error)
 {
+  secret_heap_init (); /* before anything else of OpenSSL */
   /* No openssl.cnf: what stands there could change the algorithms that we rely on. */
   OPENSSL_init_crypto (OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
   struct smime_store *store = g_new0 (struct smime_store, 1);
@@ -263,7 +239,7 @@ smime_store_keep (struct smime_store *store, const struct smime_batch *batch, GE
   for (guint i = 0; !fine && i < written->len; i++)
     g_unlink (written->pdata[i]);
   for (guint i = 0; fine && batch->keys->len > 0 && i < store->entries->len; i++)
-    load_key (store, store->entries->pdata[i]);
+    smime_key_look (store, store->entries->pdata[i]);
   for (guint i = 0; fine && i < batch->certificates->len; i++) {
     g_autofree char *fingerprint = smime_names_fingerprint (batch->certificates->pdata[i]);
     g_autofree char *name = g_strconcat (fingerprint, ".crt", NULL);

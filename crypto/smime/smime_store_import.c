@@ -24,8 +24,8 @@ report (struct smime_store *store, const struct smime_batch *batch, GPtrArray *c
   }
   for (guint i = 0; i < store->entries->len; i++) {
     struct smime_entry *entry = store->entries->pdata[i];
-    for (guint k = 0; entry->key != NULL && k < batch->keys->len; k++)
-      if (EVP_PKEY_eq (entry->key, batch->keys->pdata[k]) == 1)
+    for (guint k = 0; entry->place != NULL && k < batch->keys->len; k++)
+      if (EVP_PKEY_eq (X509_get0_pubkey (entry->certificate), batch->keys->pdata[k]) == 1)
         add_once (store, entry->fingerprint, candidates_out);
   }
 }

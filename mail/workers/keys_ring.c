@@ -30,11 +30,21 @@ key_rows (GPtrArray *candidates)
   return g_variant_builder_end (&rows);
 }
 
+/* There may be private keys in it. */
+static void
+wipe_blob (gpointer blob)
+{
+  gsize size;
+  const void *bytes = g_bytes_get_data (blob, &size);
+  secret_wipe ((void *) bytes, size);
+  g_bytes_unref (blob);
+}
+
 GVariant *
 keys_key_import (struct worker *worker, GVariant *args, GError **error)
 {
   struct keys *keys = worker_state (worker);
-  g_autoptr (GPtrArray) blobs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GPtrArray) blobs = g_ptr_array_new_with_free_func (wipe_blob);
   g_autoptr (GVariant) files = g_variant_lookup_value (args, "files", G_VARIANT_TYPE ("ah"));
   for (gsize i = 0; i < g_variant_n_children (files); i++) {
     gint32 handle;

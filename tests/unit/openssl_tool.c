@@ -102,12 +102,25 @@ openssl_tool_write (struct openssl_tool *tool, const char *name, GBytes *bytes)
 static void
 make_key (struct openssl_tool *tool, const char *name, const char *key)
 {
-  if (g_str_equal (key, "rsa") || g_str_equal (key, "rsa1024"))
-    openssl_tool_run (tool, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:%s -out %s.key",
-                      g_str_equal (key, "rsa") ? "2048" : "1024", name);
-  else
-    openssl_tool_run (tool, "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:%s -out %s.key",
-                      g_str_equal (key, "p384") ? "P-384" : "P-256", name);
+  static const struct {
+    const char *key, *arguments;
+  } kinds[] = {
+    { "ec", "EC -pkeyopt ec_paramgen_curve:P-256" },
+    { "p384", "EC -pkeyopt ec_paramgen_curve:P-384" },
+    { "p521", "EC -pkeyopt ec_paramgen_curve:P-521" },
+    { "rsa", "RSA -pkeyopt rsa_keygen_bits:2048" },
+    { "rsa1024", "RSA -pkeyopt rsa_keygen_bits:1024" },
+    { "pss", "RSA-PSS -pkeyopt rsa_keygen_bits:2048" },
+    { "ed25519", "ED25519" },
+    { "ed448", "ED448" },
+    { "x25519", "X25519" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].key, key)) {
+      openssl_tool_run (tool, "genpkey -algorithm %s -out %s.key", kinds[i].arguments, name);
+      return;
+    }
+  fail_msg ("no such kind of key: %s", key);
 }
 
 void

@@ -17,7 +17,8 @@ char *openssl_tool_path (struct openssl_tool *tool, const char *name);
 GBytes *openssl_tool_read (struct openssl_tool *tool, const char *name);
 void openssl_tool_write (struct openssl_tool *tool, const char *name, GBytes *bytes);
 
-/* Certificate makers; files NAME.key, NAME.crt. key: "ec" (P-256), "p384", "rsa" (2048), "rsa1024". */
+/* Certificate makers; files NAME.key, NAME.crt. key: "ec" (P-256), "p384", "p521", "rsa" (2048), "rsa1024", "pss"
+ * (RSA for PSS alone), "ed25519", "ed448", "x25519". */
 void openssl_tool_root (struct openssl_tool *tool, const char *name, const char *key, const char *extensions);
 /* issuer: whose .key and .crt sign. extensions: lines of an openssl extension section. more: further arguments of x509. */
 void openssl_tool_issue (struct openssl_tool *tool, const char *name, const char *issuer, const char *key, int days,
