@@ -17,6 +17,7 @@ struct policy {
   int prefer;            /* 1 S/MIME (built-in), 2 OpenPGP */
   gboolean allow_smime, allow_pgp;
   gboolean allow_autocrypt; /* encrypt to keys from Autocrypt headers; built-in TRUE */
+  gboolean allow_note;      /* the note that asks somebody for a key may be sent, in clear; built-in TRUE */
   GPtrArray *pins;          /* struct policy_pin * */
   int revocation;           /* of a signer's certificate, where it cannot be learnt: 0 hard, 1 soft (built-in), 2 off */
   char **own_domains;       /* of the organisation, beside those of the accounts; ends with NULL */

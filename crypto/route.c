@@ -253,3 +253,31 @@ route_free (struct route *route)
   g_clear_pointer (&route->candidates, g_ptr_array_unref);
   g_free (route);
 }
+
+gboolean
+route_wants_key (const struct route *route)
+{
+  if (route->method != ROUTE_HOLD)
+    return FALSE;
+  switch (route->reason) {
+  case ROUTE_REASON_NO_KEY:
+  case ROUTE_REASON_EXPIRED:
+  case ROUTE_REASON_USAGE:
+  case ROUTE_REASON_WEAK:
+  case ROUTE_REASON_REVOKED:
+  case ROUTE_REASON_BROKEN:
+  case ROUTE_REASON_POLICY:
+    return TRUE;
+  case ROUTE_REASON_BAD_ADDRESS:
+  case ROUTE_REASON_UNTRUSTED: /* these are helped by comparing */
+  case ROUTE_REASON_CHANGED:
+  case ROUTE_REASON_PINNED:
+  case ROUTE_REASON_NOT_YET: /* by the clock */
+  case ROUTE_REASON_SENDER:
+  case ROUTE_REASON_KEYRING:
+  case ROUTE_REASON_SECOND:
+  case ROUTE_REASON_KEY_FOUND:
+    return FALSE;
+  }
+  return FALSE;
+}

@@ -106,6 +106,9 @@ struct route {
 void route_free (struct route *route);
 DEFINE_AUTOFREE (route, route_free)
 
+/* Does it hold for want of a key that the recipient could give? Else asking for one would not help, or is not needed. */
+gboolean route_wants_key (const struct route *route);
+
 /* Decide for one recipient. address: what the sender typed as addr-spec, borrowed, may be nonsense (-> hold).
  * keys: struct key_candidate *, borrowed; a NULL array means the keyring failed (-> hold).
  * can_smime, can_pgp: whether the sender has a usable key of his own for that method (sign, and copy to self).

@@ -113,6 +113,7 @@ void flow_tag (struct core *core, struct request *request);
 /* Put a tag on one message, and on the server the flag that stands for it. Nobody waits for it; an unknown id is no error. */
 void change_mark (struct core *core, const char *id, const char *tag);
 void flow_send (struct core *core, struct request *request);
+void flow_tell (struct core *core, struct request *request);
 void flow_draft_save (struct core *core, struct request *request);
 void flow_outbox (struct core *core, struct request *request);
 void flow_outbox_retry (struct core *core, struct request *request);

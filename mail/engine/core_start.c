@@ -186,6 +186,8 @@ core_start_smtp (gpointer owner, GError **error)
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "account", core_account_fields (account->account));
   add_text (&builder, "store_dir", account->core->paths->store_dir);
+  g_variant_builder_add (&builder, "{sv}", "notes",
+                         g_variant_new_boolean (account->core->policy != NULL && account->core->policy->allow_note));
   add_secret (&builder, account);
   return g_variant_builder_end (&builder);
 }

@@ -82,6 +82,7 @@ static const struct {
   { "reply", flow_reply, FALSE },
   { "routes", forward_keys, FALSE },
   { "send", flow_send, FALSE },
+  { "tell", flow_tell, FALSE },
   { "draft_save", flow_draft_save, FALSE },
   { "draft_open", flow_draft_open, FALSE },
   { "draft_parse", forward_keys, FALSE },

@@ -236,10 +236,11 @@ gate_all (struct sending *sending, GError **error)
     (void) g_variant_lookup (copy, "recipients", "^a&s", &recipients);
     (void) g_variant_lookup (copy, "ids", "^a&s", &ids);
     g_autoptr (GBytes) bytes = handle >= 0 && handle < count ? worker_read_fd (fds[handle], G_MAXUINT32, error) : NULL;
-    struct gate_plan plan = { strcmp (method, "smime") == 0 ? ROUTE_SMIME
-                              : strcmp (method, "pgp") == 0 ? ROUTE_PGP
-                                                            : ROUTE_HOLD,
-                              recipients, ids };
+    struct gate_plan plan = { .method = strcmp (method, "smime") == 0 ? ROUTE_SMIME
+                                        : strcmp (method, "pgp") == 0 ? ROUTE_PGP
+                                                                      : ROUTE_HOLD,
+                              .recipients = recipients,
+                              .recipient_ids = ids };
     gsize size = 0;
     const guint8 *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
     if (data == NULL || !gate_check (data, size, &plan, error))

@@ -68,7 +68,7 @@ static const struct protocol_method methods[] = {
     F (MUST ("text", "s"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("warning", "s")), 30, FALSE },
   /* Where it is forwarded, the draft carries its attachments along. */
   { PEER_ENGINE, "reply", F (MESSAGE, MAY ("all", "b"), MAY ("forward", "b")), F (MUST ("draft", "a{sv}")), 30, FALSE },
-  /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, key a{sv} (fingerprint, source, trust s, expires x),
+  /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, tell b (a note may ask for a key), key a{sv} (fingerprint, source, trust s, expires x),
    * candidates aa{sv}: the keys that were considered, best first: the fields of key, and protocol s, owner s, own b, reason s, sentence s */
   { PEER_ENGINE, "routes",
     F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as"), MAY ("parent_protected", "b")),
@@ -83,11 +83,16 @@ static const struct protocol_method methods[] = {
     F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"),
        MUST ("held", "aa{sv}")),
     0, FALSE },
+  /* The one plaintext message: a note that asks for a key. text: all of it, header and body; date: shown in it. Without date nothing is sent: it says what
+   * would be. With the date that came back, within the hour, it is sent. again: although one was sent to the address within a day.
+   * state: "shown", "told" (one was sent within a day, so none was now), or as of send. HELD: there is a key, or a note would not help, or policy forbids it. */
+  { PEER_ENGINE, "tell", F (MUST ("address", "s"), MAY ("from", "s"), MAY ("date", "x"), MAY ("again", "b")),
+    F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message", "s"), MUST ("date", "x")), 0, FALSE },
   { PEER_ENGINE, "draft_save", F (MUST ("draft", "a{sv}"), MAY ("replaces", "s")), F (MUST ("id", "s")), 60, FALSE },
   /* A finished plaintext message, as programs hand it to sendmail, as a draft; "date" is not taken over. */
   { PEER_ENGINE, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   { PEER_ENGINE, "draft_open", F (MUST ("id", "s")), F (MUST ("draft", "a{sv}")), 30, FALSE },
-  /* rows: id s, message_id s, subject s, recipients as, state s, text s, date x */
+  /* rows: id s, message_id s, subject s, recipients as, state s, text s, date x, note b (in clear: the note that asks for a key) */
   { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_ENGINE, "outbox_retry", F (MUST ("id", "s")), NOTHING, 20, FALSE },
   { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0,
@@ -201,7 +206,8 @@ static const struct protocol_method methods[] = {
     FALSE }, /* the index has them durably: forget to report them again */
 
   /* ---- smtp: one an account, owner of its outbox ---- */
-  { PEER_SMTP, "start", F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay")), NOTHING, 30,
+  { PEER_SMTP, "start",
+    F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MAY ("notes", "b")), NOTHING, 30,
     FALSE },
   { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* Durable before the reply. copies as of keys.protect; each is checked by the gate here too, before it is stored. */
@@ -209,8 +215,12 @@ static const struct protocol_method methods[] = {
     F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"),
        MAY ("draft_path", "s")),
     F (MUST ("id", "s")), 60, FALSE }, /* the same again is known by its message_id */
+  /* Makes the note for this address, and takes it in like a copy. sent: its record. */
+  { PEER_SMTP, "tell", F (MUST ("to", "s"), MUST ("date", "x"), MUST ("sent", "h"), MAY ("again", "b")),
+    F (MAY ("id", "s"), MAY ("told", "x")), 60, FALSE }, /* told: when the last one was; none was made */
   /* Tries what is ready (id: only that one, now). rows: id s, message_id s, state s ("ready","sending","accepted","failed","unknown"), text s,
-   * recipients as, date x, sent h (the Sent record, only where state is accepted and the record was not yet filed), draft_path s */
+   * recipients as, date x, sent h (the Sent record, only where state is accepted and the record was not yet filed), draft_path s,
+   * note b */
   { PEER_SMTP, "run", F (MAY ("id", "s")), F (MUST ("rows", "aa{sv}")), 0, FALSE },
   { PEER_SMTP, "list", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_SMTP, "filed", F (MUST ("id", "s")), NOTHING, 20,

@@ -248,6 +248,8 @@ gboolean
 gate_check (const guint8 *message, gsize size, const struct gate_plan *plan, GError **error)
 {
   struct gate_span rest = { message, size };
+  if (plan->note != NULL)
+    return gate_note_check (message, size, plan, error);
   if (message == NULL || size == 0 || size > GATE_SIZE_MAX)
     return gate_fail (error, GATE_ERROR_FORMAT, "it is empty or far too large");
   if (!check_recipients (plan->recipients, error) || !gate_mime_lines (rest, error))

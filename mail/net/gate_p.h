@@ -41,3 +41,6 @@ gboolean gate_mime_readable (struct gate_span bytes);
 /* Both fill ids_out (char *) with every recipient info found, in order. */
 gboolean gate_cms_recipients (struct gate_span der, gboolean authenticated, GPtrArray *ids_out, GError **error);
 gboolean gate_pgp_recipients (struct gate_span armor, GPtrArray *ids_out, GError **error);
+
+/* ---- gate_note.c: the one plaintext message ---- */
+gboolean gate_note_check (const guint8 *message, gsize size, const struct gate_plan *plan, GError **error);

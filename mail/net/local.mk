@@ -1,9 +1,9 @@
 # IMAP, SMTP and the gate; the imap and smtp workers.
-libmail_a_SOURCES += mail/net/gate.h mail/net/gate_p.h mail/net/gate.c mail/net/gate_mime.c mail/net/gate_cms.c mail/net/gate_pgp.c \
+libmail_a_SOURCES += mail/net/gate.h mail/net/gate_p.h mail/net/gate.c mail/net/gate_mime.c mail/net/gate_cms.c mail/net/gate_pgp.c mail/net/gate_note.c \
 	mail/net/address.h mail/net/address.c mail/net/remote.h mail/net/remote.c mail/net/stream.h mail/net/stream.c \
 	mail/net/stream_etpan.c mail/net/sasl.h mail/net/sasl.c mail/net/imap.h mail/net/imap_p.h mail/net/imap_session.c \
 	mail/net/imap_sign_in.c mail/net/imap_folders.c mail/net/imap_fetch.c mail/net/imap_change.c mail/net/imap_idle.c \
 	mail/net/imap_name.h mail/net/imap_name.c
 libmail_a_SOURCES += mail/workers/imap.c
 libmail_a_SOURCES += mail/net/smtp.h mail/net/smtp_p.h mail/net/smtp_driver.c mail/net/smtp_session.c mail/net/smtp_send.c \
-	mail/workers/smtp.c
+	mail/workers/smtp_p.h mail/workers/smtp.c mail/workers/smtp_note.c

@@ -308,7 +308,7 @@ write_item (struct outbox *outbox, const char *dir, GPtrArray *messages, GBytes 
 }
 
 char *
-outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path,
+outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path, gint64 date,
                GPtrArray *copies, GPtrArray *messages, GBytes *sent, GError **error)
 {
   char *known = known_id (outbox, message_id, copies);
@@ -320,7 +320,7 @@ outbox_submit (struct outbox *outbox, const char *message_id, const char *from, 
                               .message_id = (char *) message_id,
                               .from = (char *) from,
                               .draft_path = (char *) draft_path,
-                              .date = g_get_real_time () / G_USEC_PER_SEC,
+                              .date = date != 0 ? date : g_get_real_time () / G_USEC_PER_SEC,
                               .copies = copies };
   gboolean done = write_item (outbox, dir, messages, sent, error);
   if (done) {
@@ -331,6 +331,12 @@ outbox_submit (struct outbox *outbox, const char *message_id, const char *from, 
   if (!done)
     remove_folder (dir);
   return done ? g_steal_pointer (&id) : NULL;
+}
+
+gint64
+outbox_told (struct outbox *outbox, const char *address)
+{
+  return state_outbox_told (outbox->state, address);
 }
 
 GBytes *

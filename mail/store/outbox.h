@@ -20,7 +20,8 @@ const char *outbox_state_name (enum outbox_state state);
 
 struct outbox_copy {
   guint number;
-  enum route_method method;
+  enum route_method method; /* ROUTE_HOLD: of a note */
+  gboolean note;            /* not encrypted: the note that asks its one recipient for a key; see gate.h */
   GStrv recipients, ids;
   enum outbox_state state;
   char *text;
@@ -40,10 +41,12 @@ struct outbox;
 struct outbox *outbox_open (const char *dir, GError **error);
 void outbox_free (struct outbox *outbox);
 DEFINE_AUTOFREE (outbox, outbox_free)
-/* Durable when it returns. copies: struct outbox_copy * (method, recipients, ids); messages: GBytes *, in their order. The same message_id
- * given twice is one send: the id of the first comes back, unless that one failed wholly. */
+/* Durable when it returns. copies: struct outbox_copy * (method, note, recipients, ids); messages: GBytes *, in their order. date: 0 = now. The
+ * same message_id given twice is one send: the id of the first comes back, unless that one failed wholly. */
 char *outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path,
-                     GPtrArray *copies, GPtrArray *messages, GBytes *sent, GError **error);
+                     gint64 date, GPtrArray *copies, GPtrArray *messages, GBytes *sent, GError **error);
+/* When a note to this address was last taken in; 0: not within a day. */
+gint64 outbox_told (struct outbox *outbox, const char *address);
 GPtrArray *outbox_items (struct outbox *outbox); /* struct outbox_item *, oldest first */
 struct outbox_item *outbox_find (struct outbox *outbox, const char *id, GError **error);
 GBytes *outbox_message (struct outbox *outbox, const char *id, guint number, GError **error);
@@ -60,4 +63,5 @@ GPtrArray *state_outbox_items (struct state *state);
 void state_outbox_add (struct state *state, const struct outbox_item *item);
 void state_outbox_set (struct state *state, const char *id, guint number, enum outbox_state state_of_copy,
                        const char *text);
+gint64 state_outbox_told (struct state *state, const char *address);
 void state_outbox_delete (struct state *state, const char *id);

@@ -4,13 +4,17 @@
 #include "mail/store/outbox.h"
 #include "mail/store/state_p.h"
 
+#define NOTE (ROUTE_PGP + 1)  /* in the column "method" */
+#define TOLD_S (24 * 60 * 60) /* how long it is remembered that somebody was sent a note */
+
 static const char schema[]
     = "CREATE TABLE IF NOT EXISTS items (id TEXT PRIMARY KEY, message_id TEXT NOT NULL, sender TEXT NOT NULL, "
       "draft_path TEXT NOT NULL,"
       " date INTEGER NOT NULL);"
       "CREATE TABLE IF NOT EXISTS copies (item TEXT NOT NULL, number INTEGER NOT NULL, method INTEGER NOT NULL, "
       "recipients TEXT NOT NULL,"
-      " ids TEXT NOT NULL, state INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, number));";
+      " ids TEXT NOT NULL, state INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, number));"
+      "CREATE TABLE IF NOT EXISTS told (address TEXT PRIMARY KEY, date INTEGER NOT NULL);";
 
 struct state *
 state_outbox_open (const char *file, GError **error)
@@ -27,7 +31,9 @@ copies_of (struct state *state, const char *id)
   while (state_row (state, &row)) {
     struct outbox_copy *copy = g_new0 (struct outbox_copy, 1);
     copy->number = (guint) sqlite3_column_int (row, 0);
-    copy->method = (enum route_method) CLAMP (sqlite3_column_int (row, 1), ROUTE_HOLD, ROUTE_PGP);
+    int method = sqlite3_column_int (row, 1);
+    copy->note = method == NOTE;
+    copy->method = copy->note ? ROUTE_HOLD : (enum route_method) CLAMP (method, ROUTE_HOLD, ROUTE_PGP);
     copy->recipients = g_strsplit (state_text (row, 2), "\n", -1);
     copy->ids = g_strsplit (state_text (row, 3), "\n", -1);
     copy->state = (enum outbox_state) CLAMP (sqlite3_column_int (row, 4), OUTBOX_READY, OUTBOX_UNKNOWN);
@@ -56,6 +62,26 @@ state_outbox_items (struct state *state)
   return items;
 }
 
+static void
+add_told (struct state *state, const char *address, gint64 date)
+{
+  g_autofree char *who = g_ascii_strdown (address, -1);
+  state_run (state, "DELETE FROM told WHERE date < ?", "i", g_get_real_time () / G_USEC_PER_SEC - TOLD_S);
+  state_run (state, "INSERT OR REPLACE INTO told (address, date) VALUES (?, ?)", "si", who, date);
+}
+
+gint64
+state_outbox_told (struct state *state, const char *address)
+{
+  g_autofree char *who = g_ascii_strdown (address, -1);
+  gint64 date = 0;
+  sqlite3_stmt *row = state_query (state, "SELECT date FROM told WHERE address = ? AND date >= ?", "si", who,
+                                   g_get_real_time () / G_USEC_PER_SEC - TOLD_S);
+  while (state_row (state, &row))
+    date = sqlite3_column_int64 (row, 0);
+  return date;
+}
+
 void
 state_outbox_add (struct state *state, const struct outbox_item *item)
 {
@@ -64,9 +90,12 @@ state_outbox_add (struct state *state, const struct outbox_item *item)
   for (guint i = 0; i < item->copies->len; i++) {
     const struct outbox_copy *copy = g_ptr_array_index (item->copies, i);
     g_autofree char *recipients = g_strjoinv ("\n", copy->recipients), *ids = g_strjoinv ("\n", copy->ids);
+    if (copy->note)
+      add_told (state, copy->recipients[0], item->date);
     state_run (state,
                "INSERT INTO copies (item, number, method, recipients, ids, state, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
-               "siissis", item->id, (gint64) i, (gint64) copy->method, recipients, ids, (gint64) OUTBOX_READY, "");
+               "siissis", item->id, (gint64) i, (gint64) (copy->note ? NOTE : copy->method), recipients, ids,
+               (gint64) OUTBOX_READY, "");
   }
 }
 

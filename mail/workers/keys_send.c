@@ -49,6 +49,7 @@ add_route (GVariantBuilder *rows, const struct route *route, const char *kind)
   g_variant_builder_add (&row, "{sv}", "reason", g_variant_new_string (route_reason_name (route->reason)));
   g_variant_builder_add (&row, "{sv}", "sentence", g_variant_new_string (route->sentence));
   g_variant_builder_add (&row, "{sv}", "next", g_variant_new_string (route->next));
+  g_variant_builder_add (&row, "{sv}", "tell", g_variant_new_boolean (route_wants_key (route)));
   if (route->key != NULL)
     g_variant_builder_add (&row, "{sv}", "key", key_fields (route->key));
   g_variant_builder_add (&row, "{sv}", "candidates", candidate_rows (route->candidates));

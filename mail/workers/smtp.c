@@ -1,27 +1,18 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The smtp worker: one account's outbox, and the only way out. Every copy passes the gate twice: before it is stored, and on the very
- * bytes right before DATA. */
-#include "mail/workers/worker.h"
+ * bytes right before DATA. The one copy that is no envelope is made in smtp_note.c. */
+#include "mail/workers/smtp_p.h"
 
-#include "crypto/guard/secret.h"
 #include "mail/net/address.h"
 #include "mail/net/gate.h"
 #include "mail/net/smtp.h"
-#include "mail/store/outbox.h"
 #include "mail/workers/sandbox.h"
 
 #include <string.h>
 
 #define COPIES_MAX 1000
-#define MESSAGE_MAX (256u * 1024 * 1024)
 #define SENT_FDS_MAX 32 /* in one reply; the rest comes with the next run */
-
-struct submission {
-  struct remote *remote;
-  struct secret *secret;
-  struct outbox *outbox;
-};
 
 /* store_dir/outbox/NAME: all that this worker may write. NULL: the name is none. */
 static char *
@@ -61,6 +52,7 @@ submission_free (struct submission *self)
   g_clear_pointer (&self->outbox, outbox_free);
   g_clear_pointer (&self->secret, secret_free);
   g_clear_pointer (&self->remote, remote_free);
+  g_free (self->address);
   g_free (self);
 }
 
@@ -77,6 +69,8 @@ start (struct worker *worker, GVariant *config, GError **error)
     return NULL;
   }
   struct submission *self = g_new0 (struct submission, 1);
+  g_variant_lookup (account, "address", "s", &self->address);
+  g_variant_lookup (config, "notes", "b", &self->notes);
   self->remote = remote_new (account, "smtp", error);
   self->outbox = self->remote == NULL ? NULL : outbox_open (dir, error);
   self->secret = size == 0 ? NULL : secret_new (data, size);
@@ -108,12 +102,15 @@ method_test (struct worker *worker, GVariant *args, GError **error)
 
 /* ---- taking in ---- */
 
-static gboolean
-gate (const struct outbox_copy *copy, GBytes *message, GError **error)
+/* date: of the item. A note is made of it and of the account's own address: nothing that came with a message. */
+gboolean
+smtp_gate (const struct submission *self, const struct outbox_copy *copy, gint64 date, GBytes *message, GError **error)
 {
+  const struct gate_note note = { .from = self->address, .date = date };
   struct gate_plan plan = { .method = copy->method,
                             .recipients = (const char *const *) copy->recipients,
-                            .recipient_ids = (const char *const *) copy->ids };
+                            .recipient_ids = (const char *const *) copy->ids,
+                            .note = copy->note ? &note : NULL };
   gsize size = 0;
   const guint8 *bytes = g_bytes_get_data (message, &size);
   return gate_check (bytes, size, &plan, error);
@@ -156,11 +153,11 @@ take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GPtrArray *m
                  "A copy of this mail came without its text or its recipients. Nothing was sent.");
     return FALSE;
   }
-  GBytes *message = worker_read_fd (worker_fd_at (worker, handle), MESSAGE_MAX, error);
+  GBytes *message = worker_read_fd (worker_fd_at (worker, handle), SMTP_MESSAGE_MAX, error);
   if (message == NULL)
     return FALSE;
   g_ptr_array_add (messages, message);
-  return gate (copy, message, error);
+  return smtp_gate (worker_state (worker), copy, 0, message, error);
 }
 
 static GVariant *
@@ -185,9 +182,10 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
     if (!take_copy (worker, row, copies, messages, error))
       return NULL;
   }
-  g_autoptr (GBytes) sent = worker_read_fd (worker_arg_fd (worker, args, "sent"), MESSAGE_MAX, error);
+  g_autoptr (GBytes) sent = worker_read_fd (worker_arg_fd (worker, args, "sent"), SMTP_MESSAGE_MAX, error);
   g_autofree char *id
-      = sent == NULL ? NULL : outbox_submit (self->outbox, message_id, from, draft_path, copies, messages, sent, error);
+      = sent == NULL ? NULL
+                     : outbox_submit (self->outbox, message_id, from, draft_path, 0, copies, messages, sent, error);
   return id == NULL ? NULL : worker_reply_one ("id", g_variant_new_string (id));
 }
 
@@ -205,7 +203,7 @@ static gboolean
 on_ready (gpointer data, GError **error)
 {
   struct ready *ready = data;
-  return gate (ready->copy, ready->message, error)
+  return smtp_gate (ready->self, ready->copy, ready->item->date, ready->message, error)
          && outbox_set (ready->self->outbox, ready->item->id, ready->copy->number, OUTBOX_SENDING, "", error);
 }
 
@@ -221,7 +219,7 @@ send_copy (struct submission *self, struct smtp *smtp, const struct outbox_item 
   g_autoptr (GBytes) message = outbox_message (self->outbox, item->id, copy->number, &problem);
   g_autofree char *text = NULL;
   /* The first look comes before the server hears of any recipient. */
-  if (message == NULL || !gate (copy, message, &problem))
+  if (message == NULL || !smtp_gate (self, copy, item->date, message, &problem))
     return outbox_set (self->outbox, item->id, copy->number, OUTBOX_FAILED, problem->message, error);
   struct ready ready = { .self = self, .item = item, .copy = copy, .message = message };
   gsize size = 0;
@@ -266,6 +264,12 @@ send_item (struct submission *self, struct smtp **smtp, const struct outbox_item
 
 /* ---- telling ---- */
 
+static gboolean
+is_note (const struct outbox_item *item)
+{
+  return item->copies->len > 0 && ((struct outbox_copy *) g_ptr_array_index (item->copies, 0))->note;
+}
+
 static GVariant *
 item_row (struct worker *worker, const struct outbox_item *item, gboolean with_sent, guint *fds)
 {
@@ -286,6 +290,7 @@ item_row (struct worker *worker, const struct outbox_item *item, gboolean with_s
                          g_variant_new_strv ((const char *const *) recipients->pdata, (gssize) recipients->len));
   g_variant_builder_add (&row, "{sv}", "date", g_variant_new_int64 (item->date));
   g_variant_builder_add (&row, "{sv}", "draft_path", g_variant_new_string (item->draft_path));
+  g_variant_builder_add (&row, "{sv}", "note", g_variant_new_boolean (is_note (item)));
   int fd
       = with_sent && state == OUTBOX_ACCEPTED && *fds < SENT_FDS_MAX ? outbox_open_sent (self->outbox, item->id) : -1;
   if (fd >= 0) {
@@ -352,7 +357,7 @@ method_retry (struct worker *worker, GVariant *args, GError **error)
 
 static const struct worker_method methods[] = {
   { "test", method_test },   { "submit", method_submit }, { "run", method_run }, { "list", method_list },
-  { "filed", method_filed }, { "retry", method_retry },   { NULL, NULL },
+  { "filed", method_filed }, { "retry", method_retry },   { "tell", smtp_tell }, { NULL, NULL },
 };
 
 const struct worker_role worker_role_smtp = {

@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source=tests/ui/ui.sh
 . "$(dirname "$0")/ui.sh"
 # What was sent carries the real clock's date.
-export GOLDEN_MASK='/Golden greeting/s/│(.....).{9}/│\1         /; s/^(Date: ).*20[0-9][0-9].*[0-9]:[0-9][0-9]$/\1/'
+export GOLDEN_MASK='s/Date: [A-Z][a-z]{2}, .{26}/Date:                                /; s/<note[.][0-9a-f]{32}@/<note.                                @/; /Golden greeting/s/│(.....).{9}/│\1         /; s/^(Date: ).*20[0-9][0-9].*[0-9]:[0-9][0-9]$/\1/'
 ui_start
 terminal_golden inbox
 
@@ -33,6 +33,11 @@ terminal_keys Enter
 terminal_type 'dave@demo.test'
 terminal_wait 'HELD'
 terminal_golden route-held
+terminal_keys C-n
+terminal_wait 'A note that asks for a key'
+terminal_golden note
+terminal_keys q
+terminal_wait_gone 'A note that asks'
 for _ in {1..14}; do terminal_keys BSpace; done
 terminal_wait_gone 'HELD'
 terminal_keys Enter Enter
@@ -60,3 +65,19 @@ terminal_wait '[GOOD]'
 say 'and it is in Sent, and can be read there'
 file=$(mailbox bob fetch INBOX "$dir/bob" SUBJECT '"[...]"')
 person_gpg bob --decrypt "$file" 2>/dev/null | grep -q '^Subject: Golden greeting' || fail 'Bob does not read the subject'
+
+terminal_keys q
+terminal_wait_gone '[GOOD]'
+terminal_type m
+terminal_wait 'To:'
+terminal_type 'dave@demo.test'
+terminal_wait 'press ^N'
+terminal_keys C-n
+terminal_wait 'A note that asks for a key'
+terminal_type s
+terminal_wait 'Send this note to dave@demo.test, without protection?'
+terminal_type y
+terminal_wait 'The note was sent to dave@demo.test, without protection.' 30
+mailbox dave wait INBOX 4
+is 1 "$(mailbox dave count INBOX SUBJECT '"could not send you protected mail"')" 'notes to Dave'
+say 'a note asks Dave for a key'

@@ -57,7 +57,7 @@ submit_to (struct outbox *box, const char *message_id, const char *second_to)
   g_ptr_array_add (copies, &second);
   g_ptr_array_add (messages, one);
   g_ptr_array_add (messages, two);
-  char *id = outbox_submit (box, message_id, "alice@x.test", "/draft", copies, messages, sent, &error);
+  char *id = outbox_submit (box, message_id, "alice@x.test", "/draft", 0, copies, messages, sent, &error);
   if (id == NULL)
     fail_msg ("%s", error->message);
   return id;
@@ -208,6 +208,38 @@ test_filed (void **state)
   assert_true (outbox_forget (box, id, NULL)); /* asked twice */
 }
 
+/* A note is none of the other kinds, also after a restart, and who was sent one is known for a day. */
+static void
+test_note (void **state)
+{
+  const char *const dave[] = { "Dave@x.test", NULL }, *const none[] = { NULL };
+  struct outbox_copy note = { .note = TRUE, .recipients = (GStrv) dave, .ids = (GStrv) none };
+  g_autoptr (GPtrArray) copies = g_ptr_array_new ();
+  g_autoptr (GPtrArray) messages = g_ptr_array_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("note", 4);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC, before = now - 25 * 3600;
+  g_autofree char *id = NULL, *old = NULL;
+  g_ptr_array_add (copies, &note);
+  g_ptr_array_add (messages, bytes);
+  {
+    AUTOFREE (outbox) box = open_box ();
+    assert_int_equal (outbox_told (box, "dave@x.test"), 0);
+    old = outbox_submit (box, "n0@x", "alice@x.test", "", before, copies, messages, bytes, NULL);
+    assert_non_null (old);
+    assert_int_equal (outbox_told (box, "dave@x.test"), 0);
+    id = outbox_submit (box, "n1@x", "alice@x.test", "", now, copies, messages, bytes, NULL);
+    assert_non_null (id);
+  }
+  AUTOFREE (outbox) box = open_box ();
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  const struct outbox_copy *copy = g_ptr_array_index (item->copies, 0);
+  assert_true (copy->note);
+  assert_int_equal (copy->method, ROUTE_HOLD);
+  assert_true (item->date == now);
+  assert_true (outbox_told (box, "dave@x.test") == now);
+  assert_int_equal (outbox_told (box, "bob@x.test"), 0);
+}
+
 /* A submission that was cut off left a folder that nobody was told about. */
 static void
 test_leftovers (void **state)
@@ -234,6 +266,7 @@ main (void)
                                       cmocka_unit_test (test_record_gone),
                                       cmocka_unit_test (test_died_while_sending),
                                       cmocka_unit_test (test_filed),
+                                      cmocka_unit_test (test_note),
                                       cmocka_unit_test (test_leftovers) };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

@@ -21,7 +21,7 @@ built_in (void **state)
   assert_int_equal (policy->least_pgp_trust, 1);
   assert_int_equal (policy->prefer, 1);
   assert_int_equal (policy->least_reply_trust, 1);
-  assert_true (policy->allow_smime && policy->allow_pgp && policy->allow_autocrypt);
+  assert_true (policy->allow_smime && policy->allow_pgp && policy->allow_autocrypt && policy->allow_note);
   assert_false (policy->allow_password);
   assert_int_equal (policy->revocation, 1);
 }
@@ -136,6 +136,8 @@ refusals (void **state)
     { "[routes]\nprefer=pgp\n", "[routes]\nprefer=smime\n", "policy.conf", "prefer", CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nleast-reply-trust=chain\n", "[routes]\nleast-reply-trust=first-seen\n", "policy.conf",
       "least-reply-trust", CONFIG_ERROR_FORBIDDEN },
+    { "[routes]\nallow-note=false\n", "[routes]\nallow-note=true\n", "policy.conf", "allow-note",
+      CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nallow-autocrypt=false\n", "[routes]\nallow-autocrypt=true\n", "policy.conf", "allow-autocrypt",
       CONFIG_ERROR_FORBIDDEN },
     { "", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password", CONFIG_ERROR_FORBIDDEN },

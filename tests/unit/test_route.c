@@ -354,6 +354,41 @@ test_choice (void **state)
   assert_string_equal (route->key->fingerprint, "S1");
 }
 
+/* Asking somebody for a key is offered where it would help, and nowhere else. */
+static void
+test_wants_key (void **state)
+{
+  static const struct {
+    enum key_fault fault;
+    gboolean wants;
+  } faults[] = {
+    { KEY_FAULT_NONE, FALSE }, { KEY_FAULT_EXPIRED, TRUE }, { KEY_FAULT_NOT_YET, FALSE }, { KEY_FAULT_USAGE, TRUE },
+    { KEY_FAULT_WEAK, TRUE },  { KEY_FAULT_REVOKED, TRUE }, { KEY_FAULT_BROKEN, TRUE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (faults); i++) {
+    struct key_candidate k = key (ROUTE_PGP, "AA", KEY_TRUST_VERIFIED, faults[i].fault);
+    AUTOFREE (route) route = decide (NULL, TRUE, TRUE, 1, &k);
+    assert_int_equal (route_wants_key (route), faults[i].wants);
+  }
+  AUTOFREE (route) nobody = decide (NULL, TRUE, TRUE, 0, NULL);
+  assert_true (route_wants_key (nobody));
+  struct key_candidate good = key (ROUTE_PGP, "AA", KEY_TRUST_VERIFIED, KEY_FAULT_NONE);
+  AUTOFREE (route) sender = decide (NULL, FALSE, FALSE, 1, &good);
+  assert_int_equal (sender->method, ROUTE_HOLD);
+  assert_false (route_wants_key (sender));
+  struct route_policy policy;
+  route_policy_init (&policy);
+  policy.least_pgp = KEY_TRUST_VERIFIED;
+  struct key_candidate seen = key (ROUTE_PGP, "AA", KEY_TRUST_FIRST_SEEN, KEY_FAULT_NONE);
+  AUTOFREE (route) untrusted = decide (&policy, TRUE, TRUE, 1, &seen);
+  assert_int_equal (untrusted->reason, ROUTE_REASON_UNTRUSTED);
+  assert_false (route_wants_key (untrusted));
+  policy.allow_pgp = FALSE;
+  AUTOFREE (route) forbidden = decide (&policy, TRUE, TRUE, 1, &good);
+  assert_int_equal (forbidden->reason, ROUTE_REASON_POLICY);
+  assert_true (route_wants_key (forbidden));
+}
+
 static void
 test_words (void **state)
 {
@@ -373,6 +408,6 @@ main (void)
                                       cmocka_unit_test (test_parent_floor),  cmocka_unit_test (test_changed),
                                       cmocka_unit_test (test_reasons),       cmocka_unit_test (test_bad_addresses),
                                       cmocka_unit_test (test_address_match), cmocka_unit_test (test_choice),
-                                      cmocka_unit_test (test_words) };
+                                      cmocka_unit_test (test_wants_key),     cmocka_unit_test (test_words) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

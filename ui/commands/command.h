@@ -71,5 +71,6 @@ enum command_exit command_setup (struct command_context *context, int argc, char
 enum command_exit command_show (struct command_context *context, int argc, char **argv);
 enum command_exit command_sync (struct command_context *context, int argc, char **argv);
 enum command_exit command_tag (struct command_context *context, int argc, char **argv);
+enum command_exit command_tell (struct command_context *context, int argc, char **argv);
 enum command_exit command_verify (struct command_context *context, int argc, char **argv);
 enum command_exit command_version (struct command_context *context, int argc, char **argv);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -108,4 +109,25 @@ command_ask (int fd, const char *question, GError **error)
   if (secret == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "No secret was given, so nothing was done.");
   return secret;
+}
+
+gboolean
+command_ask_yes (const char *question, gboolean *yes_out, GError **error)
+{
+  FILE *terminal = fopen ("/dev/tty", "r+e");
+  char line[16] = "";
+  *yes_out = FALSE;
+  if (terminal == NULL) {
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "A decision is needed and there is no terminal to ask on. Nothing was done; add --yes if it is right.");
+    return FALSE;
+  }
+  setvbuf (terminal, NULL, _IONBF, 0);
+  if (fputs (question, terminal) >= 0 && fflush (terminal) == 0 && fgets (line, sizeof line, terminal) != NULL) {
+    g_strstrip (line);
+    *yes_out = g_ascii_strcasecmp (line, "y") == 0 || g_ascii_strcasecmp (line, "yes") == 0;
+  }
+  (void) fclose (terminal);
+  return TRUE;
 }

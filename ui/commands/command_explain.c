@@ -22,6 +22,7 @@ static const struct command_json_field fields[] = {
   { "reason", COMMAND_JSON_TEXT, NULL },
   { "sentence", COMMAND_JSON_TEXT, NULL },
   { "next", COMMAND_JSON_TEXT, NULL },
+  { "tell", COMMAND_JSON_FLAG, NULL },
   { "key", COMMAND_JSON_OBJECT_OR_NULL, key_fields },
   { "candidates", COMMAND_JSON_OBJECTS, candidate_fields },
   { NULL, COMMAND_JSON_TEXT, NULL },
@@ -71,12 +72,15 @@ print_text (struct command_context *context, GVariant *rows)
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     g_autoptr (GVariant) key = g_variant_lookup_value (row, "key", G_VARIANT_TYPE_VARDICT);
     const char *address = "", *sentence = "", *next = "", *fingerprint = "", *trust = "";
+    gboolean tell = FALSE;
     g_variant_lookup (row, "address", "&s", &address);
     g_variant_lookup (row, "sentence", "&s", &sentence);
     g_variant_lookup (row, "next", "&s", &next);
     command_out ("%s\n  %s\n", address, sentence);
     if (*next != '\0')
       command_out ("  Next: %s\n", next);
+    if (g_variant_lookup (row, "tell", "b", &tell) && tell)
+      command_out ("  Or look at a ready note that asks for a key: wardmail tell %s\n", address);
     if (key != NULL && g_variant_lookup (key, "fingerprint", "&s", &fingerprint) && *fingerprint != '\0') {
       g_variant_lookup (key, "trust", "&s", &trust);
       command_out ("  Key: %s (%s)\n", fingerprint, trust);

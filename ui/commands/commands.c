@@ -39,6 +39,8 @@ const struct command commands[] = {
     "Send a message, every copy of it encrypted, or hold it and say why.", command_send },
   { "sendmail", "[-t] [-i] [-f ADDRESS] [ADDRESS...] < MESSAGE", "The same, for programs that expect sendmail.",
     command_sendmail },
+  { "tell", "[--json] [--from ADDRESS] [--dry-run] [--yes] [--again] ADDRESS",
+    "Ask somebody for a key, with a fixed note without protection that is shown first.", command_tell },
   { "key", "import [--passphrase-fd N] FILE...\nlist [--json] [ADDRESS]\ntrust FINGERPRINT",
     "Take in keys and certificates, list them, or mark one as compared.", command_key },
   { "ca", "import FILE...", "Take in certificates of authorities to trust, and revocation lists.", command_ca },

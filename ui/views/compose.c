@@ -239,6 +239,9 @@ compose_act (struct view *view, enum action action)
   case ACTION_PROTECTION:
     compose_routes_page (compose);
     return TRUE;
+  case ACTION_TELL:
+    compose_tell (compose);
+    return TRUE;
   case ACTION_EDITOR:
     compose_external (compose);
     return TRUE;
@@ -269,6 +272,7 @@ compose_free (struct view *view)
   g_ptr_array_unref (compose->attached);
   g_clear_pointer (&compose->origin, g_variant_unref);
   g_clear_pointer (&compose->routes, g_variant_unref);
+  g_clear_pointer (&compose->told, g_hash_table_unref);
   g_free (compose->draft_id);
   g_free (compose->message_id);
   g_free (compose->edit_path);

@@ -36,6 +36,7 @@ struct compose {
   GVariant *routes;    /* aa{sv}; NULL: nothing asked yet */
   struct app_call *route_call;
   guint held;
+  GHashTable *told; /* addresses whose note was shown in this window; NULL: none */
   gboolean working; /* sending or saving: the text stands still */
   gboolean leave_when_saved;
   char *edit_path; /* while another editor has the text */
@@ -54,6 +55,10 @@ void compose_routes_ask (struct compose *compose); /* after a while without typi
 int compose_routes_rows (const struct compose *compose, int width);
 void compose_routes_draw (struct compose *compose, const struct area *area);
 void compose_routes_page (struct compose *compose); /* all about each recipient */
+
+/* compose_tell.c */
+void compose_tell (
+    struct compose *compose); /* show the note for the next recipient who has no key; sending it is asked for there */
 
 /* compose_send.c */
 void compose_send (struct compose *compose);

@@ -141,6 +141,8 @@ route_rows (GPtrArray *routes, int width)
     g_autoptr (GPtrArray) wrapped = text_wrap (next, width - NEXT_INDENT, NEXT_ROWS_MAX);
     for (guint k = 0; k < wrapped->len; k++)
       add_row (rows, NULL, g_strdup (g_ptr_array_index (wrapped, k)));
+    if (fields_flag (route, "tell"))
+      add_row (rows, NULL, g_strdup ("Or press ^N: it shows a ready note that asks for one."));
   }
   return rows;
 }

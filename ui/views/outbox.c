@@ -71,7 +71,10 @@ draw_item (GVariant *item, const struct area *area, int y, unsigned style)
   draw_text (area, y, 11, 9, style, date);
   draw_text (area, y, 21, to, style, recipients);
   const char *subject = fields_text (item, "subject"); /* what waits here is encrypted, mostly its subject too */
-  draw_text (area, y, 22 + to, area->width - 22 - to, style, *subject != '\0' ? subject : "(encrypted)");
+  draw_text (area, y, 22 + to, area->width - 22 - to, style,
+             *subject != '\0'             ? subject
+             : fields_flag (item, "note") ? "(a note that asks for a key)"
+                                          : "(encrypted)");
   draw_text (area, y + 1, 11, area->width - 11, STYLE_DIM, fields_text (item, "text"));
 }
 

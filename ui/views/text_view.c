@@ -11,6 +11,9 @@ struct text_view {
   char *title;
   GPtrArray *lines; /* char * */
   int top, height, rows;
+  text_view_fn done; /* of a note; NULL */
+  gpointer data;
+  GDestroyNotify destroy;
 };
 
 static void
@@ -63,6 +66,9 @@ text_act (struct view *view, enum action action)
   case ACTION_BACK:
     app_close (view);
     return TRUE;
+  case ACTION_SEND:
+    page->done (view, page->data);
+    return TRUE;
   default:
     return FALSE;
   }
@@ -74,11 +80,21 @@ text_free (struct view *view)
   struct text_view *page = (struct text_view *) view;
   g_free (page->title);
   g_ptr_array_unref (page->lines);
+  if (page->destroy != NULL)
+    page->destroy (page->data);
   g_free (page);
 }
 
 static const struct view_class text_class = {
   .place = PLACE_TEXT,
+  .popup = TRUE,
+  .draw = text_draw,
+  .act = text_act,
+  .free = text_free,
+};
+
+static const struct view_class note_class = {
+  .place = PLACE_NOTE,
   .popup = TRUE,
   .draw = text_draw,
   .act = text_act,
@@ -98,6 +114,19 @@ text_view_lines (struct app *app, const char *title, GPtrArray *lines, const cha
   if (lines->len == 0)
     g_ptr_array_add (page->lines, g_strdup (nothing));
   return &page->view;
+}
+
+struct view *
+text_view_note (struct app *app, const char *title, GPtrArray *lines, text_view_fn done, gpointer data_take,
+                GDestroyNotify destroy)
+{
+  struct view *view = text_view_lines (app, title, lines, "");
+  struct text_view *page = (struct text_view *) view;
+  view->class = &note_class;
+  page->done = done;
+  page->data = data_take;
+  page->destroy = destroy;
+  return view;
 }
 
 struct view *

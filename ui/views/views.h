@@ -37,5 +37,10 @@ struct view *outbox_new (struct app *app);
 struct view *parts_new (struct app *app, const char *id, GVariant *parts);
 /* A page of text: lines are char *, wrapped; nothing is said where there are none. */
 struct view *text_view_lines (struct app *app, const char *title, GPtrArray *lines, const char *nothing);
+/* The same, of something that can be sent: done runs when the person presses the key for it, and closes the page when it is over.
+ * data is freed with the page. */
+typedef void (*text_view_fn) (struct view *page, gpointer data);
+struct view *text_view_note (struct app *app, const char *title, GPtrArray *lines, text_view_fn done,
+                             gpointer data_take, GDestroyNotify destroy);
 struct view *text_view_keys (struct app *app, enum place place);
 struct view *wizard_new (struct app *app);
