@@ -4,7 +4,7 @@ libcrypto_wm_a_SOURCES += crypto/error.h crypto/addrspec.h crypto/addrspec.c cry
 	crypto/verdict.h crypto/verdict.c crypto/revocation.h crypto/revocation.c crypto/inspect.h crypto/inspect_p.h crypto/inspect.c crypto/inspect_split.h \
 	crypto/inspect_split.c crypto/inspect_type.c crypto/inspect_from.h crypto/inspect_from.c crypto/inspect_pgp.c \
 	crypto/inspect_inline.c crypto/inspect_html.c crypto/inspect_mangled.c crypto/inspect_damage.c crypto/inspect_headers.c crypto/inspect_smime.c crypto/inspect_verdict.c crypto/protect.h crypto/protect.c \
-	crypto/protect_frame.h crypto/protect_frame.c \
+	crypto/protect_frame.h crypto/protect_frame.c crypto/pieces.h crypto/pieces.c crypto/spool.h crypto/spool.c \
 	crypto/keys/keyring.h crypto/keys/keyring_p.h crypto/keys/keyring.c crypto/keys/keyring_sources.c \
 	crypto/keys/keyring_trust.c crypto/keys/keyring_file.c crypto/keys/keyring_memory.c \
 	crypto/keys/keyring_pins.c crypto/keys/keyring_expiry.c crypto/keys/keyring_harvest.c crypto/guard/secret.h crypto/guard/tls.h crypto/smime/smime.h \

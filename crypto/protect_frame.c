@@ -106,26 +106,23 @@ protect_frame_header (GPtrArray *outer_headers, GError **error)
   return g_string_free (g_steal_pointer (&header), FALSE);
 }
 
-/* A line of text that does not occur in the content. */
 static char *
-make_boundary (GBytes *content)
+make_boundary (void)
 {
-  gsize size = 0;
-  const char *data = g_bytes_get_data (content, &size);
-  for (;;) {
-    g_autofree char *uuid = g_uuid_string_random ();
-    g_autofree char *boundary = g_strconcat ("=_", uuid, NULL);
-    if (size == 0 || memmem (data, size, boundary, strlen (boundary)) == NULL)
-      return g_steal_pointer (&boundary);
-  }
+  g_autofree char *uuid = g_uuid_string_random ();
+  return g_strconcat ("=_", uuid, NULL);
 }
 
-static void
-append_bytes (GString *text, GBytes *bytes)
+static gboolean
+holds (const struct pieces *pieces, const char *text)
 {
-  gsize size = 0;
-  const char *data = g_bytes_get_data (bytes, &size);
-  g_string_append_len (text, data, (gssize) size);
+  for (guint i = 0; i < pieces->list->len; i++) {
+    gsize size = 0;
+    const char *data = g_bytes_get_data (g_ptr_array_index (pieces->list, i), &size);
+    if (size > 0 && memmem (data, size, text, strlen (text)) != NULL)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static void
@@ -141,60 +138,68 @@ append_base64 (GString *text, GBytes *bytes)
   }
 }
 
-static GBytes *
-finish (GString *text)
+struct pieces *
+protect_frame_signed (const struct pieces *payload, GBytes *signature)
 {
-  return g_string_free_to_bytes (text);
-}
-
-GBytes *
-protect_frame_signed (GBytes *payload, GBytes *signature)
-{
-  g_autofree char *boundary = make_boundary (payload);
-  GString *text = g_string_sized_new (g_bytes_get_size (payload) + 2 * g_bytes_get_size (signature) + 1024);
+  g_autofree char *boundary = make_boundary ();
+  while (holds (payload, boundary)) {
+    g_free (boundary);
+    boundary = make_boundary ();
+  }
+  g_autofree char *before
+      = g_strdup_printf ("Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256;\r\n"
+                         " boundary=\"%s\"\r\n\r\n--%s\r\n",
+                         boundary, boundary);
+  g_autoptr (GString) after = g_string_new (NULL);
   g_string_append_printf (
-      text,
-      "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256;\r\n"
-      " boundary=\"%s\"\r\n\r\n--%s\r\n",
-      boundary, boundary);
-  append_bytes (text, payload);
-  g_string_append_printf (
-      text,
+      after,
       "\r\n--%s\r\nContent-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n"
       "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n",
       boundary);
-  append_base64 (text, signature);
-  g_string_append_printf (text, "--%s--\r\n", boundary);
-  return finish (text);
+  append_base64 (after, signature);
+  g_string_append_printf (after, "--%s--\r\n", boundary);
+  struct pieces *whole = pieces_new ();
+  pieces_add_text (whole, before);
+  for (guint i = 0; i < payload->list->len; i++)
+    pieces_add (whole, g_ptr_array_index (payload->list, i));
+  pieces_add_text (whole, after->str);
+  return whole;
 }
 
-GBytes *
-protect_frame_smime (const char *header, GBytes *enveloped)
+void
+protect_frame_smime_begin (struct spool *spool, const char *header)
 {
-  GString *text = g_string_sized_new (strlen (header) + g_bytes_get_size (enveloped) / 3 * 4 + 4096);
-  g_string_append (text, header);
-  g_string_append (text, "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\n"
-                         "Content-Transfer-Encoding: base64\r\n"
-                         "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n");
-  append_base64 (text, enveloped);
-  return finish (text);
+  spool_text (spool, header);
+  spool_text (spool, "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\n"
+                     "Content-Transfer-Encoding: base64\r\n"
+                     "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n");
 }
 
-GBytes *
-protect_frame_pgp (const char *header, GBytes *armor)
+void
+protect_frame_smime_end (struct spool *spool)
 {
-  g_autoptr (GBytes) lines = protect_frame_crlf (armor);
-  g_autofree char *boundary = make_boundary (lines);
-  GString *text = g_string_sized_new (strlen (header) + g_bytes_get_size (lines) + 1024);
-  g_string_append (text, header);
-  g_string_append_printf (
-      text,
-      "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n"
-      " boundary=\"%s\"\r\n\r\n--%s\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
-      "\r\n--%s\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n"
-      "Content-Disposition: inline; filename=\"encrypted.asc\"\r\n\r\n",
-      boundary, boundary, boundary);
-  append_bytes (text, lines);
-  g_string_append_printf (text, "\r\n--%s--\r\n", boundary);
-  return finish (text);
+  spool_base64_end (spool);
+}
+
+/* Armor is base64: an underscore, as the boundary has, occurs in none of its lines. */
+char *
+protect_frame_pgp_begin (struct spool *spool, const char *header)
+{
+  char *boundary = make_boundary ();
+  g_autofree char *begin
+      = g_strdup_printf ("Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n"
+                         " boundary=\"%s\"\r\n\r\n--%s\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
+                         "\r\n--%s\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n"
+                         "Content-Disposition: inline; filename=\"encrypted.asc\"\r\n\r\n",
+                         boundary, boundary, boundary);
+  spool_text (spool, header);
+  spool_text (spool, begin);
+  return boundary;
+}
+
+void
+protect_frame_pgp_end (struct spool *spool, const char *boundary)
+{
+  g_autofree char *end = g_strdup_printf ("\r\n--%s--\r\n", boundary);
+  spool_text (spool, end);
 }

@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* OpenPGP by GPGME and a gpg of the profile's own GNUPGHOME. Keys worker only. Offline, memory buffers, results from structs only.
+/* OpenPGP by GPGME and a gpg of the profile's own GNUPGHOME. Keys worker only. Offline, no files of gpg's making, results from structs only.
  * RFC 4880; PGP/MIME (RFC 3156) framing is protect's and inspect's. */
 #pragma once
 #include "crypto/keys/keyring.h"
+#include "crypto/pieces.h"
+#include "crypto/spool.h"
 #include "crypto/verdict.h"
 
 struct pgp_engine;
@@ -55,9 +57,10 @@ GBytes *pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GH
                      GPtrArray *signatures_out, GError **error);
 /* A cipher of that name with blocks of 64 bits. RFC 9580, 9.3: not to be used any more. */
 gboolean pgp_cipher_weak (const char *name);
-/* Sign and encrypt in one operation, SEIPD with MDC, armored, to exactly these primary fingerprints. ids_out as in protect.h. */
-GBytes *pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, GBytes *content,
-                          GPtrArray *ids_out, GError **error);
+/* Sign and encrypt in one operation, SEIPD with MDC, armored (CRLF), to exactly these primary fingerprints. ids_out as in protect.h. After an
+ * error what is in the spool is good for nothing. */
+gboolean pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints,
+                           const struct pieces *content, struct spool *spool, GPtrArray *ids_out, GError **error);
 char *pgp_own (struct pgp_engine *engine, const char *address, gint64 at); /* own usable key's fingerprint; NULL */
 
 /* What a run of OpenPGP packets is, by its first packets alone; armored or binary. No cryptography. */

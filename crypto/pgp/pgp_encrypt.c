@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* OpenPGP sign and encrypt in one operation, to exactly the keys that were named. */
 #include "crypto/pgp/pgp_p.h"
-#include "crypto/inspect.h"
+#include <errno.h>
 #include <string.h>
 
 /* One line for each key: the subkey, with "!" so that gpg takes this one and no other; or the file of a key that is kept apart, from which
@@ -40,10 +40,11 @@ compare (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* What came out is read again: encrypted with integrity, to these ids, each once, and to none else. */
+/* What came out is read again, as far as the recipients reach: encrypted with integrity, to these ids, each once, and to none else. */
 static gboolean
-check_output (GBytes *message, GPtrArray *ids, GError **error)
+check_output (GByteArray *head, GPtrArray *ids, GError **error)
 {
+  g_autoptr (GBytes) message = g_bytes_new_static (head->data, head->len);
   g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
   const enum pgp_kind kind = pgp_packet_kind (message, found);
   g_autoptr (GPtrArray) wanted = g_ptr_array_copy (ids, NULL, NULL);
@@ -69,9 +70,63 @@ check_signed (gpgme_ctx_t context, GError **error)
   return FALSE;
 }
 
-GBytes *
-pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, GBytes *content,
-                  GPtrArray *ids_out, GError **error)
+/* What gpg is given and gives, in passing. */
+struct passing {
+  struct pieces_reader reader;
+  struct spool *spool;
+  GByteArray *head; /* the beginning of what came out */
+};
+
+static ssize_t
+give (void *handle, void *buffer, size_t size)
+{
+  struct passing *passing = handle;
+  gsize got = 0;
+  const void *from = pieces_next (&passing->reader, size, &got);
+  if (from != NULL)
+    memcpy (buffer, from, got);
+  return (ssize_t) got;
+}
+
+static ssize_t
+take (void *handle, const void *buffer, size_t size)
+{
+  struct passing *passing = handle;
+  if (passing->head->len < PGP_LOOK_BYTES)
+    g_byte_array_append (passing->head, buffer, (guint) MIN (size, PGP_LOOK_BYTES));
+  spool_lines (passing->spool, buffer, size);
+  if (spool_fine (passing->spool))
+    return (ssize_t) size;
+  errno = ENOSPC; /* the spool says which it was */
+  return -1;
+}
+
+static gpgme_data_t
+passing_open (struct passing *passing, struct gpgme_data_cbs *callbacks)
+{
+  gpgme_data_t data = NULL;
+  return gpgme_data_new_from_cbs (&data, callbacks, passing) == 0 ? pgp_in_big_pieces (data) : NULL;
+}
+
+static gboolean
+run (gpgme_ctx_t context, const char *recipients, struct passing *passing, GError **error)
+{
+  static struct gpgme_data_cbs giving = { .read = give }, taking = { .write = take };
+  AUTOFREE (gpgme_data) source = passing_open (passing, &giving);
+  AUTOFREE (gpgme_data) output = passing_open (passing, &taking);
+  gpgme_set_armor (context, 1);
+  /* NULL, when memory is short, is refused. */
+  gpgme_error_t failed = gpgme_op_encrypt_sign_ext (
+      context, NULL, recipients, GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS,
+      source, output);
+  if (failed != 0)
+    pgp_set_error (error, CRYPTO_ERROR_FAILED, failed, "The message could not be encrypted with OpenPGP");
+  return failed == 0;
+}
+
+gboolean
+pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fingerprints, const struct pieces *content,
+                  struct spool *spool, GPtrArray *ids_out, GError **error)
 {
   g_autofree char *own = pgp_own (engine, sender, 0);
   g_autoptr (GString) recipients = g_string_new (NULL);
@@ -81,30 +136,24 @@ pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fing
         error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
         "There is no usable OpenPGP key of your own for %s. Import it with its private key: wardmail key import FILE",
         sender);
-    return NULL;
+    return FALSE;
   }
   for (guint i = 0; i < fingerprints->len; i++)
     if (!add_recipient (engine, g_ptr_array_index (fingerprints, i), recipients, ids, error))
-      return NULL;
+      return FALSE;
   AUTOFREE (gpgme_context) context = pgp_context_new (engine, error);
   if (context == NULL)
-    return NULL;
-  struct pgp_sink sink;
-  AUTOFREE (gpgme_data) source = pgp_source_open (content);
-  AUTOFREE (gpgme_data) output = pgp_sink_open (&sink, INSPECT_BYTES_MAX);
-  gpgme_set_armor (context, 1);
+    return FALSE;
   gpgme_error_t failed = gpgme_signers_add (context, pgp_keys_by_fingerprint (engine, own));
-  if (failed == 0)
-    failed = gpgme_op_encrypt_sign_ext (
-        context, NULL, recipients->str,
-        GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS, source, output);
-  g_autoptr (GBytes) message = pgp_sink_steal (&sink);
   if (failed != 0) {
     pgp_set_error (error, CRYPTO_ERROR_FAILED, failed, "The message could not be encrypted with OpenPGP");
-    return NULL;
+    return FALSE;
   }
-  if (!check_signed (context, error) || !check_output (message, ids, error))
-    return NULL;
+  g_autoptr (GByteArray) head = g_byte_array_new ();
+  struct passing passing = { .reader = { .pieces = content }, .spool = spool, .head = head };
+  if (!run (context, recipients->str, &passing, error) || !check_signed (context, error)
+      || !check_output (head, ids, error))
+    return FALSE;
   g_ptr_array_extend_and_steal (ids_out, g_steal_pointer (&ids));
-  return g_steal_pointer (&message);
+  return TRUE;
 }

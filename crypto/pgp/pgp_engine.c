@@ -114,9 +114,8 @@ sink_write (void *handle, const void *buffer, size_t size)
   return (ssize_t) size;
 }
 
-/* GPGME moves 512 bytes at a time unless it is told otherwise. */
-static gpgme_data_t
-in_big_pieces (gpgme_data_t data)
+gpgme_data_t
+pgp_in_big_pieces (gpgme_data_t data)
 {
   gpgme_data_set_flag (data, "io-buffer-size", "65536");
   return data;
@@ -129,7 +128,7 @@ pgp_sink_open (struct pgp_sink *sink, gsize size_max)
   *sink = (struct pgp_sink){ .bytes = g_byte_array_new (), .size_max = MIN (size_max, G_MAXINT / 2) };
   gpgme_data_t data = NULL;
   /* NULL, when memory is short, is refused by every operation. */
-  return gpgme_data_new_from_cbs (&data, &callbacks, sink) == 0 ? in_big_pieces (data) : NULL;
+  return gpgme_data_new_from_cbs (&data, &callbacks, sink) == 0 ? pgp_in_big_pieces (data) : NULL;
 }
 
 void
@@ -153,5 +152,5 @@ pgp_source_open (GBytes *bytes)
   gpgme_data_t data = NULL;
   gsize size = 0;
   const char *start = g_bytes_get_data (bytes, &size);
-  return gpgme_data_new_from_mem (&data, start != NULL ? start : "", size, 0) == 0 ? in_big_pieces (data) : NULL;
+  return gpgme_data_new_from_mem (&data, start != NULL ? start : "", size, 0) == 0 ? pgp_in_big_pieces (data) : NULL;
 }

@@ -17,6 +17,8 @@ struct pgp_engine {
   gpointer ask_data;
 };
 
+#define PGP_LOOK_BYTES (1024u * 1024) /* of armor, where pgp_packet_kind looks */
+
 /* pgp_home.c: the GNUPGHOME and its agent. */
 gboolean pgp_home_open (struct pgp_engine *engine, const char *keys_dir, GError **error);
 void pgp_home_close (struct pgp_engine *engine);
@@ -35,6 +37,8 @@ gpgme_data_t pgp_sink_open (struct pgp_sink *sink, gsize size_max);
 void pgp_sink_clear (struct pgp_sink *sink);
 GBytes *pgp_sink_steal (struct pgp_sink *sink);
 gpgme_data_t pgp_source_open (GBytes *bytes); /* borrows the bytes */
+/* GPGME moves 512 bytes at a time unless it is told otherwise. Returns data. */
+gpgme_data_t pgp_in_big_pieces (gpgme_data_t data);
 void pgp_set_error (GError **error, int code, gpgme_error_t reason, const char *what);
 
 /* pgp_keys.c */

@@ -1,10 +1,9 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* OpenPGP packets, as far as their kind and their recipients can be told without a key. RFC 4880, 4.2, 5.1; RFC 9580, 5.13. */
-#include "crypto/pgp/pgp.h"
+#include "crypto/pgp/pgp_p.h"
 #include <string.h>
 
-#define LOOK_SIZE_MAX (1024u * 1024)
 #define PACKETS_MAX 4096
 
 enum tag {
@@ -38,7 +37,7 @@ blank_line (const guint8 *data, gsize from, gsize to)
   return from == to;
 }
 
-/* Binary packets stay as they are; armor is opened, up to LOOK_SIZE_MAX bytes. */
+/* Binary packets stay as they are; armor is opened, up to PGP_LOOK_BYTES bytes. */
 static GBytes *
 open_armor (GBytes *bytes)
 {
@@ -56,7 +55,7 @@ open_armor (GBytes *bytes)
   while (at < size && !blank_line (data, at, next_line (data, size, at)))
     at = next_line (data, size, at);
   gsize end = at;
-  while (end < size && data[end] != '-' && end - at < LOOK_SIZE_MAX)
+  while (end < size && data[end] != '-' && end - at < PGP_LOOK_BYTES)
     end = next_line (data, size, end);
   g_autofree guint8 *packets = g_malloc ((end - at) / 4 * 3 + 6);
   int state = 0;

@@ -4,7 +4,9 @@
  * No OpenSSL type leaves crypto/smime/. RFC 5652, 8551, 8550, 5083/5084 (AuthEnvelopedData). */
 #pragma once
 #include "crypto/keys/keyring.h"
+#include "crypto/pieces.h"
 #include "crypto/revocation.h"
+#include "crypto/spool.h"
 #include "crypto/verdict.h"
 
 /* The folder of certificates, keys and anchors: DIR/keys/smime and DIR/keys/anchors, read at open, again after import. */
@@ -88,5 +90,11 @@ GBytes *smime_sign (struct smime_store *store, const char *sender, GBytes *conte
 /* DER of EnvelopedData, AES-256-CBC, to the certificates with these fingerprints. ids_out: recipient ids as in protect.h. */
 GBytes *smime_encrypt (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out,
                        GError **error);
+/* The same for a long text: nothing of it is copied. Detached. */
+GBytes *smime_sign_pieces (struct smime_store *store, const char *sender, const struct pieces *content, gint64 at,
+                           GError **error);
+/* Writes the DER in base64 into the spool; after an error what is there is good for nothing. */
+gboolean smime_encrypt_pieces (struct smime_store *store, GPtrArray *fingerprints, const struct pieces *content,
+                               struct spool *spool, GPtrArray *ids_out, GError **error);
 /* The fingerprint of the sender's own certificate that copies to himself are encrypted to; NULL if he has none or cannot sign. */
 char *smime_own (struct smime_store *store, const char *address, gint64 at);

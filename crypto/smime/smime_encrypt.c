@@ -119,57 +119,83 @@ find_certificates (struct smime_store *store, GPtrArray *fingerprints, GError **
   return NULL;
 }
 
+/* The recipients, and no content yet. */
 static CMS_ContentInfo *
-encrypt (GPtrArray *certificates, GBytes *content, gboolean authenticated)
+address_to (GPtrArray *certificates, gboolean authenticated)
 {
-  gsize size;
-  const void *bytes = g_bytes_get_data (content, &size);
-  BIO *input = BIO_new_mem_buf (size > 0 ? bytes : "", (int) size);
   const EVP_CIPHER *cipher = authenticated ? EVP_aes_256_gcm () : EVP_aes_256_cbc ();
-  CMS_ContentInfo *cms = CMS_encrypt (NULL, NULL, cipher, CMS_BINARY | CMS_PARTIAL);
-  gboolean fine = input != NULL && cms != NULL;
+  CMS_ContentInfo *cms = CMS_encrypt (NULL, NULL, cipher, CMS_BINARY | CMS_PARTIAL | CMS_DETACHED);
+  gboolean fine = cms != NULL;
   for (guint i = 0; fine && i < certificates->len; i++)
     fine = add_recipient (cms, certificates->pdata[i]);
-  if (!fine || CMS_final (cms, input, NULL, CMS_BINARY) != 1) {
-    CMS_ContentInfo_free (cms);
-    cms = NULL;
+  if (fine)
+    return cms;
+  CMS_ContentInfo_free (cms);
+  return NULL;
+}
+
+static gboolean
+encrypt (struct smime_store *store, GPtrArray *fingerprints, const struct pieces *content, gboolean authenticated,
+         smime_stream_fn write, gpointer data, GPtrArray *ids_out, GError **error)
+{
+  g_autoptr (GPtrArray) certificates = find_certificates (store, fingerprints, error);
+  if (certificates == NULL)
+    return FALSE;
+  if (content->size > SMIME_BYTES_MAX) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "The message is too large to be encrypted. Try smaller attachments.");
+    return FALSE;
   }
-  BIO_free (input);
-  return cms;
+  ERR_clear_error ();
+  CMS_ContentInfo *cms = address_to (certificates, authenticated);
+  gboolean made = cms != NULL && smime_stream_envelope (cms, authenticated, content, write, data);
+  gboolean fine = made && check_ids (cms, certificates->len, ids_out);
+  if (!made)
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "Encryption failed (%s), so that nothing was sent. Try again.",
+                 ERR_reason_error_string (ERR_peek_last_error ()) ?: "no detail known");
+  else if (!fine)
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+        "The encrypted message does not name exactly its recipients, so that it was thrown away. Please report this.");
+  CMS_ContentInfo_free (cms);
+  ERR_clear_error ();
+  return fine;
+}
+
+static void
+write_bytes (const void *bytes, gsize size, gpointer data)
+{
+  g_byte_array_append (data, bytes, (guint) size);
+}
+
+static void
+write_base64 (const void *bytes, gsize size, gpointer data)
+{
+  spool_base64 (data, bytes, size);
 }
 
 GBytes *
 smime_encrypt_as (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, gboolean authenticated,
                   GPtrArray *ids_out, GError **error)
 {
-  g_autoptr (GPtrArray) certificates = find_certificates (store, fingerprints, error);
-  if (certificates == NULL)
+  g_autoptr (GByteArray) der = g_byte_array_new ();
+  AUTOFREE (pieces) pieces = pieces_new ();
+  pieces_add (pieces, content);
+  if (!encrypt (store, fingerprints, pieces, authenticated, write_bytes, der, ids_out, error))
     return NULL;
-  if (g_bytes_get_size (content) > SMIME_BYTES_MAX) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-                 "The message is too large to be encrypted. Try smaller attachments.");
-    return NULL;
-  }
-  ERR_clear_error ();
-  CMS_ContentInfo *cms = encrypt (certificates, content, authenticated);
-  GBytes *der = NULL;
-  if (cms == NULL)
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-                 "Encryption failed (%s), so that nothing was sent. Try again.",
-                 ERR_reason_error_string (ERR_peek_last_error ()) ?: "no detail known");
-  else if ((der = smime_kind_encode (cms, error)) != NULL && !check_ids (cms, certificates->len, ids_out)) {
-    g_clear_pointer (&der, g_bytes_unref);
-    g_set_error (
-        error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-        "The encrypted message does not name exactly its recipients, so that it was thrown away. Please report this.");
-  }
-  CMS_ContentInfo_free (cms);
-  ERR_clear_error ();
-  return der;
+  return g_byte_array_free_to_bytes (g_steal_pointer (&der));
 }
 
 GBytes *
 smime_encrypt (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out, GError **error)
 {
   return smime_encrypt_as (store, fingerprints, content, FALSE, ids_out, error);
+}
+
+gboolean
+smime_encrypt_pieces (struct smime_store *store, GPtrArray *fingerprints, const struct pieces *content,
+                      struct spool *spool, GPtrArray *ids_out, GError **error)
+{
+  return encrypt (store, fingerprints, content, FALSE, write_base64, spool, ids_out, error);
 }

@@ -114,6 +114,13 @@ GBytes *smime_kind_encode (CMS_ContentInfo *cms, GError **error);
 GBytes *smime_encrypt_as (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, gboolean authenticated,
                           GPtrArray *ids_out, GError **error);
 
+/* smime_stream.c: a BIO that reads what is left of the pieces; the reader must outlive it. */
+BIO *smime_stream_source (struct pieces_reader *reader);
+/* cms: with its recipients, and without content (CMS_PARTIAL | CMS_DETACHED). DER, told front to end. After FALSE it is good for nothing. */
+typedef void (*smime_stream_fn) (const void *bytes, gsize size, gpointer data);
+gboolean smime_stream_envelope (CMS_ContentInfo *cms, gboolean authenticated, const struct pieces *content,
+                                smime_stream_fn write, gpointer data);
+
 /* smime_decrypt_tag.c: the length of the authentication tag of AuthEnvelopedData; 0 if it cannot be found. */
 gsize smime_decrypt_tag_size (GBytes *cms);
 

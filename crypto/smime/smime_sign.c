@@ -67,12 +67,11 @@ digest_for (const EVP_PKEY *key)
 
 static CMS_ContentInfo *
 sign (struct smime_store *store, struct smime_entry *signer, EVP_PKEY *key, struct smime_entry *answer_to,
-      GBytes *content, gboolean detached, gint64 at)
+      const struct pieces *content, gboolean detached, gint64 at)
 {
-  gsize size;
-  const void *bytes = g_bytes_get_data (content, &size);
+  struct pieces_reader reader = { .pieces = content };
   unsigned int flags = CMS_BINARY | CMS_PARTIAL | CMS_NOSMIMECAP | CMS_NOCERTS | (detached ? CMS_DETACHED : 0);
-  BIO *input = BIO_new_mem_buf (size > 0 ? bytes : "", (int) size);
+  BIO *input = smime_stream_source (&reader);
   CMS_ContentInfo *cms = CMS_sign (NULL, NULL, NULL, NULL, flags);
   CMS_SignerInfo *info = cms != NULL ? CMS_add1_signer (cms, signer->certificate, key, digest_for (key), flags) : NULL;
   if (input == NULL || info == NULL || !add_capabilities (info, answer_to)
@@ -84,9 +83,9 @@ sign (struct smime_store *store, struct smime_entry *signer, EVP_PKEY *key, stru
   return cms;
 }
 
-GBytes *
-smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboolean detached, gint64 at,
-            GError **error)
+static GBytes *
+sign_for (struct smime_store *store, const char *sender, const struct pieces *content, gboolean detached, gint64 at,
+          GError **error)
 {
   struct smime_entry *signer = smime_own_entry (store, sender, at, FALSE);
   if (signer == NULL) {
@@ -97,7 +96,7 @@ smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboo
                  sender);
     return NULL;
   }
-  if (g_bytes_get_size (content) > SMIME_BYTES_MAX) {
+  if (content->size > SMIME_BYTES_MAX) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
                  "The message is too large to be signed. Try smaller attachments.");
     return NULL;
@@ -118,4 +117,20 @@ smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboo
   smime_key_close (key);
   ERR_clear_error ();
   return der;
+}
+
+GBytes *
+smime_sign_pieces (struct smime_store *store, const char *sender, const struct pieces *content, gint64 at,
+                   GError **error)
+{
+  return sign_for (store, sender, content, TRUE, at, error);
+}
+
+GBytes *
+smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboolean detached, gint64 at,
+            GError **error)
+{
+  AUTOFREE (pieces) pieces = pieces_new ();
+  pieces_add (pieces, content);
+  return sign_for (store, sender, pieces, detached, at, error);
 }

@@ -265,6 +265,8 @@ static const struct protocol_field event_paths[] = { MUST ("paths", "as"), { NUL
 /* moves: old path, new path; flags of the new name are repeated as tags: a(ssasas) old, new, add, remove */
 static const struct protocol_field event_moves[] = { MUST ("moves", "a(ssasas)"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_text[] = { MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
+/* Of the call under way: bytes of it that are done. */
+static const struct protocol_field event_working[] = { MUST ("done", "t"), MUST ("total", "t"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_count[] = { MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
 
 static const struct {
@@ -280,7 +282,7 @@ static const struct {
   { PEER_IMAP, "removed", event_paths },       { PEER_IMAP, "moved", event_moves },
   { PEER_IMAP, "folders", event_none },        { PEER_IMAP, "state", event_text },
   { PEER_IMAP, "progress", event_count },      { PEER_INDEX, "progress", event_count },
-  { PEER_SMTP, "state", event_text },
+  { PEER_SMTP, "state", event_text },          { PEER_KEYS, "working", event_working },
 };
 
 /* clang-format on */

@@ -50,5 +50,5 @@ char *message_address_display (const char *text); /* "Name <a@b>", RFC 2047 enco
  * fds: the draft's attachments by handle. message_id_out: without angle brackets. Keys worker. */
 gboolean message_compose (GVariant *draft, GPtrArray *attachments /* GBytes *, in the draft's order */, gint64 now,
                           GPtrArray **outer_headers_out, GBytes **payload_out, char **message_id_out, GError **error);
-/* The sender's record of it: the payload with a Bcc field in front, for Sent and Drafts (which only he can read). */
-GBytes *message_payload_with_bcc (GBytes *payload, GVariant *draft, GError **error);
+/* What the sender's record of it, in Sent and Drafts (which only he can read), has before the payload: a Bcc field; "": nobody is blind. */
+char *message_record_prefix (GVariant *draft, GError **error);

@@ -9,7 +9,10 @@
 #include "mail/engine.h"
 
 #include <gmime/gmime.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define SUBJECT_MAX 2000
 #define BODY_MAX (16u * 1024 * 1024)
@@ -208,9 +211,8 @@ add_hp_outer (GPtrArray *inside, const GPtrArray *outside)
 }
 
 static void
-set_content (GMimePart *part, const char *data, gsize size, GMimeContentEncoding encoding)
+set_content (GMimePart *part, GMimeStream *stream, GMimeContentEncoding encoding)
 {
-  GMimeStream *stream = g_mime_stream_mem_new_with_buffer (data != NULL ? data : "", size);
   GMimeDataWrapper *content = g_mime_data_wrapper_new_with_stream (stream, GMIME_CONTENT_ENCODING_DEFAULT);
   g_mime_part_set_content (part, content);
   g_mime_part_set_content_encoding (part, encoding);
@@ -234,7 +236,7 @@ text_part (const char *body)
   gsize other = 0;
   for (gsize i = 0; i < text->len; i++)
     other += (guchar) text->str[i] >= 0x80;
-  set_content (part, text->str, text->len,
+  set_content (part, g_mime_stream_mem_new_with_buffer (text->str, text->len),
                other * 3 > text->len ? GMIME_CONTENT_ENCODING_BASE64 : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
   g_string_free (text, TRUE);
   return GMIME_OBJECT (part);
@@ -300,15 +302,32 @@ use_utf8 (GMimeParamList *list, const char *name)
     g_mime_param_set_charset (param, "utf-8");
 }
 
+static void
+let_lie (gpointer data)
+{
+  (void) g_byte_array_free (data, FALSE);
+}
+
+/* Reads the bytes where they lie: as GMime writes nothing to it, nothing is grown or freed. */
+static GMimeStream *
+lying_stream (GBytes *bytes)
+{
+  gsize size;
+  const void *data = g_bytes_get_data (bytes, &size);
+  GByteArray *array = g_byte_array_new_take ((guint8 *) data, size);
+  GMimeStream *stream = g_mime_stream_mem_new_with_byte_array (array);
+  g_mime_stream_mem_set_owner (GMIME_STREAM_MEM (stream), FALSE);
+  g_object_set_data_full (G_OBJECT (stream), "lying", array, let_lie);
+  return stream;
+}
+
 static GMimeObject *
 attachment_part (const char *name, const char *type, GBytes *bytes)
 {
   g_autofree char *clean = message_clean_filename (name);
   g_auto (GStrv) halves = g_strsplit (attachment_type (clean, type), "/", 2);
   GMimePart *part = g_mime_part_new_with_type (halves[0], halves[1]);
-  gsize size;
-  const char *data = g_bytes_get_data (bytes, &size);
-  set_content (part, data, size, GMIME_CONTENT_ENCODING_BASE64);
+  set_content (part, lying_stream (bytes), GMIME_CONTENT_ENCODING_BASE64);
   g_mime_object_set_disposition (GMIME_OBJECT (part), GMIME_DISPOSITION_ATTACHMENT);
   g_mime_part_set_filename (part, clean);
   use_utf8 (g_mime_content_type_get_parameters (g_mime_object_get_content_type (GMIME_OBJECT (part))), "name");
@@ -349,26 +368,36 @@ make_body (GVariant *draft, GPtrArray *attachments, GError **error)
 }
 
 /* The protected fields, then the entity as GMime writes it, all in CRLF. */
-static GBytes *
-make_payload (GMimeObject *body, const GPtrArray *lines)
+static gboolean
+write_payload (GMimeObject *body, const GPtrArray *lines, int fd)
 {
   g_mime_object_set_content_type_parameter (body, "protected-headers", "v1");
   g_mime_object_set_content_type_parameter (body, "hp", "cipher");
-  GString *header = g_string_new (NULL);
+  g_autoptr (GString) header = g_string_new (NULL);
   for (guint i = 0; i < lines->len; i++)
     message_header_append (header, lines->pdata[i]);
   GMimeFormatOptions *options = g_mime_format_options_new ();
   g_mime_format_options_set_newline_format (options, GMIME_NEWLINE_FORMAT_DOS);
-  g_autoptr (GByteArray) out = g_byte_array_new ();
-  g_byte_array_append (out, (const guint8 *) header->str, (guint) header->len);
-  GMimeStream *stream = g_mime_stream_mem_new_with_byte_array (out);
-  g_mime_stream_mem_set_owner (GMIME_STREAM_MEM (stream), FALSE);
-  g_mime_stream_seek (stream, 0, GMIME_STREAM_SEEK_END);
-  ssize_t wrote = g_mime_object_write_to_stream (body, options, stream);
+  GMimeStream *file = g_mime_stream_fs_new (fd); /* takes it */
+  GMimeStream *stream = g_mime_stream_buffer_new (file, GMIME_STREAM_BUFFER_BLOCK_WRITE);
+  gboolean done = g_mime_stream_write (stream, header->str, header->len) == (ssize_t) header->len
+                  && g_mime_object_write_to_stream (body, options, stream) > 0 && g_mime_stream_flush (stream) == 0;
   g_object_unref (stream);
+  g_object_unref (file);
   g_mime_format_options_free (options);
-  g_string_free (header, TRUE);
-  return wrote > 0 ? g_byte_array_free_to_bytes (g_steal_pointer (&out)) : NULL;
+  return done;
+}
+
+/* In memory that is mapped once and grows without being copied: a payload can be long. */
+static GBytes *
+make_payload (GMimeObject *body, const GPtrArray *lines)
+{
+  int fd = memfd_create ("wardmail-payload", MFD_CLOEXEC), out = fd >= 0 ? fcntl (fd, F_DUPFD_CLOEXEC, 0) : -1;
+  gboolean done = out >= 0 && write_payload (body, lines, out);
+  g_autoptr (GMappedFile) file = done ? g_mapped_file_new_from_fd (fd, FALSE, NULL) : NULL;
+  if (fd >= 0)
+    close (fd);
+  return file != NULL ? g_mapped_file_get_bytes (file) : NULL;
 }
 
 gboolean

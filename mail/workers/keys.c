@@ -95,6 +95,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
     g_free (keys);
     return NULL;
   }
+  keys->dir = g_strdup (dir);
   keyring_set_ask (keys->keyring, ask, worker);
   set_pins (keys->keyring, config);
   keyring_set_revocation (keys->keyring, read_revocation (config));
@@ -107,6 +108,7 @@ keys_stop (struct worker *worker)
 {
   struct keys *keys = worker_state (worker);
   keyring_free (keys->keyring);
+  g_free (keys->dir);
   g_free (keys);
 }
 

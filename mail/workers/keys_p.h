@@ -9,6 +9,7 @@
 
 struct keys {
   struct keyring *keyring;
+  char *dir; /* of the keyring */
   struct route_policy policy;
 };
 

@@ -9,6 +9,7 @@
 #include "crypto/protect.h"
 #include "mail/message/message.h"
 
+#define PROGRESS_US (100 * 1000)
 #define CANDIDATES_MAX 50 /* of one route; the best come first */
 
 static GVariant *
@@ -169,7 +170,7 @@ read_attachments (struct worker *worker, GVariant *draft, GError **error)
   for (gsize i = 0; list != NULL && i < g_variant_n_children (list); i++) {
     gint32 handle;
     g_variant_get_child (list, i, "(ssh)", NULL, NULL, &handle);
-    GBytes *bytes = worker_read_fd (worker_fd_at (worker, handle), KEYS_MESSAGE_SIZE_MAX, error);
+    GBytes *bytes = worker_map_fd (worker_fd_at (worker, handle), KEYS_MESSAGE_SIZE_MAX, error);
     if (bytes == NULL)
       return NULL;
     g_ptr_array_add (attachments, bytes);
@@ -182,7 +183,22 @@ struct composed {
   GBytes *payload;
   GPtrArray *outer_headers;
   char *message_id;
+  struct worker *worker;
+  gint64 told; /* monotonic: when of the progress */
 };
+
+/* Of all the copies; the record for Sent, which comes after them, is not counted. */
+static void
+tell_progress (gsize done, gsize total, gpointer data)
+{
+  struct composed *composed = data;
+  const gint64 now = g_get_monotonic_time ();
+  if (now - composed->told < PROGRESS_US)
+    return;
+  composed->told = now;
+  worker_emit (composed->worker, "working",
+               g_variant_new_parsed ("{'done': <%t>, 'total': <%t>}", (guint64) done, (guint64) total));
+}
 
 static void
 composed_clear (struct composed *composed)
@@ -195,6 +211,7 @@ composed_clear (struct composed *composed)
 static gboolean
 compose (struct worker *worker, GVariant *draft, const char *sender, struct composed *composed, GError **error)
 {
+  struct keys *keys = worker_state (worker);
   memset (composed, 0, sizeof *composed);
   if (sender == NULL) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
@@ -208,40 +225,48 @@ compose (struct worker *worker, GVariant *draft, const char *sender, struct comp
     composed_clear (composed);
     return FALSE;
   }
-  composed->request = (struct protect_request){ sender, composed->outer_headers, composed->payload };
+  composed->worker = worker;
+  composed->told = g_get_monotonic_time ();
+  composed->request = (struct protect_request){ .sender = sender,
+                                                .outer_headers = composed->outer_headers,
+                                                .payload = composed->payload,
+                                                .spool_dir = keys->dir,
+                                                .progress = tell_progress,
+                                                .progress_data = composed };
   return TRUE;
 }
 
 /* The record keeps the blind recipients too: inside, where only the sender can read them. */
-static GBytes *
+static struct protected_copy *
 seal_record (struct keys *keys, GVariant *draft, const struct composed *composed, GError **error)
 {
   struct protect_request request = composed->request;
-  g_autoptr (GBytes) payload = message_payload_with_bcc (composed->payload, draft, error);
-  if (payload == NULL)
-    return NULL;
-  request.payload = payload;
-  return protect_to_self (keys->keyring, &request, 0, error);
+  g_autofree char *prefix = message_record_prefix (draft, error);
+  request.prefix = prefix;
+  return prefix != NULL ? protect_to_self (keys->keyring, &request, 0, error) : NULL;
+}
+
+/* A "h" field with the copy's file. */
+static GVariant *
+reply_copy (struct worker *worker, struct protected_copy *copy)
+{
+  return g_variant_new_handle (worker_reply_fd_take (worker, g_steal_fd (&copy->fd)));
 }
 
 static GVariant *
-copy_rows (struct worker *worker, GPtrArray *copies, GError **error)
+copy_rows (struct worker *worker, GPtrArray *copies)
 {
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < copies->len; i++) {
-    const struct protected_copy *copy = g_ptr_array_index (copies, i);
-    GVariant *data = keys_reply_bytes (worker, copy->message, error);
-    if (data == NULL) {
-      g_variant_builder_clear (&rows);
-      return NULL;
-    }
+    struct protected_copy *copy = g_ptr_array_index (copies, i);
     g_variant_builder_add (
         &rows, "@a{sv}",
         g_variant_new_parsed (
             "{'method': <%s>, 'recipients': <%@as>, 'ids': <%@as>, 'data': <%@h>}", route_method_name (copy->method),
             g_variant_new_strv ((const char *const *) copy->recipients->pdata, copy->recipients->len),
-            g_variant_new_strv ((const char *const *) copy->recipient_ids->pdata, copy->recipient_ids->len), data));
+            g_variant_new_strv ((const char *const *) copy->recipient_ids->pdata, copy->recipient_ids->len),
+            reply_copy (worker, copy)));
   }
   return g_variant_builder_end (&rows);
 }
@@ -250,15 +275,14 @@ copy_rows (struct worker *worker, GPtrArray *copies, GError **error)
 static GVariant *
 protect_held (struct worker *worker, GVariant *draft, const struct audience *audience, const struct composed *composed)
 {
-  g_autoptr (GBytes) record = seal_record (worker_state (worker), draft, composed, NULL);
+  AUTOFREE (protected_copy) record = seal_record (worker_state (worker), draft, composed, NULL);
   GVariantBuilder reply;
   g_variant_builder_init (&reply, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&reply, "{sv}", "message_id", g_variant_new_string (composed->message_id));
   g_variant_builder_add (&reply, "{sv}", "copies", g_variant_new_array (G_VARIANT_TYPE_VARDICT, NULL, 0));
   g_variant_builder_add (&reply, "{sv}", "held", route_rows (audience->plan, TRUE));
-  GVariant *handle = record != NULL ? keys_reply_bytes (worker, record, NULL) : NULL;
-  if (handle != NULL)
-    g_variant_builder_add (&reply, "{sv}", "draft", handle);
+  if (record != NULL)
+    g_variant_builder_add (&reply, "{sv}", "draft", reply_copy (worker, record));
   return g_variant_builder_end (&reply);
 }
 
@@ -268,18 +292,12 @@ protect_all (struct worker *worker, GVariant *draft, gboolean dry, const struct 
 {
   struct keys *keys = worker_state (worker);
   g_autoptr (GPtrArray) copies = protect_copies (keys->keyring, audience->plan, &composed->request, 0, error);
-  g_autoptr (GBytes) record = copies != NULL ? seal_record (keys, draft, composed, error) : NULL;
+  AUTOFREE (protected_copy) record = copies != NULL ? seal_record (keys, draft, composed, error) : NULL;
   if (record == NULL)
     return NULL;
   if (!dry && !keyring_remember (keys->keyring, audience->plan, 0, error))
     return NULL;
-  GVariant *rows = copy_rows (worker, copies, error);
-  GVariant *sent = rows != NULL ? keys_reply_bytes (worker, record, error) : NULL;
-  if (sent == NULL) {
-    if (rows != NULL)
-      g_variant_unref (g_variant_ref_sink (rows));
-    return NULL;
-  }
+  GVariant *rows = copy_rows (worker, copies), *sent = reply_copy (worker, record);
   return g_variant_new_parsed ("{'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <@aa{sv} []>, 'sent': <%@h>}",
                                composed->message_id, rows, sent);
 }
@@ -317,10 +335,10 @@ keys_seal (struct worker *worker, GVariant *args, GError **error)
     return NULL;
   GVariant *reply = NULL;
   if (compose (worker, draft, audience.sender, &composed, error)) {
-    g_autoptr (GBytes) record = seal_record (worker_state (worker), draft, &composed, error);
-    GVariant *handle = record != NULL ? keys_reply_bytes (worker, record, error) : NULL;
-    if (handle != NULL)
-      reply = g_variant_new_parsed ("{'message_id': <%s>, 'draft': <%@h>}", composed.message_id, handle);
+    AUTOFREE (protected_copy) record = seal_record (worker_state (worker), draft, &composed, error);
+    if (record != NULL)
+      reply = g_variant_new_parsed ("{'message_id': <%s>, 'draft': <%@h>}", composed.message_id,
+                                    reply_copy (worker, record));
     composed_clear (&composed);
   }
   audience_clear (&audience);

@@ -286,7 +286,6 @@ worker_run (const struct worker_role *role, int fd)
   return 0;
 }
 
-/* A sealed memfd cannot change under a mapping; anything else is copied. */
 GBytes *
 worker_read_fd (int fd, gsize size_max, GError **error)
 {
@@ -317,6 +316,37 @@ worker_read_fd (int fd, gsize size_max, GError **error)
   }
   bytes[done] = 0;
   return g_bytes_new_take (bytes, done);
+}
+
+struct mapping {
+  void *at;
+  gsize size;
+};
+
+static void
+unmap (gpointer data)
+{
+  struct mapping *mapping = data;
+  (void) munmap (mapping->at, mapping->size);
+  g_free (mapping);
+}
+
+GBytes *
+worker_map_fd (int fd, gsize size_max, GError **error)
+{
+  const int wanted = F_SEAL_SHRINK | F_SEAL_WRITE;
+  const int seals = fd >= 0 ? fcntl (fd, F_GET_SEALS) : -1; /* -1: no memory file */
+  struct stat info;
+  if (seals < 0 || (seals & wanted) != wanted || fstat (fd, &info) != 0 || info.st_size <= 0
+      || (guint64) info.st_size > size_max)
+    return worker_read_fd (fd, size_max, error);
+  const gsize size = (gsize) info.st_size;
+  void *at = mmap (NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+  if (at == MAP_FAILED)
+    return worker_read_fd (fd, size_max, error);
+  struct mapping *mapping = g_new (struct mapping, 1);
+  *mapping = (struct mapping){ at, size };
+  return g_bytes_new_with_free_func (at, size, unmap, mapping);
 }
 
 GVariant *

@@ -62,5 +62,7 @@ gboolean worker_has_waiting (const struct worker *worker); /* a request that wor
 /* Helpers that many roles need. */
 GVariant *worker_reply_nothing (void);                           /* floating */
 GVariant *worker_reply_one (const char *name, GVariant *value);  /* floating; takes a floating value */
-GBytes *worker_read_fd (int fd, gsize size_max, GError **error); /* maps or reads the whole file */
+GBytes *worker_read_fd (int fd, gsize size_max, GError **error); /* a copy of the whole file, and a NUL behind it */
+/* The same without a copy where nobody can change the file any more: sealed memory. No NUL. */
+GBytes *worker_map_fd (int fd, gsize size_max, GError **error);
 int worker_memfd (const char *name, const void *bytes, gsize size, GError **error); /* sealed, at offset 0 */

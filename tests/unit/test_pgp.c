@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <openssl/evp.h>
 
@@ -65,7 +66,15 @@ encrypt_to (const char *first, const char *second, GPtrArray *ids, GError **erro
   g_ptr_array_add (fingerprints, fixture_pgp_fingerprint (&fixture, first));
   if (second != NULL)
     g_ptr_array_add (fingerprints, fixture_pgp_fingerprint (&fixture, second));
-  return pgp_sign_encrypt (engine, "alice@demo.test", fingerprints, text, ids, error);
+  AUTOFREE (pieces) pieces = pieces_new ();
+  AUTOFREE (spool) spool = spool_new (NULL, error);
+  pieces_add (pieces, text);
+  if (!pgp_sign_encrypt (engine, "alice@demo.test", fingerprints, pieces, spool, ids, error))
+    return NULL;
+  int fd = spool_finish (spool, error);
+  g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (fd, FALSE, error);
+  close (fd);
+  return g_mapped_file_get_bytes (file);
 }
 
 static void
@@ -76,7 +85,7 @@ test_gpg_opens_ours (void **state)
   g_autoptr (GBytes) message = encrypt_to ("bob", "erin", ids, &error);
   assert_non_null (message);
   assert_false (fixture_holds (message, "Haemoglobin"));
-  assert_true (fixture_holds (message, "-----BEGIN PGP MESSAGE-----\n"));
+  assert_true (fixture_holds (message, "-----BEGIN PGP MESSAGE-----\r\n"));
   assert_false (fixture_holds (message, "Version:"));
   fixture_write (&fixture, "ours", message);
   g_autofree char *packets = fixture_run (&fixture, "gpg --batch --list-packets ours 2>&1");

@@ -239,14 +239,14 @@ test_to_self (void **state)
   for (guint i = 0; i < 2; i++) {
     const struct protect_request request = { .sender = senders[i], .outer_headers = headers, .payload = payload };
     g_autoptr (GError) error = NULL;
-    g_autoptr (GBytes) record = protect_to_self (keyring, &request, 0, &error);
+    AUTOFREE (protected_copy) record = protect_to_self (keyring, &request, 0, &error);
     if (i == 1) {
       assert_null (record);
       assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY));
       continue;
     }
-    assert_false (fixture_holds (record, "PHI-MARKER"));
-    fixture_write (&fixture, "copy", record);
+    assert_false (fixture_holds (record->message, "PHI-MARKER"));
+    fixture_write (&fixture, "copy", record->message);
     g_free (
         fixture_run (&fixture, "openssl cms -decrypt -in copy -recip alice.crt -inkey alice.key | grep -q PHI-MARKER"));
     assert_false (
