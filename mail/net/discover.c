@@ -3,11 +3,11 @@
 /* Autoconfig and SRV for one domain. See discover.h. */
 #include "mail/net/discover.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
 #include "mail/engine.h"
 #include "mail/net/https.h"
+#include "mail/net/srv.h"
 
 #define DOCUMENT_MAX (256u * 1024)
 #define REQUEST_MS 4000
@@ -184,62 +184,19 @@ static const struct {
   { "submission", FALSE, TRUE },
 };
 
-struct question {
-  GList *targets; /* GSrvTarget *, best first */
-  guint *open;
-};
-
-static void
-on_answer (GObject *resolver, GAsyncResult *result, gpointer data)
-{
-  struct question *question = data;
-  question->targets = g_resolver_lookup_service_finish (G_RESOLVER (resolver), result, NULL);
-  (*question->open)--;
-}
-
-static gboolean
-on_timeout (gpointer data)
-{
-  g_cancellable_cancel (data);
-  return G_SOURCE_REMOVE;
-}
-
-/* All questions at once; after timeout_ms those without an answer are dropped. */
-static void
-ask_srv (const char *domain, guint timeout_ms, struct question *questions)
-{
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_main_context_push_thread_default (context);
-  g_autoptr (GResolver) resolver = g_resolver_get_default ();
-  g_autoptr (GCancellable) cancel = g_cancellable_new ();
-  g_autoptr (GSource) timer = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (timer, on_timeout, cancel, NULL);
-  g_source_attach (timer, context);
-  guint open = G_N_ELEMENTS (services);
-  for (guint i = 0; i < G_N_ELEMENTS (services); i++) {
-    questions[i] = (struct question){ .open = &open };
-    g_resolver_lookup_service_async (resolver, services[i].service, "tcp", domain, cancel, on_answer, &questions[i]);
-  }
-  while (open > 0)
-    g_main_context_iteration (context, TRUE);
-  g_source_destroy (timer);
-  g_main_context_pop_thread_default (context);
-}
-
 static void
 look_up_srv (const char *domain, guint timeout_ms, struct discover *discover)
 {
-  struct question questions[G_N_ELEMENTS (services)];
-  ask_srv (domain, timeout_ms, questions);
+  struct srv_question questions[G_N_ELEMENTS (services)];
+  for (guint i = 0; i < G_N_ELEMENTS (services); i++)
+    questions[i].service = services[i].service;
+  srv_ask (domain, questions, G_N_ELEMENTS (services), timeout_ms);
   for (guint i = 0; i < G_N_ELEMENTS (services); i++) {
     GSrvTarget *best = questions[i].targets != NULL ? questions[i].targets->data : NULL;
-    if (best != NULL) {
-      g_autofree char *host = g_strdup (g_srv_target_get_hostname (best));
-      if (g_str_has_suffix (host, "."))
-        host[strlen (host) - 1] = 0;
+    g_autofree char *host = best != NULL ? srv_host (best) : NULL;
+    if (host != NULL)
       propose (services[i].imap ? &discover->imap : &discover->smtp, host, g_srv_target_get_port (best),
                services[i].starttls);
-    }
     g_resolver_free_targets (questions[i].targets);
   }
 }

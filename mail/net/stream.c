@@ -67,10 +67,22 @@ stream_is_tls (const struct stream *stream)
 }
 
 void
-stream_allow (struct stream *stream, guint64 bytes, guint seconds)
+stream_allow_until (struct stream *stream, guint64 bytes, gint64 until)
 {
   stream->allowed = bytes;
-  stream->deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
+  stream->deadline = until;
+}
+
+void
+stream_allow (struct stream *stream, guint64 bytes, guint seconds)
+{
+  stream_allow_until (stream, bytes, g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC);
+}
+
+gboolean
+stream_has_pending (const struct stream *stream)
+{
+  return stream->tls != NULL && tls_pending (stream->tls);
 }
 
 /* 1: ready; 0: timeout_ms passed; -1: poll failed. */
@@ -368,7 +380,7 @@ stream_wait (struct stream *stream, int wake_fd, gint64 timeout_ms)
   gint64 end = g_get_monotonic_time () / 1000 + timeout_ms;
   if (stream->error != NULL)
     return STREAM_LOST;
-  if (stream->ahead_at < stream->ahead_size || (stream->tls != NULL && tls_pending (stream->tls)))
+  if (stream->ahead_at < stream->ahead_size || stream_has_pending (stream))
     return STREAM_DATA;
   for (;;) {
     struct pollfd both[2] = { { .fd = stream->fd, .events = POLLIN }, { .fd = wake_fd, .events = POLLIN } };

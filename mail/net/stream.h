@@ -24,6 +24,9 @@ gboolean stream_start_tls (struct stream *stream, gboolean unread, GError **erro
 gboolean stream_is_tls (const struct stream *stream);
 /* What may come in from now on, and by when: for each command anew. */
 void stream_allow (struct stream *stream, guint64 bytes, guint seconds);
+void stream_allow_until (struct stream *stream, guint64 bytes, gint64 until); /* of g_get_monotonic_time */
+/* Decrypted bytes wait inside, of which no poll of the socket tells. */
+gboolean stream_has_pending (const struct stream *stream);
 /* At least one byte, or -1; never 0. */
 ssize_t stream_read (struct stream *stream, void *buffer, gsize size);
 gboolean stream_write (struct stream *stream, const void *bytes, gsize size);
