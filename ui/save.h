@@ -11,3 +11,5 @@ gboolean save_write (int to, const char *bytes, gsize size); /* all of them; FAL
 gboolean save_copy (int from, int to_take, const char *path, GError **error);
 /* A new file in folder (made if needed, private), under name or a name with a number. path_out: where; -1 with a sentence. */
 int save_create_in (const char *folder, const char *name, char **path_out, GError **error);
+/* All of from as a new file at path, there whole or not at all, also when the machine stops; compared with what was meant. save_whole.c */
+gboolean save_whole (int from, const char *path, GError **error);

@@ -68,6 +68,24 @@ on_passphrase (void *data, const char *hint, const char *info, int was_bad, int 
   return GPG_ERR_NO_ERROR;
 }
 
+static gpgme_error_t
+on_given (void *data, const char *hint, const char *info, int was_bad, int fd)
+{
+  const struct secret *passphrase = data;
+  if (was_bad)
+    return gpgme_error (GPG_ERR_CANCELED);
+  if (gpgme_io_writen (fd, secret_peek (passphrase), secret_size (passphrase)) != 0
+      || gpgme_io_writen (fd, "\n", 1) != 0)
+    return gpgme_error_from_errno (errno);
+  return GPG_ERR_NO_ERROR;
+}
+
+void
+pgp_context_give (gpgme_ctx_t context, const struct secret *passphrase)
+{
+  gpgme_set_passphrase_cb (context, on_given, (void *) passphrase);
+}
+
 gpgme_ctx_t
 pgp_context_new (struct pgp_engine *engine, GError **error)
 {

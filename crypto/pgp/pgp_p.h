@@ -27,6 +27,8 @@ gboolean pgp_home_full (struct pgp_engine *engine, GError **error);
 
 /* pgp_engine.c. A context for one operation (never reused: results of an older one must not be read). */
 gpgme_ctx_t pgp_context_new (struct pgp_engine *engine, GError **error);
+/* This is the passphrase, whatever it is asked for; nobody else is asked. Borrowed for as long as the context lives. */
+void pgp_context_give (gpgme_ctx_t context, const struct secret *passphrase);
 /* Output into memory, at most size_max bytes; more makes the operation fail. */
 struct pgp_sink {
   GByteArray *bytes;

@@ -6,7 +6,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/provider.h>
 #include <openssl/x509.h>
-#include "crypto/smime/smime.h"
+#include "crypto/smime/smime_life.h"
 #include "crypto/smime/smime_revocation.h"
 
 #define SMIME_BYTES_MAX (300u * 1024 * 1024) /* of one CMS structure */
@@ -55,6 +55,12 @@ void smime_key_close (EVP_PKEY *key);
 /* smime_key_file.c, a place: PKCS#8 without passphrase. */
 gboolean smime_key_file_fits (const struct smime_entry *entry, const char *path);
 EVP_PKEY *smime_key_file_open (const struct smime_entry *entry, const char *path, GError **error);
+
+/* smime_request.c: the certificate of a key has come, so that nobody waits for it any more. */
+void smime_request_settled (struct smime_store *store, const X509 *certificate);
+/* What a request (PEM) asks for; NULL: it is none. time: as it is to be told. */
+struct smime_request *smime_request_describe (GBytes *pem, gint64 time);
+gboolean smime_request_fail (GError **error); /* FALSE, with the sentence that nothing came of it */
 
 /* smime_store_find.c: one certificate as a candidate, appended; judged now. */
 void smime_store_find_certificate (struct smime_store *store, const char *fingerprint, GPtrArray *candidates_out);

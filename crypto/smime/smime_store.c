@@ -245,6 +245,7 @@ smime_store_keep (struct smime_store *store, const struct smime_batch *batch, GE
     g_autofree char *name = g_strconcat (fingerprint, ".crt", NULL);
     if (smime_store_entry (store, fingerprint) == NULL)
       load_entry (store, name);
+    smime_request_settled (store, batch->certificates->pdata[i]);
   }
   ERR_clear_error ();
   return fine;

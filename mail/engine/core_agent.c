@@ -123,7 +123,8 @@ void
 core_probe_agent (gpointer owner)
 {
   struct core *core = owner;
-  if (core->agent_timer != 0)
+  /* While it makes a key it computes, and greets nobody. */
+  if (core->agent_timer != 0 || supervised_at (core->keys, "key_new"))
     return;
   g_autofree char *home = g_build_filename (core->paths->keys_dir, "gnupg", NULL);
   int dir_fd = open (home, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);

@@ -94,6 +94,10 @@ static const struct {
   { "key_list", forward_keys, FALSE },
   { "key_trust", forward_keys, FALSE },
   { "key_notices", forward_keys, FALSE },
+  { "key_new", forward_keys, FALSE },
+  { "key_requests", forward_keys, FALSE },
+  { "key_request_drop", forward_keys, FALSE },
+  { "key_export", forward_keys, FALSE },
   { "ca_import", forward_keys, FALSE },
 };
 

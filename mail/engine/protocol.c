@@ -26,6 +26,18 @@
 /* draft: { from s, to as, cc as, bcc as (each "Name <a@b>" or "a@b"), subject s, body s,
  *          in_reply_to s, references as, parent_protected b, confidential as (addresses that are not to be named outside), attachments a(ssh) (filename, type or "", fd), date x, message_id s } */
 
+/* The life of keys. kind: "pgp" or "smime". An OpenPGP key comes back in keys; a key of S/MIME waits for its certificate, and is one row of
+ * requests: id s, address s, algorithm s, time x, data h (the request, PEM). passphrase: of the key's own, for OpenPGP. */
+#define KEY_NEW                                                                                                        \
+  F (MUST ("kind", "s"), MUST ("address", "s"), MAY ("name", "s"), MAY ("algorithm", "s"), MAY ("another", "b"),       \
+     MAY ("passphrase", "ay")),                                                                                        \
+      F (MUST ("keys", "aa{sv}"), MUST ("requests", "aa{sv}"))
+/* key: a fingerprint or an address; own: of the user's own alone. The public half. */
+#define KEY_EXPORT                                                                                                     \
+  F (MUST ("key", "s"), MAY ("kind", "s"), MAY ("own", "b")),                                                          \
+      F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MUST ("fingerprint", "s"),                    \
+         MUST ("protocol", "s"))
+
 /* clang-format off: tables, a row a line */
 static const struct protocol_method methods[] = {
   /* ---- The door: clients to engine ---- */
@@ -108,6 +120,10 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
   /* What a person should be told of the keys: sentences; none when they were told on the same day. */
   { PEER_ENGINE, "key_notices", NOTHING, F (MUST ("texts", "as")), 60, FALSE },
+  { PEER_ENGINE, "key_new", KEY_NEW, 150, TRUE }, /* RSA takes its time */
+  { PEER_ENGINE, "key_requests", NOTHING, F (MUST ("requests", "aa{sv}")), 30, FALSE },
+  { PEER_ENGINE, "key_request_drop", F (MUST ("id", "s")), NOTHING, 30, TRUE },
+  { PEER_ENGINE, "key_export", KEY_EXPORT, 30, FALSE },
   /* added: trust anchors; lists: revocation lists */
   { PEER_ENGINE, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u"), MUST ("lists", "u")), 30, FALSE },
 
@@ -144,6 +160,10 @@ static const struct protocol_method methods[] = {
   { PEER_KEYS, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_KEYS, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
   { PEER_KEYS, "key_notices", NOTHING, F (MUST ("texts", "as")), 60, FALSE },
+  { PEER_KEYS, "key_new", KEY_NEW, 120, TRUE }, /* RSA takes its time */
+  { PEER_KEYS, "key_requests", NOTHING, F (MUST ("requests", "aa{sv}")), 30, FALSE },
+  { PEER_KEYS, "key_request_drop", F (MUST ("id", "s")), NOTHING, 30, TRUE },
+  { PEER_KEYS, "key_export", KEY_EXPORT, 30, FALSE },
   { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u"), MUST ("lists", "u")), 30, FALSE },
 
   /* ---- index: started twice, as the writer (it alone gets add, moved, removed, tag, import) and as the reader ---- */

@@ -571,6 +571,15 @@ supervised_busy (struct supervised *supervised)
   return !g_queue_is_empty (&supervised->waiting) || !g_queue_is_empty (&supervised->sent);
 }
 
+gboolean
+supervised_at (struct supervised *supervised, const char *method)
+{
+  for (GList *link = supervised->sent.head; link != NULL; link = link->next)
+    if (strcmp (((struct call *) link->data)->name, method) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 const char *
 supervised_name (struct supervised *supervised)
 {

@@ -43,6 +43,7 @@ void supervised_stop (struct supervised *supervised);
 /* It is known to hang: as if the time of what it is doing were over. */
 void supervised_give_up (struct supervised *supervised);
 gboolean supervised_busy (struct supervised *supervised);
+gboolean supervised_at (struct supervised *supervised, const char *method); /* is it doing that just now? */
 const char *supervised_name (struct supervised *supervised);
 pid_t supervised_pid (struct supervised *supervised); /* 0: not running */
 guint supervised_restarts (struct supervised *supervised);

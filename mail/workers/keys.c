@@ -233,13 +233,24 @@ keys_draft_parse (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "inspect", keys_inspect },         { "part", keys_part },
-  { "shadow", keys_shadow },           { "routes", keys_routes },
-  { "protect", keys_protect },         { "seal", keys_seal },
-  { "draft_parse", keys_draft_parse }, { "key_import", keys_key_import },
-  { "key_list", keys_key_list },       { "key_trust", keys_key_trust },
-  { "ca_import", keys_ca_import },     { "key_notices", keys_key_notices },
-  { "answers", keys_answers },         { NULL, NULL },
+  { "inspect", keys_inspect },
+  { "part", keys_part },
+  { "shadow", keys_shadow },
+  { "routes", keys_routes },
+  { "protect", keys_protect },
+  { "seal", keys_seal },
+  { "draft_parse", keys_draft_parse },
+  { "key_import", keys_key_import },
+  { "key_list", keys_key_list },
+  { "key_trust", keys_key_trust },
+  { "ca_import", keys_ca_import },
+  { "key_notices", keys_key_notices },
+  { "answers", keys_answers },
+  { "key_new", keys_key_new },
+  { "key_export", keys_key_export },
+  { "key_requests", keys_key_requests },
+  { "key_request_drop", keys_key_request_drop },
+  { NULL, NULL },
 };
 
 const struct worker_role worker_role_keys = {

@@ -30,6 +30,13 @@ GVariant *keys_key_import (struct worker *worker, GVariant *args, GError **error
 GVariant *keys_key_list (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_trust (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_notices (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_rows (GPtrArray *candidates);     /* aa{sv}, as "key_list" tells them; floating */
+struct secret *keys_passphrase_arg (GVariant *args); /* wiped where it stood; NULL: there is none */
+/* keys_life.c */
+GVariant *keys_key_new (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_requests (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_request_drop (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_export (struct worker *worker, GVariant *args, GError **error);
 /* keys_revocation.c: wants as rows, and what came of them */
 GVariant *keys_wants (GPtrArray *wants);
 GVariant *keys_answers (struct worker *worker, GVariant *args, GError **error);

@@ -6,8 +6,8 @@
 #define KEY_FILE_SIZE_MAX (8u * 1024 * 1024)
 #define CA_FILE_SIZE_MAX (32u * 1024 * 1024) /* revocation lists can be long */
 
-static GVariant *
-key_rows (GPtrArray *candidates)
+GVariant *
+keys_key_rows (GPtrArray *candidates)
 {
   static const char *const faults[]
       = { "", "untrusted", "expired", "not_yet_valid", "wrong_usage", "weak", "revoked", "broken" };
@@ -40,6 +40,19 @@ wipe_blob (gpointer blob)
   g_bytes_unref (blob);
 }
 
+struct secret *
+keys_passphrase_arg (GVariant *args)
+{
+  g_autoptr (GVariant) bytes = g_variant_lookup_value (args, "passphrase", G_VARIANT_TYPE_BYTESTRING);
+  gsize size;
+  const void *data = bytes != NULL ? g_variant_get_fixed_array (bytes, &size, 1) : NULL;
+  if (bytes == NULL)
+    return NULL;
+  struct secret *passphrase = secret_new (data, size);
+  secret_wipe ((void *) data, size);
+  return passphrase;
+}
+
 GVariant *
 keys_key_import (struct worker *worker, GVariant *args, GError **error)
 {
@@ -54,16 +67,9 @@ keys_key_import (struct worker *worker, GVariant *args, GError **error)
       return NULL;
     g_ptr_array_add (blobs, blob);
   }
-  AUTOFREE (secret) passphrase = NULL;
-  g_autoptr (GVariant) bytes = g_variant_lookup_value (args, "passphrase", G_VARIANT_TYPE_BYTESTRING);
-  if (bytes != NULL) {
-    gsize size;
-    const void *data = g_variant_get_fixed_array (bytes, &size, 1);
-    passphrase = secret_new (data, size);
-    secret_wipe ((void *) data, size);
-  }
+  AUTOFREE (secret) passphrase = keys_passphrase_arg (args);
   g_autoptr (GPtrArray) candidates = keyring_import (keys->keyring, blobs, passphrase, error);
-  return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", key_rows (candidates)) : NULL;
+  return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", keys_key_rows (candidates)) : NULL;
 }
 
 GVariant *
@@ -74,7 +80,7 @@ keys_key_list (struct worker *worker, GVariant *args, GError **error)
   (void) g_variant_lookup (args, "address", "&s", &address);
   g_autoptr (GPtrArray) candidates
       = address != NULL ? keyring_find (keys->keyring, address, 0, error) : keyring_list (keys->keyring, 0, error);
-  return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", key_rows (candidates)) : NULL;
+  return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", keys_key_rows (candidates)) : NULL;
 }
 
 GVariant *

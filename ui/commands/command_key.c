@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* `key`: take in keys and certificates, list them, or mark one as compared. */
+/* `key`: take in keys and certificates, list them, or mark one as compared; the other forms are files of their own. */
+#include "ui/commands/command_key.h"
 #include "ui/commands/command_out.h"
 #include "ui/commands/command_ask.h"
 #include "ui/commands/command_input.h"
-#include "ui/commands/command_json.h"
 
 #define FILES_MAX 60
-static const struct command_json_field fields[] = {
+const struct command_json_field command_key_fields[] = {
   { "protocol", COMMAND_JSON_TEXT, NULL },      { "fingerprint", COMMAND_JSON_TEXT, NULL },
   { "address", COMMAND_JSON_TEXT, NULL },       { "owner", COMMAND_JSON_TEXT, NULL },
   { "source", COMMAND_JSON_TEXT, NULL },        { "trust", COMMAND_JSON_TEXT, NULL },
@@ -16,8 +16,8 @@ static const struct command_json_field fields[] = {
   { "capabilities", COMMAND_JSON_TEXTS, NULL }, { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
-static void
-print_keys (GVariant *keys)
+void
+command_key_print (GVariant *keys)
 {
   for (gsize i = 0; i < g_variant_n_children (keys); i++) {
     g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
@@ -96,7 +96,7 @@ import (struct command_context *context, int argc, char **argv)
     return command_out_fail (error);
   g_autoptr (GVariant) keys = g_variant_lookup_value (reply, "keys", G_VARIANT_TYPE ("aa{sv}"));
   command_out_banner (context);
-  print_keys (keys);
+  command_key_print (keys);
   return COMMAND_DONE;
 }
 
@@ -121,11 +121,11 @@ list (struct command_context *context, int argc, char **argv)
   g_autoptr (GVariant) keys = g_variant_lookup_value (reply, "keys", G_VARIANT_TYPE ("aa{sv}"));
   if (json) {
     JsonBuilder *builder = json_builder_new ();
-    command_json_objects (builder, fields, keys);
+    command_json_objects (builder, command_key_fields, keys);
     command_out_json (builder);
   } else {
     command_out_banner (context);
-    print_keys (keys);
+    command_key_print (keys);
   }
   return COMMAND_DONE;
 }
@@ -152,12 +152,24 @@ trust (struct command_context *context, int argc, char **argv)
 enum command_exit
 command_key (struct command_context *context, int argc, char **argv)
 {
-  const char *verb = argc > 1 ? argv[1] : "";
-  if (g_str_equal (verb, "import"))
-    return import (context, argc - 1, argv + 1);
-  if (g_str_equal (verb, "list"))
-    return list (context, argc - 1, argv + 1);
-  if (g_str_equal (verb, "trust"))
-    return trust (context, argc - 1, argv + 1);
-  return command_out_misuse ("key", "key needs one of: import, list, trust.");
+  static const struct {
+    const char *verb;
+    enum command_exit (*run) (struct command_context *context, int argc, char **argv);
+  } forms[] = {
+    { "import", import },
+    { "list", list },
+    { "trust", trust },
+    { "new", command_key_new },
+    { "request", command_key_request },
+    { "export", command_key_export },
+  };
+  for (gsize i = 0; argc > 1 && i < G_N_ELEMENTS (forms); i++)
+    if (g_str_equal (argv[1], forms[i].verb))
+      return forms[i].run (context, argc - 1, argv + 1);
+  GString *verbs = g_string_new (forms[0].verb);
+  for (gsize i = 1; i < G_N_ELEMENTS (forms); i++)
+    g_string_append_printf (verbs, ", %s", forms[i].verb);
+  const enum command_exit code = command_out_misuse ("key", "key needs one of: %s.", verbs->str);
+  g_string_free (verbs, TRUE);
+  return code;
 }

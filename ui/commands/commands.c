@@ -41,8 +41,13 @@ const struct command commands[] = {
     command_sendmail },
   { "tell", "[--json] [--from ADDRESS] [--dry-run] [--yes] [--again] ADDRESS",
     "Ask somebody for a key, with a fixed note without protection that is shown first.", command_tell },
-  { "key", "import [--passphrase-fd N] FILE...\nlist [--json] [ADDRESS]\ntrust FINGERPRINT",
-    "Take in keys and certificates, list them, or mark one as compared.", command_key },
+  { "key",
+    "import [--passphrase-fd N] FILE...\nlist [--json] [ADDRESS]\ntrust FINGERPRINT\n"
+    "new [--kind pgp|smime] [--address A] [--name NAME] [--algorithm NAME] [--another] [--protect [--passphrase-fd N]] "
+    "[--out FILE] [--json]\n"
+    "request [--json] [--out FILE [ADDRESS]] [--drop NUMBER]\n"
+    "export [--kind pgp|smime] [--out FILE] FINGERPRINT|ADDRESS",
+    "Make keys, take them in, give them out, list them, or mark one as compared.", command_key },
   { "ca", "import FILE...", "Take in certificates of authorities to trust, and revocation lists.", command_ca },
   { "help", "[SUBCOMMAND]", "Say what there is, or how one subcommand is used.", command_help },
   { "version", "[--json]", "Say which version this is.", command_version },

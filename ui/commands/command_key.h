@@ -1,0 +1,19 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the forms of `key` share. */
+#pragma once
+#include <gio/gunixfdlist.h>
+#include "ui/commands/command.h"
+#include "ui/commands/command_json.h"
+
+extern const struct command_json_field command_key_fields[]; /* of a row of "key_list" */
+void command_key_print (GVariant *keys);
+/* A reply's file to path, or to standard output where that is NULL or "-". field: its name in the reply. */
+gboolean command_key_write (GVariant *reply, GUnixFDList *fds, const char *field, const char *path_or_null,
+                            GError **error);
+/* A new passphrase: from fd, or twice on the terminal. NULL with error. */
+struct secret *command_key_passphrase (int fd, const char *question, GError **error);
+
+enum command_exit command_key_new (struct command_context *context, int argc, char **argv);
+enum command_exit command_key_request (struct command_context *context, int argc, char **argv);
+enum command_exit command_key_export (struct command_context *context, int argc, char **argv);
