@@ -42,6 +42,7 @@ static const struct row {
   { DEMAND ("routes", "allow-pgp", TIGHTENS_FALSE, allow_pgp), .names = flag_names },
   { DEMAND ("routes", "allow-autocrypt", TIGHTENS_FALSE, allow_autocrypt), .names = flag_names },
   { DEMAND ("routes", "allow-note", TIGHTENS_FALSE, allow_note), .names = flag_names },
+  { DEMAND ("sending", "legacy-display", FIXED_ONCE, legacy_display), .names = flag_names },
   { DEMAND ("signatures", "revocation", TIGHTENS_DOWN_USER, revocation), .names = revocation_names },
   { DEMAND ("accounts", "allow-password", TIGHTENS_FALSE_USER, allow_password), .names = flag_names },
 #undef DEMAND

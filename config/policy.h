@@ -18,10 +18,12 @@ struct policy {
   gboolean allow_smime, allow_pgp;
   gboolean allow_autocrypt; /* encrypt to keys from Autocrypt headers; built-in TRUE */
   gboolean allow_note;      /* the note that asks somebody for a key may be sent, in clear; built-in TRUE */
-  GPtrArray *pins;          /* struct policy_pin * */
-  int revocation;           /* of a signer's certificate, where it cannot be learnt: 0 hard, 1 soft (built-in), 2 off */
-  char **own_domains;       /* of the organisation, beside those of the accounts; ends with NULL */
-  gboolean allow_password;  /* sign in by password alone; built-in FALSE; a test profile has TRUE */
+  gboolean
+      legacy_display; /* what we send repeats its subject in the text, for readers without header protection; built-in FALSE */
+  GPtrArray *pins;         /* struct policy_pin * */
+  int revocation;          /* of a signer's certificate, where it cannot be learnt: 0 hard, 1 soft (built-in), 2 off */
+  char **own_domains;      /* of the organisation, beside those of the accounts; ends with NULL */
+  gboolean allow_password; /* sign in by password alone; built-in FALSE; a test profile has TRUE */
 };
 struct policy *policy_load (const struct paths *paths, const struct settings *settings, GError **error);
 void policy_free (struct policy *policy);

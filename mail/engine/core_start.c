@@ -66,6 +66,7 @@ core_start_keys (gpointer owner, GError **error)
     g_variant_builder_add (&policy, "{sv}", "allow_pgp", g_variant_new_boolean (core->policy->allow_pgp));
     g_variant_builder_add (&policy, "{sv}", "least_reply", g_variant_new_int32 (core->policy->least_reply_trust));
     g_variant_builder_add (&policy, "{sv}", "allow_autocrypt", g_variant_new_boolean (core->policy->allow_autocrypt));
+    g_variant_builder_add (&policy, "{sv}", "legacy_display", g_variant_new_boolean (core->policy->legacy_display));
     g_variant_builder_add (&policy, "{sv}", "pins", pins (core->policy));
   }
   return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core),

@@ -24,7 +24,8 @@
 /* A message named by its file (fd) or by its Message-ID in the index; one of the two. */
 #define MESSAGE MAY ("file", "h"), MAY ("id", "s"), MAY ("at", "x")
 /* draft: { from s, to as, cc as, bcc as (each "Name <a@b>" or "a@b"), subject s, body s,
- *          in_reply_to s, references as, parent_protected b, confidential as (addresses that are not to be named outside), attachments a(ssh) (filename, type or "", fd), date x, message_id s } */
+ *          in_reply_to s, references as, parent_protected b, confidential as (addresses that are not to be named outside), attachments a(ssh) (filename, type or "", fd), date x, message_id s,
+ *          legacy_display b (the keys worker's own: the text repeats what only it shows of the header) } */
 
 /* The life of keys. kind: "pgp" or "smime". An OpenPGP key comes back in keys; a key of S/MIME waits for its certificate, and is one row of
  * requests: id s, address s, algorithm s, time x, data h (the request, PEM). passphrase: of the key's own, for OpenPGP. */

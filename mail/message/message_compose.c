@@ -220,10 +220,32 @@ set_content (GMimePart *part, GMimeStream *stream, GMimeContentEncoding encoding
   g_object_unref (stream);
 }
 
+/* The fields that are not to be seen outside, for a reader that knows no header protection and shows only the text. RFC 9788, 5.2.2. */
+static void
+add_legacy_display (GString *text, GVariant *draft, const struct composition *c)
+{
+  static const char *const names[] = { "to", "cc" }, *const labels[] = { "To", "Cc" };
+  const char *subject = "", *const inner[] = { c->to, c->cc }, *const outer[] = { c->outer_to, c->outer_cc };
+  (void) g_variant_lookup (draft, "subject", "&s", &subject);
+  g_string_append_printf (text, "Subject: %s\n", subject);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree const char **people = NULL;
+    if (g_strcmp0 (inner[i], outer[i]) == 0 || !g_variant_lookup (draft, names[i], "^a&s", &people))
+      continue;
+    g_autofree char *joined = g_strjoinv (", ", (char **) people);
+    g_string_append_printf (text, "%s: %s\n", labels[i], joined);
+  }
+  g_string_append_c (text, '\n');
+}
+
 static GMimeObject *
-text_part (const char *body)
+text_part (GVariant *draft, const struct composition *c, const char *body)
 {
   GString *text = g_string_new (NULL);
+  gboolean legacy = FALSE;
+  (void) g_variant_lookup (draft, "legacy_display", "b", &legacy);
+  if (legacy)
+    add_legacy_display (text, draft, c);
   for (const char *p = body; *p != '\0'; p++)
     if (*p != '\r')
       g_string_append_c (text, *p);
@@ -233,6 +255,8 @@ text_part (const char *body)
     g_string_append_c (text, '\n');
   GMimePart *part = g_mime_part_new_with_type ("text", "plain");
   g_mime_object_set_content_type_parameter (GMIME_OBJECT (part), "charset", "utf-8");
+  if (legacy)
+    g_mime_object_set_content_type_parameter (GMIME_OBJECT (part), "hp-legacy-display", "1");
   gsize other = 0;
   for (gsize i = 0; i < text->len; i++)
     other += (guchar) text->str[i] >= 0x80;
@@ -338,7 +362,7 @@ attachment_part (const char *name, const char *type, GBytes *bytes)
 
 /* The body, alone or in a multipart/mixed with the attachments; NULL with error. */
 static GMimeObject *
-make_body (GVariant *draft, GPtrArray *attachments, GError **error)
+make_body (GVariant *draft, const struct composition *c, GPtrArray *attachments, GError **error)
 {
   const char *body = "", *name, *type;
   (void) g_variant_lookup (draft, "body", "&s", &body);
@@ -352,7 +376,7 @@ make_body (GVariant *draft, GPtrArray *attachments, GError **error)
     fail (error, "An attachment did not arrive whole; the message was not sent. Please attach the files anew.");
     return NULL;
   }
-  GMimeObject *text = text_part (body);
+  GMimeObject *text = text_part (draft, c, body);
   if (count == 0)
     return text;
   GMimeMultipart *mixed = g_mime_multipart_new_with_subtype ("mixed");
@@ -408,7 +432,7 @@ message_compose (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray 
   struct composition c = { 0 };
   GMimeObject *body = NULL;
   GBytes *payload = NULL;
-  if (read_draft (draft, now, &c, error) && (body = make_body (draft, attachments, error)) != NULL) {
+  if (read_draft (draft, now, &c, error) && (body = make_body (draft, &c, attachments, error)) != NULL) {
     g_autoptr (GPtrArray) inside = header_lines (&c, TRUE), outside = header_lines (&c, FALSE);
     add_hp_outer (inside, outside);
     payload = make_payload (body, inside);

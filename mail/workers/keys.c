@@ -61,6 +61,15 @@ read_policy (GVariant *config, struct route_policy *policy)
     policy->allow_autocrypt = flag;
 }
 
+static gboolean
+wants_legacy_display (GVariant *config)
+{
+  g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);
+  gboolean wants = FALSE;
+  (void) g_variant_lookup (fields, "legacy_display", "b", &wants);
+  return wants;
+}
+
 static void
 set_pins (struct keyring *keyring, GVariant *config)
 {
@@ -90,6 +99,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
   (void) g_variant_lookup (config, "keys_dir", "&s", &dir);
   struct keys *keys = g_new0 (struct keys, 1);
   read_policy (config, &keys->policy);
+  keys->legacy_display = wants_legacy_display (config);
   keys->keyring = keyring_open (dir, error);
   if (keys->keyring == NULL) {
     g_free (keys);

@@ -11,6 +11,7 @@ struct keys {
   struct keyring *keyring;
   char *dir; /* of the keyring */
   struct route_policy policy;
+  gboolean legacy_display; /* of what is sent; see wardmail-policy(5) */
 };
 
 GVariant *keys_nothing (void);

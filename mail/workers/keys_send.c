@@ -302,12 +302,22 @@ protect_all (struct worker *worker, GVariant *draft, gboolean dry, const struct 
                                composed->message_id, rows, sent);
 }
 
+/* The draft, with what policy wants of a message that is sent; a draft that is kept has none of it. */
+static GVariant *
+to_be_sent (const struct keys *keys, GVariant *args)
+{
+  g_autoptr (GVariant) draft = g_variant_lookup_value (args, "draft", G_VARIANT_TYPE_VARDICT);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (draft);
+  g_variant_dict_insert (&dict, "legacy_display", "b", keys->legacy_display);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
 GVariant *
 keys_protect (struct worker *worker, GVariant *args, GError **error)
 {
   struct audience audience;
   struct composed composed;
-  g_autoptr (GVariant) draft = g_variant_lookup_value (args, "draft", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) draft = to_be_sent (worker_state (worker), args);
   gboolean dry = FALSE;
   (void) g_variant_lookup (args, "dry", "b", &dry);
   if (!audience_init (worker_state (worker), &audience, draft, error))

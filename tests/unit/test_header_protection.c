@@ -379,12 +379,51 @@ test_legacy_display (void **state)
   }
 }
 
+/* What we write with Legacy Display: a reader that decrypts and knows no more of it sees the subject in the text; we show it once. */
+static void
+test_legacy_display_written (void **state)
+{
+#define LEGACY_SUBJECT "Labor: Grüße: 田中"
+  for (int wanted = 0; wanted < 2; wanted++)
+    for (int attached = 0; attached < 2; attached++) {
+      g_autoptr (GVariant) draft = g_variant_ref_sink (g_variant_new_parsed (
+          "{'from': <'carol@demo.test'>, 'to': <['Alice <calice@demo.test>']>, 'cc': <['erin@demo.test']>, "
+          "'confidential': <['erin@demo.test']>, 'subject': <%s>, 'body': <'Na: 140\n\nSubject: none'>, "
+          "'attachments': <%@a(ssh)>, 'message_id': <'m@demo.test'>, 'legacy_display': <%b>}",
+          LEGACY_SUBJECT,
+          attached ? g_variant_new_parsed ("[('a.txt', 'text/plain', handle 0)]")
+                   : g_variant_new_array (G_VARIANT_TYPE ("(ssh)"), NULL, 0),
+          wanted != 0));
+      g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+      g_autoptr (GPtrArray) outer = NULL;
+      g_autoptr (GBytes) payload = NULL;
+      g_autofree char *id = NULL;
+      if (attached)
+        g_ptr_array_add (files, g_bytes_new_static ("x", 1));
+      assert_true (message_compose (draft, files, 1795298400, &outer, &payload, &id, NULL));
+      g_autofree char *text = g_strndup (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
+      assert_int_equal (strstr (text, "hp-legacy-display=1") != NULL, wanted);
+      assert_int_equal (strstr (text, "\r\n\r\nSubject: Labor: Gr=C3=BC") != NULL, wanted);
+      assert_int_equal (strstr (text, "\r\nCc: erin@demo.test\r\n\r\nNa: 140\r\n") != NULL, wanted);
+      struct read_mail mail;
+      read_protected (&mail, both, OUTER, text);
+      assert_string_equal (read_mail_text (mail.view, "subject"), LEGACY_SUBJECT);
+      assert_string_equal (read_mail_text (mail.view, "text_body"), "Na: 140\n\nSubject: none\n");
+      read_mail_clear (&mail);
+    }
+}
+
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_forms),        cmocka_unit_test (test_several_unsigned),
-                                      cmocka_unit_test (test_index),        cmocka_unit_test (test_payload_only),
-                                      cmocka_unit_test (test_from),         cmocka_unit_test (test_added_outside),
-                                      cmocka_unit_test (test_confidential), cmocka_unit_test (test_legacy_display) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_forms),
+                                      cmocka_unit_test (test_several_unsigned),
+                                      cmocka_unit_test (test_index),
+                                      cmocka_unit_test (test_payload_only),
+                                      cmocka_unit_test (test_from),
+                                      cmocka_unit_test (test_added_outside),
+                                      cmocka_unit_test (test_confidential),
+                                      cmocka_unit_test (test_legacy_display),
+                                      cmocka_unit_test (test_legacy_display_written) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
