@@ -14,7 +14,7 @@
 #define BASE64_OCTETS 57 /* 76 characters */
 
 struct spool {
-  int fd; /* -1 once it is finished */
+  int fd;      /* -1 once it is finished */
   int problem; /* errno of the first write that failed; 0 */
   gsize size, used;
   guint left; /* octets that wait for their line of base64 */

@@ -24,9 +24,9 @@ tests_wire_test_imap_CFLAGS = $(TEST_CFLAGS)
 tests_wire_test_smtp_SOURCES = tests/wire/test_smtp.c $(PEER)
 tests_wire_test_smtp_LDADD = $(TEST_LIBS)
 tests_wire_test_smtp_CFLAGS = $(TEST_CFLAGS)
-check_PROGRAMS += tests/wire/test_directory
-TESTS += tests/wire/test_directory
-tests_wire_test_directory_SOURCES = tests/wire/test_directory.c tests/wire/directory_peer.c tests/wire/directory_peer.h tests/unit/openssl_tool.c tests/unit/openssl_tool.h
-tests_wire_test_directory_CPPFLAGS = $(AM_CPPFLAGS) -DTESTS_DIR=\"$(abs_top_srcdir)/tests\"
-tests_wire_test_directory_CFLAGS = $(TEST_CFLAGS)
-tests_wire_test_directory_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/wire/test_certdir
+TESTS += tests/wire/test_certdir
+tests_wire_test_certdir_SOURCES = tests/wire/test_certdir.c tests/wire/certdir_peer.c tests/wire/certdir_peer.h tests/unit/openssl_tool.c tests/unit/openssl_tool.h
+tests_wire_test_certdir_CPPFLAGS = $(AM_CPPFLAGS) -DTESTS_DIR=\"$(abs_top_srcdir)/tests\"
+tests_wire_test_certdir_CFLAGS = $(TEST_CFLAGS)
+tests_wire_test_certdir_LDADD = $(TEST_LIBS)

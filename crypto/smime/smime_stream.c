@@ -134,7 +134,8 @@ frame_read (struct frame *frame, CMS_ContentInfo *cms)
   if (!skip (&at, end, V_ASN1_OBJECT))
     return FALSE;
   frame->type_size = (gsize) (at - frame->type);
-  if (!enter (&at, end, 0, V_ASN1_CONTEXT_SPECIFIC, &size) || !enter (&at, end, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, &size))
+  if (!enter (&at, end, 0, V_ASN1_CONTEXT_SPECIFIC, &size)
+      || !enter (&at, end, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, &size))
     return FALSE;
   frame->before = at;
   if (!skip (&at, end, V_ASN1_INTEGER) || !skip (&at, end, V_ASN1_SET))

@@ -7,4 +7,4 @@ libmail_a_SOURCES += mail/net/gate.h mail/net/gate_p.h mail/net/gate.c mail/net/
 libmail_a_SOURCES += mail/workers/imap.c
 libmail_a_SOURCES += mail/net/smtp.h mail/net/smtp_p.h mail/net/smtp_driver.c mail/net/smtp_session.c mail/net/smtp_send.c \
 	mail/workers/smtp_p.h mail/workers/smtp.c mail/workers/smtp_note.c
-libmail_a_SOURCES += mail/net/directory.h mail/net/directory_p.h mail/net/directory.c mail/net/directory_walk.c mail/net/directory_server.c
+libmail_a_SOURCES += mail/net/certdir.h mail/net/certdir_p.h mail/net/certdir.c mail/net/certdir_walk.c mail/net/certdir_server.c

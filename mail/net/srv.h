@@ -8,8 +8,8 @@
 
 struct srv_question {
   const char *service; /* "imaps", without the underscore; borrowed */
-  GList *targets;      /* out: GSrvTarget *, in the order in which they are to be tried; free with g_resolver_free_targets */
-  gboolean answered;   /* out: there are targets, or DNS says that there are none; else it did not answer */
+  GList *targets; /* out: GSrvTarget *, in the order in which they are to be tried; free with g_resolver_free_targets */
+  gboolean answered; /* out: there are targets, or DNS says that there are none; else it did not answer */
 };
 /* All questions at once; those that have no answer after timeout_ms are dropped. */
 void srv_ask (const char *domain, struct srv_question *questions, guint count, guint timeout_ms);

@@ -82,7 +82,8 @@ check (const struct maker_cert *reader, gsize size, gboolean authenticated)
 static void
 test_sizes (void **state)
 {
-  static const gsize sizes[] = { 0, 1, 15, 16, 17, 79, 95, 111, 127, 128, 240, 255, 256, 4096, 65279, 65535, 65536, 200000 };
+  static const gsize sizes[]
+      = { 0, 1, 15, 16, 17, 79, 95, 111, 127, 128, 240, 255, 256, 4096, 65279, 65535, 65536, 200000 };
   struct maker_cert *readers[] = {
     maker_issue (&(struct maker_spec){ .name = "Curve", .text = "keyUsage=keyAgreement\n" }),
     maker_issue (&(struct maker_spec){ .name = "Rsa", .text = "keyUsage=keyEncipherment\n", .rsa_bits = 2048 }),

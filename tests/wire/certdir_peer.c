@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Bad LDAP servers. See directory_peer.h. The little BER that they need is written here by hand (X.690; RFC 4511). */
-#include "tests/wire/directory_peer.h"
+/* Bad LDAP servers. See certdir_peer.h. The little BER that they need is written here by hand (X.690; RFC 4511). */
+#include "tests/wire/certdir_peer.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -19,8 +19,8 @@
 
 #define DRIP_MS 20
 
-struct directory_peer {
-  enum directory_mood mood;
+struct certdir_peer {
+  enum certdir_mood mood;
   const char *elsewhere, *value;
   int listener, stop[2];
   guint connections;
@@ -114,14 +114,14 @@ say_take (int fd, GByteArray *bytes)
 }
 
 static gboolean
-wait_a_moment (struct directory_peer *peer, int ms)
+wait_a_moment (struct certdir_peer *peer, int ms)
 {
   struct pollfd end = { .fd = peer->stop[0], .events = POLLIN };
   return poll (&end, 1, ms) == 0;
 }
 
 static void
-drip (struct directory_peer *peer, int fd, GByteArray *bytes_take)
+drip (struct certdir_peer *peer, int fd, GByteArray *bytes_take)
 {
   for (guint i = 0; i < bytes_take->len && wait_a_moment (peer, DRIP_MS); i++)
     if (!say (fd, bytes_take->data + i, 1))
@@ -130,7 +130,7 @@ drip (struct directory_peer *peer, int fd, GByteArray *bytes_take)
 }
 
 static void
-refer (struct directory_peer *peer, int fd, guint8 id)
+refer (struct certdir_peer *peer, int fd, guint8 id)
 {
   GByteArray *reference = message (id, 0x73, tagged (0x04, peer->elsewhere, strlen (peer->elsewhere)));
   (void) (say_take (fd, reference) && say_take (fd, result (id, 0x65, 10, peer->elsewhere)));
@@ -164,7 +164,7 @@ say_big (int fd, guint8 id)
 }
 
 static void
-say_good (struct directory_peer *peer, int fd, guint8 id, guint count)
+say_good (struct certdir_peer *peer, int fd, guint8 id, guint count)
 {
   const gsize size = strlen (peer->value);
   gboolean heard = count == 0 || say_take (fd, entry (id, peer->value, size, count));
@@ -173,60 +173,60 @@ say_good (struct directory_peer *peer, int fd, guint8 id, guint count)
 }
 
 static void
-answer (struct directory_peer *peer, int fd, guint8 id)
+answer (struct certdir_peer *peer, int fd, guint8 id)
 {
   const gsize size = strlen (peer->value);
   switch (peer->mood) {
-  case DIRECTORY_PEER_GOOD:
-  case DIRECTORY_PEER_EMPTY:
-  case DIRECTORY_PEER_MANY:
-    say_good (peer, fd, id, peer->mood == DIRECTORY_PEER_GOOD ? 1 : peer->mood == DIRECTORY_PEER_MANY ? 300 : 0);
+  case CERTDIR_PEER_GOOD:
+  case CERTDIR_PEER_EMPTY:
+  case CERTDIR_PEER_MANY:
+    say_good (peer, fd, id, peer->mood == CERTDIR_PEER_GOOD ? 1 : peer->mood == CERTDIR_PEER_MANY ? 300 : 0);
     break;
-  case DIRECTORY_PEER_DRIP:
+  case CERTDIR_PEER_DRIP:
     drip (peer, fd, entry (id, peer->value, size, 1));
     break;
-  case DIRECTORY_PEER_GARBAGE:
+  case CERTDIR_PEER_GARBAGE:
     (void) say (fd, "\xff\xff\xff\xff HTTP/1.1 400 what?\r\n\r\n", 26);
     break;
-  case DIRECTORY_PEER_NESTED:
+  case CERTDIR_PEER_NESTED:
     say_nested (fd, id);
     break;
-  case DIRECTORY_PEER_ENDLESS:
+  case CERTDIR_PEER_ENDLESS:
     while (say_take (fd, entry (id, peer->value, size, 1)))
       ;
     break;
-  case DIRECTORY_PEER_HUGE:
+  case CERTDIR_PEER_HUGE:
     say_huge (fd);
     break;
-  case DIRECTORY_PEER_BIG:
+  case CERTDIR_PEER_BIG:
     say_big (fd, id);
     break;
-  case DIRECTORY_PEER_STRAY:
+  case CERTDIR_PEER_STRAY:
     while (say_take (fd, entry (0x77, peer->value, size, 1)))
       ;
     break;
-  case DIRECTORY_PEER_REFERRAL:
+  case CERTDIR_PEER_REFERRAL:
     refer (peer, fd, id);
     break;
-  case DIRECTORY_PEER_NOTICE:
+  case CERTDIR_PEER_NOTICE:
     (void) say_take (fd, result (0, 0x78, 52, NULL));
     break;
-  case DIRECTORY_PEER_BUSY:
+  case CERTDIR_PEER_BUSY:
     (void) say_take (fd, result (id, 0x65, 51, NULL));
     break;
-  case DIRECTORY_PEER_SILENT:
-  case DIRECTORY_PEER_HANG_UP:
-  case DIRECTORY_PEER_MUTE_TLS:
-  case DIRECTORY_PEER_DRIP_TLS:
-  case DIRECTORY_PEER_MUTE_STARTTLS:
-  case DIRECTORY_PEER_MOODS:
+  case CERTDIR_PEER_SILENT:
+  case CERTDIR_PEER_HANG_UP:
+  case CERTDIR_PEER_MUTE_TLS:
+  case CERTDIR_PEER_DRIP_TLS:
+  case CERTDIR_PEER_MUTE_STARTTLS:
+  case CERTDIR_PEER_MOODS:
     break;
   }
 }
 
 /* Reads until the client goes away, and answers each search (of less than 127 or 65536 bytes, as libldap writes them). */
 static void
-serve (struct directory_peer *peer, int fd)
+serve (struct certdir_peer *peer, int fd)
 {
   guint8 heard[65536];
   struct pollfd both[2] = { { .fd = fd, .events = POLLIN }, { .fd = peer->stop[0], .events = POLLIN } };
@@ -235,7 +235,7 @@ serve (struct directory_peer *peer, int fd)
     if (got <= 0)
       return;
     size += (gsize) got;
-    if (peer->mood == DIRECTORY_PEER_DRIP_TLS)
+    if (peer->mood == CERTDIR_PEER_DRIP_TLS)
       drip (peer, fd, tagged (0x16, "\x03\x03\x40", 3)); /* not even the length gets whole */
     while (size > 7) {
       const gsize head = heard[1] < 0x80 ? 2 : 2u + (heard[1] & 0x7f);
@@ -254,15 +254,14 @@ serve (struct directory_peer *peer, int fd)
 static gpointer
 run (gpointer data)
 {
-  struct directory_peer *peer = data;
-  struct pollfd both[2]
-      = { { .fd = peer->listener, .events = POLLIN }, { .fd = peer->stop[0], .events = POLLIN } };
+  struct certdir_peer *peer = data;
+  struct pollfd both[2] = { { .fd = peer->listener, .events = POLLIN }, { .fd = peer->stop[0], .events = POLLIN } };
   while (poll (both, 2, -1) > 0 && both[1].revents == 0) {
     int fd = accept (peer->listener, NULL, NULL);
     if (fd < 0)
       continue;
     peer->connections++;
-    if (peer->mood != DIRECTORY_PEER_HANG_UP)
+    if (peer->mood != CERTDIR_PEER_HANG_UP)
       serve (peer, fd);
     close (fd);
   }
@@ -283,10 +282,10 @@ listen_somewhere (int waiting, guint16 *port_out)
   return fd;
 }
 
-struct directory_peer *
-directory_peer_start (enum directory_mood mood, const char *elsewhere, const char *value)
+struct certdir_peer *
+certdir_peer_start (enum certdir_mood mood, const char *elsewhere, const char *value)
 {
-  struct directory_peer *peer = g_new0 (struct directory_peer, 1);
+  struct certdir_peer *peer = g_new0 (struct certdir_peer, 1);
   guint16 port = 0;
   peer->mood = mood;
   peer->elsewhere = elsewhere;
@@ -298,7 +297,7 @@ directory_peer_start (enum directory_mood mood, const char *elsewhere, const cha
 }
 
 guint16
-directory_peer_port (struct directory_peer *peer)
+certdir_peer_port (struct certdir_peer *peer)
 {
   struct sockaddr_in where;
   socklen_t size = sizeof where;
@@ -307,7 +306,7 @@ directory_peer_port (struct directory_peer *peer)
 }
 
 guint
-directory_peer_stop (struct directory_peer *peer)
+certdir_peer_stop (struct certdir_peer *peer)
 {
   const guint connections_so_far = (close (peer->stop[1]), g_thread_join (peer->thread), peer->connections);
   close (peer->stop[0]);
@@ -317,7 +316,7 @@ directory_peer_stop (struct directory_peer *peer)
 }
 
 guint16
-directory_peer_black_hole (int fds_out[4])
+certdir_peer_black_hole (int fds_out[4])
 {
   guint16 port = 0;
   fds_out[0] = listen_somewhere (0, &port);

@@ -12,34 +12,36 @@
 #pragma once
 #include <glib.h>
 
-#define DIRECTORY_ADDRESSES_MAX 100
-#define DIRECTORY_SERVERS_MAX 16          /* of one kind: named by the organisation, or by one domain */
-#define DIRECTORY_VALUES_MAX 20           /* for one address of one directory; a few hundred bytes to a few KB each */
-#define DIRECTORY_VALUE_SIZE_MAX 65536u   /* of one certificate, or of one SignedData with its chain */
+#define CERTDIR_ADDRESSES_MAX 100
+#define CERTDIR_SERVERS_MAX 16        /* of one kind: named by the organisation, or by one domain */
+#define CERTDIR_VALUES_MAX 20         /* for one address of one directory; a few hundred bytes to a few KB each */
+#define CERTDIR_VALUE_SIZE_MAX 65536u /* of one certificate, or of one SignedData with its chain */
 
-enum directory_tls { DIRECTORY_TLS = 0 /* from the first byte */, DIRECTORY_STARTTLS, DIRECTORY_PLAIN };
-struct directory_server {
+enum certdir_tls { CERTDIR_TLS = 0 /* from the first byte */, CERTDIR_STARTTLS, CERTDIR_PLAIN };
+struct certdir_server {
   const char *host; /* all borrowed */
   guint16 port;
-  enum directory_tls tls;
-  const char *base; /* where to search; NULL: wherever its root says (namingContexts) */
+  enum certdir_tls tls;
+  const char *base;    /* where to search; NULL: wherever its root says (namingContexts) */
   const char *ca_file; /* NULL: the system's authorities */
 };
 
-struct directory_query {
+struct certdir_query {
   const char *const *addresses; /* normalised; what is beyond the limit is left out */
   guint count;
-  const struct directory_server *servers; /* the organisation's; all of them are asked */
+  const struct certdir_server *servers; /* the organisation's; all of them are asked */
   guint server_count;
   gboolean by_domain; /* ask the directories of the addresses' own domains, too */
   guint timeout_ms;   /* for everything together */
 };
-struct directory_answer {
-  GPtrArray *values; /* GBytes *: what userCertificate (DER) and userSMIMECertificate (SignedData) hold; not looked into, without doubles */
-  gboolean whole;    /* everybody who was to be asked has answered, or does not exist: asking again at once will tell no more */
+struct certdir_answer {
+  GPtrArray *
+      values; /* GBytes *: what userCertificate (DER) and userSMIMECertificate (SignedData) hold; not looked into, without doubles */
+  gboolean
+      whole; /* everybody who was to be asked has answered, or does not exist: asking again at once will tell no more */
 };
 /* Once, before any thread is started: libldap then reads no settings file. */
-void directory_init (void);
+void certdir_init (void);
 /* answers: one for each address, in the same order; cleared by the caller. */
-void directory_find (const struct directory_query *query, struct directory_answer *answers);
-void directory_answer_clear (struct directory_answer *answer);
+void certdir_find (const struct certdir_query *query, struct certdir_answer *answers);
+void certdir_answer_clear (struct certdir_answer *answer);

@@ -5,7 +5,7 @@
  * bounds time and size and checks the server's certificate. No file of the system's or the user's LDAP settings is read.
  *
  * The first thing that goes wrong ends the conversation: libldap would connect anew by itself. */
-#include "mail/net/directory_p.h"
+#include "mail/net/certdir_p.h"
 
 #include <errno.h>
 #include <lber.h>
@@ -16,9 +16,9 @@
 #include "mail/net/stream.h"
 
 #define LINE_BYTES_MAX (8u * 1024 * 1024) /* in all, from one server */
-#define MESSAGE_SIZE_MAX (256u * 1024) /* one entry, whatever it holds */
-#define ENTRIES_MAX 20                 /* for one address below one base */
-#define MESSAGES_MORE 8                /* beside the entries: the result, references to elsewhere */
+#define MESSAGE_SIZE_MAX (256u * 1024)    /* one entry, whatever it holds */
+#define ENTRIES_MAX 20                    /* for one address below one base */
+#define MESSAGES_MORE 8                   /* beside the entries: the result, references to elsewhere */
 #define BASES_MAX 4
 #define BASE_SIZE_MAX 1000u
 #define ATTRIBUTES_MAX 32
@@ -33,7 +33,7 @@ struct talk {
 
 struct search {
   int id;
-  struct directory_answer *answer;
+  struct certdir_answer *answer;
   gsize bytes;
   gboolean done;
 };
@@ -161,9 +161,9 @@ agree_on_tls (struct talk *talk)
 }
 
 static gboolean
-start_tls (struct talk *talk, enum directory_tls tls)
+start_tls (struct talk *talk, enum certdir_tls tls)
 {
-  return tls != DIRECTORY_STARTTLS || (agree_on_tls (talk) && stream_start_tls (talk->stream, FALSE, NULL));
+  return tls != CERTDIR_STARTTLS || (agree_on_tls (talk) && stream_start_tls (talk->stream, FALSE, NULL));
 }
 
 /* ---- where ---- */
@@ -205,7 +205,7 @@ find_bases (struct talk *talk, GPtrArray *bases)
 /* ---- what ---- */
 
 char *
-directory_server_filter (const char *address)
+certdir_server_filter (const char *address)
 {
   GString *filter = g_string_new ("(mail=");
   for (const char *c = address; *c != '\0'; c++)
@@ -230,8 +230,8 @@ is_wanted (const char *attribute)
 static void
 take_value (struct search *search, const struct berval *value)
 {
-  if (value->bv_len < 2 || value->bv_len > DIRECTORY_VALUE_SIZE_MAX || value->bv_val[0] != 0x30 /* a SEQUENCE */
-      || search->answer->values->len >= DIRECTORY_VALUES_MAX || search->bytes + value->bv_len > ADDRESS_BYTES_MAX)
+  if (value->bv_len < 2 || value->bv_len > CERTDIR_VALUE_SIZE_MAX || value->bv_val[0] != 0x30 /* a SEQUENCE */
+      || search->answer->values->len >= CERTDIR_VALUES_MAX || search->bytes + value->bv_len > ADDRESS_BYTES_MAX)
     return;
   GBytes *bytes = g_bytes_new (value->bv_val, value->bv_len);
   if (g_ptr_array_find_with_equal_func (search->answer->values, bytes, g_bytes_equal, NULL)) {
@@ -261,11 +261,11 @@ take_entry (LDAP *ldap, LDAPMessage *entry, struct search *search)
 
 /* All questions go out before the first answer is read. */
 static gboolean
-send_search (struct talk *talk, const char *base, const char *address, struct directory_answer *answer, GArray *searches)
+send_search (struct talk *talk, const char *base, const char *address, struct certdir_answer *answer, GArray *searches)
 {
   static const char *const wanted[]
       = { "userCertificate;binary", "userCertificate", "userSMIMECertificate;binary", "userSMIMECertificate", NULL };
-  g_autofree char *filter = directory_server_filter (address);
+  g_autofree char *filter = certdir_server_filter (address);
   struct search search = { .answer = answer };
   struct timeval left;
   const gboolean sent = time_left (talk, &left)
@@ -319,8 +319,8 @@ collect (struct talk *talk, GArray *searches)
 }
 
 static gboolean
-ask_all (struct talk *talk, const struct directory_server *server, const char *const *addresses, guint count,
-         struct directory_answer *answers)
+ask_all (struct talk *talk, const struct certdir_server *server, const char *const *addresses, guint count,
+         struct certdir_answer *answers)
 {
   g_autoptr (GPtrArray) bases = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) searches = g_array_new (FALSE, FALSE, sizeof (struct search));
@@ -336,17 +336,17 @@ ask_all (struct talk *talk, const struct directory_server *server, const char *c
 }
 
 gboolean
-directory_server_ask (int fd_take, const struct directory_server *server, const char *const *addresses, guint count,
-                      struct directory_answer *answers, gint64 until)
+certdir_server_ask (int fd_take, const struct certdir_server *server, const char *const *addresses, guint count,
+                    struct certdir_answer *answers, gint64 until)
 {
   const struct remote remote = { .host = (char *) server->host,
                                  .port = server->port,
                                  .ca_file = (char *) server->ca_file,
-                                 .timeout_ms = (guint) directory_left_ms (until) };
+                                 .timeout_ms = (guint) certdir_left_ms (until) };
   AUTOFREE (stream) stream = stream_new_take (fd_take, &remote);
   struct talk talk = { .stream = stream, .until = until, .messages_left = MESSAGES_MORE };
   stream_allow_until (stream, LINE_BYTES_MAX, until);
-  if (server->tls == DIRECTORY_TLS && !stream_start_tls (stream, FALSE, NULL))
+  if (server->tls == CERTDIR_TLS && !stream_start_tls (stream, FALSE, NULL))
     return FALSE;
   talk.ldap = open_line (stream);
   if (talk.ldap == NULL)

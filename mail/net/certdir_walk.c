@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Down a list of servers: each gets a head start over the next, so that ten dead ones cost a second and not a minute, and those that were
  * slow are taken when they come. The idea is that of RFC 8305, over the list of RFC 2782. */
-#include "mail/net/directory_p.h"
+#include "mail/net/certdir_p.h"
 
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -10,19 +10,19 @@
 
 #define HEAD_START_MS 100
 
-struct directory_walk {
+struct certdir_walk {
   GMainContext *context;
   GSocketClient *client;
   GCancellable *cancel;
-  const struct directory_server *servers;
+  const struct certdir_server *servers;
   guint count, next, open;
   gint64 next_at;   /* when the next one is tried, if none of those before is there by then */
   GQueue connected; /* struct attempt * with a socket */
 };
 
 struct attempt {
-  struct directory_walk *walk;
-  const struct directory_server *server;
+  struct certdir_walk *walk;
+  const struct certdir_server *server;
   int fd;
 };
 
@@ -35,10 +35,10 @@ attempt_free (gpointer data)
   g_free (attempt);
 }
 
-struct directory_walk *
-directory_walk_new (const struct directory_server *servers, guint count)
+struct certdir_walk *
+certdir_walk_new (const struct certdir_server *servers, guint count)
 {
-  struct directory_walk *walk = g_new0 (struct directory_walk, 1);
+  struct certdir_walk *walk = g_new0 (struct certdir_walk, 1);
   walk->context = g_main_context_new ();
   walk->client = g_socket_client_new ();
   walk->cancel = g_cancellable_new ();
@@ -60,7 +60,7 @@ static void
 on_connected (GObject *client, GAsyncResult *result, gpointer data)
 {
   struct attempt *attempt = data;
-  struct directory_walk *walk = attempt->walk;
+  struct certdir_walk *walk = attempt->walk;
   g_autoptr (GSocketConnection) connection
       = g_socket_client_connect_to_host_finish (G_SOCKET_CLIENT (client), result, NULL);
   walk->open--;
@@ -73,7 +73,7 @@ on_connected (GObject *client, GAsyncResult *result, gpointer data)
 }
 
 static void
-start_next (struct directory_walk *walk)
+start_next (struct certdir_walk *walk)
 {
   struct attempt *attempt = g_new0 (struct attempt, 1);
   attempt->walk = walk;
@@ -92,9 +92,9 @@ wake (gpointer data)
 }
 
 static void
-wait_for_something (struct directory_walk *walk, gint64 until)
+wait_for_something (struct certdir_walk *walk, gint64 until)
 {
-  g_autoptr (GSource) timer = g_timeout_source_new ((guint) directory_left_ms (until) + 1);
+  g_autoptr (GSource) timer = g_timeout_source_new ((guint) certdir_left_ms (until) + 1);
   g_source_set_callback (timer, wake, NULL, NULL);
   g_source_attach (timer, walk->context);
   g_main_context_iteration (walk->context, TRUE);
@@ -102,7 +102,7 @@ wait_for_something (struct directory_walk *walk, gint64 until)
 }
 
 int
-directory_walk_next (struct directory_walk *walk, gint64 until, const struct directory_server **server_out)
+certdir_walk_next (struct certdir_walk *walk, gint64 until, const struct certdir_server **server_out)
 {
   g_main_context_push_thread_default (walk->context);
   while (g_queue_is_empty (&walk->connected) && g_get_monotonic_time () < until
@@ -124,13 +124,13 @@ directory_walk_next (struct directory_walk *walk, gint64 until, const struct dir
 }
 
 guint
-directory_walk_left (const struct directory_walk *walk)
+certdir_walk_left (const struct certdir_walk *walk)
 {
   return walk->count - walk->next + walk->open + g_queue_get_length ((GQueue *) &walk->connected);
 }
 
 void
-directory_walk_free (struct directory_walk *walk)
+certdir_walk_free (struct certdir_walk *walk)
 {
   g_cancellable_cancel (walk->cancel);
   g_main_context_push_thread_default (walk->context);

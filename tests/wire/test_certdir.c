@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "mail/engine/pace.h"
-#include "mail/net/directory_p.h"
+#include "mail/net/certdir_p.h"
 #include "tests/unit/openssl_tool.h"
-#include "tests/wire/directory_peer.h"
+#include "tests/wire/certdir_peer.h"
 
 #define ANN "ann@clinic.test"
 #define VALUE "0 is how a SEQUENCE begins"
@@ -94,17 +94,17 @@ static GBytes *ann; /* her certificate */
 
 /* What the organisation's servers, or the domain's, say about one address. Returns the values, with a blank between them. */
 static char *
-find (const struct directory_server *servers, guint count, const char *address, guint timeout_ms, gboolean *whole_out)
+find (const struct certdir_server *servers, guint count, const char *address, guint timeout_ms, gboolean *whole_out)
 {
-  struct directory_answer answer;
-  const struct directory_query query = { .addresses = &address,
-                                         .count = 1,
-                                         .servers = servers,
-                                         .server_count = count,
-                                         .by_domain = count == 0,
-                                         .timeout_ms = timeout_ms * pace () };
+  struct certdir_answer answer;
+  const struct certdir_query query = { .addresses = &address,
+                                       .count = 1,
+                                       .servers = servers,
+                                       .server_count = count,
+                                       .by_domain = count == 0,
+                                       .timeout_ms = timeout_ms * pace () };
   const gint64 begin = g_get_monotonic_time ();
-  directory_find (&query, &answer);
+  certdir_find (&query, &answer);
   assert_true (g_get_monotonic_time () - begin < (timeout_ms + 200) * 1000 * (gint64) pace ());
   GString *text = g_string_new (NULL);
   for (guint i = 0; i < answer.values->len; i++) {
@@ -118,7 +118,7 @@ find (const struct directory_server *servers, guint count, const char *address, 
   }
   if (whole_out != NULL)
     *whole_out = answer.whole;
-  directory_answer_clear (&answer);
+  certdir_answer_clear (&answer);
   return g_string_free (text, FALSE);
 }
 
@@ -138,9 +138,8 @@ static char *ldap_ca;
 static gboolean
 script (const char *command, const char *suffix, const char *input)
 {
-  g_autoptr (GSubprocess) process
-      = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE, NULL, TESTS_DIR "/live/directory", command, folder.dir, suffix,
-                          NULL);
+  g_autoptr (GSubprocess) process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE, NULL, TESTS_DIR "/live/directory",
+                                                      command, folder.dir, suffix, NULL);
   g_autoptr (GBytes) bytes = g_bytes_new (input, strlen (input));
   return process != NULL && g_subprocess_communicate (process, bytes, NULL, NULL, NULL, NULL)
          && g_subprocess_get_successful (process);
@@ -194,7 +193,7 @@ set_up (void **state)
 {
   g_autoptr (GResolver) resolver = table_resolver ();
   g_resolver_set_default (resolver);
-  directory_init ();
+  certdir_init ();
   openssl_tool_init (&folder);
   g_autofree char *ldif = make_ldif ();
   assert_true (script ("start", "dc=clinic,dc=test", ldif));
@@ -221,8 +220,9 @@ static void
 test_slapd (void **state)
 {
   gboolean whole = FALSE;
-  struct directory_server server = { "127.0.0.1", ldap_port, DIRECTORY_PLAIN, "dc=clinic,dc=test", NULL };
-  g_autofree char *found = find (&server, 1, ANN, 2000, &whole), *spelt = find (&server, 1, "Ann@Clinic.TEST", 2000, NULL);
+  struct certdir_server server = { "127.0.0.1", ldap_port, CERTDIR_PLAIN, "dc=clinic,dc=test", NULL };
+  g_autofree char *found = find (&server, 1, ANN, 2000, &whole),
+                  *spelt = find (&server, 1, "Ann@Clinic.TEST", 2000, NULL);
   assert_string_equal (found, "ANN 0anns");
   assert_string_equal (spelt, "ANN 0anns");
   assert_true (whole);
@@ -241,7 +241,7 @@ test_slapd (void **state)
 static void
 test_slapd_values (void **state)
 {
-  struct directory_server server = { "127.0.0.1", ldap_port, DIRECTORY_PLAIN, NULL, NULL };
+  struct certdir_server server = { "127.0.0.1", ldap_port, CERTDIR_PLAIN, NULL, NULL };
   g_autofree char *star = find (&server, 1, "ben*@clinic.test", 2000, NULL);
   assert_string_equal (star, "0star"); /* a star is no pattern */
   g_autofree char *trick = find (&server, 1, "x)(mail=*", 2000, NULL);
@@ -251,7 +251,7 @@ test_slapd_values (void **state)
   gboolean whole = FALSE;
   g_autofree char *dan = find (&server, 1, "dan@clinic.test", 2000, &whole);
   g_auto (GStrv) dans = g_strsplit (dan, " ", -1);
-  assert_int_equal (g_strv_length (dans), DIRECTORY_VALUES_MAX);
+  assert_int_equal (g_strv_length (dans), CERTDIR_VALUES_MAX);
   assert_true (whole);
 }
 
@@ -259,21 +259,21 @@ test_slapd_values (void **state)
 static void
 test_slapd_many (void **state)
 {
-  const char *addresses[DIRECTORY_ADDRESSES_MAX + 1];
-  struct directory_answer answers[G_N_ELEMENTS (addresses)];
-  struct directory_server server = { "127.0.0.1", ldap_port, DIRECTORY_PLAIN, NULL, NULL };
-  const struct directory_query query = { .addresses = addresses,
-                                         .count = G_N_ELEMENTS (addresses),
-                                         .servers = &server,
-                                         .server_count = 1,
-                                         .timeout_ms = 2000 * pace () };
+  const char *addresses[CERTDIR_ADDRESSES_MAX + 1];
+  struct certdir_answer answers[G_N_ELEMENTS (addresses)];
+  struct certdir_server server = { "127.0.0.1", ldap_port, CERTDIR_PLAIN, NULL, NULL };
+  const struct certdir_query query = { .addresses = addresses,
+                                       .count = G_N_ELEMENTS (addresses),
+                                       .servers = &server,
+                                       .server_count = 1,
+                                       .timeout_ms = 2000 * pace () };
   for (guint i = 0; i < query.count; i++)
     addresses[i] = i % 2 == 0 ? "benny@clinic.test" : "nobody@clinic.test";
-  directory_find (&query, answers);
+  certdir_find (&query, answers);
   for (guint i = 0; i < query.count; i++) {
-    assert_int_equal (answers[i].values->len, i < DIRECTORY_ADDRESSES_MAX && i % 2 == 0);
-    assert_int_equal (answers[i].whole, i < DIRECTORY_ADDRESSES_MAX);
-    directory_answer_clear (&answers[i]);
+    assert_int_equal (answers[i].values->len, i < CERTDIR_ADDRESSES_MAX && i % 2 == 0);
+    assert_int_equal (answers[i].whole, i < CERTDIR_ADDRESSES_MAX);
+    certdir_answer_clear (&answers[i]);
   }
 }
 
@@ -282,30 +282,30 @@ test_slapd_tls (void **state)
 {
   static const struct {
     const char *host;
-    enum directory_tls tls;
+    enum certdir_tls tls;
     gboolean ca, finds;
   } rows[] = {
-    { "127.0.0.1", DIRECTORY_TLS, TRUE, TRUE },
-    { "ldap.clinic.test", DIRECTORY_TLS, TRUE, TRUE },
-    { "ldap.clinic.test", DIRECTORY_STARTTLS, TRUE, TRUE },
-    { "other.clinic.test", DIRECTORY_TLS, TRUE, FALSE },
-    { "other.clinic.test", DIRECTORY_STARTTLS, TRUE, FALSE },
-    { "ldap.clinic.test", DIRECTORY_TLS, FALSE, FALSE },
-    { "ldap.clinic.test", DIRECTORY_STARTTLS, FALSE, FALSE },
+    { "127.0.0.1", CERTDIR_TLS, TRUE, TRUE },
+    { "ldap.clinic.test", CERTDIR_TLS, TRUE, TRUE },
+    { "ldap.clinic.test", CERTDIR_STARTTLS, TRUE, TRUE },
+    { "other.clinic.test", CERTDIR_TLS, TRUE, FALSE },
+    { "other.clinic.test", CERTDIR_STARTTLS, TRUE, FALSE },
+    { "ldap.clinic.test", CERTDIR_TLS, FALSE, FALSE },
+    { "ldap.clinic.test", CERTDIR_STARTTLS, FALSE, FALSE },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     gboolean whole = FALSE;
-    struct directory_server server = { rows[i].host, rows[i].tls == DIRECTORY_TLS ? ldaps_port : ldap_port, rows[i].tls,
-                                       NULL, rows[i].ca ? ldap_ca : NULL };
+    struct certdir_server server = { rows[i].host, rows[i].tls == CERTDIR_TLS ? ldaps_port : ldap_port, rows[i].tls,
+                                     NULL, rows[i].ca ? ldap_ca : NULL };
     g_autofree char *found = find (&server, 1, "benny@clinic.test", 2000, &whole);
     assert_string_equal (found, rows[i].finds ? "0benny" : "");
     assert_int_equal (whole, rows[i].finds);
   }
   /* TLS is demanded, and the port speaks none; and the other way round */
-  struct directory_server server = { "ldap.clinic.test", ldap_port, DIRECTORY_TLS, NULL, ldap_ca };
+  struct certdir_server server = { "ldap.clinic.test", ldap_port, CERTDIR_TLS, NULL, ldap_ca };
   g_autofree char *mute = find (&server, 1, "benny@clinic.test", 300, NULL);
   assert_string_equal (mute, "");
-  server = (struct directory_server){ "ldap.clinic.test", ldaps_port, DIRECTORY_PLAIN, NULL, NULL };
+  server = (struct certdir_server){ "ldap.clinic.test", ldaps_port, CERTDIR_PLAIN, NULL, NULL };
   g_autofree char *clear = find (&server, 1, "benny@clinic.test", 300, NULL);
   assert_string_equal (clear, "");
 }
@@ -319,25 +319,32 @@ test_moods (void **state)
     const char *found; /* NULL: the value many times over */
     gboolean whole;
     guint timeout_ms;
-    enum directory_tls tls;
-  } rows[DIRECTORY_PEER_MOODS] = {
-    [DIRECTORY_PEER_GOOD] = { VALUE, TRUE, 1000, DIRECTORY_PLAIN },    [DIRECTORY_PEER_EMPTY] = { "", TRUE, 1000, DIRECTORY_PLAIN },
-    [DIRECTORY_PEER_SILENT] = { "", FALSE, 60, DIRECTORY_PLAIN },      [DIRECTORY_PEER_DRIP] = { "", FALSE, 100, DIRECTORY_PLAIN },
-    [DIRECTORY_PEER_GARBAGE] = { "", FALSE, 60, DIRECTORY_PLAIN },   [DIRECTORY_PEER_NESTED] = { "", FALSE, 60, DIRECTORY_PLAIN },
-    [DIRECTORY_PEER_ENDLESS] = { VALUE, FALSE, 1000, DIRECTORY_PLAIN }, [DIRECTORY_PEER_HUGE] = { "", FALSE, 1000, DIRECTORY_PLAIN },
-    [DIRECTORY_PEER_BIG] = { "", FALSE, 1000, DIRECTORY_PLAIN },       [DIRECTORY_PEER_MANY] = { NULL, TRUE, 1000, DIRECTORY_PLAIN },
-    [DIRECTORY_PEER_STRAY] = { "", FALSE, 100, DIRECTORY_PLAIN },      [DIRECTORY_PEER_REFERRAL] = { "", FALSE, 1000, DIRECTORY_PLAIN },
-    [DIRECTORY_PEER_NOTICE] = { "", FALSE, 1000, DIRECTORY_PLAIN },    [DIRECTORY_PEER_HANG_UP] = { "", FALSE, 1000, DIRECTORY_PLAIN },
-    [DIRECTORY_PEER_BUSY] = { "", FALSE, 1000, DIRECTORY_PLAIN },
-    [DIRECTORY_PEER_MUTE_TLS] = { "", FALSE, 60, DIRECTORY_TLS },
-    [DIRECTORY_PEER_DRIP_TLS] = { "", FALSE, 100, DIRECTORY_TLS },
-    [DIRECTORY_PEER_MUTE_STARTTLS] = { "", FALSE, 60, DIRECTORY_STARTTLS },
+    enum certdir_tls tls;
+  } rows[CERTDIR_PEER_MOODS] = {
+    [CERTDIR_PEER_GOOD] = { VALUE, TRUE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_EMPTY] = { "", TRUE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_SILENT] = { "", FALSE, 60, CERTDIR_PLAIN },
+    [CERTDIR_PEER_DRIP] = { "", FALSE, 100, CERTDIR_PLAIN },
+    [CERTDIR_PEER_GARBAGE] = { "", FALSE, 60, CERTDIR_PLAIN },
+    [CERTDIR_PEER_NESTED] = { "", FALSE, 60, CERTDIR_PLAIN },
+    [CERTDIR_PEER_ENDLESS] = { VALUE, FALSE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_HUGE] = { "", FALSE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_BIG] = { "", FALSE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_MANY] = { NULL, TRUE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_STRAY] = { "", FALSE, 100, CERTDIR_PLAIN },
+    [CERTDIR_PEER_REFERRAL] = { "", FALSE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_NOTICE] = { "", FALSE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_HANG_UP] = { "", FALSE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_BUSY] = { "", FALSE, 1000, CERTDIR_PLAIN },
+    [CERTDIR_PEER_MUTE_TLS] = { "", FALSE, 60, CERTDIR_TLS },
+    [CERTDIR_PEER_DRIP_TLS] = { "", FALSE, 100, CERTDIR_TLS },
+    [CERTDIR_PEER_MUTE_STARTTLS] = { "", FALSE, 60, CERTDIR_STARTTLS },
   };
-  struct directory_peer *other = directory_peer_start (DIRECTORY_PEER_GOOD, NULL, VALUE);
-  g_autofree char *elsewhere = g_strdup_printf ("ldap://127.0.0.1:%u/dc=x", directory_peer_port (other));
-  for (enum directory_mood mood = DIRECTORY_PEER_GOOD; mood < DIRECTORY_PEER_MOODS; mood++) {
-    struct directory_peer *peer = directory_peer_start (mood, elsewhere, VALUE);
-    struct directory_server server = { "127.0.0.1", directory_peer_port (peer), rows[mood].tls, "dc=x", ldap_ca };
+  struct certdir_peer *other = certdir_peer_start (CERTDIR_PEER_GOOD, NULL, VALUE);
+  g_autofree char *elsewhere = g_strdup_printf ("ldap://127.0.0.1:%u/dc=x", certdir_peer_port (other));
+  for (enum certdir_mood mood = CERTDIR_PEER_GOOD; mood < CERTDIR_PEER_MOODS; mood++) {
+    struct certdir_peer *peer = certdir_peer_start (mood, elsewhere, VALUE);
+    struct certdir_server server = { "127.0.0.1", certdir_peer_port (peer), rows[mood].tls, "dc=x", ldap_ca };
     gboolean whole = TRUE;
     const gint64 begin = g_get_monotonic_time ();
     g_autofree char *found = find (&server, 1, ANN, rows[mood].timeout_ms, &whole);
@@ -346,11 +353,11 @@ test_moods (void **state)
     if (rows[mood].found != NULL)
       assert_string_equal (found, rows[mood].found);
     else
-      assert_true (g_str_has_prefix (found, "0") && strlen (found) < (strlen (VALUE) + 1) * DIRECTORY_VALUES_MAX);
+      assert_true (g_str_has_prefix (found, "0") && strlen (found) < (strlen (VALUE) + 1) * CERTDIR_VALUES_MAX);
     assert_int_equal (whole, rows[mood].whole);
-    assert_int_equal (directory_peer_stop (peer), 1); /* libldap does not come back by itself */
+    assert_int_equal (certdir_peer_stop (peer), 1); /* libldap does not come back by itself */
   }
-  assert_int_equal (directory_peer_stop (other), 0); /* nobody was led there */
+  assert_int_equal (certdir_peer_stop (other), 0); /* nobody was led there */
 }
 
 /* ---- the domain's own ---- */
@@ -358,42 +365,42 @@ test_moods (void **state)
 static void
 test_srv_order (void **state)
 {
-  struct directory_peer *first = directory_peer_start (DIRECTORY_PEER_GOOD, NULL, "0first"),
-                        *second = directory_peer_start (DIRECTORY_PEER_GOOD, NULL, "0second"),
-                        *bad = directory_peer_start (DIRECTORY_PEER_HANG_UP, NULL, VALUE);
-  set_srv (0, "b.clinic.test", directory_peer_port (second), 20);
-  set_srv (1, "a.clinic.test", directory_peer_port (first), 10);
-  set_srv (2, "c.clinic.test", directory_peer_port (bad), 5);
+  struct certdir_peer *first = certdir_peer_start (CERTDIR_PEER_GOOD, NULL, "0first"),
+                      *second = certdir_peer_start (CERTDIR_PEER_GOOD, NULL, "0second"),
+                      *bad = certdir_peer_start (CERTDIR_PEER_HANG_UP, NULL, VALUE);
+  set_srv (0, "b.clinic.test", certdir_peer_port (second), 20);
+  set_srv (1, "a.clinic.test", certdir_peer_port (first), 10);
+  set_srv (2, "c.clinic.test", certdir_peer_port (bad), 5);
   gboolean whole = FALSE;
   g_autofree char *found = find (NULL, 0, ANN, 1000, &whole);
   assert_string_equal (found, ""); /* it has no root that says what it holds */
   assert_true (whole);
-  assert_int_equal (directory_peer_stop (bad), 1);
-  assert_int_equal (directory_peer_stop (first), 1);
-  assert_int_equal (directory_peer_stop (second), 0);
+  assert_int_equal (certdir_peer_stop (bad), 1);
+  assert_int_equal (certdir_peer_stop (first), 1);
+  assert_int_equal (certdir_peer_stop (second), 0);
 }
 
 /* Dead ones of all kinds before the one that lives, which is a real directory. */
 static void
 test_srv_dead (void **state)
 {
-  struct directory_peer *silent = directory_peer_start (DIRECTORY_PEER_SILENT, NULL, VALUE),
-                        *gone = directory_peer_start (DIRECTORY_PEER_GOOD, NULL, VALUE);
+  struct certdir_peer *silent = certdir_peer_start (CERTDIR_PEER_SILENT, NULL, VALUE),
+                      *gone = certdir_peer_start (CERTDIR_PEER_GOOD, NULL, VALUE);
   int hole[4];
-  const guint16 gone_port = directory_peer_port (gone), hole_port = directory_peer_black_hole (hole);
-  (void) directory_peer_stop (gone);
+  const guint16 gone_port = certdir_peer_port (gone), hole_port = certdir_peer_black_hole (hole);
+  (void) certdir_peer_stop (gone);
   guint place = 0;
   for (; place < 8; place++)
     set_srv (place, "gone.clinic.test", gone_port, (guint16) place);
   set_srv (place++, "hole.clinic.test", hole_port, 50);
   set_srv (place++, "not a host", ldap_port, 51);
-  set_srv (place++, "silent.clinic.test", directory_peer_port (silent), 52);
+  set_srv (place++, "silent.clinic.test", certdir_peer_port (silent), 52);
   set_srv (place++, "ldap.clinic.test", ldap_port, 53);
   gboolean whole = FALSE;
   g_autofree char *found = find (NULL, 0, "benny@clinic.test", 500, &whole);
   assert_string_equal (found, "0benny");
   assert_true (whole);
-  assert_int_equal (directory_peer_stop (silent), 1);
+  assert_int_equal (certdir_peer_stop (silent), 1);
   for (guint i = 0; i < G_N_ELEMENTS (hole); i++)
     close (hole[i]);
 }
@@ -419,17 +426,20 @@ static void
 test_both (void **state)
 {
   const char *addresses[] = { "benny@clinic.test", "benny@clinic.test" };
-  struct directory_answer answers[2];
-  struct directory_server server = { "127.0.0.1", ldap_port, DIRECTORY_PLAIN, NULL, NULL };
+  struct certdir_answer answers[2];
+  struct certdir_server server = { "127.0.0.1", ldap_port, CERTDIR_PLAIN, NULL, NULL };
   set_srv (0, "ldap.clinic.test", ldap_port, 1);
-  const struct directory_query query = {
-    .addresses = addresses, .count = 2, .servers = &server, .server_count = 1, .by_domain = TRUE, .timeout_ms = 2000 * pace ()
-  };
-  directory_find (&query, answers);
+  const struct certdir_query query = { .addresses = addresses,
+                                       .count = 2,
+                                       .servers = &server,
+                                       .server_count = 1,
+                                       .by_domain = TRUE,
+                                       .timeout_ms = 2000 * pace () };
+  certdir_find (&query, answers);
   for (guint i = 0; i < 2; i++) {
     assert_int_equal (answers[i].values->len, 1);
     assert_true (answers[i].whole);
-    directory_answer_clear (&answers[i]);
+    certdir_answer_clear (&answers[i]);
   }
 }
 
@@ -443,7 +453,7 @@ test_filter (void **state)
     { "", "(mail=)" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autofree char *filter = directory_server_filter (rows[i][0]);
+    g_autofree char *filter = certdir_server_filter (rows[i][0]);
     assert_string_equal (filter, rows[i][1]);
   }
 }
