@@ -2,7 +2,9 @@
 LOG_COMPILER = $(top_srcdir)/tests/watched
 SH_LOG_COMPILER = $(top_srcdir)/tests/watched
 VALGRIND_TESTS = $(filter tests/unit/% tests/wire/%,$(TESTS)) tests/live/short.sh
-ASAN_TESTS = $(filter tests/unit/% tests/wire/%,$(TESTS)) $(LIVE_TESTS)
+# What is about other programs, or about memory as it really is, is not tried again here.
+PEER_TESTS = tests/live/interop.sh tests/live/big.sh
+ASAN_TESTS = $(filter tests/unit/% tests/wire/%,$(TESTS)) $(filter-out $(PEER_TESTS),$(LIVE_TESTS))
 
 list-asan: ; @echo $(ASAN_TESTS)
 list-valgrind: ; @echo $(VALGRIND_TESTS)

@@ -116,7 +116,8 @@ static const struct protocol_method methods[] = {
     F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0, FALSE },
   { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60,
     FALSE },
-  /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b, expiring b (within 30 days), capabilities as */
+  /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b, expiring b (within 30 days),
+   * changed b, pinned b, barred b (see struct key_candidate), capabilities as */
   { PEER_ENGINE, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_ENGINE, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
   /* What a person should be told of the keys: sentences; none when they were told on the same day. */

@@ -17,10 +17,10 @@ terminal_wait 'Keyword for the search: quokka-smime'
 terminal_wait '[GOOD]'
 terminal_golden encrypted
 terminal_type '?'
-terminal_wait 'Keys'
+terminal_wait 'Keyboard'
 terminal_golden help
 terminal_keys q
-terminal_wait_gone 'Keys ─'
+terminal_wait_gone 'Keyboard ─'
 terminal_keys q
 terminal_wait_gone 'quokka-smime'
 say 'an encrypted mail is read'

@@ -390,6 +390,9 @@ list_act (struct view *view, enum action action)
   case ACTION_SEARCH:
     list_search (view->app);
     return TRUE;
+  case ACTION_KEYS:
+    keys_open (view->app);
+    return TRUE;
   case ACTION_FETCH:
     list_fetch (view);
     return TRUE;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define REFRESH_MS 150
+enum { ROLE_OTHER = 8, ROLE_SEARCH = 9 }; /* in the order of role_order */
 
 struct sidebar {
   struct view view;
@@ -72,11 +73,12 @@ sidebar_folder (struct view *view, const char *role)
 static int
 role_order (const char *role)
 {
-  static const char *const order[] = { "inbox", "drafts", "sent", "outbox", "archive", "junk", "trash", "", "search" };
+  static const char *const order[]
+      = { "inbox", "drafts", "sent", "outbox", "archive", "junk", "trash", "keys", "", "search" };
   for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
     if (strcmp (order[i], role) == 0)
       return (int) i;
-  return 7;
+  return ROLE_OTHER;
 }
 
 static int
@@ -84,10 +86,10 @@ compare (gconstpointer a, gconstpointer b)
 {
   const struct folder *x = *(const struct folder *const *) a, *y = *(const struct folder *const *) b;
   int order = strcmp (x->account, y->account);
-  if (role_order (x->role) >= 7 || role_order (y->role) >= 7 || order == 0)
+  if (role_order (x->role) >= ROLE_OTHER || role_order (y->role) >= ROLE_OTHER || order == 0)
     order = role_order (x->role) - role_order (y->role) != 0 ? role_order (x->role) - role_order (y->role) : order;
   /* Saved searches keep the order in which the person wrote them. */
-  return order != 0 || role_order (x->role) == 8 ? order : g_utf8_collate (x->name, y->name);
+  return order != 0 || role_order (x->role) == ROLE_SEARCH ? order : g_utf8_collate (x->name, y->name);
 }
 
 static void
@@ -161,6 +163,8 @@ folders_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError
     const struct folder *inbox = g_ptr_array_index (sidebar->folders, 0);
     g_ptr_array_add (sidebar->folders, folder_new ("Outbox", inbox->account, "", "outbox", ""));
   }
+  const struct folder *first = sidebar->folders->len > 0 ? g_ptr_array_index (sidebar->folders, 0) : NULL;
+  g_ptr_array_add (sidebar->folders, folder_new ("Keys", first != NULL ? first->account : "", "", "keys", ""));
   add_searches (sidebar);
   g_ptr_array_sort (sidebar->folders, compare);
   keep_cursor (sidebar, old_name, old_query);
@@ -248,6 +252,10 @@ open_folder (struct sidebar *sidebar)
     app_focus_sidebar (app, FALSE);
     return;
   }
+  if (strcmp (folder->role, "keys") == 0) {
+    keys_open (app);
+    return;
+  }
   app_show (app, list_new (app, folder->name, folder->query, strcmp (folder->role, "search") == 0 ? NULL : folder));
 }
 
@@ -273,6 +281,9 @@ sidebar_act (struct view *view, enum action action)
     return TRUE;
   case ACTION_FETCH:
     list_fetch (view);
+    return TRUE;
+  case ACTION_KEYS:
+    keys_open (view->app);
     return TRUE;
   default:
     return FALSE;

@@ -144,5 +144,5 @@ text_view_keys (struct app *app, enum place place)
     g_ptr_array_add (
         lines, g_strdup ("Marks: N unread, R answered, F forwarded, ! flagged, @ attachment, E encrypted, S signed"));
   }
-  return text_view_lines (app, "Keys", lines, "");
+  return text_view_lines (app, "Keyboard", lines, "");
 }

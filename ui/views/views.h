@@ -34,6 +34,8 @@ void compose_answer (struct view *view, const char *id, gboolean all, gboolean f
 void compose_open_draft (struct view *view, const char *id);
 
 struct view *outbox_new (struct app *app);
+struct view *keys_new (struct app *app);
+void keys_open (struct app *app); /* the one that is open, or a new one */
 struct view *parts_new (struct app *app, const char *id, GVariant *parts);
 /* A page of text: lines are char *, wrapped; nothing is said where there are none. */
 struct view *text_view_lines (struct app *app, const char *title, GPtrArray *lines, const char *nothing);

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-FileCopyrightText: wardmail contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The Keys screen: who is there, all about one key, comparing a fingerprint, taking in a file. The saved screens are in tests/ui/golden/.
+set -euo pipefail
+# shellcheck source=tests/ui/ui.sh
+. "$(dirname "$0")/ui.sh"
+# Fingerprints and days are others in every run.
+export GOLDEN_MASK='s/[0-9A-F]{4}( [0-9A-F]{4})+/FINGERPRINT/; s/20[0-9]{2}-[0-9]{2}-[0-9]{2}/YYYY-MM-DD/'
+ui_start
+terminal_type K
+terminal_wait 'Valid until'
+terminal_wait 'carol@'
+terminal_golden keys
+terminal_keys Down Down Down Down Enter
+terminal_wait 'Fingerprint'
+terminal_golden key
+terminal_keys q
+terminal_wait_gone 'Fingerprint'
+say 'the keys are listed, and each can be looked at'
+
+# Somebody's fingerprint, as gpg tells it, stands on the page to compare.
+shown () { terminal_text | grep -oE '[0-9A-F]{4}( [0-9A-F]{4})+' | tr -d ' \n'; }
+terminal_type c
+terminal_wait 'Is every group the same'
+is "$(gpg --homedir "$KEYS/gnupg" --batch --with-colons --list-keys erin2@demo.test | awk -F: '$1 == "fpr" {print $10; exit}')" "$(shown)" "the fingerprint of Erin's key"
+terminal_golden compare
+terminal_type d
+terminal_wait 'Not marked'
+terminal_wait 'not compared'
+terminal_type c
+terminal_wait 'Is every group the same'
+terminal_type s
+terminal_wait 'Marked as compared'
+is verified "$(ward key list --json erin2@demo.test | json 'd[0]["trust"]')" 'the trust in the key that was compared'
+say 'a key is compared'
+
+mkdir -m 700 "$dir/new"
+gpg --homedir "$dir/new" --batch --quiet --passphrase '' --quick-generate-key 'Fay Newcomer <fay@demo.test>' ed25519 default never 2>/dev/null
+gpg --homedir "$dir/new" --batch --armor --export fay@demo.test >"$dir/new/fay.asc"
+gpgconf --homedir "$dir/new" --kill all
+terminal_type i
+terminal_wait 'File with a key'
+terminal_keys C-u
+terminal_type "$dir/new/fay.asc"
+terminal_keys Enter
+terminal_wait 'Taken in: fay@demo.test'
+terminal_wait 'fay@demo.test'
+terminal_type /
+terminal_wait 'Show keys with'
+terminal_type FAY
+terminal_keys Enter
+terminal_wait_gone 'carol@'
+terminal_wait 'fay@'
+say 'a file is taken in, and a key is found'
+
+# A container with a passphrase; a wrong one takes nothing in.
+openssl pkcs12 -export -in "$KEYS/erin.smime.pem" -inkey "$KEYS/erin.smime.key" -passout pass:right -out "$dir/new/erin.p12"
+terminal_type i
+terminal_wait 'File with a key'
+terminal_keys C-u
+terminal_type "$dir/new/erin.p12"
+terminal_keys Enter
+terminal_wait 'Passphrase of this key file'
+terminal_type wrong
+terminal_keys Enter
+terminal_wait 'passphrase'
+terminal_lacks wrong || fail 'the passphrase stands on the screen'
+say 'a wrong passphrase takes nothing in'
