@@ -43,6 +43,7 @@ static const struct row {
   { DEMAND ("routes", "allow-autocrypt", TIGHTENS_FALSE, allow_autocrypt), .names = flag_names },
   { DEMAND ("routes", "allow-note", TIGHTENS_FALSE, allow_note), .names = flag_names },
   { DEMAND ("sending", "legacy-display", FIXED_ONCE, legacy_display), .names = flag_names },
+  { DEMAND ("lookup", "wkd", TIGHTENS_FALSE, allow_wkd), .names = flag_names },
   { DEMAND ("signatures", "revocation", TIGHTENS_DOWN_USER, revocation), .names = revocation_names },
   { DEMAND ("accounts", "allow-password", TIGHTENS_FALSE_USER, allow_password), .names = flag_names },
 #undef DEMAND
@@ -230,7 +231,7 @@ policy_load_files (const char *organisation_file, const char *user_file, gboolea
   policy->least_pgp_trust = 1;
   policy->least_reply_trust = 1;
   policy->prefer = 1;
-  policy->allow_smime = policy->allow_pgp = policy->allow_autocrypt = policy->allow_note = TRUE;
+  policy->allow_smime = policy->allow_pgp = policy->allow_autocrypt = policy->allow_note = policy->allow_wkd = TRUE;
   policy->revocation = 1;
   policy->allow_password = test_profile;
   struct level level = { .path = organisation_file, .organisation = TRUE };

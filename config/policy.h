@@ -20,6 +20,7 @@ struct policy {
   gboolean allow_note;      /* the note that asks somebody for a key may be sent, in clear; built-in TRUE */
   gboolean
       legacy_display; /* what we send repeats its subject in the text, for readers without header protection; built-in FALSE */
+  gboolean allow_wkd;      /* ask the domain of an address for its OpenPGP key; built-in TRUE */
   GPtrArray *pins;         /* struct policy_pin * */
   int revocation;          /* of a signer's certificate, where it cannot be learnt: 0 hard, 1 soft (built-in), 2 off */
   char **own_domains;      /* of the organisation, beside those of the accounts; ends with NULL */

@@ -36,13 +36,14 @@ struct key_candidate {
   char *fingerprint;        /* upper-case hex: SHA-256 of the certificate (S/MIME), v4 fingerprint (OpenPGP) */
   char *address;            /* the addr-spec it was found under, lower-cased domain */
   char *owner;              /* user id or subject, for people; untrusted text */
-  char *source;             /* "imported", "own", later "wkd", "ldap", ... */
+  char *source;             /* "imported", "own", "mail", "autocrypt", "wkd", later "ldap", ... */
   enum key_trust trust;
   enum key_fault fault; /* as of the time the keyring was asked for */
   char *detail;        /* the fault in words that follow "the key of ...": "has only 1024 bits"; NULL: the usual ones */
   gint64 expires;      /* seconds since the epoch, 0 = never */
   gboolean own;        /* the secret key is here too */
   gboolean hearsay;    /* from a header that nobody signed (Autocrypt): never taken over another one */
+  gboolean looked_up;  /* a directory on the network gave it, and it is kept apart from the keyring */
   gboolean expiring;   /* within 30 days of that time */
   gboolean changed;    /* mail to this address was encrypted before, and never to this key */
   gboolean pinned;     /* the organisation says that it belongs to the address */

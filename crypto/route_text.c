@@ -28,8 +28,9 @@ trust_words (const struct key_candidate *key)
   case KEY_TRUST_NONE:
     return "of which nothing is known";
   case KEY_TRUST_FIRST_SEEN:
-    return g_strcmp0 (key->source, "mail") == 0 ? "from a signed mail, not yet compared"
-                                                : "imported by you, not yet compared";
+    return key->looked_up                         ? "once published by the domain of the address, and no longer"
+           : g_strcmp0 (key->source, "mail") == 0 ? "from a signed mail, not yet compared"
+                                                  : "imported by you, not yet compared";
   case KEY_TRUST_WKD:
     return "published by the domain of the address";
   case KEY_TRUST_CHAIN:

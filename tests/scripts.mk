@@ -2,7 +2,7 @@
 # their own, and tests/run calls them after tests/deps has installed what they need.
 TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
-LIVE_TESTS = tests/live/commands.sh tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh tests/live/short.sh tests/live/leave.sh tests/live/hang.sh tests/live/revocation.sh tests/live/interop.sh
+LIVE_TESTS = tests/live/commands.sh tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh tests/live/short.sh tests/live/leave.sh tests/live/hang.sh tests/live/revocation.sh tests/live/interop.sh tests/live/wkd.sh
 TRACE_TESTS = tests/live/trace.sh
 UI_TESTS = tests/ui/send.sh tests/ui/keys.sh tests/ui/changes.sh tests/ui/wide.sh
 GOLDEN_SCREENS = tests/ui/golden/keys tests/ui/golden/key tests/ui/golden/compare tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held tests/ui/golden/note \
@@ -27,5 +27,5 @@ check-corpora: all
 
 TESTS += tests/lint/shell tests/lint/symbols
 EXTRA_DIST += $(SLOW_TESTS) $(GOLDEN_SCREENS) tests/crash/kill tests/lint/shell tests/lint/symbols .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/hostile.py tests/live/traced tests/live/trace_judge.py tests/corpora tests/live/mailbox tests/live/profile tests/live/servers \
-	tests/live/interop.py tests/live/interop_parties.py tests/live/lists.py tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh tests/ui/ui.sh
+	tests/live/interop.py tests/live/interop_parties.py tests/live/lists.py tests/live/wkd_web.py tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh tests/ui/ui.sh
 EXTRA_DIST += tests/live/background.sh tests/live/directory

@@ -104,14 +104,16 @@ ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **e
 }
 
 /* Where there are keys under the very spelling, those of another spelling may be another person's. Hearsay does not count: whoever
- * writes a mail chooses how the address is spelt in its header, and must not hide the key that is known. */
+ * writes a mail chooses how the address is spelt in its header, and must not hide the key that is known. Nor does what was looked up, which is
+ * always found under the spelling that was typed. */
 static void
 keep_identical (GPtrArray *found, const char *address)
 {
   gboolean any = FALSE;
-  for (guint i = 0; i < found->len; i++)
-    any |= !((struct key_candidate *) g_ptr_array_index (found, i))->hearsay
-           && addrspec_identical (((struct key_candidate *) g_ptr_array_index (found, i))->address, address);
+  for (guint i = 0; i < found->len; i++) {
+    const struct key_candidate *key = g_ptr_array_index (found, i);
+    any |= !key->hearsay && !key->looked_up && addrspec_identical (key->address, address);
+  }
   for (guint i = found->len; any && i-- > 0;)
     if (!addrspec_identical (((struct key_candidate *) g_ptr_array_index (found, i))->address, address))
       g_ptr_array_remove_index (found, i);
@@ -186,8 +188,11 @@ keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error)
   gboolean other = FALSE;
   for (guint i = 0; i < all->len; i++) {
     struct key_candidate *key = g_ptr_array_index (all, i);
-    if (g_strcmp0 (key->fingerprint, normal) == 0 && !key->hearsay && key->address != NULL
-        && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
+    if (g_strcmp0 (key->fingerprint, normal) != 0 || key->hearsay)
+      continue;
+    if (key->looked_up && !keyring_wkd_adopt (keyring, normal, error))
+      return FALSE;
+    if (key->address != NULL && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
       g_ptr_array_add (addresses, g_strdup (key->address));
   }
   if (normal != NULL && addresses->len == 0 && !keyring_autocrypt_adopt (keyring, normal, addresses, &other, error))

@@ -3,7 +3,7 @@
 /* The keyring: one view over all sources of keys of a profile. Only the keys worker opens it.
  *
  * It lives in one folder, the keys_dir of the profile: gnupg/ (a GNUPGHOME of the profile's own), smime/ (certificates and private keys),
- * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint), used.conf (which keys were used for whom), told.conf, harvested.conf, autocrypt/. The user's own ~/.gnupg is never touched.
+ * anchors/ (trust anchors), trust.conf (what the user compared, by fingerprint), used.conf (which keys were used for whom), told.conf, harvested.conf, autocrypt/, found/. The user's own ~/.gnupg is never touched.
  * Sources are rows of one table (keyring_sources.c): a new source is a file and a row. */
 #pragma once
 #include "crypto/error.h"
@@ -41,6 +41,21 @@ gboolean keyring_harvest (struct keyring *keyring, GBytes *cms, const char *addr
  * later than at. It is a candidate from now on that is hearsay, and in no other way part of the keyring. */
 gboolean keyring_autocrypt (struct keyring *keyring, const char *address, GBytes *key, gint64 date, gint64 at,
                             GError **error);
+/* Directories on the network are asked by others, in another process; the keyring says when to, and what it takes of the answer.
+ * source: a row of keyring_sources.c that can learn ("wkd"). */
+enum keyring_said {
+  KEYRING_SAID_NOTHING = 0, /* it could not be asked */
+  KEYRING_SAID_NONSENSE,    /* what it gave is no good; set by keyring_learn */
+  KEYRING_SAID_NONE,        /* it has no key for the address */
+  KEYRING_SAID_KEYS,
+};
+/* Is it time to ask it? used: the fingerprint of the key that is in use for the address, which it may have given; NULL: one is wanted. Only
+ * whole addresses with a dot in their domain are ever asked for. */
+gboolean keyring_should_ask (struct keyring *keyring, const char *source, const char *address, const char *used_or_null,
+                             gint64 at);
+/* What it said. blobs: GBytes *, hostile. Durable, with the time; candidates from now on, and in no other way part of the keyring. */
+gboolean keyring_learn (struct keyring *keyring, const char *source, const char *address, enum keyring_said said,
+                        GPtrArray *blobs, gint64 at, GError **error);
 /* The organisation says that these keys, and no others, belong to the address. What is no address or no fingerprint is left out; an
  * empty list bars all keys. */
 void keyring_pin (struct keyring *keyring, const char *address, const char *const *fingerprints);

@@ -44,12 +44,19 @@ keyring_memory_apply (struct keyring *keyring, GPtrArray *candidates)
 }
 
 gboolean
+keyring_memory_has (struct keyring *keyring, const char *folded_address, const char *fingerprint)
+{
+  g_auto (GStrv) known = folded_address != NULL
+                             ? g_key_file_get_string_list (keyring->memory, folded_address, FINGERPRINTS, NULL, NULL)
+                             : NULL;
+  return is_in (known, fingerprint);
+}
+
+gboolean
 keyring_memory_knows (struct keyring *keyring, const struct key_candidate *key)
 {
   g_autofree char *who = addrspec_fold (key->address);
-  g_auto (GStrv) known
-      = who != NULL ? g_key_file_get_string_list (keyring->memory, who, FINGERPRINTS, NULL, NULL) : NULL;
-  return is_in (known, key->fingerprint);
+  return keyring_memory_has (keyring, who, key->fingerprint);
 }
 
 /* TRUE: there was something to note. */

@@ -14,6 +14,8 @@ struct keyring {
   GKeyFile *harvested; /* see keyring_harvest.c; NULL: not read yet */
 };
 
+struct keyring_apart;
+
 /* One place where keys come from. */
 struct keyring_source {
   const char *name;
@@ -21,6 +23,10 @@ struct keyring_source {
   /* NULL: nothing can be imported into it. recognised_out FALSE: not what this source keeps. */
   gboolean (*import) (struct keyring *keyring, GBytes *blob, const struct secret *passphrase, GPtrArray *candidates_out,
                       gboolean *recognised_out, GError **error);
+  /* NULL: it is no directory on the network. Take what is good of the answer to a question for an address (blobs: GBytes *, hostile): an OpenPGP
+   * key into the note of keyring_found.c, anything else elsewhere. FALSE: nothing is good. */
+  gboolean (*learn) (struct keyring *keyring, const char *address, GPtrArray *blobs, gint64 at,
+                     struct keyring_apart *note);
 };
 extern const struct keyring_source keyring_sources[];
 extern const gsize keyring_sources_count;
@@ -34,12 +40,43 @@ struct keyring_file {
 GKeyFile *keyring_file_read (struct keyring *keyring, const struct keyring_file *kind, GError **error);
 gboolean keyring_file_write (struct keyring *keyring, const struct keyring_file *kind, GKeyFile *file, GError **error);
 
+/* keyring_apart.c: OpenPGP keys that are kept apart from the keyring, in a folder of notes with a key each. */
+struct keyring_apart_kind {
+  const char *folder; /* also the notes' group */
+  gsize key_size_max;
+  guint notes_max;
+};
+struct keyring_apart {
+  char *conf, *path;           /* the files of the note and of its key */
+  char *address, *fingerprint; /* "": there is no key */
+  gint64 date;
+  GBytes *key;    /* NULL: none */
+  GKeyFile *file; /* whatever else it says */
+};
+void keyring_apart_free (struct keyring_apart *note);
+DEFINE_AUTOFREE (keyring_apart, keyring_apart_free)
+/* who: what it is kept under. NULL: there is none that can be read, which is no error. */
+struct keyring_apart *keyring_apart_read (struct keyring *keyring, const struct keyring_apart_kind *kind,
+                                          const char *who);
+/* At most notes_max of them; fingerprint NULL: of any key. */
+GPtrArray *keyring_apart_all (struct keyring *keyring, const struct keyring_apart_kind *kind,
+                              const char *fingerprint_or_null, guint notes_max);
+/* Write the note, with the fields of its file if it has one, and its key; without a key the old one is removed. Makes room: the note that was
+ * written longest ago goes. */
+gboolean keyring_apart_write (struct keyring *keyring, const struct keyring_apart_kind *kind, const char *who,
+                              const struct keyring_apart *note, GError **error);
+/* Candidates of the notes' keys, in the order of the notes; what cannot be read is left out. */
+GPtrArray *keyring_apart_candidates (struct keyring *keyring, GPtrArray *notes, gint64 at);
+/* The one of these that is the same key for the same address; NULL. */
+struct key_candidate *keyring_apart_known (const GPtrArray *candidates, const struct key_candidate *key);
+
 /* keyring_memory.c */
 gboolean keyring_memory_load (struct keyring *keyring, GError **error);
 /* Mark candidates that are others than the keys used for their addresses before. */
 void keyring_memory_apply (struct keyring *keyring, GPtrArray *candidates);
 
 /* Was it used for its address? */
+gboolean keyring_memory_has (struct keyring *keyring, const char *folded_address, const char *fingerprint);
 gboolean keyring_memory_knows (struct keyring *keyring, const struct key_candidate *key);
 
 /* keyring_pins.c */
@@ -57,6 +94,19 @@ gboolean keyring_autocrypt_find (struct keyring *keyring, const char *address, g
  * own user ids name them. other_out: it came with one that they do not name. */
 gboolean keyring_autocrypt_adopt (struct keyring *keyring, const char *fingerprint, GPtrArray *addresses,
                                   gboolean *other_out, GError **error);
+
+/* keyring_found.c: what a directory said of an address; NULL: it was never asked. All: those with a key. */
+struct keyring_apart *keyring_found_read (struct keyring *keyring, const char *source, const char *address);
+GPtrArray *keyring_found_all (struct keyring *keyring, const char *source, guint notes_max);
+enum keyring_said keyring_found_said (const struct keyring_apart *note);
+
+/* keyring_wkd.c: a source. */
+gboolean keyring_wkd_find (struct keyring *keyring, const char *address, gint64 at, GPtrArray *candidates_out,
+                           GError **error);
+gboolean keyring_wkd_learn (struct keyring *keyring, const char *address, GPtrArray *blobs, gint64 at,
+                            struct keyring_apart *note);
+/* Take the key, which the user has compared, into the keyring, so that the domain cannot replace it. */
+gboolean keyring_wkd_adopt (struct keyring *keyring, const char *fingerprint, GError **error);
 
 /* keyring_expiry.c */
 void keyring_expiry_apply (GPtrArray *candidates, gint64 at);

@@ -34,6 +34,7 @@ import_smime (struct keyring *keyring, GBytes *blob, const struct secret *passph
 const struct keyring_source keyring_sources[] = {
   { .name = "openpgp", .find = find_pgp, .import = import_pgp },
   { .name = "smime", .find = find_smime, .import = import_smime },
+  { .name = "wkd", .find = keyring_wkd_find, .learn = keyring_wkd_learn },
   { .name = "autocrypt", .find = keyring_autocrypt_find }, /* after those that know better */
 };
 const gsize keyring_sources_count = G_N_ELEMENTS (keyring_sources);

@@ -34,6 +34,14 @@ gboolean pgp_foreign_names (struct pgp_engine *engine, GBytes *key, const char *
 /* Candidates of those whose key has that fingerprint, appended; from then on they can be recipients. FALSE with error: not to be read. */
 gboolean pgp_foreign_find (struct pgp_engine *engine, const struct pgp_foreign *files, guint count, gint64 at,
                            GPtrArray *candidates_out, GError **error);
+/* Of keys in these bytes (binary, one after the other, hostile): those that name the address, each cut down to what concerns it: the key, its
+ * subkeys, the user ids of this address and what the key itself says of these. Returns GBytes *, 8 at most. FORMAT: these are no public keys,
+ * or there is more beside them, such as a secret key. No cryptography: gpg judges what is left. */
+GPtrArray *pgp_trim (GBytes *keys, const char *address, GError **error);
+/* The one of these keys (GBytes *, as of pgp_trim) to encrypt to: by what gpg says, the only one without a fault, or where all have one, that with
+ * the least. Borrowed. NULL: none of them names the address, or it is not clear which. */
+GBytes *pgp_foreign_choose (struct pgp_engine *engine, GPtrArray *keys, const char *address, gint64 at,
+                            char **fingerprint_out);
 
 struct pgp_signature {
   enum signature_state

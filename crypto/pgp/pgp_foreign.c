@@ -69,16 +69,48 @@ pgp_foreign_fingerprint (struct pgp_engine *engine, GBytes *key, GError **error)
   return NULL;
 }
 
+static gboolean
+key_names (gpgme_key_t key, const char *address)
+{
+  g_autoptr (GPtrArray) addresses = pgp_keys_addresses (key);
+  for (guint i = 0; i < addresses->len; i++)
+    if (addrspec_equal (g_ptr_array_index (addresses, i), address))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 pgp_foreign_names (struct pgp_engine *engine, GBytes *key, const char *address)
 {
   g_autoptr (GPtrArray) keys = list (engine, key, 1, NULL);
-  g_autoptr (GPtrArray) addresses
-      = keys != NULL && keys->len == 1 ? pgp_keys_addresses (g_ptr_array_index (keys, 0)) : NULL;
-  for (guint i = 0; addresses != NULL && i < addresses->len; i++)
-    if (addrspec_equal (g_ptr_array_index (addresses, i), address))
-      return TRUE;
-  return FALSE;
+  return keys != NULL && keys->len == 1 && key_names (g_ptr_array_index (keys, 0), address);
+}
+
+GBytes *
+pgp_foreign_choose (struct pgp_engine *engine, GPtrArray *keys, const char *address, gint64 at, char **fingerprint_out)
+{
+  GBytes *chosen = NULL;
+  enum key_fault least = KEY_FAULT_BROKEN;
+  gboolean clear = TRUE;
+  for (guint i = 0; i < keys->len; i++) {
+    GBytes *bytes = g_ptr_array_index (keys, i);
+    g_autoptr (GPtrArray) found = list (engine, bytes, 1, NULL);
+    gpgme_key_t key = found != NULL && found->len == 1 ? g_ptr_array_index (found, 0) : NULL;
+    enum key_fault fault;
+    if (key == NULL || key->secret || *fingerprint_of (key) == '\0' || !key_names (key, address))
+      continue;
+    (void) pgp_keys_encryption (key, at, &fault);
+    clear = clear && (fault != KEY_FAULT_NONE || chosen == NULL || least != KEY_FAULT_NONE);
+    if (chosen != NULL && fault >= least)
+      continue;
+    chosen = bytes;
+    least = fault;
+    g_free (*fingerprint_out);
+    *fingerprint_out = g_ascii_strup (fingerprint_of (key), -1);
+  }
+  if (!clear)
+    g_clear_pointer (fingerprint_out, g_free);
+  return clear ? chosen : NULL;
 }
 
 static void

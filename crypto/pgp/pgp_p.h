@@ -57,6 +57,35 @@ struct key_candidate *pgp_keys_candidate (gpgme_key_t key, const char *address, 
 /* pgp_foreign.c: one that was a candidate, and where it lies; both borrowed. NULL: none with this primary fingerprint. */
 gpgme_key_t pgp_foreign_key (struct pgp_engine *engine, const char *fingerprint, const char **path_out);
 
+/* pgp_packet.c */
+enum pgp_tag {
+  PGP_TAG_PKESK = 1,
+  PGP_TAG_SIGNATURE = 2,
+  PGP_TAG_SKESK = 3,
+  PGP_TAG_ONE_PASS = 4,
+  PGP_TAG_SECRET_KEY = 5,
+  PGP_TAG_PUBLIC_KEY = 6,
+  PGP_TAG_SECRET_SUBKEY = 7,
+  PGP_TAG_COMPRESSED = 8,
+  PGP_TAG_SED = 9,
+  PGP_TAG_MARKER = 10,
+  PGP_TAG_LITERAL = 11,
+  PGP_TAG_TRUST = 12,
+  PGP_TAG_USER_ID = 13,
+  PGP_TAG_PUBLIC_SUBKEY = 14,
+  PGP_TAG_ATTRIBUTE = 17,
+  PGP_TAG_SEIPD = 18,
+  PGP_TAG_AEAD = 20,
+  PGP_TAG_PADDING = 21,
+};
+struct pgp_packet {
+  guint tag;
+  gsize body, size; /* size: of the body; of what is there, where the length is partial or unknown */
+  gboolean open_end;
+};
+/* The header of the packet that begins at data[at]; its body may reach beyond the data. FALSE: there is none. */
+gboolean pgp_packet_read (const guint8 *data, gsize size, gsize at, struct pgp_packet *packet);
+
 /* pgp_verify.c: what the last operation of a context said of signatures. */
 void pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted,
                          GPtrArray *signatures_out);

@@ -6,22 +6,6 @@
 
 #define PACKETS_MAX 4096
 
-enum tag {
-  TAG_PKESK = 1,
-  TAG_SIGNATURE = 2,
-  TAG_SKESK = 3,
-  TAG_ONE_PASS = 4,
-  TAG_SECRET_KEY = 5,
-  TAG_PUBLIC_KEY = 6,
-  TAG_COMPRESSED = 8,
-  TAG_SED = 9,
-  TAG_MARKER = 10,
-  TAG_LITERAL = 11,
-  TAG_SEIPD = 18,
-  TAG_AEAD = 20,
-  TAG_PADDING = 21,
-};
-
 static gsize
 next_line (const guint8 *data, gsize size, gsize at)
 {
@@ -64,14 +48,8 @@ open_armor (GBytes *bytes)
   return g_bytes_new_take (g_steal_pointer (&packets), decoded);
 }
 
-struct packet {
-  guint tag;
-  gsize body, size; /* size: of the body; of what is there, where the length is partial or unknown */
-  gboolean open_end;
-};
-
 static gboolean
-read_old_header (const guint8 *data, gsize size, gsize at, struct packet *packet)
+read_old_header (const guint8 *data, gsize size, gsize at, struct pgp_packet *packet)
 {
   const guint kind = data[at] & 3;
   packet->tag = (data[at] >> 2) & 15;
@@ -91,7 +69,7 @@ read_old_header (const guint8 *data, gsize size, gsize at, struct packet *packet
 }
 
 static gboolean
-read_new_header (const guint8 *data, gsize size, gsize at, struct packet *packet)
+read_new_header (const guint8 *data, gsize size, gsize at, struct pgp_packet *packet)
 {
   packet->tag = data[at] & 63;
   if (size - at < 2)
@@ -115,10 +93,10 @@ read_new_header (const guint8 *data, gsize size, gsize at, struct packet *packet
   return TRUE;
 }
 
-static gboolean
-read_header (const guint8 *data, gsize size, gsize at, struct packet *packet)
+gboolean
+pgp_packet_read (const guint8 *data, gsize size, gsize at, struct pgp_packet *packet)
 {
-  *packet = (struct packet){ 0 };
+  *packet = (struct pgp_packet){ 0 };
   if (at >= size || (data[at] & 0x80) == 0)
     return FALSE;
   return (data[at] & 0x40) != 0 ? read_new_header (data, size, at, packet) : read_old_header (data, size, at, packet);
@@ -142,36 +120,36 @@ pgp_packet_kind (GBytes *bytes, GPtrArray *ids_out)
   g_autoptr (GBytes) packets = open_armor (bytes);
   gsize size = 0, at = 0;
   const guint8 *data = g_bytes_get_data (packets, &size);
-  struct packet packet;
-  for (guint i = 0; i < PACKETS_MAX && read_header (data, size, at, &packet); i++) {
+  struct pgp_packet packet;
+  for (guint i = 0; i < PACKETS_MAX && pgp_packet_read (data, size, at, &packet); i++) {
     const gsize there = packet.body < size ? MIN (packet.size, size - packet.body) : 0;
     switch (packet.tag) {
-    case TAG_PKESK:
+    case PGP_TAG_PKESK:
       if (ids_out != NULL)
         g_ptr_array_add (ids_out, recipient_id (data + packet.body, there));
       break;
-    case TAG_SKESK:
+    case PGP_TAG_SKESK:
       if (ids_out != NULL)
         g_ptr_array_add (ids_out, g_strdup ("pgp:passphrase"));
       break;
-    case TAG_MARKER:
-    case TAG_PADDING:
+    case PGP_TAG_MARKER:
+    case PGP_TAG_PADDING:
       break;
-    case TAG_SEIPD:
+    case PGP_TAG_SEIPD:
       return there > 0 && data[packet.body] == 1   ? PGP_ENCRYPTED_MDC
              : there > 0 && data[packet.body] == 2 ? PGP_ENCRYPTED_V2
                                                    : PGP_ENCRYPTED_AEAD;
-    case TAG_AEAD:
+    case PGP_TAG_AEAD:
       return PGP_ENCRYPTED_AEAD;
-    case TAG_SED:
+    case PGP_TAG_SED:
       return PGP_ENCRYPTED_PLAIN;
-    case TAG_SIGNATURE:
-    case TAG_ONE_PASS:
-    case TAG_COMPRESSED:
-    case TAG_LITERAL:
+    case PGP_TAG_SIGNATURE:
+    case PGP_TAG_ONE_PASS:
+    case PGP_TAG_COMPRESSED:
+    case PGP_TAG_LITERAL:
       return PGP_SIGNED;
-    case TAG_SECRET_KEY:
-    case TAG_PUBLIC_KEY:
+    case PGP_TAG_SECRET_KEY:
+    case PGP_TAG_PUBLIC_KEY:
       return PGP_KEYS;
     default:
       return PGP_UNKNOWN;

@@ -5,4 +5,4 @@ libmail_a_SOURCES += mail/archive/index.h mail/archive/index_p.h mail/archive/in
 	mail/archive/import.h mail/archive/import.c mail/workers/index.c \
 	mail/archive/index_guard.h mail/archive/index_guard.c mail/archive/index_known.c \
 	mail/archive/contacts.h mail/archive/contacts.c mail/archive/contacts_fold.c \
-	mail/net/https.h mail/net/https.c mail/net/discover.h mail/net/discover.c mail/net/srv.h mail/net/srv.c mail/workers/lookup.c
+	mail/net/https.h mail/net/https.c mail/net/discover.h mail/net/discover.c mail/net/srv.h mail/net/srv.c mail/workers/lookup_p.h mail/workers/lookup.c mail/workers/lookup_keys.c

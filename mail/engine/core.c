@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mail/engine/directory.h"
 #include "mail/workers/worker.h"
 
 #define LEAVE_AFTER_MS 4000 /* after the last client of a profile without a vault has gone */
@@ -340,6 +341,7 @@ core_init (struct core *core)
   core->agent_fd = -1;
   core->accounts = g_ptr_array_new_with_free_func (core_account_free);
   core->retired = g_ptr_array_new_with_free_func (core_account_free);
+  directory_init (core);
   core->asks = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   core->keys = supervised_new (PEER_KEYS, "keys", "The part that decrypts and signs", &keys, core);
   core->reader = supervised_new (PEER_INDEX, "index-reader", "The part that searches", &reader, core);
@@ -362,6 +364,7 @@ core_clear (struct core *core)
     supervised_stop (core->writer);
     supervised_stop (core->lookup);
     supervised_stop (core->lists);
+    directory_stop (core);
   }
   g_clear_handle_id (&core->leave_timer, g_source_remove);
   g_clear_handle_id (&core->tick, g_source_remove);
@@ -372,6 +375,7 @@ core_clear (struct core *core)
   supervised_free (core->lookup);
   supervised_free (core->lists);
   server_free (core->server);
+  directory_clear (core);
   core_remove_keys_link (core);
   g_ptr_array_unref (core->accounts);
   g_ptr_array_unref (core->retired);

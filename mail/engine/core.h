@@ -43,7 +43,11 @@ struct core {
   struct server *server;
   struct supervised *keys, *reader, *writer, *lookup;
   struct supervised *lists; /* a second lookup, for what takes long: revocation lists */
-  int agent_fd;             /* the agent that is being asked whether it is there; -1: none */
+  GHashTable *looks;        /* directory.c: what is being looked up in directories of keys */
+  GQueue looks_waiting;     /* those of them that have not begun */
+  guint looks_running;
+  gint64 looks_not_before; /* monotonic: what is found cannot be kept, so that nothing is looked up for a while */
+  int agent_fd;            /* the agent that is being asked whether it is there; -1: none */
   guint agent_source, agent_timer;
   char *keys_link;     /* where the keys folder's path is too long for sockets; else NULL */
   GPtrArray *accounts; /* struct core_account * */
@@ -112,6 +116,7 @@ void flow_change (struct core *core, struct request *request);
 void flow_tag (struct core *core, struct request *request);
 /* Put a tag on one message, and on the server the flag that stands for it. Nobody waits for it; an unknown id is no error. */
 void change_mark (struct core *core, const char *id, const char *tag);
+void flow_routes (struct core *core, struct request *request);
 void flow_send (struct core *core, struct request *request);
 void flow_tell (struct core *core, struct request *request);
 void flow_draft_save (struct core *core, struct request *request);

@@ -51,6 +51,17 @@ pins (const struct policy *policy)
   return g_variant_builder_end (&rows);
 }
 
+/* The directories of keys that may be asked, by their names; see directory.h. */
+static GVariant *
+directories (const struct policy *policy)
+{
+  GVariantBuilder names;
+  g_variant_builder_init (&names, G_VARIANT_TYPE_STRING_ARRAY);
+  if (policy->allow_wkd)
+    g_variant_builder_add (&names, "s", "wkd");
+  return g_variant_builder_end (&names);
+}
+
 GVariant *
 core_start_keys (gpointer owner, GError **error)
 {
@@ -67,6 +78,7 @@ core_start_keys (gpointer owner, GError **error)
     g_variant_builder_add (&policy, "{sv}", "least_reply", g_variant_new_int32 (core->policy->least_reply_trust));
     g_variant_builder_add (&policy, "{sv}", "allow_autocrypt", g_variant_new_boolean (core->policy->allow_autocrypt));
     g_variant_builder_add (&policy, "{sv}", "legacy_display", g_variant_new_boolean (core->policy->legacy_display));
+    g_variant_builder_add (&policy, "{sv}", "directories", directories (core->policy));
     g_variant_builder_add (&policy, "{sv}", "pins", pins (core->policy));
   }
   return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core),

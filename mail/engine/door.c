@@ -80,7 +80,7 @@ static const struct {
   { "part", flow_part, FALSE },
   { "part_text", flow_part_text, FALSE },
   { "reply", flow_reply, FALSE },
-  { "routes", forward_keys, FALSE },
+  { "routes", flow_routes, FALSE },
   { "send", flow_send, FALSE },
   { "tell", flow_tell, FALSE },
   { "draft_save", flow_draft_save, FALSE },

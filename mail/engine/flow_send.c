@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sending at the door: protect, keep, hand to the outbox. The one path for the screen, `send` and `sendmail`.
  *
- *   draft -> keys.protect -> held? the sealed draft goes to Drafts, and nothing leaves
+ *   draft -> keys.protect -> keys to look up? directories are asked, and it is tried again
+ *                         -> held? the sealed draft goes to Drafts, and nothing leaves
  *                         -> copies into the outbox (durable), then tried at once
  *
  * Until the outbox has the copies durably the sender is told nothing but "not sent", and the draft stays with him. */
@@ -10,6 +11,7 @@
 
 #include <string.h>
 
+#include "mail/engine/directory.h"
 #include "mail/net/gate.h"
 #include "mail/workers/worker.h"
 
@@ -249,6 +251,26 @@ gate_all (struct sending *sending, GError **error)
   return TRUE;
 }
 
+static void protect (struct sending *sending);
+
+static void
+on_looked (gpointer data)
+{
+  protect (data);
+}
+
+/* TRUE: nothing was made yet, as there is something to look up first. */
+static gboolean
+look_first (struct sending *sending, GVariant *reply)
+{
+  g_autoptr (GVariant) looks = core_rows (reply, "looks");
+  if (sending->looked || g_variant_n_children (looks) == 0)
+    return FALSE;
+  sending->looked = TRUE;
+  directory_look (sending->core, looks, NULL, directory_left_ms (sending->since), on_looked, sending);
+  return TRUE;
+}
+
 static void
 on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
@@ -258,6 +280,8 @@ on_protected (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
     sending_fail (sending, error);
     return;
   }
+  if (look_first (sending, reply))
+    return;
   sending->reply = g_variant_ref (reply);
   sending->fds = fds != NULL ? g_object_ref (fds) : g_unix_fd_list_new ();
   (void) g_variant_lookup (reply, "message_id", "&s", &id);
@@ -291,10 +315,10 @@ protect (struct sending *sending)
 {
   const char *mode = "send";
   (void) g_variant_lookup (sending->request->fields, "mode", "&s", &mode);
-  supervised_call (
-      sending->core->keys, "protect",
-      g_variant_new_parsed ("{'draft': <%@a{sv}>, 'dry': <%b>}", sending->draft, strcmp (mode, "dry-run") == 0),
-      sending->request->fds, sending->request, on_protected, sending);
+  supervised_call (sending->core->keys, "protect",
+                   g_variant_new_parsed ("{'draft': <%@a{sv}>, 'dry': <%b>, 'look': <%b>}", sending->draft,
+                                         strcmp (mode, "dry-run") == 0, !sending->looked),
+                   sending->request->fds, sending->request, on_protected, sending);
 }
 
 static void
@@ -302,6 +326,7 @@ start_sending (struct sending *sending)
 {
   const char *draft_id = NULL;
   (void) g_variant_lookup (sending->request->fields, "draft_id", "&s", &draft_id);
+  sending->since = g_get_monotonic_time ();
   sending_with_draft (sending, draft_id, protect);
 }
 

@@ -82,9 +82,12 @@ static const struct protocol_method methods[] = {
   /* Where it is forwarded, the draft carries its attachments along. */
   { PEER_ENGINE, "reply", F (MESSAGE, MAY ("all", "b"), MAY ("forward", "b")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   /* routes: address s, kind s ("to","cc","bcc","from"), route s, reason s, sentence s, next s, tell b (a note may ask for a key), key a{sv} (fingerprint, source, trust s, expires x),
-   * candidates aa{sv}: the keys that were considered, best first: the fields of key, and protocol s, owner s, own b, reason s, sentence s */
+   * candidates aa{sv}: the keys that were considered, best first: the fields of key, and protocol s, owner s, own b, reason s, sentence s;
+   * looking b: directories on the network are being asked for it, and an event "keys" will tell when they have answered
+   * wait: answer when they have, or after 2 s; without it the answer comes at once. unfinished: still being typed, so not to be looked up. */
   { PEER_ENGINE, "routes",
-    F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as"), MAY ("parent_protected", "b")),
+    F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as"), MAY ("parent_protected", "b"),
+       MAY ("wait", "b"), MAY ("unfinished", "as")),
     F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20, FALSE },
   /* mode: "send" (default), "dry-run" (copies with data; nothing stored, nothing sent)
    * copies: method s, recipients as, data h (dry-run only); held: address s, reason s, sentence s, next s
@@ -147,12 +150,16 @@ static const struct protocol_method methods[] = {
   { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h"), MAY ("encrypted", "b")), 10, FALSE },
   { PEER_KEYS, "routes",
     F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as"), MAY ("parent_protected", "b")),
-    F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 15, FALSE },
+    F (MUST ("routes", "aa{sv}"), MUST ("held", "u"), MUST ("looks", "aa{sv}")), 15, FALSE },
+  /* looks: which directories should be asked for whom: source s, address s, wanted b (a key is missing; else the one in use is looked after).
+   * What lookup.find_keys answered comes back here; afterwards routes are asked again. */
+  { PEER_KEYS, "learn_keys", F (MUST ("source", "s"), MUST ("address", "s"), MUST ("said", "s"), MUST ("keys", "ah")),
+    NOTHING, 20, FALSE },
   /* Copies: method s, recipients as, ids as, data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
-  /* dry: nothing is remembered of it */
-  { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}"), MAY ("dry", "b")),
+  /* dry: nothing is remembered of it. look: where keys should be looked up first, nothing is made, and looks (as above) says which */
+  { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}"), MAY ("dry", "b"), MAY ("look", "b")),
     F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"),
-       MAY ("draft", "h")),
+       MAY ("draft", "h"), MAY ("looks", "aa{sv}")),
     120, FALSE },
   { PEER_KEYS, "seal", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("draft", "h")), 60, FALSE },
   /* No key is needed; it stands here because this worker is the one that reads hostile MIME. */
@@ -251,12 +258,17 @@ static const struct protocol_method methods[] = {
     FALSE }, /* the person decided about a failed or unknown one */
 
   /* ---- lookup ---- */
-  { PEER_LOOKUP, "start", NOTHING, NOTHING, 20, FALSE },
+  { PEER_LOOKUP, "start", F (MAY ("ca_files", "as")), NOTHING, 20, FALSE },
   { PEER_LOOKUP, "discover", F (MUST ("domain", "s")),
     F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"), MAY ("smtp_security", "s")), 12, FALSE },
   /* wants and answers as of the keys worker; all at once; a responder has limit_ms to answer, a list, which may be long, 6 s. */
   { PEER_LOOKUP, "fetch", F (MUST ("wants", "aa{sv}"), MUST ("limit_ms", "u")), F (MUST ("answers", "aa{sv}")), 12,
     TRUE },
+
+  /* One directory, one address, in a process of its own. source: "wkd". said: "nothing" (it could not be asked), "none" (it has no key), "keys" */
+  { PEER_LOOKUP, "find_keys",
+    F (MUST ("source", "s"), MUST ("address", "s"), MUST ("limit_ms", "u"), MAY ("ca_file", "s")),
+    F (MUST ("said", "s"), MUST ("keys", "ah")), 10, TRUE },
 
   /* ---- filter: a process for each job ---- */
   /* job: what it will be asked for and its sandbox must allow, "html" (default), "text" or "pdf" */
@@ -280,6 +292,7 @@ static const struct protocol_field event_notice[]
     = { MUST ("text", "s"), { NULL, NULL, FALSE } }; /* one sentence for the person */
 static const struct protocol_field event_changed[]
     = { MUST ("new", "u"), { NULL, NULL, FALSE } }; /* the index changed; new: how many unread mails arrived */
+static const struct protocol_field event_address[] = { MUST ("address", "s"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_none[] = { { NULL, NULL, FALSE } };
 /* From imap to the engine. mails: path s, add as, remove as (tags), protected b (holds encrypted parts) */
 static const struct protocol_field event_mails[] = { MUST ("mails", "aa{sv}"), { NULL, NULL, FALSE } };
@@ -300,7 +313,8 @@ static const struct {
   { PEER_ENGINE, "progress", event_progress }, { PEER_ENGINE, "notice", event_notice },
   { PEER_ENGINE, "changed", event_changed },   { PEER_ENGINE, "folders", event_none }, /* the list of folders changed */
   { PEER_ENGINE, "outbox", event_none },                                               /* a row of the outbox changed */
-  { PEER_IMAP, "mails", event_mails }, /* new, or not yet confirmed by "indexed" */
+  { PEER_ENGINE, "keys", event_address }, /* directories were asked for the address: its route may be another one */
+  { PEER_IMAP, "mails", event_mails },    /* new, or not yet confirmed by "indexed" */
   { PEER_IMAP, "removed", event_paths },       { PEER_IMAP, "moved", event_moves },
   { PEER_IMAP, "folders", event_none },        { PEER_IMAP, "state", event_text },
   { PEER_IMAP, "progress", event_count },      { PEER_INDEX, "progress", event_count },

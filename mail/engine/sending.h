@@ -15,6 +15,8 @@ struct sending {
   char *message_id, *draft_id;
   char *draft_path; /* of the draft that is being sent; NULL */
   char *text;       /* for the person */
+  gboolean looked;  /* directories were asked for keys that are missing */
+  gint64 since;     /* it began, by the monotonic clock */
 };
 
 /* Of a request with a draft. The account is that of its sender, NULL where there is none. The engine does not leave before sending_free. */

@@ -89,6 +89,104 @@ https_get (const char *url, const char *ca_file, guint timeout_ms, gsize size_ma
   return NULL;
 }
 
+/* ---- a document of one host ---- */
+
+#define HOPS_MAX 3
+
+static char *
+url_part (const char *url, CURLUPart part)
+{
+  CURLU *parsed = curl_url ();
+  char *value = NULL, *copy = NULL;
+  if (parsed != NULL && curl_url_set (parsed, CURLUPART_URL, url, 0) == CURLUE_OK
+      && curl_url_get (parsed, part, &value, CURLU_DEFAULT_PORT) == CURLUE_OK)
+    copy = g_ascii_strdown (value, -1);
+  curl_free (value);
+  curl_url_cleanup (parsed);
+  return copy;
+}
+
+static gboolean
+same_place (const char *url, const char *other)
+{
+  static const CURLUPart parts[] = { CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT };
+  g_autofree char *user = url_part (other, CURLUPART_USER);
+  gboolean same = user == NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (parts) && same; i++) {
+    g_autofree char *one = url_part (url, parts[i]), *two = url_part (other, parts[i]);
+    same = one != NULL && g_strcmp0 (one, two) == 0;
+  }
+  return same;
+}
+
+static enum https_outcome
+outcome_of (CURL *curl, CURLcode code, GBytes *body, GBytes **document_out, char **next_out)
+{
+  long status = 0;
+  char *next = NULL;
+  if (code == CURLE_COULDNT_RESOLVE_HOST)
+    return HTTPS_NO_HOST;
+  (void) curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &status);
+  if (code == CURLE_HTTP_RETURNED_ERROR)
+    return status == 404 || status == 410 ? HTTPS_NOT_THERE : HTTPS_FAILED;
+  if (code != CURLE_OK)
+    return HTTPS_FAILED;
+  if (curl_easy_getinfo (curl, CURLINFO_REDIRECT_URL, &next) == CURLE_OK && next != NULL)
+    *next_out = g_strdup (next);
+  else if (status == 200 && g_bytes_get_size (body) > 0) {
+    *document_out = g_bytes_ref (body);
+    return HTTPS_FOUND;
+  }
+  return HTTPS_FAILED;
+}
+
+/* One request. next_out: where the server sends us, if it does. */
+static enum https_outcome
+find_once (const char *url, const char *ca_file, guint limit_ms, gsize size_max, CURLcode *code_out,
+           GBytes **document_out, char **next_out)
+{
+  struct body body = { .bytes = g_byte_array_new (), .size_max = size_max };
+  CURL *curl = curl_easy_init ();
+  const gboolean ready = curl != NULL && configure (curl, url, ca_file, limit_ms, &body)
+                         && curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK
+                         && curl_easy_setopt (curl, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
+  *code_out = ready ? curl_easy_perform (curl) : CURLE_FAILED_INIT;
+  g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (body.bytes);
+  const enum https_outcome outcome = outcome_of (curl, *code_out, bytes, document_out, next_out);
+  curl_easy_cleanup (curl);
+  return outcome;
+}
+
+static gboolean
+unproven (CURLcode code)
+{
+  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR;
+}
+
+enum https_outcome
+https_find (const char *url, const char *ca_file, guint limit_ms, gsize size_max, GBytes **document_out)
+{
+  const gint64 end = g_get_monotonic_time () + (gint64) limit_ms * 1000;
+  g_autofree char *where = g_strdup (url);
+  enum https_outcome outcome = HTTPS_FAILED;
+  init_once ();
+  for (guint hop = 0; hop <= HOPS_MAX && where != NULL; hop++) {
+    g_autofree char *next = NULL;
+    CURLcode code = CURLE_PEER_FAILED_VERIFICATION;
+    gint64 left_ms = (end - g_get_monotonic_time ()) / 1000;
+    if (ca_file != NULL && left_ms > 0)
+      outcome = find_once (where, ca_file, (guint) left_ms, size_max, &code, document_out, &next);
+    left_ms = (end - g_get_monotonic_time ()) / 1000;
+    if (unproven (code) && left_ms > 0) /* nothing was said to it yet */
+      outcome = find_once (where, NULL, (guint) left_ms, size_max, &code, document_out, &next);
+    if (next != NULL && !same_place (url, next))
+      return HTTPS_FAILED;
+    g_free (where);
+    where = g_steal_pointer (&next);
+  }
+  return outcome;
+}
+
 /* ---- documents that are signed ---- */
 
 struct transfer {

@@ -11,6 +11,17 @@
  * such document), ENGINE_ERROR_FAILED (too big). */
 GBytes *https_get (const char *url, const char *ca_file, guint timeout_ms, gsize size_max, GError **error);
 
+/* One document of one host: a server may send us on to another place of its own, and to no other host, port or protocol. */
+enum https_outcome {
+  HTTPS_FAILED = 0, /* no answer, no proof who answers, another error, too big */
+  HTTPS_NO_HOST,    /* the host's name leads nowhere */
+  HTTPS_NOT_THERE,  /* the server says that it does not have it */
+  HTTPS_FOUND,
+};
+/* ca_file: authorities that will do beside the system's; NULL: none. */
+enum https_outcome https_find (const char *url, const char *ca_file_or_null, guint limit_ms, gsize size_max,
+                               GBytes **document_out);
+
 /* Documents that carry their own proof, as revocation lists and OCSP responses do, which is why the world serves them by plain HTTP: for
  * these alone "http:" will do too. All at once; what is not here after its limit_ms does not come. Whoever wants them verifies them. */
 struct https_document {

@@ -100,6 +100,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
   struct keys *keys = g_new0 (struct keys, 1);
   read_policy (config, &keys->policy);
   keys->legacy_display = wants_legacy_display (config);
+  g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);
   keys->keyring = keyring_open (dir, error);
   if (keys->keyring == NULL) {
     g_free (keys);
@@ -108,6 +109,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
   keys->dir = g_strdup (dir);
   keyring_set_ask (keys->keyring, ask, worker);
   set_pins (keys->keyring, config);
+  (void) g_variant_lookup (fields, "directories", "^as", &keys->directories);
   keyring_set_revocation (keys->keyring, read_revocation (config));
   worker_set_state (worker, keys);
   return keys_nothing ();
@@ -119,6 +121,7 @@ keys_stop (struct worker *worker)
   struct keys *keys = worker_state (worker);
   keyring_free (keys->keyring);
   g_free (keys->dir);
+  g_strfreev (keys->directories);
   g_free (keys);
 }
 
@@ -260,6 +263,7 @@ static const struct worker_method methods[] = {
   { "key_export", keys_key_export },
   { "key_requests", keys_key_requests },
   { "key_request_drop", keys_key_request_drop },
+  { "learn_keys", keys_learn_keys },
   { NULL, NULL },
 };
 

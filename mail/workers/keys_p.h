@@ -12,6 +12,7 @@ struct keys {
   char *dir; /* of the keyring */
   struct route_policy policy;
   gboolean legacy_display; /* of what is sent; see wardmail-policy(5) */
+  char **directories; /* names of those that policy allows to ask; NULL: none */
 };
 
 GVariant *keys_nothing (void);
@@ -38,6 +39,10 @@ GVariant *keys_key_new (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_requests (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_request_drop (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_export (struct worker *worker, GVariant *args, GError **error);
+/* keys_directory.c: rows of what should be looked up for these routes; wanted_out: how many that matter to them now */
+struct plan;
+GVariant *keys_looks (struct keys *keys, const struct plan *plan, guint *wanted_out);
+GVariant *keys_learn_keys (struct worker *worker, GVariant *args, GError **error);
 /* keys_revocation.c: wants as rows, and what came of them */
 GVariant *keys_wants (GPtrArray *wants);
 GVariant *keys_answers (struct worker *worker, GVariant *args, GError **error);

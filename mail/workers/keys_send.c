@@ -156,8 +156,10 @@ keys_routes (struct worker *worker, GVariant *args, GError **error)
   struct audience audience;
   if (!audience_init (worker_state (worker), &audience, args, error))
     return NULL;
-  GVariant *reply = g_variant_new_parsed ("{'routes': <%@aa{sv}>, 'held': <%u>}", route_rows (audience.plan, FALSE),
-                                          audience.plan->held);
+  guint wanted = 0;
+  GVariant *looks = keys_looks (worker_state (worker), audience.plan, &wanted);
+  GVariant *reply = g_variant_new_parsed ("{'routes': <%@aa{sv}>, 'held': <%u>, 'looks': <%@aa{sv}>}",
+                                          route_rows (audience.plan, FALSE), audience.plan->held, looks);
   audience_clear (&audience);
   return reply;
 }
@@ -312,18 +314,32 @@ to_be_sent (const struct keys *keys, GVariant *args)
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
+/* Nothing is made yet: there is more to learn of the recipients first. NULL: there is not. */
+static GVariant *
+protect_later (struct keys *keys, const struct audience *audience)
+{
+  guint wanted = 0;
+  g_autoptr (GVariant) looks = g_variant_ref_sink (keys_looks (keys, audience->plan, &wanted));
+  return wanted > 0 ? g_variant_new_parsed (
+             "{'message_id': <''>, 'copies': <@aa{sv} []>, 'held': <@aa{sv} []>, 'looks': <%@aa{sv}>}", looks)
+                    : NULL;
+}
+
 GVariant *
 keys_protect (struct worker *worker, GVariant *args, GError **error)
 {
   struct audience audience;
   struct composed composed;
   g_autoptr (GVariant) draft = to_be_sent (worker_state (worker), args);
-  gboolean dry = FALSE;
+  gboolean dry = FALSE, look = FALSE;
+  (void) g_variant_lookup (args, "look", "b", &look);
   (void) g_variant_lookup (args, "dry", "b", &dry);
   if (!audience_init (worker_state (worker), &audience, draft, error))
     return NULL;
-  GVariant *reply = NULL;
-  if (audience.plan->routes->len == 0)
+  GVariant *reply = look ? protect_later (worker_state (worker), &audience) : NULL;
+  if (reply != NULL)
+    ;
+  else if (audience.plan->routes->len == 0)
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
                  "The message has no recipient. Nothing was sent; add one in To, Cc or Bcc.");
   else if (compose (worker, draft, audience.sender, &composed, error)) {

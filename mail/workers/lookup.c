@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* The lookup worker: DNS and HTTPS. It has the network, and neither mail nor keys. */
-#include "mail/workers/worker.h"
+/* The lookup worker: DNS and HTTPS, and directories of keys. It has the network, and neither mail nor keys. */
+#include "mail/workers/lookup_p.h"
 
 #include "crypto/revocation.h"
 #include "mail/net/discover.h"
@@ -82,6 +82,10 @@ allow (GVariant *config, struct sandbox *sandbox)
 {
   sandbox->network = TRUE;
   sandbox->memory_bytes = (guint64) 1 << 30;
+  g_autofree const char **ca_files = NULL;
+  (void) g_variant_lookup (config, "ca_files", "^a&s", &ca_files);
+  for (guint i = 0; ca_files != NULL && ca_files[i] != NULL; i++)
+    g_ptr_array_add (sandbox->read, g_strdup (ca_files[i]));
 }
 
 static GVariant *
@@ -90,7 +94,8 @@ start (struct worker *worker, GVariant *config, GError **error)
   return g_variant_new ("a{sv}", NULL);
 }
 
-static const struct worker_method methods[] = { { "discover", discover }, { "fetch", fetch }, { NULL, NULL } };
+static const struct worker_method methods[]
+    = { { "discover", discover }, { "fetch", fetch }, { "find_keys", lookup_find_keys }, { NULL, NULL } };
 
 const struct worker_role worker_role_lookup
     = { .peer = PEER_LOOKUP, .methods = methods, .sandbox = allow, .start = start };

@@ -49,6 +49,10 @@ tightened_twice (void **state)
   assert_int_equal (policy->prefer, 2);
   assert_false (policy->allow_smime);
   assert_true (policy->allow_password);
+  assert_true (policy->allow_wkd);
+  AUTOFREE (policy) quiet = load (*state, "[lookup]\nwkd=false\n", "", FALSE, NULL);
+  assert_false (quiet->allow_wkd);
+  assert_null (load (*state, "[lookup]\nwkd=false\n", "[lookup]\nwkd=true\n", FALSE, NULL));
 }
 
 static void

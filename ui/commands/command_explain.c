@@ -109,6 +109,7 @@ command_explain (struct command_context *context, int argc, char **argv)
     return command_out_fail (error);
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   g_variant_dict_insert_value (&args, "to", g_variant_new_strv ((const char *const *) argv + 1, argc - 1));
+  g_variant_dict_insert (&args, "wait", "b", TRUE);
   if (from != NULL)
     g_variant_dict_insert (&args, "from", "s", from);
   g_autoptr (GVariant) reply = command_call (context, "routes", g_variant_dict_end (&args), NULL, NULL, &error);
