@@ -3,6 +3,7 @@
 /* From the keys that are missing to the network and back. See directory.h. */
 #include "mail/engine/directory.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "crypto/addrspec.h"
@@ -311,8 +312,12 @@ directory_stop (struct core *core)
       g_ptr_array_add (workers, ((struct look *) item->data)->worker);
   for (struct look *look; (look = g_queue_pop_head (&core->looks_waiting)) != NULL;)
     look_end (look);
-  for (guint i = 0; i < workers->len; i++)
-    supervised_stop (g_ptr_array_index (workers, i));
+  for (guint i = 0; i < workers->len; i++) {
+    struct supervised *worker = g_ptr_array_index (workers, i);
+    if (supervised_pid (worker) > 0)
+      (void) kill (supervised_pid (worker), SIGKILL); /* it has nothing to finish */
+    supervised_stop (worker);
+  }
 }
 
 void
