@@ -54,6 +54,25 @@ terminal_wait_gone 'carol@'
 terminal_wait 'fay@'
 say 'a file is taken in, and a key is found'
 
+# Alice has all she needs: no second key is made by mistake. The public half of her OpenPGP key is given out.
+terminal_type /
+terminal_wait 'Show keys with'
+terminal_keys C-u Enter
+terminal_wait 'carol@'
+terminal_type n
+terminal_wait 'of which kind'
+terminal_type s
+terminal_wait 'already'
+terminal_keys Home
+terminal_type e
+terminal_wait 'Save the public half as'
+terminal_keys C-u
+terminal_type "$dir/new/alice.asc"
+terminal_keys Enter
+terminal_wait 'Saved as'
+gpg --homedir "$dir/new" --batch --show-keys "$dir/new/alice.asc" | grep -q alice@demo.test || fail 'gpg does not know the key that was saved'
+say 'the public half is given out'
+
 # A container with a passphrase; a wrong one takes nothing in.
 openssl pkcs12 -export -in "$KEYS/erin.smime.pem" -inkey "$KEYS/erin.smime.key" -passout pass:right -out "$dir/new/erin.p12"
 terminal_type i

@@ -239,6 +239,9 @@ compose_act (struct view *view, enum action action)
   case ACTION_PROTECTION:
     compose_routes_page (compose);
     return TRUE;
+  case ACTION_KEYS:
+    keys_open (view->app);
+    return TRUE;
   case ACTION_TELL:
     compose_tell (compose);
     return TRUE;

@@ -170,6 +170,14 @@ keys_draw (struct view *view, const struct area *area, gboolean focused)
 
 /* ---- Acting ---- */
 
+char *
+keys_path (const char *typed)
+{
+  if (g_str_has_prefix (typed, "~/"))
+    return g_build_filename (g_get_home_dir (), typed + 2, NULL);
+  return g_canonicalize_filename (typed, g_get_home_dir ());
+}
+
 static void
 filtered (struct app *app, const char *text, gpointer data)
 {
@@ -194,6 +202,12 @@ keys_act (struct view *view, enum action action)
     return TRUE;
   case ACTION_COMPARE:
     keys_compare (keys);
+    return TRUE;
+  case ACTION_NEW:
+    keys_make (keys);
+    return TRUE;
+  case ACTION_SAVE:
+    keys_export (keys);
     return TRUE;
   case ACTION_IMPORT:
     keys_import (keys);
@@ -233,6 +247,7 @@ keys_free (struct view *view)
   g_clear_pointer (&keys->all, g_variant_unref);
   g_ptr_array_unref (keys->shown);
   g_free (keys->filter);
+  keys_file_drop (keys);
   if (keys->importing >= 0)
     close (keys->importing);
   g_free (keys);

@@ -88,8 +88,7 @@ path_answered (struct app *app, const char *text, gpointer data)
   if (text == NULL || *text == '\0')
     return;
   close_file (keys);
-  g_autofree char *path = g_str_has_prefix (text, "~/") ? g_build_filename (g_get_home_dir (), text + 2, NULL)
-                                                        : g_canonicalize_filename (text, NULL);
+  g_autofree char *path = keys_path (text);
   keys->importing = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (keys->importing < 0 || fstat (keys->importing, &status) != 0 || !S_ISREG (status.st_mode)) {
     app_notice (app, NOTICE_WARN, "%s cannot be read: %s. Nothing was taken in.", path,
