@@ -67,18 +67,22 @@ making_clear (struct making *making)
 }
 
 static gboolean
-make_smime (const struct making *making, GPtrArray *fingerprints, struct spool *spool, GPtrArray *ids_out,
+make_smime (const struct making *making, GPtrArray *fingerprints, struct spool *spool, struct protected_copy *copy,
             GError **error)
 {
   struct smime_store *store = keyring_smime (making->keyring);
-  g_autoptr (GBytes) signature = smime_sign_pieces (store, making->request->sender, making->payload, making->at, error);
+  const char *micalg = NULL;
+  g_autoptr (GBytes) signature
+      = smime_sign_pieces (store, making->request->sender, fingerprints, making->payload, making->at, &micalg, error);
   if (signature == NULL)
     return FALSE;
-  AUTOFREE (pieces) inner = protect_frame_signed (making->payload, signature);
+  const gboolean authenticated = smime_encrypt_authenticates (store, fingerprints);
+  copy->cipher = authenticated ? "AES-256-GCM" : "AES-256-CBC";
+  AUTOFREE (pieces) inner = protect_frame_signed (making->payload, signature, micalg);
   inner->read = making->payload->read;
   inner->data = making->payload->data;
-  protect_frame_smime_begin (spool, making->header);
-  if (!smime_encrypt_pieces (store, fingerprints, inner, spool, ids_out, error))
+  protect_frame_smime_begin (spool, making->header, authenticated);
+  if (!smime_encrypt_pieces (store, fingerprints, inner, authenticated, spool, copy->recipient_ids, error))
     return FALSE;
   protect_frame_smime_end (spool);
   return TRUE;
@@ -146,7 +150,7 @@ make_copy (const struct making *making, enum route_method method, GPtrArray *aud
   copy->recipient_ids = g_ptr_array_new_with_free_func (g_free);
   copy->recipients = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) problem = NULL;
-  gboolean made = method == ROUTE_SMIME ? make_smime (making, fingerprints, spool, copy->recipient_ids, &problem)
+  gboolean made = method == ROUTE_SMIME ? make_smime (making, fingerprints, spool, copy, &problem)
                                         : make_pgp (making, fingerprints, spool, copy->recipient_ids, &problem);
   /* A full disk is the reason for whatever else failed. */
   if ((!made && spool_fine (spool)) || !take_file (copy, spool, error)) {

@@ -32,8 +32,10 @@ struct protected_copy {
       recipient_ids; /* char *: every recipient info that must be in it, the audience's and the sender's, and none else:
                              * S/MIME "issuer:" + lower-case hex SHA-256 of the DER of IssuerAndSerialNumber, or "ski:" + hex;
                              * OpenPGP "pgp:" + 16 upper-case hex digits of the encryption subkey's id */
-  int fd;            /* the message, CRLF: a file without a name, read from its start */
-  GBytes *message;   /* the same, mapped */
+  const char
+      *cipher;     /* S/MIME: "AES-256-GCM" where all of the audience reads that, else "AES-256-CBC"; OpenPGP: NULL */
+  int fd;          /* the message, CRLF: a file without a name, read from its start */
+  GBytes *message; /* the same, mapped */
 };
 void protected_copy_free (struct protected_copy *copy);
 DEFINE_AUTOFREE (protected_copy, protected_copy_free)

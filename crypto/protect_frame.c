@@ -139,7 +139,7 @@ append_base64 (GString *text, GBytes *bytes)
 }
 
 struct pieces *
-protect_frame_signed (const struct pieces *payload, GBytes *signature)
+protect_frame_signed (const struct pieces *payload, GBytes *signature, const char *micalg)
 {
   g_autofree char *boundary = make_boundary ();
   while (holds (payload, boundary)) {
@@ -147,9 +147,9 @@ protect_frame_signed (const struct pieces *payload, GBytes *signature)
     boundary = make_boundary ();
   }
   g_autofree char *before
-      = g_strdup_printf ("Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256;\r\n"
+      = g_strdup_printf ("Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=%s;\r\n"
                          " boundary=\"%s\"\r\n\r\n--%s\r\n",
-                         boundary, boundary);
+                         micalg, boundary, boundary);
   g_autoptr (GString) after = g_string_new (NULL);
   g_string_append_printf (
       after,
@@ -167,10 +167,12 @@ protect_frame_signed (const struct pieces *payload, GBytes *signature)
 }
 
 void
-protect_frame_smime_begin (struct spool *spool, const char *header)
+protect_frame_smime_begin (struct spool *spool, const char *header, gboolean authenticated)
 {
   spool_text (spool, header);
-  spool_text (spool, "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\n"
+  spool_text (spool, "Content-Type: application/pkcs7-mime; smime-type=");
+  spool_text (spool, authenticated ? "authEnveloped-data" : "enveloped-data");
+  spool_text (spool, "; name=\"smime.p7m\"\r\n"
                      "Content-Transfer-Encoding: base64\r\n"
                      "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n");
 }

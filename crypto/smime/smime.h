@@ -87,14 +87,18 @@ enum smime_kind smime_kind (GBytes *cms); /* what the ContentInfo says it is */
 /* DER of SignedData (opaque: with content; detached: without). The signer's chain as far as it is known is added. SHA-256 or better. */
 GBytes *smime_sign (struct smime_store *store, const char *sender, GBytes *content, gboolean detached, gint64 at,
                     GError **error);
-/* DER of EnvelopedData, AES-256-CBC, to the certificates with these fingerprints. ids_out: recipient ids as in protect.h. */
+/* DER of AuthEnvelopedData with AES-256-GCM where all of them announced that, else of EnvelopedData with AES-256-CBC, to the
+ * certificates with these fingerprints; RSA keys by OAEP where that was announced. ids_out: recipient ids as in protect.h. */
 GBytes *smime_encrypt (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out,
                        GError **error);
-/* The same for a long text: nothing of it is copied. Detached. */
-GBytes *smime_sign_pieces (struct smime_store *store, const char *sender, const struct pieces *content, gint64 at,
-                           GError **error);
+/* The same for a long text: nothing of it is copied. Detached, for these readers (fingerprints, the sender's own among them): by
+ * RSASSA-PSS where all of them announced it. micalg_out: for multipart/signed; static. */
+GBytes *smime_sign_pieces (struct smime_store *store, const char *sender, const GPtrArray *readers,
+                           const struct pieces *content, gint64 at, const char **micalg_out, GError **error);
+/* Did all of them announce AES-256-GCM? Then it is to be AuthEnvelopedData. */
+gboolean smime_encrypt_authenticates (struct smime_store *store, const GPtrArray *fingerprints);
 /* Writes the DER in base64 into the spool; after an error what is there is good for nothing. */
 gboolean smime_encrypt_pieces (struct smime_store *store, GPtrArray *fingerprints, const struct pieces *content,
-                               struct spool *spool, GPtrArray *ids_out, GError **error);
+                               gboolean authenticated, struct spool *spool, GPtrArray *ids_out, GError **error);
 /* The fingerprint of the sender's own certificate that copies to himself are encrypted to; NULL if he has none or cannot sign. */
 char *smime_own (struct smime_store *store, const char *address, gint64 at);

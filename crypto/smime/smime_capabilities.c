@@ -3,8 +3,8 @@
 /* What the others can read: the SMIMECapabilities of good signatures, remembered by the signer's certificate, the newest signing time
  * winning. RFC 8551 section 2.5.2.
  *
- * A file FINGERPRINT.caps in keys_dir/capabilities: the signing time and the names, best first. Only names of the table below are
- * kept. Losing one costs nothing but the better cipher, so that nothing here is an error. */
+ * A file FINGERPRINT.caps in keys_dir/capabilities: the signing time and the names, best first. Only names of smime_algorithm.c
+ * are kept. Losing one costs nothing but the better cipher, so that nothing here is an error. */
 #include <string.h>
 #include <glib/gstdio.h>
 #include <openssl/err.h>
@@ -16,15 +16,6 @@
 #define FILES_MAX 20000
 #define ANNOUNCED_MAX 64
 #define AHEAD_S (24 * 3600) /* a signing time further in the future is nonsense, and would win for ever */
-
-static const struct {
-  int nid;
-  const char *name;
-} names[] = {
-  { NID_aes_256_gcm, "AES-256-GCM" }, { NID_aes_192_gcm, "AES-192-GCM" }, { NID_aes_128_gcm, "AES-128-GCM" },
-  { NID_aes_256_cbc, "AES-256-CBC" }, { NID_aes_192_cbc, "AES-192-CBC" }, { NID_aes_128_cbc, "AES-128-CBC" },
-  { NID_des_ede3_cbc, "3DES-CBC" },   { NID_rsaesOaep, "RSAES-OAEP" },
-};
 
 char **
 smime_capabilities_read (CMS_SignerInfo *signer)
@@ -38,11 +29,9 @@ smime_capabilities_read (CMS_SignerInfo *signer)
   STACK_OF (X509_ALGOR) *announced = d2i_X509_ALGORS (NULL, &der, value->value.sequence->length);
   GPtrArray *found = g_ptr_array_new ();
   for (int i = 0; i < sk_X509_ALGOR_num (announced) && i < ANNOUNCED_MAX; i++) {
-    const ASN1_OBJECT *type = NULL;
-    X509_ALGOR_get0 (&type, NULL, NULL, sk_X509_ALGOR_value (announced, i));
-    for (gsize k = 0; k < G_N_ELEMENTS (names); k++)
-      if (names[k].nid == OBJ_obj2nid (type) && !g_ptr_array_find (found, names[k].name, NULL))
-        g_ptr_array_add (found, (gpointer) names[k].name);
+    const char *name = smime_algorithm_name (sk_X509_ALGOR_value (announced, i));
+    if (name != NULL && !g_ptr_array_find (found, name, NULL))
+      g_ptr_array_add (found, (gpointer) name);
   }
   sk_X509_ALGOR_pop_free (announced, X509_ALGOR_free);
   ERR_clear_error ();
@@ -57,15 +46,6 @@ path_of (struct smime_store *store, const char *fingerprint)
 {
   g_autofree char *name = g_strconcat (fingerprint, SUFFIX, NULL);
   return g_build_filename (store->capabilities_dir, name, NULL);
-}
-
-static gboolean
-is_name (const char *word)
-{
-  for (gsize k = 0; k < G_N_ELEMENTS (names); k++)
-    if (g_str_equal (names[k].name, word))
-      return TRUE;
-  return FALSE;
 }
 
 /* time_out: when it was signed. NULL: nothing is remembered. */
@@ -83,7 +63,7 @@ read_file (const char *path, gint64 *time_out)
   if (words[0] == NULL || !g_ascii_string_to_signed (words[0], 10, 0, G_MAXINT64, time_out, NULL))
     return NULL;
   for (guint i = 1; words[i] != NULL; i++)
-    if (is_name (words[i]))
+    if (smime_algorithm_known (words[i]))
       g_strv_builder_add (list, words[i]);
   return g_strv_builder_end (list);
 }

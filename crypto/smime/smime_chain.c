@@ -62,16 +62,21 @@ time_fault (X509 *certificate, gint64 at)
   return now < from ? KEY_FAULT_NOT_YET : now > until ? KEY_FAULT_EXPIRED : KEY_FAULT_NONE;
 }
 
+/* OpenSSL's CMS has no X25519 (RFC 8418): it takes such a certificate for one of key transport, and fails. */
+static gboolean
+is_known (const EVP_PKEY *key)
+{
+  return EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "EC") || EVP_PKEY_is_a (key, "RSA-PSS")
+         || smime_eddsa_is (key);
+}
+
 enum key_fault
 smime_chain_fault (X509 *certificate, gboolean encrypt, gint64 at)
 {
   const EVP_PKEY *key = X509_get0_pubkey (certificate);
   X509_check_purpose (certificate, -1, 0); /* fills in what the extensions say */
-  gboolean known
-      = key != NULL
-        && (EVP_PKEY_is_a (key, "RSA") || EVP_PKEY_is_a (key, "EC") || (!encrypt && EVP_PKEY_is_a (key, "RSA-PSS")));
   enum key_fault fault = KEY_FAULT_BROKEN;
-  if (known && !(X509_get_extension_flags (certificate) & EXFLAG_INVALID)) {
+  if (key != NULL && is_known (key) && !(X509_get_extension_flags (certificate) & EXFLAG_INVALID)) {
     if (is_weak (certificate, key))
       fault = KEY_FAULT_WEAK;
     else if (!(encrypt ? smime_chain_may_encrypt (certificate) : smime_chain_may_sign (certificate)))
@@ -90,6 +95,8 @@ smime_chain_fault_words (X509 *certificate, enum key_fault fault)
   int digest = NID_undef;
   if (fault == KEY_FAULT_USAGE && !allows_mail (certificate))
     return g_strdup ("is not meant for e-mail");
+  if (fault == KEY_FAULT_BROKEN && key != NULL && !is_known (key))
+    return g_strdup_printf ("has a key of a kind (%s) that cannot be used here", EVP_PKEY_get0_type_name (key));
   if (fault != KEY_FAULT_WEAK || key == NULL)
     return NULL;
   if (EVP_PKEY_get_security_bits (key) < SECURITY_BITS_MIN)

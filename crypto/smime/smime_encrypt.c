@@ -3,8 +3,11 @@
 /* Encryption to certificates: RSA key transport or ephemeral ECDH key agreement for each, and who is in it, read back from what was
  * made. RFC 5652 section 6, RFC 5753, RFC 5083.
  *
- * AES-256-CBC is what every client reads; it has no integrity of its own, which is why what goes in is always signed. */
+ * AES-256-GCM where everyone who is to read this has announced it, else AES-256-CBC, which every client reads: it has no integrity of
+ * its own, which is why what goes in is always signed. How the content key is wrapped is each recipient's own matter: RSA as he announced
+ * it, PKCS#1 v1.5 if he did not. */
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 #include "crypto/smime/smime_p.h"
 
 /* ECDH key derivation with SHA-256; OpenSSL's default is SHA-1. */
@@ -17,12 +20,24 @@ add_agreement (CMS_ContentInfo *cms, X509 *certificate)
 }
 
 static gboolean
-add_recipient (CMS_ContentInfo *cms, X509 *certificate)
+add_oaep (CMS_ContentInfo *cms, X509 *certificate, enum smime_padding padding)
 {
-  const EVP_PKEY *key = X509_get0_pubkey (certificate);
+  CMS_RecipientInfo *info = CMS_add1_recipient_cert (cms, certificate, CMS_KEY_PARAM);
+  EVP_PKEY_CTX *context = info != NULL ? CMS_RecipientInfo_get0_pkey_ctx (info) : NULL;
+  const EVP_MD *md = padding == SMIME_PADDING_OAEP_SHA256 ? EVP_sha256 () : EVP_sha1 ();
+  return context != NULL && EVP_PKEY_CTX_set_rsa_padding (context, RSA_PKCS1_OAEP_PADDING) == 1
+         && EVP_PKEY_CTX_set_rsa_oaep_md (context, md) == 1 && EVP_PKEY_CTX_set_rsa_mgf1_md (context, md) == 1;
+}
+
+static gboolean
+add_recipient (CMS_ContentInfo *cms, struct smime_store *store, const struct smime_entry *entry)
+{
+  const EVP_PKEY *key = X509_get0_pubkey (entry->certificate);
   if (key != NULL && EVP_PKEY_is_a (key, "EC"))
-    return add_agreement (cms, certificate);
-  return CMS_add1_recipient_cert (cms, certificate, 0) != NULL;
+    return add_agreement (cms, entry->certificate);
+  const enum smime_padding padding = smime_choice_for (store, entry->fingerprint).padding;
+  return padding == SMIME_PADDING_V15 ? CMS_add1_recipient_cert (cms, entry->certificate, 0) != NULL
+                                      : add_oaep (cms, entry->certificate, padding);
 }
 
 /* "issuer:" and the SHA-256 of the DER of IssuerAndSerialNumber. */
@@ -91,11 +106,11 @@ check_ids (CMS_ContentInfo *cms, guint expected, GPtrArray *ids_out)
   return TRUE;
 }
 
-/* The certificates, each once; NULL with error when one is not here or must not be encrypted to. Time is the route's matter. */
+/* The entries, each once; NULL with error when one is not here or must not be encrypted to. Time is the route's matter. */
 static GPtrArray *
-find_certificates (struct smime_store *store, GPtrArray *fingerprints, GError **error)
+find_entries (struct smime_store *store, GPtrArray *fingerprints, GError **error)
 {
-  g_autoptr (GPtrArray) certificates = g_ptr_array_new ();
+  g_autoptr (GPtrArray) entries = g_ptr_array_new ();
   for (guint i = 0; i < fingerprints->len; i++) {
     struct smime_entry *entry = smime_store_entry (store, fingerprints->pdata[i]);
     enum key_fault fault = entry != NULL ? smime_chain_fault (entry->certificate, TRUE, 0) : KEY_FAULT_BROKEN;
@@ -108,26 +123,26 @@ find_certificates (struct smime_store *store, GPtrArray *fingerprints, GError **
           entry == NULL ? "is not in the keyring" : "is too weak or not meant for encryption");
       return NULL;
     }
-    if (!g_ptr_array_find (certificates, entry->certificate, NULL))
-      g_ptr_array_add (certificates, entry->certificate);
+    if (!g_ptr_array_find (entries, entry, NULL))
+      g_ptr_array_add (entries, entry);
   }
-  if (certificates->len > 0 && certificates->len <= SMIME_RECIPIENTS_MAX)
-    return g_steal_pointer (&certificates);
+  if (entries->len > 0 && entries->len <= SMIME_RECIPIENTS_MAX)
+    return g_steal_pointer (&entries);
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
                "A message can be encrypted to between 1 and %d certificates, and not to %u. Nothing was sent.",
-               SMIME_RECIPIENTS_MAX, certificates->len);
+               SMIME_RECIPIENTS_MAX, entries->len);
   return NULL;
 }
 
 /* The recipients, and no content yet. */
 static CMS_ContentInfo *
-address_to (GPtrArray *certificates, gboolean authenticated)
+address_to (struct smime_store *store, GPtrArray *entries, gboolean authenticated)
 {
   const EVP_CIPHER *cipher = authenticated ? EVP_aes_256_gcm () : EVP_aes_256_cbc ();
   CMS_ContentInfo *cms = CMS_encrypt (NULL, NULL, cipher, CMS_BINARY | CMS_PARTIAL | CMS_DETACHED);
   gboolean fine = cms != NULL;
-  for (guint i = 0; fine && i < certificates->len; i++)
-    fine = add_recipient (cms, certificates->pdata[i]);
+  for (guint i = 0; fine && i < entries->len; i++)
+    fine = add_recipient (cms, store, entries->pdata[i]);
   if (fine)
     return cms;
   CMS_ContentInfo_free (cms);
@@ -138,8 +153,8 @@ static gboolean
 encrypt (struct smime_store *store, GPtrArray *fingerprints, const struct pieces *content, gboolean authenticated,
          smime_stream_fn write, gpointer data, GPtrArray *ids_out, GError **error)
 {
-  g_autoptr (GPtrArray) certificates = find_certificates (store, fingerprints, error);
-  if (certificates == NULL)
+  g_autoptr (GPtrArray) entries = find_entries (store, fingerprints, error);
+  if (entries == NULL)
     return FALSE;
   if (content->size > SMIME_BYTES_MAX) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
@@ -147,9 +162,9 @@ encrypt (struct smime_store *store, GPtrArray *fingerprints, const struct pieces
     return FALSE;
   }
   ERR_clear_error ();
-  CMS_ContentInfo *cms = address_to (certificates, authenticated);
+  CMS_ContentInfo *cms = address_to (store, entries, authenticated);
   gboolean made = cms != NULL && smime_stream_envelope (cms, authenticated, content, write, data);
-  gboolean fine = made && check_ids (cms, certificates->len, ids_out);
+  gboolean fine = made && check_ids (cms, entries->len, ids_out);
   if (!made)
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
                  "Encryption failed (%s), so that nothing was sent. Try again.",
@@ -187,15 +202,22 @@ smime_encrypt_as (struct smime_store *store, GPtrArray *fingerprints, GBytes *co
   return g_byte_array_free_to_bytes (g_steal_pointer (&der));
 }
 
+gboolean
+smime_encrypt_authenticates (struct smime_store *store, const GPtrArray *fingerprints)
+{
+  return smime_choice_all (store, fingerprints).gcm;
+}
+
 GBytes *
 smime_encrypt (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, GPtrArray *ids_out, GError **error)
 {
-  return smime_encrypt_as (store, fingerprints, content, FALSE, ids_out, error);
+  return smime_encrypt_as (store, fingerprints, content, smime_encrypt_authenticates (store, fingerprints), ids_out,
+                           error);
 }
 
 gboolean
 smime_encrypt_pieces (struct smime_store *store, GPtrArray *fingerprints, const struct pieces *content,
-                      struct spool *spool, GPtrArray *ids_out, GError **error)
+                      gboolean authenticated, struct spool *spool, GPtrArray *ids_out, GError **error)
 {
-  return encrypt (store, fingerprints, content, FALSE, write_base64, spool, ids_out, error);
+  return encrypt (store, fingerprints, content, authenticated, write_base64, spool, ids_out, error);
 }

@@ -8,7 +8,7 @@
 #include "crypto/smime/smime_p.h"
 
 static const struct smime_key_place places[] = {
-  { ".key", smime_key_file_fits, smime_key_file_open },
+  { ".key", smime_key_file_fits, smime_key_file_open, TRUE },
 };
 
 static char *

@@ -46,6 +46,7 @@ struct smime_key_place {
   const char *suffix;                                                   /* of the file */
   gboolean (*fits) (const struct smime_entry *entry, const char *path); /* is this the key of the certificate? */
   EVP_PKEY *(*open) (const struct smime_entry *entry, const char *path, GError **error);
+  gboolean any_padding; /* its RSA keys also do OAEP and PSS with SHA-256, which is then announced and used */
 };
 void smime_key_look (struct smime_store *store, struct smime_entry *entry); /* sets its place, if it has none */
 /* For one operation, then close; nothing of it stays in memory, provided that what it was handed to (a CMS_ContentInfo) is freed too.
@@ -108,6 +109,29 @@ gboolean smime_chain_may_encrypt (X509 *certificate);
 enum key_fault smime_chain_fault (X509 *certificate, gboolean encrypt, gint64 at);
 char *smime_chain_fault_words (X509 *certificate, enum key_fault fault); /* as of key_candidate's detail; may be NULL */
 
+/* smime_algorithm.c: names and identifiers of what is announced. */
+#define SMIME_OAEP "RSAES-OAEP"               /* with SHA-1, as it is by default */
+#define SMIME_OAEP_SHA256 "RSAES-OAEP-SHA256" /* with SHA-256, also in its mask */
+#define SMIME_PSS "RSASSA-PSS"                /* with SHA-256 */
+gboolean smime_algorithm_known (const char *name);
+const char *smime_algorithm_name (const X509_ALGOR *algorithm); /* static; NULL: none that is known */
+gboolean smime_algorithm_add (STACK_OF (X509_ALGOR) * *list, const char *name);
+
+/* smime_choice.c: what a reader is known to read. All FALSE and V15: nothing is known. */
+enum smime_padding { SMIME_PADDING_V15 = 0, SMIME_PADDING_OAEP, SMIME_PADDING_OAEP_SHA256 };
+struct smime_choice {
+  gboolean gcm, pss;
+  enum smime_padding padding; /* of the content key, for RSA */
+};
+struct smime_choice smime_choice_for (struct smime_store *store, const char *fingerprint);
+/* What all of them read; padding is each one's own. NULL or empty: nothing. */
+struct smime_choice smime_choice_all (struct smime_store *store, const GPtrArray *fingerprints);
+
+/* smime_eddsa.c: Ed25519. Signing sets the attributes, algorithm and signature of a SignerInfo that was made for SHA-512. */
+gboolean smime_eddsa_is (const EVP_PKEY *key);
+gboolean smime_eddsa_sign (CMS_SignerInfo *info, EVP_PKEY *key, const struct pieces *content);
+gboolean smime_eddsa_verify (CMS_SignerInfo *info, GBytes *content);
+
 /* smime_capabilities.c: what a signer announces (names, best first; NULL: nothing), and what was remembered of one. */
 char **smime_capabilities_read (CMS_SignerInfo *signer);
 void smime_capabilities_remember (struct smime_store *store, const char *fingerprint, char **capabilities, gint64 time);
@@ -116,7 +140,7 @@ void smime_capabilities_remember (struct smime_store *store, const char *fingerp
 CMS_ContentInfo *smime_kind_parse (GBytes *cms, int nid, GError **error);
 GBytes *smime_kind_encode (CMS_ContentInfo *cms, GError **error);
 
-/* smime_encrypt.c: as smime_encrypt; authenticated: AuthEnvelopedData with AES-256-GCM, which few clients read today. */
+/* smime_encrypt.c: as smime_encrypt; authenticated: AuthEnvelopedData with AES-256-GCM, whoever announced what. */
 GBytes *smime_encrypt_as (struct smime_store *store, GPtrArray *fingerprints, GBytes *content, gboolean authenticated,
                           GPtrArray *ids_out, GError **error);
 

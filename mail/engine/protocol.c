@@ -90,7 +90,7 @@ static const struct protocol_method methods[] = {
        MAY ("wait", "b"), MAY ("unfinished", "as")),
     F (MUST ("routes", "aa{sv}"), MUST ("held", "u")), 20, FALSE },
   /* mode: "send" (default), "dry-run" (copies with data; nothing stored, nothing sent)
-   * copies: method s, recipients as, data h (dry-run only); held: address s, reason s, sentence s, next s
+   * copies: method s, recipients as, cipher s (S/MIME), data h (dry-run only); held: address s, reason s, sentence s, next s
    * state: "sent" (the server took every copy), "queued" (kept in the outbox; text says why), "unknown" (kept there too: the server may have taken
    * it), "held" (kept in Drafts), "failed", "dry-run". again: a call with the same message_id in its draft was lost with the engine; what that
    * one has sent is not sent twice. */
@@ -155,7 +155,7 @@ static const struct protocol_method methods[] = {
    * What lookup.find_keys answered comes back here; afterwards routes are asked again. */
   { PEER_KEYS, "learn_keys", F (MUST ("source", "s"), MUST ("address", "s"), MUST ("said", "s"), MUST ("keys", "ah")),
     NOTHING, 20, FALSE },
-  /* Copies: method s, recipients as, ids as, data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
+  /* Copies: method s, recipients as, ids as, cipher s (S/MIME), data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
   /* dry: nothing is remembered of it. look: where keys should be looked up first, nothing is made, and looks (as above) says which */
   { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}"), MAY ("dry", "b"), MAY ("look", "b")),
     F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"),

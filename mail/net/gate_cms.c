@@ -1,12 +1,14 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* A walk over the DER of CMS EnvelopedData (RFC 5652) and AuthEnvelopedData (RFC 5083): who can open it, and is there anything beside it. */
+/* A walk over the DER of CMS EnvelopedData (RFC 5652) and AuthEnvelopedData (RFC 5083): who can open it, is it as strong as planned, and
+ * is there anything beside it. AES-256 alone passes, and only the ways to wrap its key that are used here: all else is none of ours. */
 #include "mail/net/gate_p.h"
 
 #include <string.h>
 
 enum {
   DER_INTEGER = 0x02,
+  DER_BITS = 0x03,
   DER_OCTETS = 0x04,
   DER_OID = 0x06,
   DER_SEQUENCE = 0x30,
@@ -19,9 +21,22 @@ enum {
 static const guint8 oid_enveloped[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03 };
 static const guint8 oid_auth_enveloped[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17 };
 static const guint8 oid_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01 };
-/* 2.16.840.1.101.3.4.1.x: AES, and the x that are CBC and GCM of 128, 192 and 256 bits. */
-static const guint8 oid_aes[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01 };
-static const guint8 aes_cbc[] = { 2, 22, 42 }, aes_gcm[] = { 6, 26, 46 };
+static const guint8 oid_aes256_cbc[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a };
+static const guint8 oid_aes256_gcm[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2e };
+/* AlgorithmIdentifiers as a whole: RSA by PKCS#1 v1.5, by OAEP with SHA-1 (the default), by OAEP with SHA-256 and its mask too. */
+static const guint8 transport_v15[]
+    = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00 };
+static const guint8 transport_oaep[]
+    = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x07, 0x30, 0x00 };
+static const guint8 transport_oaep_sha256[]
+    = { 0x30, 0x38, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x07, 0x30, 0x2b,
+        0xa0, 0x0d, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
+        0xa1, 0x1a, 0x30, 0x18, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08,
+        0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01 };
+/* ECDH with SHA-256 for the key (RFC 5753), which wraps by AES-256. */
+static const guint8 agreement_sha256[] = { 0x30, 0x15, 0x06, 0x06, 0x2b, 0x81, 0x04, 0x01, 0x0b, 0x01, 0x30, 0x0b,
+                                           0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2d };
+#define WRAPPED_SIZE 40 /* RFC 3394 adds 8 bytes to the 32 of a content key */
 
 struct der {
   guint8 tag;
@@ -98,6 +113,14 @@ take_issuer (struct gate_span *rest, GPtrArray *ids)
   return TRUE;
 }
 
+static gboolean
+is_transport (struct gate_span algorithm)
+{
+  return span_is (algorithm, transport_v15, sizeof transport_v15)
+         || span_is (algorithm, transport_oaep, sizeof transport_oaep)
+         || span_is (algorithm, transport_oaep_sha256, sizeof transport_oaep_sha256);
+}
+
 /* KeyTransRecipientInfo: version, rid, algorithm, the wrapped key (an RSA block of 2048 bits or more). */
 static gboolean
 key_transport (struct gate_span rest, GPtrArray *ids)
@@ -112,8 +135,8 @@ key_transport (struct gate_span rest, GPtrArray *ids)
   } else if (!take_issuer (&rest, ids)) {
     return FALSE;
   }
-  return der_take (&rest, DER_SEQUENCE, &piece) && der_take (&rest, DER_OCTETS, &piece) && rest.size == 0
-         && piece.content.size >= 256 && !gate_mime_readable (piece.content);
+  return der_take (&rest, DER_SEQUENCE, &piece) && is_transport (piece.whole) && der_take (&rest, DER_OCTETS, &piece)
+         && rest.size == 0 && piece.content.size >= 256 && !gate_mime_readable (piece.content);
 }
 
 /* One RecipientEncryptedKey of a KeyAgreeRecipientInfo. */
@@ -130,22 +153,31 @@ agreed_key (struct gate_span rest, GPtrArray *ids)
   } else if (!take_issuer (&rest, ids)) {
     return FALSE;
   }
-  /* A wrapped content key: RFC 3394 adds 8 bytes to its 16, 24 or 32. */
-  return der_take (&rest, DER_OCTETS, &piece) && rest.size == 0 && piece.content.size >= 24 && piece.content.size <= 40;
+  return der_take (&rest, DER_OCTETS, &piece) && rest.size == 0 && piece.content.size == WRAPPED_SIZE;
 }
 
-/* KeyAgreeRecipientInfo: version, originator, optional ukm, algorithm, and a key for each recipient. */
+/* OriginatorPublicKey: what kind of key, and the key, which is a point of 32 to 66 bytes twice. */
+static gboolean
+is_once (struct gate_span rest)
+{
+  struct der key, piece;
+  if (!der_take (&rest, DER_CONSTRUCTED_1, &key) || rest.size != 0)
+    return FALSE;
+  return der_take (&key.content, DER_SEQUENCE, &piece) && piece.content.size <= 32
+         && der_take (&key.content, DER_BITS, &piece) && key.content.size == 0 && piece.content.size <= 140
+         && !gate_mime_readable (piece.content);
+}
+
+/* KeyAgreeRecipientInfo: version, originator (a public key for this once), algorithm, and a key for each recipient. */
 static gboolean
 key_agreement (struct gate_span rest, GPtrArray *ids)
 {
   struct der piece;
   if (!der_take (&rest, DER_INTEGER, &piece) || !der_take (&rest, DER_CONSTRUCTED_0, &piece)
-      || piece.content.size > 1024)
+      || piece.content.size > 1024 || !is_once (piece.content))
     return FALSE;
-  if (der_take (&rest, DER_CONSTRUCTED_1, &piece) && piece.content.size > 256)
-    return FALSE;
-  if (!der_take (&rest, DER_SEQUENCE, &piece) || !der_take (&rest, DER_SEQUENCE, &piece) || rest.size != 0
-      || piece.content.size == 0)
+  if (!der_take (&rest, DER_SEQUENCE, &piece) || !span_is (piece.whole, agreement_sha256, sizeof agreement_sha256)
+      || !der_take (&rest, DER_SEQUENCE, &piece) || rest.size != 0 || piece.content.size == 0)
     return FALSE;
   struct gate_span keys = piece.content;
   while (keys.size > 0)
@@ -169,7 +201,7 @@ recipient_infos (struct gate_span set, GPtrArray *ids)
   return ids->len > 0;
 }
 
-/* EncryptedContentInfo: data, AES of the right mode with its nonce, and the ciphertext. */
+/* EncryptedContentInfo: data, AES-256 of the right mode with its nonce, and the ciphertext. */
 static gboolean
 encrypted_content (struct gate_span rest, gboolean authenticated)
 {
@@ -178,9 +210,9 @@ encrypted_content (struct gate_span rest, gboolean authenticated)
       || !der_take (&rest, DER_SEQUENCE, &algorithm) || !der_take (&rest, DER_CONTEXT_0, &cipher) || rest.size != 0)
     return FALSE;
   struct gate_span inside = algorithm.content;
-  if (!der_take (&inside, DER_OID, &piece) || piece.content.size != sizeof oid_aes + 1
-      || memcmp (piece.content.at, oid_aes, sizeof oid_aes) != 0
-      || memchr (authenticated ? aes_gcm : aes_cbc, piece.content.at[sizeof oid_aes], 3) == NULL)
+  if (!der_take (&inside, DER_OID, &piece)
+      || !(authenticated ? span_is (piece.content, oid_aes256_gcm, sizeof oid_aes256_gcm)
+                         : span_is (piece.content, oid_aes256_cbc, sizeof oid_aes256_cbc)))
     return FALSE;
   if (authenticated) {
     if (!der_take (&inside, DER_SEQUENCE, &piece) || inside.size != 0 || piece.content.size < 14
@@ -213,7 +245,7 @@ gate_cms_recipients (struct gate_span der, gboolean authenticated, GPtrArray *id
     return gate_fail (error, GATE_ERROR_AUDIENCE, "its list of recipients is not one that wardmail makes");
   if (!der_take (&rest, DER_SEQUENCE, &piece) || !encrypted_content (piece.content, authenticated))
     return gate_fail (error, GATE_ERROR_PLAINTEXT, "what it holds does not look encrypted");
-  if (authenticated && (!der_take (&rest, DER_OCTETS, &piece) || piece.content.size < 12 || piece.content.size > 16))
+  if (authenticated && (!der_take (&rest, DER_OCTETS, &piece) || piece.content.size != 16))
     return gate_fail (error, GATE_ERROR_FORMAT, "its S/MIME envelope is broken or cut");
   if (rest.size != 0)
     return gate_fail (error, GATE_ERROR_PLAINTEXT, "there is something beside the encrypted content");

@@ -262,13 +262,15 @@ copy_rows (struct worker *worker, GPtrArray *copies)
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < copies->len; i++) {
     struct protected_copy *copy = g_ptr_array_index (copies, i);
-    g_variant_builder_add (
-        &rows, "@a{sv}",
-        g_variant_new_parsed (
-            "{'method': <%s>, 'recipients': <%@as>, 'ids': <%@as>, 'data': <%@h>}", route_method_name (copy->method),
-            g_variant_new_strv ((const char *const *) copy->recipients->pdata, copy->recipients->len),
-            g_variant_new_strv ((const char *const *) copy->recipient_ids->pdata, copy->recipient_ids->len),
-            reply_copy (worker, copy)));
+    g_autoptr (GVariant) row = g_variant_ref_sink (g_variant_new_parsed (
+        "{'method': <%s>, 'recipients': <%@as>, 'ids': <%@as>, 'data': <%@h>}", route_method_name (copy->method),
+        g_variant_new_strv ((const char *const *) copy->recipients->pdata, copy->recipients->len),
+        g_variant_new_strv ((const char *const *) copy->recipient_ids->pdata, copy->recipient_ids->len),
+        reply_copy (worker, copy)));
+    g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
+    if (copy->cipher != NULL)
+      g_variant_dict_insert (&dict, "cipher", "s", copy->cipher);
+    g_variant_builder_add (&rows, "@a{sv}", g_variant_dict_end (&dict));
   }
   return g_variant_builder_end (&rows);
 }

@@ -33,13 +33,30 @@ parse (const char *text)
   return conf;
 }
 
+static EVP_PKEY *
+make_key (const struct maker_spec *spec)
+{
+  if (spec->rsa_bits > 0)
+    return EVP_RSA_gen ((unsigned) spec->rsa_bits);
+  if (spec->kind == NULL || g_str_has_prefix (spec->kind, "P-"))
+    return EVP_EC_gen (spec->kind != NULL ? spec->kind : "P-256");
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name (NULL, spec->kind, NULL);
+  EVP_PKEY *key = NULL;
+  assert_int_equal (EVP_PKEY_keygen_init (context), 1);
+  if (g_str_equal (spec->kind, "RSA-PSS"))
+    assert_int_equal (EVP_PKEY_CTX_set_rsa_keygen_bits (context, 2048), 1);
+  assert_int_equal (EVP_PKEY_generate (context, &key), 1);
+  EVP_PKEY_CTX_free (context);
+  return key;
+}
+
 struct maker_cert *
 maker_issue (const struct maker_spec *spec)
 {
   static long serials = 1000;
   struct maker_cert *cert = g_new0 (struct maker_cert, 1);
   const struct maker_cert *issuer = spec->issuer != NULL ? spec->issuer : cert;
-  cert->key = spec->rsa_bits > 0 ? EVP_RSA_gen ((unsigned) spec->rsa_bits) : EVP_EC_gen ("P-256");
+  cert->key = make_key (spec);
   cert->x = X509_new ();
   assert_non_null (cert->key);
   X509_set_version (cert->x, X509_VERSION_3);

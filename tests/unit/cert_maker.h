@@ -18,7 +18,8 @@ struct maker_spec {
   const char *text;
   gint64 from, until;
   long serial;
-  int rsa_bits;     /* 0: P-256 */
+  int rsa_bits;     /* 0: P-256, or */
+  const char *kind; /* another curve, "ED25519", "X25519", "RSA-PSS" (of 2048 bits) */
   const EVP_MD *md; /* NULL: SHA-256 */
 };
 struct maker_cert *maker_issue (const struct maker_spec *spec);

@@ -95,13 +95,14 @@ make_cms (void)
 {
   g_free (run ("for n in one two; do openssl req -x509 -newkey rsa:2048 -nodes -keyout $n.key -out $n.pem -subj /CN=$n "
                "-days 9 2>/dev/null; done; "
-               "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ec.key -out ec.pem -subj "
-               "/CN=ec -days 9 2>/dev/null"));
+               "for n in 256 384 521; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-$n -nodes -keyout "
+               "ec$n.key -out ec$n.pem -subj /CN=ec -days 9 2>/dev/null; done"));
 #define CMS "openssl cms -encrypt -binary -in body -outform DER -aes256 "
+#define SHA256_KDF "-keyopt ecdh_kdf_md:sha256"
 #define BASE64(file) crlf (run ("base64 -w 64 " file))
   g_free (run (CMS "-out one.der one.pem && " CMS "-out two.der two.pem && " CMS "-out both.der one.pem two.pem && "
                    "openssl cms -encrypt -binary -in body -outform DER -aes-256-gcm -out gcm.der one.pem && " CMS
-                   "-out ec.der ec.pem && " CMS "-keyid -out ski.der one.pem && " CMS
+                   "-out ec.der -recip ec256.pem " SHA256_KDF " && " CMS "-keyid -out ski.der one.pem && " CMS
                    "-pwri_password x -out pw.der one.pem && "
                    "openssl cms -sign -nodetach -in body -outform DER -signer one.pem -inkey one.key -out sig.der"));
   cms_one = BASE64 ("one.der");
@@ -197,6 +198,46 @@ test_good (void **state)
   assert_int_equal (judge (cms_mail (cms_ski), ROUTE_SMIME, ski_id, NULL), -1);
   assert_int_equal (
       judge (g_strconcat (HEAD CMS_TYPE ("authEnveloped-data"), cms_gcm, NULL), ROUTE_SMIME, issuer_ids[0], NULL), -1);
+}
+
+static int
+judge_made (const char *arguments, gboolean authenticated)
+{
+  g_autofree char *command
+      = g_strdup_printf ("openssl cms -encrypt -binary -in body -outform DER -out made.der %s", arguments);
+  g_free (run (command));
+  g_autofree char *id = strstr (arguments, " ec") != NULL ? issuer_id ("made.der", 7, 1) : issuer_id ("made.der", 5, 0);
+  g_autofree char *body = BASE64 ("made.der");
+  return judge (
+      g_strconcat (HEAD, authenticated ? CMS_TYPE ("authEnveloped-data") : CMS_TYPE ("enveloped-data"), body, NULL),
+      ROUTE_SMIME, id, NULL);
+}
+
+/* All that wardmail makes, and nothing weaker. */
+static void
+test_strength (void **state)
+{
+  static const struct {
+    const char *arguments;
+    gboolean authenticated;
+    int want;
+  } cases[] = {
+    { "-aes256 -recip one.pem -keyopt rsa_padding_mode:oaep", FALSE, -1 },
+    { "-aes256 -recip one.pem -keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256", FALSE, -1 },
+    { "-aes-256-gcm -recip ec384.pem " SHA256_KDF, TRUE, -1 },
+    { "-aes256 -recip ec521.pem " SHA256_KDF, FALSE, -1 },
+    { "-aes128 -recip one.pem", FALSE, GATE_ERROR_PLAINTEXT },
+    { "-aes192 -recip one.pem", FALSE, GATE_ERROR_PLAINTEXT },
+    { "-des3 -recip one.pem", FALSE, GATE_ERROR_PLAINTEXT },
+    { "-camellia256 -recip one.pem", FALSE, GATE_ERROR_PLAINTEXT },
+    { "-aes-128-gcm -recip one.pem", TRUE, GATE_ERROR_PLAINTEXT },
+    { "-aes-256-gcm -recip ec256.pem", TRUE, GATE_ERROR_AUDIENCE }, /* ECDH with SHA-1 */
+    { "-aes128 -recip ec256.pem " SHA256_KDF, FALSE, GATE_ERROR_AUDIENCE },
+    { "-aes256 -recip one.pem -keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha512", FALSE, GATE_ERROR_AUDIENCE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    if (judge_made (cases[i].arguments, cases[i].authenticated) != cases[i].want)
+      fail_msg ("%s", cases[i].arguments);
 }
 
 static void
@@ -423,10 +464,10 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_good),      cmocka_unit_test (test_audience), cmocka_unit_test (test_plaintext),
-    cmocka_unit_test (test_beside),    cmocka_unit_test (test_headers),  cmocka_unit_test (test_lines),
-    cmocka_unit_test (test_cut),       cmocka_unit_test (test_flips),    cmocka_unit_test (test_armor_lines),
-    cmocka_unit_test (test_addresses),
+    cmocka_unit_test (test_good),        cmocka_unit_test (test_strength),  cmocka_unit_test (test_audience),
+    cmocka_unit_test (test_plaintext),   cmocka_unit_test (test_beside),    cmocka_unit_test (test_headers),
+    cmocka_unit_test (test_lines),       cmocka_unit_test (test_cut),       cmocka_unit_test (test_flips),
+    cmocka_unit_test (test_armor_lines), cmocka_unit_test (test_addresses),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

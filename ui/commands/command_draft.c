@@ -146,6 +146,7 @@ add_copies (JsonBuilder *builder, GVariant *copies, GPtrArray *files)
     static const struct command_json_field fields[] = {
       { "method", COMMAND_JSON_TEXT, NULL },
       { "recipients", COMMAND_JSON_TEXTS, NULL },
+      { "cipher", COMMAND_JSON_TEXT_OR_NULL, NULL },
       { NULL, COMMAND_JSON_TEXT, NULL },
     };
     g_autoptr (GVariant) row = g_variant_get_child_value (copies, i);
