@@ -47,6 +47,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         manner = domain.split(".")[0]
         if manner == "drip":
             self.drip(key)
+        elif manner == "late":
+            time.sleep(3)
+            self.say(200, key)
         elif manner == "huge":
             self.say(200, key + bytes(300 * 1024))
         elif manner == "broken":

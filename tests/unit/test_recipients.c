@@ -45,6 +45,32 @@ half_typed_is_not_complete (void **state)
   assert_false (recipients_complete ("@lab"));
 }
 
+static void
+what_is_being_typed_is_unfinished (void **state)
+{
+  static const struct {
+    const char *text; /* | is the cursor */
+    const char *address;
+  } rows[] = {
+    { "|", NULL },
+    { "bob@x|", "bob@x" },
+    { "bob@x|, carol@y", "bob@x" },
+    { "bob@x, carol@y|", "carol@y" },
+    { "bob@x, |", NULL },
+    { "bob@x,|carol@y", "carol@y" },
+    { "Bob <bob@x|", "Bob <bob@x" },
+    { "Bob <bob@x>|", NULL },
+    { "\"Moreno, Alice\" alice@z|; bob@x", "\"Moreno, Alice\" alice@z" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_auto (GStrv) sides = g_strsplit (rows[i].text, "|", 2);
+    g_autofree char *text = g_strconcat (sides[0], sides[1], NULL);
+    g_autofree char *address = recipients_unfinished (text, strlen (sides[0]));
+    if (g_strcmp0 (address, rows[i].address) != 0)
+      fail_msg ("%s: %s", rows[i].text, address);
+  }
+}
+
 static GVariant *
 route (const char *method, const char *reason, const char *sentence)
 {
@@ -98,6 +124,7 @@ main (void)
     cmocka_unit_test (splits_at_commas_outside_quotes),
     cmocka_unit_test (finds_the_address),
     cmocka_unit_test (half_typed_is_not_complete),
+    cmocka_unit_test (what_is_being_typed_is_unfinished),
     cmocka_unit_test (says_the_route),
     cmocka_unit_test (counts_copies),
   };

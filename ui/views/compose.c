@@ -101,10 +101,13 @@ compose_title (struct view *view)
 
 /* ---- What the keys do ---- */
 
+/* Whoever leaves a field has finished what stands in it. */
 static void
 step_focus (struct compose *compose, int step)
 {
   int count = FOCUS_BODY + 1;
+  if (compose->focus <= FIELD_BCC && compose->fields[compose->focus].text->len > 0)
+    compose_routes_ask (compose);
   compose->focus = (compose->focus + step + count) % count;
   if (compose->focus == FOCUS_ATTACHMENTS && compose->attached->len == 0)
     compose->focus = (compose->focus + step + count) % count;
@@ -257,6 +260,12 @@ compose_act (struct view *view, enum action action)
   }
 }
 
+static void
+compose_event (struct view *view, const char *event, GVariant *fields)
+{
+  compose_routes_event ((struct compose *) view, event, fields);
+}
+
 static gboolean
 compose_unsaved (struct view *view)
 {
@@ -287,6 +296,7 @@ static const struct view_class compose_class = {
   .draw = compose_draw,
   .act = compose_act,
   .type = compose_type,
+  .event = compose_event,
   .paste = compose_paste,
   .title = compose_title,
   .unsaved = compose_unsaved,

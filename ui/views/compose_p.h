@@ -52,6 +52,7 @@ void compose_attached_free (gpointer attached);
 
 /* compose_routes.c */
 void compose_routes_ask (struct compose *compose); /* after a while without typing */
+void compose_routes_event (struct compose *compose, const char *event, GVariant *fields);
 int compose_routes_rows (const struct compose *compose, int width);
 void compose_routes_draw (struct compose *compose, const struct area *area);
 void compose_routes_page (struct compose *compose); /* all about each recipient */

@@ -51,6 +51,8 @@ ask_now (struct view *view)
 {
   struct compose *compose = (struct compose *) view;
   const struct settings *settings = app_settings (view->app);
+  const struct line *typed = compose->focus <= FIELD_BCC ? &compose->fields[compose->focus] : NULL;
+  g_autofree char *unfinished = typed != NULL ? recipients_unfinished (typed->text->str, typed->cursor) : NULL;
   app_call_cancel (compose->route_call);
   compose->route_call = NULL;
   GVariantBuilder args;
@@ -65,6 +67,9 @@ ask_now (struct view *view)
                                 : NULL;
   if (parent != NULL)
     g_variant_builder_add (&args, "{sv}", "parent_protected", parent);
+  if (unfinished != NULL) /* nobody on the network is asked for it yet */
+    g_variant_builder_add (&args, "{sv}", "unfinished",
+                           g_variant_new_strv ((const char *const[]){ unfinished, NULL }, 1));
   if (count > 0) {
     compose->route_call = app_call (view, "routes", g_variant_builder_end (&args), NULL, answered, NULL);
     return;
@@ -78,6 +83,18 @@ void
 compose_routes_ask (struct compose *compose)
 {
   app_timer (&compose->view, DEBOUNCE_MS, ask_now);
+}
+
+void
+compose_routes_event (struct compose *compose, const char *event, GVariant *fields)
+{
+  const char *address = fields_text (fields, "address");
+  for (gsize i = 0;
+       strcmp (event, "keys") == 0 && compose->routes != NULL && i < g_variant_n_children (compose->routes); i++) {
+    g_autoptr (GVariant) route = g_variant_get_child_value (compose->routes, i);
+    if (strcmp (fields_text (route, "address"), address) == 0)
+      compose_routes_ask (compose);
+  }
 }
 
 /* The recipients' routes; what is said about the sender comes only where it stands in the way. */
@@ -136,7 +153,7 @@ route_rows (GPtrArray *routes, int width)
     GVariant *route = g_ptr_array_index (routes, i);
     const char *next = fields_text (route, "next");
     add_row (rows, route, NULL);
-    if (method_is_good (route) || *next == '\0')
+    if (method_is_good (route) || *next == '\0' || fields_flag (route, "looking"))
       continue;
     g_autoptr (GPtrArray) wrapped = text_wrap (next, width - NEXT_INDENT, NEXT_ROWS_MAX);
     for (guint k = 0; k < wrapped->len; k++)

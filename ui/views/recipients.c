@@ -56,6 +56,16 @@ recipients_complete (const char *piece)
   return at != NULL && at != address && at[1] != '\0' && !open_bracket;
 }
 
+char *
+recipients_unfinished (const char *text, gsize cursor)
+{
+  g_autofree char *before = g_strndup (text, cursor), *typed = g_strconcat (before, "x", NULL);
+  g_auto (GStrv) all = recipients_split (text), pieces = recipients_split (typed);
+  const guint index = g_strv_length (pieces) - 1; /* the one that a letter would go to */
+  const char *piece = index < g_strv_length (all) ? all[index] : NULL;
+  return piece != NULL && !g_str_has_suffix (piece, ">") ? recipients_address (piece) : NULL;
+}
+
 static const char *
 reason_words (const char *reason)
 {
@@ -99,6 +109,10 @@ recipients_route (GVariant *route, enum route_tone *tone_out)
     reason = fields_text (route, "sentence");
   if (g_str_has_prefix (reason, "HELD: "))
     reason += strlen ("HELD: ");
+  if (fields_flag (route, "looking"))
+    return strcmp (fields_text (route, "reason"), "no_key") == 0
+               ? g_strdup ("Looking for a key…")
+               : g_strdup_printf ("HELD: %s; looking for another one…", reason);
   return *reason != '\0' ? g_strdup_printf ("HELD: %s", reason) : g_strdup ("HELD");
 }
 
