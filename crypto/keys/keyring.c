@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The keyring: one view over all sources of keys of a profile. */
 #include "crypto/keys/keyring_p.h"
+#include "crypto/keys/keyring_life.h"
 #include "crypto/addrspec.h"
 #include "crypto/pgp/pgp.h"
 #include "crypto/smime/smime.h"
@@ -154,6 +155,11 @@ import_one (struct keyring *keyring, GBytes *blob, const struct secret *passphra
       return FALSE;
     if (recognised)
       return TRUE;
+  }
+  if (keyring_restore_is (blob)) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
+                 "This file is sealed under a passphrase, as a back-up is. Take it in with: wardmail key restore FILE");
+    return FALSE;
   }
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
                "This file holds no OpenPGP key and no certificate that wardmail can read. Ask for it again as a .asc, "

@@ -11,7 +11,7 @@
 #define EXPIRY "expiry"
 #define TEXTS_MAX 10
 
-static const struct keyring_file told = { "told.conf", "The note of what you were told", "wardmail tells it again" };
+const struct keyring_file keyring_told = { "told.conf", "The note of what you were told", "wardmail tells it again" };
 
 static gint64
 now_or (gint64 at)
@@ -78,7 +78,7 @@ GPtrArray *
 keyring_expiry_daily (struct keyring *keyring, gint64 at, GError **error)
 {
   const gint64 today = now_or (at) / DAY_S;
-  g_autoptr (GKeyFile) file = keyring_file_read (keyring, &told, NULL);
+  g_autoptr (GKeyFile) file = keyring_file_read (keyring, &keyring_told, NULL);
   if (file == NULL) /* it is not worth a failure */
     file = g_key_file_new ();
   if (g_key_file_get_int64 (file, EXPIRY, TOLD, NULL) == today)
@@ -86,8 +86,11 @@ keyring_expiry_daily (struct keyring *keyring, gint64 at, GError **error)
   g_autoptr (GPtrArray) texts = keyring_expiry (keyring, at, error);
   if (texts == NULL)
     return NULL;
+  char *remind = keyring_remind_text (file);
+  if (remind != NULL)
+    g_ptr_array_add (texts, remind);
   g_key_file_set_int64 (file, EXPIRY, TOLD, today);
-  if (texts->len > 0 && !keyring_file_write (keyring, &told, file, error))
+  if (texts->len > 0 && !keyring_file_write (keyring, &keyring_told, file, error))
     return NULL;
   return g_steal_pointer (&texts);
 }

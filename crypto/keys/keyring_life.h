@@ -33,3 +33,22 @@ void keyring_public_clear (struct keyring_public *key);
  * own: only the user's. NO_KEY. */
 gboolean keyring_export (struct keyring *keyring, const char *which, enum route_method kind, gboolean own,
                          struct keyring_public *public_out, GError **error);
+
+/* ---- keyring_backup.c, keyring_restore.c: own keys, and what is known of others', in a sealed file that gpg -d opens ---- */
+#define KEYRING_BACKUP_SIZE_MAX (48u * 1024 * 1024) /* of what is in it, about */
+struct keyring_backup {
+  GBytes *sealed;
+  guint pgp, smime;   /* keys in it */
+  GPtrArray *on_card; /* char *: fingerprints of own keys that are not, as they lie on a card */
+};
+void keyring_backup_clear (struct keyring_backup *backup);
+gboolean keyring_backup_fit (const struct secret *passphrase, GError **error); /* is it good enough for one? FORMAT */
+/* Sealed, and opened again for a test. Passphrases of keys that have one are asked for. NO_KEY: there is nothing. */
+gboolean keyring_backup (struct keyring *keyring, const struct secret *passphrase, struct keyring_backup *out,
+                         GError **error);
+gboolean keyring_restore_is (GBytes *file); /* does it look like one? */
+/* Adds what is not here yet, and replaces nothing. The own keys (struct key_candidate *) that are here afterwards. PASSPHRASE, FORMAT. */
+GPtrArray *keyring_restore (struct keyring *keyring, GBytes *sealed, const struct secret *passphrase, GError **error);
+
+/* ---- keyring_remind.c: a key was made that is in no back-up yet; or all are in one now ---- */
+gboolean keyring_remind (struct keyring *keyring, gboolean wanted, GError **error);

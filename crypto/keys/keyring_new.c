@@ -88,6 +88,20 @@ find_own (struct keyring *keyring, const char *address, const char *fingerprint,
   return NULL;
 }
 
+static gboolean
+make (struct keyring *keyring, const struct keyring_wish *wish, const char *address, int algorithm,
+      struct key_candidate **key_out, struct smime_request **request_out, GError **error)
+{
+  if (wish->kind == ROUTE_SMIME) {
+    *request_out = smime_request_new (keyring->smime, address, wish->name, (enum smime_algorithm) algorithm, error);
+    return *request_out != NULL;
+  }
+  const struct pgp_make spec = { address, wish->name, (enum pgp_algorithm) algorithm, wish->passphrase };
+  g_autofree char *fingerprint = pgp_make (keyring->pgp, &spec, error);
+  *key_out = fingerprint != NULL ? find_own (keyring, address, fingerprint, error) : NULL;
+  return *key_out != NULL;
+}
+
 gboolean
 keyring_new (struct keyring *keyring, const struct keyring_wish *wish, struct key_candidate **key_out,
              struct smime_request **request_out, GError **error)
@@ -103,12 +117,10 @@ keyring_new (struct keyring *keyring, const struct keyring_wish *wish, struct ke
   }
   if (!find_algorithm (wish, &algorithm, error) || (!wish->another && !is_needed (keyring, wish, address, error)))
     return FALSE;
-  if (wish->kind == ROUTE_SMIME) {
-    *request_out = smime_request_new (keyring->smime, address, wish->name, (enum smime_algorithm) algorithm, error);
-    return *request_out != NULL;
-  }
-  const struct pgp_make make = { address, wish->name, (enum pgp_algorithm) algorithm, wish->passphrase };
-  g_autofree char *fingerprint = pgp_make (keyring->pgp, &make, error);
-  *key_out = fingerprint != NULL ? find_own (keyring, address, fingerprint, error) : NULL;
-  return *key_out != NULL;
+  if (!make (keyring, wish, address, algorithm, key_out, request_out, error))
+    return FALSE;
+  g_autoptr (GError) local = NULL;
+  if (!keyring_remind (keyring, TRUE, &local)) /* the key is made all the same */
+    g_info ("nobody will be reminded of a back-up: %s", local->message);
+  return TRUE;
 }

@@ -69,6 +69,8 @@ gboolean keyring_apart_write (struct keyring *keyring, const struct keyring_apar
 GPtrArray *keyring_apart_candidates (struct keyring *keyring, GPtrArray *notes, gint64 at);
 /* The one of these that is the same key for the same address; NULL. */
 struct key_candidate *keyring_apart_known (const GPtrArray *candidates, const struct key_candidate *key);
+/* keyring_remind.c: the sentence, where one is due; NULL */
+char *keyring_remind_text (GKeyFile *told);
 
 /* keyring_memory.c */
 gboolean keyring_memory_load (struct keyring *keyring, GError **error);
@@ -109,6 +111,7 @@ gboolean keyring_wkd_learn (struct keyring *keyring, const char *address, GPtrAr
 gboolean keyring_wkd_adopt (struct keyring *keyring, const char *fingerprint, GError **error);
 
 /* keyring_expiry.c */
+extern const struct keyring_file keyring_told; /* told.conf */
 void keyring_expiry_apply (GPtrArray *candidates, gint64 at);
 
 gboolean keyring_trust_load (struct keyring *keyring, GError **error);

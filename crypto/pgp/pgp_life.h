@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* The life of an OpenPGP key of one's own: made and given out. Keys worker only; all by gpg in the
+/* The life of an OpenPGP key of one's own: made, given out, sealed away. Keys worker only; all by gpg in the
  * profile's GNUPGHOME, so that what dies in between leaves the keyring as it was or as it is to be. */
 #pragma once
 #include "crypto/pgp/pgp.h"
@@ -16,3 +16,18 @@ char *pgp_make (struct pgp_engine *engine, const struct pgp_make *make, GError *
 
 /* The public half, armored, with the signatures of its owner alone. */
 GBytes *pgp_export (struct pgp_engine *engine, const char *fingerprint, GError **error);
+/* Every key that is here, armored: the public halves, or the secret ones of one's own keys, which the caller wipes (a passphrase is asked for
+ * where a key has one). on_card_out (may be NULL): fingerprints (char *) of own keys that lie on a card and cannot be had. NULL without
+ * error: there is none. */
+GBytes *pgp_export_all (struct pgp_engine *engine, gboolean secret, GPtrArray *on_card_out, GError **error);
+
+/* The revocation certificate that gpg wrote when the key was made, and back to where gpg looks for it. NULL: there is none. */
+GBytes *pgp_revoke_kept (struct pgp_engine *engine, const char *fingerprint);
+gboolean pgp_revoke_keep (struct pgp_engine *engine, const char *fingerprint, GBytes *certificate, GError **error);
+
+/* Under a passphrase alone: AES-256 with integrity, the passphrase stretched as far as OpenPGP goes. gpg -d opens it. */
+GBytes *pgp_seal (struct pgp_engine *engine, GBytes *content, const struct secret *passphrase, GError **error);
+gboolean pgp_seal_is (GBytes *bytes); /* is it sealed under a passphrase, and to no key? */
+/* The content, which the caller wipes; at most size_max bytes. PASSPHRASE, FORMAT. */
+GBytes *pgp_seal_open (struct pgp_engine *engine, GBytes *sealed, const struct secret *passphrase, gsize size_max,
+                       GError **error);

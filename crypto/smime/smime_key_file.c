@@ -192,8 +192,8 @@ read_usual (const guchar *bytes, gsize size)
   return key;
 }
 
-static EVP_PKEY *
-read_key (const char *path)
+EVP_PKEY *
+smime_key_file_read (const char *path)
 {
   gsize size = 0;
   guchar *bytes = read_file (path, &size);
@@ -210,7 +210,7 @@ read_key (const char *path)
 static EVP_PKEY *
 read_fitting (const struct smime_entry *entry, const char *path)
 {
-  EVP_PKEY *key = read_key (path);
+  EVP_PKEY *key = smime_key_file_read (path);
   if (key != NULL && X509_check_private_key (entry->certificate, key) != 1) {
     EVP_PKEY_free (key);
     key = NULL;

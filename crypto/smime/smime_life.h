@@ -34,3 +34,9 @@ gboolean smime_request_keep (struct smime_store *store, GBytes *pem, GError **er
 
 /* PEM: the certificate, and the authorities between it and an anchor, as far as they are known. */
 GBytes *smime_export (struct smime_store *store, const char *fingerprint, GError **error);
+
+/* Called for each file of a back-up (private keys as PKCS#12 under the passphrase, certificates, anchors, requests); bytes are borrowed.
+ * on_card_out: fingerprints (char *) of own certificates whose keys cannot leave where they are. */
+typedef gboolean (*smime_backup_fn) (const char *name, GBytes *bytes, gpointer data, GError **error);
+gboolean smime_backup (struct smime_store *store, const struct secret *passphrase, smime_backup_fn file, gpointer data,
+                       GPtrArray *on_card_out, GError **error);

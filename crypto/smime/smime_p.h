@@ -55,6 +55,7 @@ EVP_PKEY *smime_key_open (struct smime_store *store, const struct smime_entry *e
 void smime_key_close (EVP_PKEY *key);
 /* smime_key_file.c, a place: PKCS#8 without passphrase. */
 gboolean smime_key_file_fits (const struct smime_entry *entry, const char *path);
+EVP_PKEY *smime_key_file_read (const char *path); /* whoever it belongs to; NULL */
 EVP_PKEY *smime_key_file_open (const struct smime_entry *entry, const char *path, GError **error);
 
 /* smime_request.c: the certificate of a key has come, so that nobody waits for it any more. */

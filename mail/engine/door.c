@@ -98,6 +98,9 @@ static const struct {
   { "key_requests", forward_keys, FALSE },
   { "key_request_drop", forward_keys, FALSE },
   { "key_export", forward_keys, FALSE },
+  { "key_backup", forward_keys, FALSE },
+  { "key_backup_done", forward_keys, FALSE },
+  { "key_restore", forward_keys, FALSE },
   { "ca_import", forward_keys, FALSE },
 };
 

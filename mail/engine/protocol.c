@@ -33,6 +33,9 @@
   F (MUST ("kind", "s"), MUST ("address", "s"), MAY ("name", "s"), MAY ("algorithm", "s"), MAY ("another", "b"),       \
      MAY ("passphrase", "ay")),                                                                                        \
       F (MUST ("keys", "aa{sv}"), MUST ("requests", "aa{sv}"))
+/* data: sealed under the passphrase; pgp, smime: how many keys are in it; on_card: fingerprints of those that cannot be. */
+#define KEY_BACKUP                                                                                                     \
+  F (MUST ("passphrase", "ay")), F (MUST ("data", "h"), MUST ("pgp", "u"), MUST ("smime", "u"), MUST ("on_card", "as"))
 /* key: a fingerprint or an address; own: of the user's own alone. The public half. */
 #define KEY_EXPORT                                                                                                     \
   F (MUST ("key", "s"), MAY ("kind", "s"), MAY ("own", "b")),                                                          \
@@ -129,6 +132,11 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "key_requests", NOTHING, F (MUST ("requests", "aa{sv}")), 30, FALSE },
   { PEER_ENGINE, "key_request_drop", F (MUST ("id", "s")), NOTHING, 30, TRUE },
   { PEER_ENGINE, "key_export", KEY_EXPORT, 30, FALSE },
+  { PEER_ENGINE, "key_backup", KEY_BACKUP, 150, FALSE },
+  { PEER_ENGINE, "key_backup_done", NOTHING, NOTHING, 30,
+    FALSE }, /* it lies where it belongs: nobody need be reminded */
+  { PEER_ENGINE, "key_restore", F (MUST ("file", "h"), MUST ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 150,
+    FALSE },
   /* added: trust anchors; lists: revocation lists */
   { PEER_ENGINE, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u"), MUST ("lists", "u")), 30, FALSE },
 
@@ -173,6 +181,10 @@ static const struct protocol_method methods[] = {
   { PEER_KEYS, "key_requests", NOTHING, F (MUST ("requests", "aa{sv}")), 30, FALSE },
   { PEER_KEYS, "key_request_drop", F (MUST ("id", "s")), NOTHING, 30, TRUE },
   { PEER_KEYS, "key_export", KEY_EXPORT, 30, FALSE },
+  { PEER_KEYS, "key_backup", KEY_BACKUP, 120, FALSE },
+  { PEER_KEYS, "key_backup_done", NOTHING, NOTHING, 30, FALSE }, /* it lies where it belongs: nobody need be reminded */
+  { PEER_KEYS, "key_restore", F (MUST ("file", "h"), MUST ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 120,
+    FALSE },
   { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u"), MUST ("lists", "u")), 30, FALSE },
 
   /* ---- index: started twice, as the writer (it alone gets add, moved, removed, tag, import) and as the reader ---- */

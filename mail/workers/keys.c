@@ -264,6 +264,9 @@ static const struct worker_method methods[] = {
   { "key_requests", keys_key_requests },
   { "key_request_drop", keys_key_request_drop },
   { "learn_keys", keys_learn_keys },
+  { "key_backup", keys_key_backup },
+  { "key_backup_done", keys_key_backup_done },
+  { "key_restore", keys_key_restore },
   { NULL, NULL },
 };
 

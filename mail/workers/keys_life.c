@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* The life of the user's own keys at the door of the keys worker: made, given out. */
+/* The life of the user's own keys at the door of the keys worker: made, given out, backed up. */
 #include "mail/workers/keys_p.h"
 
 #include "crypto/keys/keyring_life.h"
@@ -115,4 +115,38 @@ keys_key_export (struct worker *worker, GVariant *args, GError **error)
         key.type, key.fingerprint, route_method_name (key.method));
   keyring_public_clear (&key);
   return reply;
+}
+
+GVariant *
+keys_key_backup (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  struct keyring_backup backup;
+  AUTOFREE (secret) passphrase = keys_passphrase_arg (args);
+  if (!keyring_backup (keys->keyring, passphrase, &backup, error))
+    return NULL;
+  GVariant *data = keys_reply_bytes (worker, backup.sealed, error), *reply = NULL;
+  if (data != NULL)
+    reply = g_variant_new_parsed (
+        "{'data': <%@h>, 'pgp': <%u>, 'smime': <%u>, 'on_card': <%@as>}", data, backup.pgp, backup.smime,
+        g_variant_new_strv ((const char *const *) backup.on_card->pdata, backup.on_card->len));
+  keyring_backup_clear (&backup);
+  return reply;
+}
+
+GVariant *
+keys_key_backup_done (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  return keyring_remind (keys->keyring, FALSE, error) ? keys_nothing () : NULL;
+}
+
+GVariant *
+keys_key_restore (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  AUTOFREE (secret) passphrase = keys_passphrase_arg (args);
+  g_autoptr (GBytes) sealed = worker_read_fd (worker_arg_fd (worker, args, "file"), KEYS_MESSAGE_SIZE_MAX, error);
+  g_autoptr (GPtrArray) own = sealed != NULL ? keyring_restore (keys->keyring, sealed, passphrase, error) : NULL;
+  return own != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", keys_key_rows (own)) : NULL;
 }

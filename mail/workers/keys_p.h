@@ -38,6 +38,9 @@ struct secret *keys_passphrase_arg (GVariant *args); /* wiped where it stood; NU
 GVariant *keys_key_new (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_requests (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_request_drop (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_backup (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_backup_done (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_restore (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_export (struct worker *worker, GVariant *args, GError **error);
 /* keys_directory.c: rows of what should be looked up for these routes; wanted_out: how many that matter to them now */
 struct plan;

@@ -162,6 +162,8 @@ command_key (struct command_context *context, int argc, char **argv)
     { "new", command_key_new },
     { "request", command_key_request },
     { "export", command_key_export },
+    { "backup", command_key_backup },
+    { "restore", command_key_restore },
   };
   for (gsize i = 0; argc > 1 && i < G_N_ELEMENTS (forms); i++)
     if (g_str_equal (argv[1], forms[i].verb))

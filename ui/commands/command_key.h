@@ -16,4 +16,6 @@ struct secret *command_key_passphrase (int fd, const char *question, GError **er
 
 enum command_exit command_key_new (struct command_context *context, int argc, char **argv);
 enum command_exit command_key_request (struct command_context *context, int argc, char **argv);
+enum command_exit command_key_backup (struct command_context *context, int argc, char **argv);
+enum command_exit command_key_restore (struct command_context *context, int argc, char **argv);
 enum command_exit command_key_export (struct command_context *context, int argc, char **argv);

@@ -46,8 +46,9 @@ const struct command commands[] = {
     "new [--kind pgp|smime] [--address A] [--name NAME] [--algorithm NAME] [--another] [--protect [--passphrase-fd N]] "
     "[--out FILE] [--json]\n"
     "request [--json] [--out FILE [ADDRESS]] [--drop NUMBER]\n"
-    "export [--kind pgp|smime] [--out FILE] FINGERPRINT|ADDRESS",
-    "Make keys, take them in, give them out, list them, or mark one as compared.", command_key },
+    "export [--kind pgp|smime] [--out FILE] FINGERPRINT|ADDRESS\n"
+    "backup [--passphrase-fd N] --out FILE\nrestore [--passphrase-fd N] FILE",
+    "Make keys, back them up, take them in, give them out, list them, or mark one as compared.", command_key },
   { "ca", "import FILE...", "Take in certificates of authorities to trust, and revocation lists.", command_ca },
   { "help", "[SUBCOMMAND]", "Say what there is, or how one subcommand is used.", command_help },
   { "version", "[--json]", "Say which version this is.", command_version },
