@@ -16,6 +16,9 @@ static const char *const flag_names[] = { "false", "true", NULL };
 #define OWN_DOMAINS_MAX 100
 #define READING "reading"
 #define OWN_DOMAINS "own-domains" /* the one key of that group */
+#define CARDS "cards"
+#define MODULES "modules" /* the one key of that group */
+#define MODULES_MAX 20
 
 enum tightens {
   TIGHTENS_UP = 0,     /* only a greater value is tighter */
@@ -178,6 +181,31 @@ read_own_domains (struct policy *policy, const struct level *level, GKeyFile *fi
   return TRUE;
 }
 
+/* Their code runs where private keys are, so that only the organisation says which; an empty list forbids all. */
+static gboolean
+read_card_modules (struct policy *policy, const struct level *level, GKeyFile *file, GError **error)
+{
+  if (!g_key_file_has_key (file, CARDS, MODULES, NULL))
+    return TRUE;
+  if (!level->organisation) {
+    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
+                 "%s, [" CARDS "] " MODULES ": only the organisation can say which modules of smart cards may be "
+                 "used. Remove the line; your own is named with: wardmail key card add --module PATH",
+                 level->path);
+    return FALSE;
+  }
+  g_auto (GStrv) modules = g_key_file_get_string_list (file, CARDS, MODULES, NULL, NULL);
+  for (gsize i = 0; modules != NULL && modules[i] != NULL; i++)
+    if (i >= MODULES_MAX || !g_path_is_absolute (g_strstrip (modules[i])))
+      return keyfile_refuse (level->path, CARDS, MODULES,
+                             "this is a list of paths such as /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so, with “;” "
+                             "between them, 20 at most.",
+                             error);
+  g_strfreev (policy->card_modules);
+  policy->card_modules = modules != NULL ? g_steal_pointer (&modules) : g_new0 (char *, 1);
+  return TRUE;
+}
+
 static gboolean
 all_known (GKeyFile *file, const char *path, GError **error)
 {
@@ -187,7 +215,8 @@ all_known (GKeyFile *file, const char *path, GError **error)
     if (strcmp (groups[i], PINS) == 0)
       continue;
     for (gsize j = 0; keys[j] != NULL; j++) {
-      if (strcmp (groups[i], READING) == 0 && strcmp (keys[j], OWN_DOMAINS) == 0)
+      if ((strcmp (groups[i], READING) == 0 && strcmp (keys[j], OWN_DOMAINS) == 0)
+          || (strcmp (groups[i], CARDS) == 0 && strcmp (keys[j], MODULES) == 0))
         continue;
       gsize row = 0;
       while (row < G_N_ELEMENTS (rows)
@@ -218,7 +247,8 @@ read_level (struct policy *policy, struct level *level, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (!read_row (policy, i, level, file, error))
       return FALSE;
-  return read_pins (policy, level, file, error) && read_own_domains (policy, level, file, error);
+  return read_pins (policy, level, file, error) && read_own_domains (policy, level, file, error)
+         && read_card_modules (policy, level, file, error);
 }
 
 struct policy *
@@ -258,6 +288,7 @@ policy_free (struct policy *policy)
   if (policy != NULL) {
     g_ptr_array_unref (policy->pins);
     g_strfreev (policy->own_domains);
+    g_strfreev (policy->card_modules);
   }
   g_free (policy);
 }

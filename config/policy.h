@@ -24,6 +24,7 @@ struct policy {
   GPtrArray *pins;         /* struct policy_pin * */
   int revocation;          /* of a signer's certificate, where it cannot be learnt: 0 hard, 1 soft (built-in), 2 off */
   char **own_domains;      /* of the organisation, beside those of the accounts; ends with NULL */
+  char **card_modules;     /* the only PKCS#11 modules that may be loaded; NULL: any installed one */
   gboolean allow_password; /* sign in by password alone; built-in FALSE; a test profile has TRUE */
 };
 struct policy *policy_load (const struct paths *paths, const struct settings *settings, GError **error);

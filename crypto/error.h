@@ -14,6 +14,7 @@ enum crypto_error {
   CRYPTO_ERROR_NO_KEY,     /* no key of ours opens it, or no key of ours can sign */
   CRYPTO_ERROR_INTEGRITY,  /* the content was changed or has no integrity protection: it is withheld */
   CRYPTO_ERROR_HELD,       /* the route says hold */
+  CRYPTO_ERROR_CARD,       /* the smart card that has the key is not there, locked, or failed */
   TLS_ERROR_HANDSHAKE,     /* the peer and we could not agree, or it broke off */
   TLS_ERROR_UNTRUSTED,     /* the chain does not lead to a configured anchor */
   TLS_ERROR_EXPIRED,       /* a certificate is expired or not yet valid */

@@ -13,6 +13,7 @@ key_candidate_copy (const struct key_candidate *key)
   copy->owner = g_strdup (key->owner);
   copy->source = g_strdup (key->source);
   copy->detail = g_strdup (key->detail);
+  copy->card = g_strdup (key->card);
   copy->capabilities = g_strdupv (key->capabilities);
   return copy;
 }
@@ -27,6 +28,7 @@ key_candidate_free (struct key_candidate *key)
   g_free (key->owner);
   g_free (key->source);
   g_free (key->detail);
+  g_free (key->card);
   g_strfreev (key->capabilities);
   g_free (key);
 }

@@ -41,7 +41,8 @@ struct key_candidate {
   enum key_fault fault; /* as of the time the keyring was asked for */
   char *detail;        /* the fault in words that follow "the key of ...": "has only 1024 bits"; NULL: the usual ones */
   gint64 expires;      /* seconds since the epoch, 0 = never */
-  gboolean own;        /* the secret key is here too */
+  gboolean own;        /* the secret key is here too, or on a card of ours */
+  char *card;          /* own: the name of the smart card that the secret key is on; untrusted text; NULL: it is here */
   gboolean hearsay;    /* from a header that nobody signed (Autocrypt): never taken over another one */
   gboolean looked_up;  /* a directory on the network gave it, and it is kept apart from the keyring */
   gboolean expiring;   /* within 30 days of that time */

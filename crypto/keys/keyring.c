@@ -72,6 +72,7 @@ void
 keyring_set_ask (struct keyring *keyring, keyring_ask_fn ask, gpointer data)
 {
   pgp_engine_set_ask (keyring->pgp, ask, data);
+  smime_store_set_ask (keyring->smime, ask, data);
 }
 
 /* Usable before faulty, then the better known, then the one that lasts longer. */
@@ -179,6 +180,22 @@ keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *
     return NULL;
   keyring_trust_apply (keyring, taken);
   return g_steal_pointer (&taken);
+}
+
+GPtrArray *
+keyring_add_card (struct keyring *keyring, const char *module_or_null, GError **error)
+{
+  g_autoptr (GPtrArray) taken = g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
+  if (!smime_store_add_card (keyring->smime, module_or_null, taken, error))
+    return NULL;
+  keyring_trust_apply (keyring, taken);
+  return g_steal_pointer (&taken);
+}
+
+void
+keyring_set_card_modules (struct keyring *keyring, const char *const *paths_or_null)
+{
+  smime_store_set_card_modules (keyring->smime, paths_or_null);
 }
 
 /* Whoever writes a mail can put anybody's key beside any address in its header. So a key that is here otherwise keeps its addresses,

@@ -8,4 +8,6 @@ libcrypto_wm_a_SOURCES += crypto/error.c crypto/guard/secret.c crypto/guard/secr
 	crypto/smime/smime_capabilities.c crypto/smime/smime_revocation.c crypto/smime/smime_revocation.h crypto/smime/smime_revocation_p.h \
 	crypto/smime/smime_revocation_folder.c crypto/smime/smime_revocation_list.c crypto/smime/smime_revocation_ocsp.c \
 	crypto/smime/smime_revocation_time.c crypto/smime/smime_store_revocation.c crypto/smime/smime_store_find.c crypto/smime/smime_store_import.c \
-	crypto/smime/smime_sign.c crypto/smime/smime_stream.c crypto/smime/smime_verify.c
+	crypto/smime/smime_sign.c crypto/smime/smime_stream.c crypto/smime/smime_verify.c \
+	crypto/smime/smime_token_p.h crypto/smime/smime_token_card_p.h crypto/smime/smime_token.c crypto/smime/smime_token_key.c crypto/smime/smime_token_module.c \
+	crypto/smime/smime_key_card.c

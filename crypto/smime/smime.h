@@ -18,6 +18,12 @@ gboolean smime_store_import (struct smime_store *store, GBytes *blob, const stru
 /* After imports: match keys and certificates that came apart; NULL candidates are fine. */
 gboolean smime_store_settle (struct smime_store *store, GPtrArray *candidates_out, GError **error);
 gboolean smime_store_add_anchor (struct smime_store *store, GBytes *certificates, guint *added_out, GError **error);
+/* Take in the certificates of the cards that are in now, as far as their keys are on the card too, which is where those stay. module: of
+ * the PKCS#11 module, a path or a name; NULL: the usual one. PASSPHRASE, CARD, FAILED. */
+gboolean smime_store_add_card (struct smime_store *store, const char *module_or_null, GPtrArray *candidates_out,
+                               GError **error);
+void smime_store_set_ask (struct smime_store *store, keyring_ask_fn ask, gpointer data);         /* for a card's PIN */
+void smime_store_set_card_modules (struct smime_store *store, const char *const *paths_or_null); /* NULL: any */
 /* Candidates for an address (NULL: all), appended. trust is CHAIN where the chain holds at that time for e-mail protection, else
  * FIRST_SEEN; the keyring raises it to VERIFIED. */
 gboolean smime_store_find (struct smime_store *store, const char *address, gint64 at, GPtrArray *candidates_out,

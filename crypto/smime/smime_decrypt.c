@@ -67,11 +67,16 @@ open_with (struct attempt *attempt, CMS_RecipientInfo *info, CMS_RecipientEncryp
            struct smime_entry *entry)
 {
   attempt->tries++;
+  /* Who said no to a PIN, or gave a wrong one, is not asked for another in the same breath. */
+  if (entry->place->asks && g_error_matches (attempt->key_error, CRYPTO_ERROR, CRYPTO_ERROR_PASSPHRASE))
+    return FALSE;
   EVP_PKEY *key = smime_key_open (attempt->store, entry, attempt->key_error == NULL ? &attempt->key_error : NULL);
   gboolean opened
       = key != NULL
         && (wrapped != NULL ? open_kari (attempt->cms, info, wrapped, key) : open_ktri (attempt->cms, info, key));
   smime_key_close (key);
+  if (!opened)
+    (void) smime_tokens_take_failure (attempt->store->tokens, attempt->key_error == NULL ? &attempt->key_error : NULL);
   return opened;
 }
 

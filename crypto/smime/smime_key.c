@@ -8,7 +8,8 @@
 #include "crypto/smime/smime_p.h"
 
 static const struct smime_key_place places[] = {
-  { ".key", smime_key_file_fits, smime_key_file_open, TRUE },
+  { ".key", smime_key_file_fits, smime_key_file_open, .any_padding = TRUE },
+  { SMIME_KEY_CARD_SUFFIX, smime_key_card_fits, smime_key_card_open, .asks = TRUE }, /* not all cards know OAEP and PSS */
 };
 
 static char *
@@ -29,6 +30,12 @@ smime_key_look (struct smime_store *store, struct smime_entry *entry)
   ERR_clear_error ();
 }
 
+char *
+smime_key_path (struct smime_store *store, const struct smime_entry *entry)
+{
+  return entry->place != NULL ? path_in (store, entry, entry->place) : NULL;
+}
+
 EVP_PKEY *
 smime_key_open (struct smime_store *store, const struct smime_entry *entry, GError **error)
 {
@@ -38,7 +45,7 @@ smime_key_open (struct smime_store *store, const struct smime_entry *entry, GErr
     return NULL;
   }
   g_autofree char *path = path_in (store, entry, entry->place);
-  return entry->place->open (entry, path, error);
+  return entry->place->open (store, entry, path, error);
 }
 
 void

@@ -230,7 +230,7 @@ smime_key_file_fits (const struct smime_entry *entry, const char *path)
 }
 
 EVP_PKEY *
-smime_key_file_open (const struct smime_entry *entry, const char *path, GError **error)
+smime_key_file_open (struct smime_store *store, const struct smime_entry *entry, const char *path, GError **error)
 {
   EVP_PKEY *key = read_fitting (entry, path);
   if (key == NULL)

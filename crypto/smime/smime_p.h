@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include "crypto/smime/smime_life.h"
 #include "crypto/smime/smime_revocation.h"
+#include "crypto/smime/smime_token_p.h"
 
 #define SMIME_BYTES_MAX (300u * 1024 * 1024) /* of one CMS structure */
 #define SMIME_SIGNERS_MAX 20
@@ -30,8 +31,9 @@ struct smime_store {
   char *certificates_dir, *anchors_dir, *capabilities_dir;
   struct smime_revocation *revocation;
   enum revocation_policy revocation_policy;
-  GPtrArray *entries;         /* struct smime_entry * */
-  GHashTable *by_fingerprint; /* borrowed entries */
+  struct smime_tokens *tokens; /* the cards */
+  GPtrArray *entries;          /* struct smime_entry * */
+  GHashTable *by_fingerprint;  /* borrowed entries */
   X509_STORE *anchors;
   STACK_OF (X509) * intermediates; /* CA certificates among the entries; borrowed */
   STACK_OF (X509) * others;        /* all certificates of the store, where signers are looked for; borrowed */
@@ -45,18 +47,28 @@ struct smime_entry *smime_store_entry (struct smime_store *store, const char *fi
 struct smime_key_place {
   const char *suffix;                                                   /* of the file */
   gboolean (*fits) (const struct smime_entry *entry, const char *path); /* is this the key of the certificate? */
-  EVP_PKEY *(*open) (const struct smime_entry *entry, const char *path, GError **error);
+  EVP_PKEY *(*open) (struct smime_store *store, const struct smime_entry *entry, const char *path, GError **error);
+  gboolean asks; /* the person may be asked for a PIN */
   gboolean any_padding; /* its RSA keys also do OAEP and PSS with SHA-256, which is then announced and used */
 };
 void smime_key_look (struct smime_store *store, struct smime_entry *entry); /* sets its place, if it has none */
 /* For one operation, then close; nothing of it stays in memory, provided that what it was handed to (a CMS_ContentInfo) is freed too.
- * NULL with NO_KEY or FAILED. */
+ * NULL with NO_KEY or FAILED; of a card with PASSPHRASE or CARD. */
 EVP_PKEY *smime_key_open (struct smime_store *store, const struct smime_entry *entry, GError **error);
 void smime_key_close (EVP_PKEY *key);
 /* smime_key_file.c, a place: PKCS#8 without passphrase. */
 gboolean smime_key_file_fits (const struct smime_entry *entry, const char *path);
 EVP_PKEY *smime_key_file_read (const char *path); /* whoever it belongs to; NULL */
-EVP_PKEY *smime_key_file_open (const struct smime_entry *entry, const char *path, GError **error);
+EVP_PKEY *smime_key_file_open (struct smime_store *store, const struct smime_entry *entry, const char *path,
+                               GError **error);
+char *smime_key_path (struct smime_store *store,
+                      const struct smime_entry *entry); /* its place's file; NULL: no place */
+/* smime_key_card.c, a place: a smart card. */
+#define SMIME_KEY_CARD_SUFFIX ".card"
+gboolean smime_key_card_fits (const struct smime_entry *entry, const char *path);
+EVP_PKEY *smime_key_card_open (struct smime_store *store, const struct smime_entry *entry, const char *path,
+                               GError **error);
+char *smime_key_card_label (struct smime_store *store, const struct smime_entry *entry); /* NULL: not on a card */
 
 /* smime_request.c: the certificate of a key has come, so that nobody waits for it any more. */
 void smime_request_settled (struct smime_store *store, const X509 *certificate);

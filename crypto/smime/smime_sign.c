@@ -174,7 +174,7 @@ sign_with (struct signing *signing, const char *sender, const struct pieces *con
   GBytes *der = NULL;
   if (cms != NULL)
     der = smime_kind_encode (cms, error);
-  else
+  else if (!smime_tokens_take_failure (signing->store->tokens, error))
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
                  "Signing for %s failed (%s), so that nothing was sent. Check the certificate and its key.", sender,
                  ERR_reason_error_string (ERR_peek_last_error ()) ?: "no detail known");

@@ -145,6 +145,7 @@ smime_store_open (const char *keys_dir, GError **error)
   store->anchors_dir = g_build_filename (keys_dir, "anchors", NULL);
   store->capabilities_dir = g_build_filename (keys_dir, "capabilities", NULL);
   store->revocation_policy = REVOCATION_SOFT;
+  store->tokens = smime_tokens_new ();
   if ((g_mkdir_with_parents (store->certificates_dir, 0700) != 0
        && !fail (error, "Making the folder", store->certificates_dir))
       || (g_mkdir_with_parents (store->anchors_dir, 0700) != 0
@@ -168,6 +169,7 @@ smime_store_free (struct smime_store *store)
   g_free (store->anchors_dir);
   g_free (store->capabilities_dir);
   smime_revocation_free (store->revocation);
+  smime_tokens_free (store->tokens);
   g_free (store);
 }
 

@@ -16,6 +16,7 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   key->owner = x509_text_subject (entry->certificate);
   key->source = g_strdup (entry->place != NULL ? "own" : "imported");
   key->own = entry->place != NULL;
+  key->card = smime_key_card_label (store, entry);
   key->fault = smime_chain_fault (entry->certificate, TRUE, at);
   key->detail = smime_chain_fault_words (entry->certificate, key->fault);
   x509_text_epoch (X509_get0_notAfter (entry->certificate), &key->expires);

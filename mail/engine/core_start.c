@@ -80,6 +80,9 @@ core_start_keys (gpointer owner, GError **error)
     g_variant_builder_add (&policy, "{sv}", "legacy_display", g_variant_new_boolean (core->policy->legacy_display));
     g_variant_builder_add (&policy, "{sv}", "directories", directories (core->policy));
     g_variant_builder_add (&policy, "{sv}", "pins", pins (core->policy));
+    if (core->policy->card_modules != NULL)
+      g_variant_builder_add (&policy, "{sv}", "card_modules",
+                             g_variant_new_strv ((const char *const *) core->policy->card_modules, -1));
   }
   return g_variant_new_parsed ("{'keys_dir': <%s>, 'policy': <%@a{sv}>}", short_keys_dir (core),
                                g_variant_builder_end (&policy));

@@ -93,6 +93,7 @@ static const struct {
   { "key_import", forward_keys, FALSE },
   { "key_list", forward_keys, FALSE },
   { "key_trust", forward_keys, FALSE },
+  { "card_add", forward_keys, FALSE },
   { "key_notices", forward_keys, FALSE },
   { "key_new", forward_keys, FALSE },
   { "key_requests", forward_keys, FALSE },

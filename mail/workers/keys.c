@@ -83,6 +83,25 @@ set_pins (struct keyring *keyring, GVariant *config)
   }
 }
 
+static void
+set_card_modules (struct keyring *keyring, GVariant *config)
+{
+  g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);
+  g_autofree const char **modules = NULL;
+  if (g_variant_lookup (fields, "card_modules", "^a&s", &modules))
+    keyring_set_card_modules (keyring, modules);
+}
+
+/* A card that is software (SoftHSM2) finds its settings by the environment alone, and keeps keys in files: they belong to the other
+ * keys of the profile, and nowhere else may this process write. */
+static void
+offer_software_card (const char *dir)
+{
+  g_autofree char *settings = g_build_filename (dir, "softhsm2.conf", NULL);
+  if (g_file_test (settings, G_FILE_TEST_IS_REGULAR))
+    (void) g_setenv ("SOFTHSM2_CONF", settings, TRUE);
+}
+
 static enum revocation_policy
 read_revocation (GVariant *config)
 {
@@ -100,6 +119,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
   struct keys *keys = g_new0 (struct keys, 1);
   read_policy (config, &keys->policy);
   keys->legacy_display = wants_legacy_display (config);
+  offer_software_card (dir);
   g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);
   keys->keyring = keyring_open (dir, error);
   if (keys->keyring == NULL) {
@@ -111,6 +131,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
   set_pins (keys->keyring, config);
   (void) g_variant_lookup (fields, "directories", "^as", &keys->directories);
   keyring_set_revocation (keys->keyring, read_revocation (config));
+  set_card_modules (keys->keyring, config);
   worker_set_state (worker, keys);
   return keys_nothing ();
 }
@@ -256,6 +277,7 @@ static const struct worker_method methods[] = {
   { "key_import", keys_key_import },
   { "key_list", keys_key_list },
   { "key_trust", keys_key_trust },
+  { "card_add", keys_card_add },
   { "ca_import", keys_ca_import },
   { "key_notices", keys_key_notices },
   { "answers", keys_answers },

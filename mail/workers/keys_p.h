@@ -31,6 +31,7 @@ void keys_learn (struct keys *keys, const struct inspection *inspection, GVarian
 GVariant *keys_key_import (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_list (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_trust (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_card_add (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_notices (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_rows (GPtrArray *candidates);     /* aa{sv}, as "key_list" tells them; floating */
 struct secret *keys_passphrase_arg (GVariant *args); /* wiped where it stood; NULL: there is none */

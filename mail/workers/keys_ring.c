@@ -18,14 +18,14 @@ keys_key_rows (GPtrArray *candidates)
     static const char *const nothing[] = { NULL };
     g_variant_builder_add (
         &rows, "@a{sv}",
-        g_variant_new_parsed ("{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
-                              "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>, 'expiring': <%b>, "
-                              "'changed': <%b>, 'pinned': <%b>, 'barred': <%b>, 'capabilities': <%^as>}",
-                              route_method_name (key->method), key->fingerprint,
-                              key->address != NULL ? key->address : "", key->owner != NULL ? key->owner : "",
-                              key->source != NULL ? key->source : "", keys_trust_name (key->trust), faults[key->fault],
-                              key->expires, key->own, key->expiring, key->changed, key->pinned, key->barred,
-                              key->capabilities != NULL ? (const char *const *) key->capabilities : nothing));
+        g_variant_new_parsed (
+            "{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
+            "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>, 'expiring': <%b>, "
+            "'card': <%s>, 'changed': <%b>, 'pinned': <%b>, 'barred': <%b>, 'capabilities': <%^as>}",
+            route_method_name (key->method), key->fingerprint, key->address != NULL ? key->address : "",
+            key->owner != NULL ? key->owner : "", key->source != NULL ? key->source : "", keys_trust_name (key->trust),
+            faults[key->fault], key->expires, key->own, key->expiring, key->card != NULL ? key->card : "", key->changed,
+            key->pinned, key->barred, key->capabilities != NULL ? (const char *const *) key->capabilities : nothing));
   }
   return g_variant_builder_end (&rows);
 }
@@ -90,6 +90,16 @@ keys_key_trust (struct worker *worker, GVariant *args, GError **error)
   const char *fingerprint = "";
   (void) g_variant_lookup (args, "fingerprint", "&s", &fingerprint);
   return keyring_trust (keys->keyring, fingerprint, error) ? keys_nothing () : NULL;
+}
+
+GVariant *
+keys_card_add (struct worker *worker, GVariant *args, GError **error)
+{
+  struct keys *keys = worker_state (worker);
+  const char *module = NULL;
+  (void) g_variant_lookup (args, "module", "&s", &module);
+  g_autoptr (GPtrArray) candidates = keyring_add_card (keys->keyring, module, error);
+  return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", keys_key_rows (candidates)) : NULL;
 }
 
 GVariant *

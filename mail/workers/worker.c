@@ -131,6 +131,7 @@ error_code (const GError *error)
   case CRYPTO_ERROR_FAILED:
   case CRYPTO_ERROR_FORMAT:
   case CRYPTO_ERROR_INTEGRITY:
+  case CRYPTO_ERROR_CARD:
     return ENGINE_ERROR_FAILED;
   }
   return ENGINE_ERROR_FAILED;

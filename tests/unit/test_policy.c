@@ -97,6 +97,25 @@ pins (void **state)
 }
 
 static void
+card_modules (void **state)
+{
+  struct fixture *fixture = *state;
+  AUTOFREE (policy) none = load (fixture, "", "", FALSE, NULL);
+  assert_null (none->card_modules);
+  AUTOFREE (policy) all = load (fixture, "[cards]\nmodules=\n", "", FALSE, NULL);
+  assert_non_null (all->card_modules);
+  assert_null (all->card_modules[0]);
+  AUTOFREE (policy) two = load (fixture, "[cards]\nmodules=/usr/lib/a.so; /usr/lib/b.so\n", "", FALSE, NULL);
+  assert_int_equal (g_strv_length (two->card_modules), 2);
+  assert_string_equal (two->card_modules[1], "/usr/lib/b.so");
+  g_autoptr (GError) by_user = NULL, relative = NULL;
+  assert_null (load (fixture, "", "[cards]\nmodules=/usr/lib/a.so\n", FALSE, &by_user));
+  assert_true (g_error_matches (by_user, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN));
+  assert_null (load (fixture, "[cards]\nmodules=a.so\n", "", FALSE, &relative));
+  assert_true (g_error_matches (relative, CONFIG_ERROR, CONFIG_ERROR_BROKEN));
+}
+
+static void
 own_domains (void **state)
 {
   struct fixture *fixture = *state;
@@ -168,7 +187,7 @@ int
 main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
-  const struct CMUnitTest tests[] = { TEST (built_in), TEST (tightened_twice), TEST (passwords), TEST (revocation),
-                                      TEST (pins),     TEST (own_domains),     TEST (refusals) };
+  const struct CMUnitTest tests[] = { TEST (built_in), TEST (tightened_twice), TEST (passwords),    TEST (revocation),
+                                      TEST (pins),     TEST (own_domains),     TEST (card_modules), TEST (refusals) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

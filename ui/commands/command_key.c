@@ -8,12 +8,19 @@
 
 #define FILES_MAX 60
 const struct command_json_field command_key_fields[] = {
-  { "protocol", COMMAND_JSON_TEXT, NULL },      { "fingerprint", COMMAND_JSON_TEXT, NULL },
-  { "address", COMMAND_JSON_TEXT, NULL },       { "owner", COMMAND_JSON_TEXT, NULL },
-  { "source", COMMAND_JSON_TEXT, NULL },        { "trust", COMMAND_JSON_TEXT, NULL },
-  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL }, { "expires", COMMAND_JSON_TIME, NULL },
-  { "own", COMMAND_JSON_FLAG, NULL },           { "expiring", COMMAND_JSON_FLAG, NULL },
-  { "capabilities", COMMAND_JSON_TEXTS, NULL }, { NULL, COMMAND_JSON_TEXT, NULL },
+  { "protocol", COMMAND_JSON_TEXT, NULL },
+  { "fingerprint", COMMAND_JSON_TEXT, NULL },
+  { "address", COMMAND_JSON_TEXT, NULL },
+  { "owner", COMMAND_JSON_TEXT, NULL },
+  { "source", COMMAND_JSON_TEXT, NULL },
+  { "trust", COMMAND_JSON_TEXT, NULL },
+  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "expires", COMMAND_JSON_TIME, NULL },
+  { "own", COMMAND_JSON_FLAG, NULL },
+  { "card", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "expiring", COMMAND_JSON_FLAG, NULL },
+  { "capabilities", COMMAND_JSON_TEXTS, NULL },
+  { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
 void
@@ -21,7 +28,7 @@ command_key_print (GVariant *keys)
 {
   for (gsize i = 0; i < g_variant_n_children (keys); i++) {
     g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
-    const char *protocol = "", *fingerprint = "", *address = "", *owner = "", *trust = "", *fault = "";
+    const char *protocol = "", *fingerprint = "", *address = "", *owner = "", *trust = "", *fault = "", *card = "";
     gint64 expires = 0;
     gboolean own = FALSE, expiring = FALSE;
     g_variant_lookup (key, "protocol", "&s", &protocol);
@@ -32,9 +39,12 @@ command_key_print (GVariant *keys)
     g_variant_lookup (key, "fault", "&s", &fault);
     g_variant_lookup (key, "expires", "x", &expires);
     g_variant_lookup (key, "own", "b", &own);
+    g_variant_lookup (key, "card", "&s", &card);
+    g_autofree char *yours
+        = *card != '\0' ? g_strdup_printf (" (yours, on the card “%s”)", card) : g_strdup (" (yours)");
     g_variant_lookup (key, "expiring", "b", &expiring);
     g_autofree char *until = expires != 0 ? command_json_time (expires) : NULL;
-    command_out ("%-6s %s%s  trust: %s%s%s%s%s\n", protocol, address, own ? " (yours)" : "", trust,
+    command_out ("%-6s %s%s  trust: %s%s%s%s%s\n", protocol, address, own ? yours : "", trust,
                  *fault != '\0' ? ", unusable: " : "", fault,
                  until == NULL ? ""
                  : expiring    ? ", expires soon, on "
@@ -164,6 +174,7 @@ command_key (struct command_context *context, int argc, char **argv)
     { "export", command_key_export },
     { "backup", command_key_backup },
     { "restore", command_key_restore },
+    { "card", command_key_card },
   };
   for (gsize i = 0; argc > 1 && i < G_N_ELEMENTS (forms); i++)
     if (g_str_equal (argv[1], forms[i].verb))

@@ -19,3 +19,4 @@ enum command_exit command_key_request (struct command_context *context, int argc
 enum command_exit command_key_backup (struct command_context *context, int argc, char **argv);
 enum command_exit command_key_restore (struct command_context *context, int argc, char **argv);
 enum command_exit command_key_export (struct command_context *context, int argc, char **argv);
+enum command_exit command_key_card (struct command_context *context, int argc, char **argv);

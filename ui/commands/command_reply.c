@@ -45,9 +45,11 @@ print_draft (struct command_context *context, GVariant *draft)
 enum command_exit
 command_reply (struct command_context *context, int argc, char **argv)
 {
+  int fd = -1;
   gboolean print = FALSE, all = FALSE;
   const GOptionEntry entries[] = { { "print", 0, 0, G_OPTION_ARG_NONE, &print, NULL, NULL },
                                    { "all", 0, 0, G_OPTION_ARG_NONE, &all, NULL, NULL },
+                                   { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL },
                                    G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
@@ -59,7 +61,8 @@ command_reply (struct command_context *context, int argc, char **argv)
     return command_out_misuse ("reply", "reply needs one message: a file, “-”, or id:MESSAGE-ID.");
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
-  if (!command_view_name (&args, fds, argv[1], &error) || !command_view_need_profile (context, argv[1], &error))
+  if (!command_take_passphrase (context, fd, &error) || !command_view_name (&args, fds, argv[1], &error)
+      || !command_view_need_profile (context, argv[1], &error))
     return command_out_fail (error);
   g_variant_dict_insert (&args, "all", "b", all);
   g_autoptr (GVariant) reply = command_call (context, "reply", g_variant_dict_end (&args), fds, NULL, &error);

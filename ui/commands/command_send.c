@@ -9,6 +9,7 @@ struct send_options {
   char **to, **cc, **bcc, **attach;
   char *from, *subject, *out;
   gboolean json, dry_run;
+  int passphrase_fd; /* -1: none */
 };
 
 static void
@@ -61,7 +62,7 @@ run (struct command_context *context, const struct send_options *options)
     return command_out_misuse ("send", "send needs at least one recipient: --to, --cc or --bcc.");
   if (options->attach != NULL && g_strv_contains ((const char *const *) options->attach, "-"))
     return command_out_misuse ("send", "The body comes from standard input, so it cannot be an attachment too.");
-  if (!command_need_settings (context, &error))
+  if (!command_take_passphrase (context, options->passphrase_fd, &error) || !command_need_settings (context, &error))
     return command_out_fail (error);
   command_draft_init (&draft);
   struct command_draft_how how = { .json = options->json, .dry_run = options->dry_run, .out_dir = options->out };
@@ -74,7 +75,7 @@ run (struct command_context *context, const struct send_options *options)
 enum command_exit
 command_send (struct command_context *context, int argc, char **argv)
 {
-  struct send_options options = { .json = FALSE };
+  struct send_options options = { .passphrase_fd = -1 };
   const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, NULL, NULL },
                                    { "from", 0, 0, G_OPTION_ARG_FILENAME, &options.from, NULL, NULL },
                                    { "to", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.to, NULL, NULL },
@@ -84,6 +85,7 @@ command_send (struct command_context *context, int argc, char **argv)
                                    { "attach", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.attach, NULL, NULL },
                                    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, NULL, NULL },
                                    { "out", 0, 0, G_OPTION_ARG_FILENAME, &options.out, NULL, NULL },
+                                   { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &options.passphrase_fd, NULL, NULL },
                                    G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   enum command_exit code;

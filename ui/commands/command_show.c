@@ -88,6 +88,7 @@ print_text (struct command_context *context, GVariant *view, const char *at)
 enum command_exit
 command_show (struct command_context *context, int argc, char **argv)
 {
+  int fd = -1;
   gboolean json = FALSE, as_text = FALSE, outside = FALSE;
   g_autofree char *at = NULL, *part = NULL, *save = NULL;
   const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
@@ -96,6 +97,7 @@ command_show (struct command_context *context, int argc, char **argv)
                                    { "text", 0, 0, G_OPTION_ARG_NONE, &as_text, NULL, NULL },
                                    { "save", 0, 0, G_OPTION_ARG_FILENAME, &save, NULL, NULL },
                                    { "outside", 0, 0, G_OPTION_ARG_NONE, &outside, NULL, NULL },
+                                   { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL },
                                    G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
@@ -110,6 +112,8 @@ command_show (struct command_context *context, int argc, char **argv)
         "show", "--save writes outside wardmail, where nothing protects patient data: say --outside too.");
   if (argc != 2)
     return command_out_misuse ("show", "show needs one message: a file, “-”, or id:MESSAGE-ID.");
+  if (!command_take_passphrase (context, fd, &error))
+    return command_out_fail (error);
   if (part != NULL)
     return command_part (context, argv[1], at, part, save);
   g_autoptr (GVariant) view = command_view_fetch (context, argv[1], at, &error);

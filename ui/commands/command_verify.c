@@ -44,16 +44,20 @@ print_text (struct command_context *context, GVariant *view, GVariant *signature
 enum command_exit
 command_verify (struct command_context *context, int argc, char **argv)
 {
+  int fd = -1;
   gboolean json = FALSE;
   g_autofree char *at = NULL;
   const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
                                    { "at", 0, 0, G_OPTION_ARG_FILENAME, &at, NULL, NULL },
+                                   { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL },
                                    G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   if (!command_options (&argc, &argv, entries, &error))
     return command_out_misuse ("verify", "%s.", error->message);
   if (argc != 2)
     return command_out_misuse ("verify", "verify needs one message: a file, “-”, or id:MESSAGE-ID.");
+  if (!command_take_passphrase (context, fd, &error))
+    return command_out_fail (error);
   g_autoptr (GVariant) view = command_view_fetch (context, argv[1], at, &error);
   if (view == NULL)
     return command_out_fail (error);

@@ -25,17 +25,18 @@ const struct command commands[] = {
   { "count", "QUERY", "Count the messages that a query finds.", command_count },
   { "tag", "+TAG|-TAG... -- QUERY", "Add and remove tags of all messages that a query finds.", command_tag },
   { "show",
-    "[--json] [--at TIME] FILE|-|id:MESSAGE-ID\n--part ID --text [--at TIME] FILE|-|id:MESSAGE-ID\n"
+    "[--json] [--at TIME] [--passphrase-fd N] FILE|-|id:MESSAGE-ID\n--part ID --text [--at TIME] FILE|-|id:MESSAGE-ID\n"
     "--part ID --save FILE --outside [--at TIME] FILE|-|id:MESSAGE-ID",
     "Show a message and the verdict on it, or one of its parts.", command_show },
-  { "verify", "[--json] [--at TIME] FILE|-|id:MESSAGE-ID", "Judge the signature and the encryption of a message.",
-    command_verify },
-  { "reply", "--print [--all] FILE|-|id:MESSAGE-ID", "Print the reply that would be composed.", command_reply },
+  { "verify", "[--json] [--at TIME] [--passphrase-fd N] FILE|-|id:MESSAGE-ID",
+    "Judge the signature and the encryption of a message.", command_verify },
+  { "reply", "--print [--all] [--passphrase-fd N] FILE|-|id:MESSAGE-ID", "Print the reply that would be composed.",
+    command_reply },
   { "explain", "[--json] [--from ADDRESS] ADDRESS...", "Say how mail to each address would be protected, and why.",
     command_explain },
   { "send",
     "[--json] [--from A] [--to A]... [--cc A]... [--bcc A]... [--subject S] [--attach FILE]... [--dry-run] [--out DIR] "
-    "< BODY",
+    "[--passphrase-fd N] < BODY",
     "Send a message, every copy of it encrypted, or hold it and say why.", command_send },
   { "sendmail", "[-t] [-i] [-f ADDRESS] [ADDRESS...] < MESSAGE", "The same, for programs that expect sendmail.",
     command_sendmail },
@@ -47,7 +48,8 @@ const struct command commands[] = {
     "[--out FILE] [--json]\n"
     "request [--json] [--out FILE [ADDRESS]] [--drop NUMBER]\n"
     "export [--kind pgp|smime] [--out FILE] FINGERPRINT|ADDRESS\n"
-    "backup [--passphrase-fd N] --out FILE\nrestore [--passphrase-fd N] FILE",
+    "backup [--passphrase-fd N] --out FILE\nrestore [--passphrase-fd N] FILE\n"
+    "card add [--passphrase-fd N] [--module MODULE]",
     "Make keys, back them up, take them in, give them out, list them, or mark one as compared.", command_key },
   { "ca", "import FILE...", "Take in certificates of authorities to trust, and revocation lists.", command_ca },
   { "help", "[SUBCOMMAND]", "Say what there is, or how one subcommand is used.", command_help },
