@@ -19,6 +19,7 @@ enum at_rest { AT_REST_VAULT = 0, AT_REST_VOLUME, AT_REST_NONE };
 struct settings {
   char *name, *address; /* the user */
   enum at_rest at_rest; /* AT_REST_NONE: a test profile; every screen and report says "unprotected test profile" */
+  guint autosave_s;     /* after how many seconds a change of what is being written is kept in Drafts */
   char *editor;         /* for the external editor on request; NULL: $VISUAL, $EDITOR */
   char *archive_folder, *drafts_folder, *sent_folder, *trash_folder; /* NULL: by special-use, then by usual names */
   GPtrArray *saved_searches;                                         /* struct saved_search * */

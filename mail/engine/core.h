@@ -120,6 +120,7 @@ void flow_routes (struct core *core, struct request *request);
 void flow_send (struct core *core, struct request *request);
 void flow_tell (struct core *core, struct request *request);
 void flow_draft_save (struct core *core, struct request *request);
+void flow_draft_drop (struct core *core, struct request *request);
 void flow_outbox (struct core *core, struct request *request);
 void flow_outbox_retry (struct core *core, struct request *request);
 void flow_import (struct core *core, struct request *request);

@@ -84,6 +84,7 @@ static const struct {
   { "send", flow_send, FALSE },
   { "tell", flow_tell, FALSE },
   { "draft_save", flow_draft_save, FALSE },
+  { "draft_drop", flow_draft_drop, FALSE },
   { "draft_open", flow_draft_open, FALSE },
   { "draft_parse", forward_keys, FALSE },
   { "outbox", flow_outbox, FALSE },

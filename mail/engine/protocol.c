@@ -107,7 +107,10 @@ static const struct protocol_method methods[] = {
    * state: "shown", "told" (one was sent within a day, so none was now), or as of send. HELD: there is a key, or a note would not help, or policy forbids it. */
   { PEER_ENGINE, "tell", F (MUST ("address", "s"), MAY ("from", "s"), MAY ("date", "x"), MAY ("again", "b")),
     F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message", "s"), MUST ("date", "x")), 0, FALSE },
-  { PEER_ENGINE, "draft_save", F (MUST ("draft", "a{sv}"), MAY ("replaces", "s")), F (MUST ("id", "s")), 60, FALSE },
+  /* quiet: nobody is asked for a passphrase; where one is needed it fails. */
+  { PEER_ENGINE, "draft_save", F (MUST ("draft", "a{sv}"), MAY ("replaces", "s"), MAY ("quiet", "b")),
+    F (MUST ("id", "s")), 60, FALSE },
+  { PEER_ENGINE, "draft_drop", F (MUST ("id", "s")), NOTHING, 60, FALSE }, /* for good */
   /* A finished plaintext message, as programs hand it to sendmail, as a draft; "date" is not taken over. */
   { PEER_ENGINE, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   { PEER_ENGINE, "draft_open", F (MUST ("id", "s")), F (MUST ("draft", "a{sv}")), 30, FALSE },

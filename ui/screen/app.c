@@ -19,6 +19,7 @@
 #define MESSAGES_MAX 200u
 #define NOTICE_S 10
 #define COALESCE_MS 20
+#define RESCUE_MS 3000
 #define KEY_NOTICES_S (60 * 60)
 
 /* ---- Drawing in turns ---- */
@@ -420,10 +421,52 @@ app_paste (struct app *app, const char *text)
     view->class->paste (view, text);
 }
 
+static guint
+rescue (GPtrArray *views)
+{
+  guint under_way = 0;
+  for (guint i = 0; i < views->len; i++) {
+    struct view *view = g_ptr_array_index (views, i);
+    under_way += view->class->rescue != NULL && view->class->rescue (view);
+  }
+  return under_way;
+}
+
+static gboolean
+rescue_late (gpointer data)
+{
+  ((struct app *) data)->rescue_timer = 0;
+  app_quit (data, 1);
+  return G_SOURCE_REMOVE;
+}
+
+/* Told to go: what is being written is kept first, if that does not take long. Who says it twice does not want to wait. */
+static void
+leave_now (struct app *app)
+{
+  if (app->rescue_timer != 0 || app->leaving) {
+    app_quit (app, 1);
+    return;
+  }
+  app->rescues = rescue (app->views) + rescue (app->background);
+  if (app->rescues == 0)
+    app_quit (app, 1);
+  else
+    app->rescue_timer = g_timeout_add (RESCUE_MS, rescue_late, app);
+}
+
+void
+app_rescued (struct app *app)
+{
+  if (app->rescues > 0 && --app->rescues == 0)
+    app_quit (app, 1);
+}
+
 void
 app_hang_up (struct app *app)
 {
-  app_quit (app, 1);
+  if (app->rescue_timer == 0) /* it may be said for as long as the terminal is gone */
+    leave_now (app);
 }
 
 /* ---- Events ---- */
@@ -585,7 +628,7 @@ ask_key_notices (gpointer data)
 static gboolean
 on_signal (gpointer data)
 {
-  app_quit (data, 1);
+  leave_now (data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -741,6 +784,8 @@ screen_main (const struct paths *paths, const struct settings *settings_or_null)
     g_source_remove (app->draw_source);
   if (app->notice_timer != 0)
     g_source_remove (app->notice_timer);
+  if (app->rescue_timer != 0)
+    g_source_remove (app->rescue_timer);
   int status = app->status;
   app_free (app);
   return status;

@@ -19,6 +19,8 @@ gboolean app_is_top (struct view *view);
 struct view *app_below (struct view *view);                /* the view that this one stands on; NULL */
 struct view *app_find (struct app *app, enum place place); /* the topmost view of that place; NULL */
 void app_quit (struct app *app, int status);
+/* One that was asked to rescue something is done. */
+void app_rescued (struct app *app);
 void app_dirty (struct app *app); /* draw in this turn */
 void app_focus_sidebar (struct app *app, gboolean focus);
 gboolean app_sidebar_toggle (struct app *app);

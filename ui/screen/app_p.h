@@ -34,7 +34,8 @@ struct app {
   char *notice;
   enum notice notice_kind;
   guint notice_timer;
-  guint key_timer; /* asks what is to be known of the keys */
+  guint rescues, rescue_timer; /* told to go: how many views still keep something, and for how long at most */
+  guint key_timer;             /* asks what is to be known of the keys */
 
   GPtrArray *calls;  /* struct app_call * */
   GPtrArray *timers; /* struct app_timer_row * */

@@ -20,6 +20,8 @@ struct view_class {
   void (*event) (struct view *view, const char *event, GVariant *fields); /* may be NULL */
   char *(*title) (struct view *view);                                     /* for the top line; may be NULL */
   gboolean (*unsaved) (struct view *view); /* holds something that would be lost; may be NULL */
+  gboolean (*rescue) (
+      struct view *view); /* wardmail has to go: keep that; TRUE: it calls app_rescued when it has; may be NULL */
   void (*free) (struct view *view);
 };
 /* First member of every view's own struct. */

@@ -96,7 +96,10 @@ static char *
 compose_title (struct view *view)
 {
   struct compose *compose = (struct compose *) view;
-  return g_strdup (compose->working ? "Write · working…" : compose->changed ? "Write · not saved" : "Write");
+  return g_strdup (compose->working                                         ? "Write · working…"
+                   : compose->changed && (compose->dirty || !compose->kept) ? "Write · not saved"
+                   : compose->changed                                       ? "Write · kept in Drafts"
+                                                                            : "Write");
 }
 
 /* ---- What the keys do ---- */
@@ -127,7 +130,7 @@ field_key (struct compose *compose, int key)
     line_key (line, key);
   if (strcmp (before, line->text->str) == 0)
     return;
-  compose->changed = TRUE;
+  compose_touched (compose);
   if (compose->focus != FIELD_SUBJECT)
     compose_routes_ask (compose);
 }
@@ -152,7 +155,7 @@ body_key (struct compose *compose, int key)
   guint before = editor_changes (compose->body);
   editor_key (compose->body, key, width, MAX (compose->body_height, 2));
   if (editor_changes (compose->body) != before)
-    compose->changed = TRUE;
+    compose_touched (compose);
 }
 
 static void
@@ -175,7 +178,7 @@ compose_paste (struct view *view, const char *text)
   struct compose *compose = (struct compose *) view;
   if (compose->working || compose->focus == FOCUS_ATTACHMENTS)
     return;
-  compose->changed = TRUE;
+  compose_touched (compose);
   if (compose->focus == FOCUS_BODY) {
     editor_insert (compose->body, text);
     return;
@@ -190,13 +193,9 @@ cancel_answered (struct app *app, char choice, gpointer data)
 {
   struct compose *compose = data;
   if (choice == 's')
-    compose_save (compose, TRUE);
-  else if (choice == 'd') {
-    app_notice (app, NOTICE_INFO,
-                compose->draft_id == NULL ? "The message is discarded."
-                                          : "The changes are discarded; the draft is as it was, in Drafts.");
-    app_close (&compose->view);
-  }
+    compose_save (compose);
+  else if (choice == 'd')
+    compose_discard (compose);
 }
 
 static void
@@ -234,7 +233,7 @@ compose_act (struct view *view, enum action action)
     cancel (compose);
     return TRUE;
   case ACTION_POSTPONE:
-    compose_save (compose, TRUE);
+    compose_save (compose);
     return TRUE;
   case ACTION_ATTACH:
     prompt_line (view->app, "File to attach:", "~/", PROMPT_PLAIN, NULL, attach_answered, compose);
@@ -272,6 +271,21 @@ compose_unsaved (struct view *view)
   return ((struct compose *) view)->changed;
 }
 
+static void
+rescued (struct compose *compose)
+{
+  app_rescued (compose->view.app);
+}
+
+static gboolean
+compose_rescue (struct view *view)
+{
+  struct compose *compose = (struct compose *) view;
+  if (!compose->working && compose->dirty)
+    (void) compose_keep (compose);
+  return compose_after_keeping (compose, rescued);
+}
+
 /* ---- Start and end ---- */
 
 static void
@@ -287,6 +301,9 @@ compose_free (struct view *view)
   g_clear_pointer (&compose->told, g_hash_table_unref);
   g_free (compose->draft_id);
   g_free (compose->message_id);
+  g_free (compose->trouble);
+  g_clear_pointer (&compose->saved, g_variant_unref);
+  g_clear_object (&compose->saved_fds);
   g_free (compose->edit_path);
   g_free (compose);
 }
@@ -300,6 +317,7 @@ static const struct view_class compose_class = {
   .paste = compose_paste,
   .title = compose_title,
   .unsaved = compose_unsaved,
+  .rescue = compose_rescue,
   .free = compose_free,
 };
 
@@ -324,6 +342,8 @@ compose_draft (struct app *app, GVariant *draft, GUnixFDList *fds, const char *d
   struct compose *compose = (struct compose *) view;
   compose_from_draft (compose, draft, fds);
   compose->draft_id = g_strdup (draft_id);
+  if (draft_id != NULL)
+    compose_saved_as (compose, draft, fds);
   compose->focus = compose->fields[FIELD_TO].text->len == 0 ? FIELD_TO : FOCUS_BODY;
   compose_routes_ask (compose);
   return view;

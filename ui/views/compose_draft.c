@@ -176,7 +176,7 @@ compose_attach (struct compose *compose, const char *path, GError **error)
   attached->fd = fd;
   attached->size = (guint64) status.st_size;
   g_ptr_array_add (compose->attached, attached);
-  compose->changed = TRUE;
+  compose_touched (compose);
   return TRUE;
 }
 
@@ -186,5 +186,5 @@ compose_detach_last (struct compose *compose)
   if (compose->attached->len == 0)
     return;
   g_ptr_array_remove_index (compose->attached, compose->attached->len - 1);
-  compose->changed = TRUE;
+  compose_touched (compose);
 }

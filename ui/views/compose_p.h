@@ -33,13 +33,21 @@ struct compose {
   char *message_id;    /* given when it is first sent; NULL */
   guint lost;          /* how often the engine died while it was being sent */
   gboolean changed;    /* since it was last saved */
-  GVariant *routes;    /* aa{sv}; NULL: nothing asked yet */
+  /* compose_keep.c */
+  gboolean dirty;                  /* since it was last saved or kept */
+  gboolean ticking;                /* it will be kept after a while */
+  gboolean keeping;                /* that is under way: typing goes on */
+  gboolean kept;                   /* draft_id is what was kept, and not what the person saved */
+  void (*then) (struct compose *); /* to be done once it is kept; NULL */
+  char *trouble;                   /* why it could not be kept, as it was told; NULL */
+  GVariant *saved;                 /* the draft as the person saved or opened it; NULL: there is none */
+  GUnixFDList *saved_fds;
+  GVariant *routes; /* aa{sv}; NULL: nothing asked yet */
   struct app_call *route_call;
   guint held;
   GHashTable *told; /* addresses whose note was shown in this window; NULL: none */
   gboolean working; /* sending or saving: the text stands still */
-  gboolean leave_when_saved;
-  char *edit_path; /* while another editor has the text */
+  char *edit_path;  /* while another editor has the text */
   int body_width, body_height;
 };
 
@@ -57,11 +65,20 @@ int compose_routes_rows (const struct compose *compose, int width);
 void compose_routes_draw (struct compose *compose, const struct area *area);
 void compose_routes_page (struct compose *compose); /* all about each recipient */
 
+/* compose_keep.c */
+void compose_touched (struct compose *compose); /* something was changed */
+void compose_touched_later (struct compose *compose);
+gboolean compose_keep (struct compose *compose); /* now; TRUE: it is under way */
+/* TRUE: then is called once that is over; FALSE: nothing is under way. */
+gboolean compose_after_keeping (struct compose *compose, void (*then) (struct compose *compose));
+void compose_saved_as (struct compose *compose, GVariant *draft, GUnixFDList *fds);
+void compose_discard (struct compose *compose); /* what was changed since, and close */
+
 /* compose_tell.c */
 void compose_tell (
     struct compose *compose); /* show the note for the next recipient who has no key; sending it is asked for there */
 
 /* compose_send.c */
 void compose_send (struct compose *compose);
-void compose_save (struct compose *compose, gboolean leave);
+void compose_save (struct compose *compose); /* as a draft, and close */
 void compose_external (struct compose *compose);

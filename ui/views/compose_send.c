@@ -82,6 +82,11 @@ tell_held (struct compose *compose, GVariant *reply)
   app_notice (app, NOTICE_WARN, "HELD: nothing was sent: %s The message is in Drafts.", first);
   compose->changed = FALSE;
   if (*fields_text (reply, "message_id") != '\0') {
+    g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+    GVariant *draft = compose_to_draft (compose, fds, NULL);
+    g_autoptr (GVariant) now = draft != NULL ? g_variant_ref_sink (draft) : NULL;
+    if (now != NULL)
+      compose_saved_as (compose, now, fds);
     g_free (compose->draft_id);
     compose->draft_id = g_strdup (fields_text (reply, "message_id"));
   }
@@ -150,6 +155,8 @@ named (struct compose *compose, GVariant *draft)
 static void
 call_send (struct compose *compose)
 {
+  if (compose_after_keeping (compose, call_send))
+    return;
   g_autoptr (GError) error = NULL;
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   GVariant *draft = compose_to_draft (compose, fds, &error);
@@ -224,17 +231,16 @@ saved (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error
     app_notice (view->app, NOTICE_WARN, "%s The message is not saved, but still here.", error->message);
     return;
   }
-  compose->changed = FALSE;
-  g_free (compose->draft_id);
-  compose->draft_id = g_strdup (fields_text (reply, "id"));
+  compose->changed = compose->dirty = FALSE;
   app_notice (view->app, NOTICE_INFO, "The message is in Drafts, encrypted to you.");
-  if (compose->leave_when_saved)
-    app_close (view);
+  app_close (view);
 }
 
 void
-compose_save (struct compose *compose, gboolean leave)
+compose_save (struct compose *compose)
 {
+  if (compose_after_keeping (compose, compose_save))
+    return;
   g_autoptr (GError) error = NULL;
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   GVariant *draft = compose_to_draft (compose, fds, &error);
@@ -248,7 +254,6 @@ compose_save (struct compose *compose, gboolean leave)
   if (compose->draft_id != NULL)
     g_variant_builder_add (&args, "{sv}", "replaces", g_variant_new_string (compose->draft_id));
   compose->working = TRUE;
-  compose->leave_when_saved = leave;
   app_call (&compose->view, "draft_save", g_variant_builder_end (&args), fds, saved, NULL);
 }
 
@@ -284,7 +289,7 @@ edited (struct view *view, gboolean done_well)
     if (size > 0 && text[size - 1] == '\n')
       text[size - 1] = '\0';
     editor_set_text (compose->body, text);
-    compose->changed = TRUE;
+    compose_touched (compose);
   }
   remove_folder (path);
 }
