@@ -175,7 +175,8 @@ class Interop:
         message = self.ward[kind].send(["smime" + key], BODY)
         listed = self.printed(message)
         must(("aes-256-gcm" if form.startswith("GCM") else "aes-256-cbc") in listed, "it has another cipher")
-        must(("rsaesOaep" in listed) == ("OAEP" in form), "it has another key transport")
+        own = 1 if kind.startswith("RSA") else 0 # wardmail always reads it
+        must(listed.count("rsaesOaep") == own + (1 if "OAEP" in form else 0), "it has another key transport")
         self.must_name(message, ["ward" + key, "smime" + key])
         return message
 
