@@ -199,11 +199,11 @@ keyring_apart_candidates (struct keyring *keyring, GPtrArray *notes, gint64 at)
 }
 
 struct key_candidate *
-keyring_apart_known (const GPtrArray *candidates, const struct key_candidate *key)
+keyring_apart_known (const GPtrArray *candidates, const char *fingerprint, const char *address)
 {
   for (guint i = 0; i < candidates->len; i++) {
     struct key_candidate *other = g_ptr_array_index (candidates, i);
-    if (g_strcmp0 (other->fingerprint, key->fingerprint) == 0 && addrspec_equal (other->address, key->address))
+    if (g_strcmp0 (other->fingerprint, fingerprint) == 0 && addrspec_equal (other->address, address))
       return other;
   }
   return NULL;

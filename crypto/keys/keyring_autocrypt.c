@@ -29,17 +29,19 @@ keyring_autocrypt_find (struct keyring *keyring, const char *address, gint64 at,
   struct keyring_apart *note = address != NULL ? note_of (keyring, address) : NULL;
   if (note != NULL)
     g_ptr_array_add (notes, note);
+  for (guint i = notes->len; i-- > 0;) { /* known from a better source */
+    const struct keyring_apart *known = g_ptr_array_index (notes, i);
+    if (keyring_apart_known (candidates_out, known->fingerprint, known->address) != NULL)
+      g_ptr_array_remove_index (notes, i);
+  }
   g_autoptr (GPtrArray) found = keyring_apart_candidates (keyring, notes, at);
-  while (found->len > 0) {
-    struct key_candidate *key = g_ptr_array_steal_index (found, 0);
+  for (guint i = 0; i < found->len; i++) {
+    struct key_candidate *key = g_ptr_array_index (found, i);
     g_free (key->source);
     key->source = g_strdup ("autocrypt");
     key->hearsay = TRUE;
-    if (keyring_apart_known (candidates_out, key) != NULL) /* from a better source */
-      key_candidate_free (key);
-    else
-      g_ptr_array_add (candidates_out, key);
   }
+  g_ptr_array_extend_and_steal (candidates_out, g_steal_pointer (&found));
   return TRUE;
 }
 

@@ -67,8 +67,8 @@ gboolean keyring_apart_write (struct keyring *keyring, const struct keyring_apar
                               const struct keyring_apart *note, GError **error);
 /* Candidates of the notes' keys, in the order of the notes; what cannot be read is left out. */
 GPtrArray *keyring_apart_candidates (struct keyring *keyring, GPtrArray *notes, gint64 at);
-/* The one of these that is the same key for the same address; NULL. */
-struct key_candidate *keyring_apart_known (const GPtrArray *candidates, const struct key_candidate *key);
+/* The one of these that is this key for the address; NULL. */
+struct key_candidate *keyring_apart_known (const GPtrArray *candidates, const char *fingerprint, const char *address);
 /* keyring_remind.c: the sentence, where one is due; NULL */
 char *keyring_remind_text (GKeyFile *told);
 
@@ -97,6 +97,7 @@ gboolean keyring_autocrypt_find (struct keyring *keyring, const char *address, g
 gboolean keyring_autocrypt_adopt (struct keyring *keyring, const char *fingerprint, GPtrArray *addresses,
                                   gboolean *other_out, GError **error);
 
+#define KEYRING_FOUND_KEY_SIZE_MAX (64u * 1024)
 /* keyring_found.c: what a directory said of an address; NULL: it was never asked. All: those with a key. */
 struct keyring_apart *keyring_found_read (struct keyring *keyring, const char *source, const char *address);
 GPtrArray *keyring_found_all (struct keyring *keyring, const char *source, guint notes_max);

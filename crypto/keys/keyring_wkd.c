@@ -21,6 +21,21 @@ is_revoked (struct keyring *keyring, struct keyring_apart *note, gint64 at)
   return keys->len > 0 && ((struct key_candidate *) g_ptr_array_index (keys, 0))->fault == KEY_FAULT_REVOKED;
 }
 
+/* A key that the keyring has already is brought up to date: it says itself that it is revoked, or lasts for longer. */
+static void
+update (struct keyring *keyring, const char *address, GBytes *bytes)
+{
+  g_autoptr (GPtrArray) here = g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
+  g_autofree char *fingerprint = pgp_foreign_fingerprint (keyring->pgp, bytes, NULL);
+  gboolean recognised = FALSE;
+  if (fingerprint == NULL || !pgp_find (keyring->pgp, address, 0, here, NULL)
+      || keyring_apart_known (here, fingerprint, address) == NULL)
+    return;
+  g_autoptr (GError) error = NULL;
+  if (!pgp_import (keyring->pgp, bytes, here, &recognised, &error))
+    g_info ("a key could not be brought up to date: %s", error->message); /* it is judged as it was */
+}
+
 gboolean
 keyring_wkd_learn (struct keyring *keyring, const char *address, GPtrArray *blobs, gint64 at,
                    struct keyring_apart *note)
@@ -28,7 +43,9 @@ keyring_wkd_learn (struct keyring *keyring, const char *address, GPtrArray *blob
   g_autoptr (GPtrArray) keys = blobs->len == 1 ? pgp_trim (g_ptr_array_index (blobs, 0), address, NULL) : NULL;
   g_autofree char *fingerprint = NULL;
   GBytes *key = keys != NULL ? pgp_foreign_choose (keyring->pgp, keys, address, at, &fingerprint) : NULL;
-  if (key == NULL)
+  for (guint i = 0; keys != NULL && i < keys->len; i++)
+    update (keyring, address, g_ptr_array_index (keys, i));
+  if (key == NULL || g_bytes_get_size (key) > KEYRING_FOUND_KEY_SIZE_MAX)
     return FALSE;
   if (g_strcmp0 (note->fingerprint, fingerprint) == 0 && note->key != NULL && is_revoked (keyring, note, at))
     return TRUE;
@@ -65,7 +82,7 @@ keyring_wkd_find (struct keyring *keyring, const char *address, gint64 at, GPtrA
   g_autoptr (GPtrArray) keys = keyring_apart_candidates (keyring, notes, at);
   while (keys->len > 0) {
     struct key_candidate *key = g_ptr_array_steal_index (keys, 0);
-    struct key_candidate *known = keyring_apart_known (candidates_out, key);
+    struct key_candidate *known = keyring_apart_known (candidates_out, key->fingerprint, key->address);
     g_free (key->source);
     key->source = g_strdup (NAME);
     key->looked_up = TRUE;

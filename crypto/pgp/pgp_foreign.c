@@ -3,11 +3,12 @@
 /* Keys that are kept apart from the keyring, each in a file of its own: gpg reads them from there, and never takes them in. */
 #include "crypto/pgp/pgp_p.h"
 #include "crypto/addrspec.h"
+#include <string.h>
 
 #define FOREIGN_MAX 1000 /* remembered as recipients */
 
 struct foreign {
-  char *path;
+  char *path, *digest; /* of the file and of its bytes */
   gpgme_key_t key;
 };
 
@@ -17,6 +18,7 @@ foreign_free (gpointer data)
   struct foreign *foreign = data;
   gpgme_key_unref (foreign->key);
   g_free (foreign->path);
+  g_free (foreign->digest);
   g_free (foreign);
 }
 
@@ -114,7 +116,7 @@ pgp_foreign_choose (struct pgp_engine *engine, GPtrArray *keys, const char *addr
 }
 
 static void
-remember (struct pgp_engine *engine, gpgme_key_t key, const char *path)
+remember (struct pgp_engine *engine, gpgme_key_t key, const struct pgp_foreign *file)
 {
   if (engine->foreign == NULL)
     engine->foreign = g_ptr_array_new_with_free_func (foreign_free);
@@ -130,34 +132,59 @@ remember (struct pgp_engine *engine, gpgme_key_t key, const char *path)
   struct foreign *foreign = g_new0 (struct foreign, 1);
   gpgme_key_ref (key);
   foreign->key = key;
-  foreign->path = g_strdup (path);
+  foreign->path = g_strdup (file->path);
+  foreign->digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, file->key);
   g_ptr_array_add (engine->foreign, foreign);
+}
+
+/* What gpg said of these very bytes before, if it was asked; borrowed. What the key is worth today is judged anew each time. */
+static gpgme_key_t
+recall (struct pgp_engine *engine, const struct pgp_foreign *file)
+{
+  g_autofree char *digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, file->key);
+  for (guint i = 0; engine->foreign != NULL && i < engine->foreign->len; i++) {
+    const struct foreign *known = g_ptr_array_index (engine->foreign, i);
+    if (strcmp (known->digest, digest) == 0 && strcmp (known->path, file->path) == 0
+        && g_ascii_strcasecmp (fingerprint_of (known->key), file->fingerprint) == 0)
+      return known->key;
+  }
+  return NULL;
 }
 
 gboolean
 pgp_foreign_find (struct pgp_engine *engine, const struct pgp_foreign *files, guint count, gint64 at,
                   GPtrArray *candidates_out, GError **error)
 {
-  g_autoptr (GByteArray) all = g_byte_array_new ();
+  g_autoptr (GByteArray) fresh = g_byte_array_new ();
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (key_unref);
   for (guint i = 0; i < count; i++) {
+    gpgme_key_t key = recall (engine, &files[i]);
     gsize size = 0;
     const guint8 *data = g_bytes_get_data (files[i].key, &size);
-    g_byte_array_append (all, data, (guint) size);
+    if (key != NULL) {
+      gpgme_key_ref (key);
+      g_ptr_array_add (keys, key);
+    } else
+      g_byte_array_append (fresh, data, (guint) size);
   }
-  if (count == 0)
-    return TRUE;
-  g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (g_steal_pointer (&all));
-  g_autoptr (GPtrArray) keys = list (engine, bytes, count, error);
-  for (guint i = 0; keys != NULL && i < count; i++)
+  if (fresh->len > 0) {
+    g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (g_steal_pointer (&fresh));
+    GPtrArray *listed = list (engine, bytes, count, error);
+    if (listed == NULL)
+      return FALSE;
+    g_ptr_array_extend_and_steal (keys, listed);
+  }
+  for (guint i = 0; i < count; i++)
     for (guint k = 0; k < keys->len; k++) {
       gpgme_key_t key = g_ptr_array_index (keys, k);
       if (g_ascii_strcasecmp (fingerprint_of (key), files[i].fingerprint) != 0)
         continue;
       g_ptr_array_add (candidates_out, pgp_keys_candidate (key, files[i].address, at));
-      remember (engine, key, files[i].path);
+      if (recall (engine, &files[i]) != key)
+        remember (engine, key, &files[i]);
       break;
     }
-  return keys != NULL;
+  return TRUE;
 }
 
 gpgme_key_t

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "crypto/addrspec.h"
+#include "mail/engine/pace.h"
 
-#define LIMIT_MS 6000  /* of one question */
-#define RUNNING_MAX 6  /* processes at a time */
-#define LOOKS_MAX 300  /* under way; more are not begun, and the next to ask will find less to do */
-#define MARGIN_MS 250  /* for the way between the processes */
+#define LIMIT_MS 6000 /* of one question */
+#define RUNNING_MAX 6 /* processes at a time */
+#define LOOKS_MAX 300 /* under way; more are not begun, and the next to ask will find less to do */
+#define MARGIN_MS 250 /* for the way between the processes */
 #define PAUSE_US (60 * G_USEC_PER_SEC)
 
 /* One directory, one address. */
@@ -279,7 +280,7 @@ directory_look (struct core *core, GVariant *looks, const char *const *unfinishe
 guint
 directory_left_ms (gint64 since_us)
 {
-  const gint64 left = DIRECTORY_WAIT_MS - MARGIN_MS - (g_get_monotonic_time () - since_us) / 1000;
+  const gint64 left = (gint64) (DIRECTORY_WAIT_MS - MARGIN_MS) * pace () - (g_get_monotonic_time () - since_us) / 1000;
   return left > 0 ? (guint) left : 0;
 }
 

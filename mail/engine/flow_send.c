@@ -56,12 +56,15 @@ held_sentence (struct sending *sending)
   GString *text = g_string_new ("Nothing was sent to anybody.");
   for (gsize i = 0; i < g_variant_n_children (held) && i < 5; i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
-    const char *sentence = "", *next = "";
+    const char *sentence = "", *next = "", *address = "";
+    (void) g_variant_lookup (row, "address", "&s", &address);
     (void) g_variant_lookup (row, "sentence", "&s", &sentence);
     (void) g_variant_lookup (row, "next", "&s", &next);
     g_string_append_printf (text, " %s%s%s", sentence, *next != '\0' ? " " : "", next);
     if (text->str[text->len - 1] != '.') /* it ends with a command to type */
       g_string_append_c (text, '.');
+    if (directory_is_looking (sending->core, address))
+      g_string_append (text, " A key is still being looked up; sending again in a moment may find it.");
   }
   return g_string_free (text, FALSE);
 }

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any bytes as OpenPGP packets, armored or not, and as text with blocks inside; no gpg. What the gate takes for an encrypted message the other
- * reader of packets takes for one to the same keys. Blocks cut a text into pieces, and nothing of it gets lost between them. */
+ * reader of packets takes for one to the same keys. Blocks cut a text into pieces, and nothing of it gets lost between them.
+ * Keys are cut down to one address and stay keys. */
 #include "tests/fuzz/fuzz.h"
 #include "crypto/inspect_p.h"
 #include "crypto/pgp/pgp.h"
@@ -67,10 +68,29 @@ check_inline (const uint8_t *data, size_t size)
   FUZZ_TRUE (children->len <= 2 * BLOCKS_MAX + 1);
 }
 
+/* What is cut out of keys is keys, no more than there was, and cutting again takes nothing more away. */
+static void
+check_trim (const uint8_t *data, size_t size)
+{
+  g_autofree uint8_t *exact = g_memdup2 (data, size);
+  g_autoptr (GBytes) bytes = g_bytes_new_static (exact, size);
+  g_autoptr (GPtrArray) keys = pgp_trim (bytes, "bob@demo.test", NULL);
+  gsize sum = 0;
+  for (guint i = 0; keys != NULL && i < keys->len; i++) {
+    GBytes *key = keys->pdata[i];
+    g_autoptr (GPtrArray) again = pgp_trim (key, "bob@demo.test", NULL);
+    FUZZ_TRUE (pgp_packet_kind (key, NULL) == PGP_KEYS);
+    FUZZ_TRUE (again != NULL && again->len == 1 && g_bytes_equal (again->pdata[0], key));
+    sum += g_bytes_get_size (key);
+  }
+  FUZZ_TRUE (sum <= size);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   check_packets (data, size);
   check_inline (data, size);
+  check_trim (data, size);
   return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a domain's directory says of its people, by gpg's keys: what is taken of it, for how long, and when it is asked again. */
+#include "crypto/keys/keyring_p.h"
 #include "crypto/pgp/pgp.h"
 #include "crypto/plan.h"
 #include "tests/unit/fixture.h"
@@ -158,10 +159,19 @@ test_refused (void **state)
                                                 "Bob <" BOB ">",
                                                 2 + 19);
   g_autoptr (GBytes) named = join (head, name), forged = join (named, rest);
-  GBytes *rows[] = { carol, secret, two, mixed, nothing, junk, tail, forged, old };
+  /* bob's key with a long revocation that nobody signed */
+  data = g_bytes_get_data (bob, &size);
+  const gsize begin = (data[0] & 3) == 0 ? 2u + data[1] : 3u + ((gsize) data[1] << 8 | data[2]);
+  g_autofree guint8 *filler = g_malloc0 (KEYRING_FOUND_KEY_SIZE_MAX);
+  memcpy (filler, (const guint8[]){ 0x89, 0xff, 0xfd, 4, 0x20 }, 5);
+  g_autoptr (GBytes) long_one = g_bytes_new (filler, KEYRING_FOUND_KEY_SIZE_MAX);
+  g_autoptr (GBytes) bob_head = g_bytes_new (data, begin), bob_rest = g_bytes_new (data + begin, size - begin);
+  g_autoptr (GBytes) longer = join (bob_head, long_one), too_long = join (longer, bob_rest);
+  GBytes *rows[] = { carol, secret, two, mixed, nothing, junk, tail, forged, old, too_long };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     say (keyring, KEYRING_SAID_KEYS, rows[i], NOW);
     assert_known (keyring, NOW, "%s", "");
+    assert_false (keyring_should_ask (keyring, "wkd", BOB, NULL, NOW + 1));
   }
   say (keyring, KEYRING_SAID_KEYS, bob, NOW);
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -239,6 +249,31 @@ test_raised (void **state)
   assert_known (keyring, NOW, "%s imported 2", bob_fpr);
 }
 
+/* And what it knows of the life of such a key. */
+static void
+test_updated (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "updated");
+  fixture_pgp (&fixture, "sue", FIXTURE_EXPIRED);
+  fixture_import (&fixture, keyring, "sue.pub", NULL);
+  g_autoptr (GPtrArray) found = keyring_find (keyring, "sue@demo.test", NOW, NULL);
+  assert_int_equal (((struct key_candidate *) found->pdata[0])->fault, KEY_FAULT_EXPIRED);
+  g_autofree char *fpr = fixture_pgp_fingerprint (&fixture, "sue");
+  g_free (
+      fixture_run (&fixture,
+                   "gpg -q --batch --quick-set-expire %s 0 && gpg -q --batch --quick-set-expire %s 0 "
+                   "$(gpg --with-colons --list-keys %s | awk -F: '$1 == \"fpr\" { last = $10 } END { print last }')",
+                   fpr, fpr, fpr));
+  g_autoptr (GBytes) longer = export("sue");
+  g_autoptr (GPtrArray) blobs = g_ptr_array_new ();
+  g_ptr_array_add (blobs, longer);
+  assert_true (keyring_learn (keyring, "wkd", "sue@demo.test", KEYRING_SAID_KEYS, blobs, NOW, NULL));
+  g_autoptr (GPtrArray) later = keyring_find (keyring, "sue@demo.test", NOW, NULL);
+  assert_int_equal (later->len, 1);
+  assert_int_equal (((struct key_candidate *) later->pdata[0])->fault, KEY_FAULT_NONE);
+  assert_string_equal (((struct key_candidate *) later->pdata[0])->source, "imported");
+}
+
 static void
 test_revoked (void **state)
 {
@@ -298,7 +333,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_taken),   cmocka_unit_test (test_refused),  cmocka_unit_test (test_cut),
     cmocka_unit_test (test_gone),    cmocka_unit_test (test_replaced), cmocka_unit_test (test_raised),
-    cmocka_unit_test (test_revoked), cmocka_unit_test (test_when),
+    cmocka_unit_test (test_updated), cmocka_unit_test (test_revoked),  cmocka_unit_test (test_when),
   };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

@@ -22,6 +22,7 @@ static const struct command_json_field fields[] = {
   { "reason", COMMAND_JSON_TEXT, NULL },
   { "sentence", COMMAND_JSON_TEXT, NULL },
   { "next", COMMAND_JSON_TEXT, NULL },
+  { "looking", COMMAND_JSON_FLAG, NULL },
   { "tell", COMMAND_JSON_FLAG, NULL },
   { "key", COMMAND_JSON_OBJECT_OR_NULL, key_fields },
   { "candidates", COMMAND_JSON_OBJECTS, candidate_fields },
@@ -77,6 +78,10 @@ print_text (struct command_context *context, GVariant *rows)
     g_variant_lookup (row, "sentence", "&s", &sentence);
     g_variant_lookup (row, "next", "&s", &next);
     command_out ("%s\n  %s\n", address, sentence);
+    gboolean looking = FALSE;
+    g_variant_lookup (row, "looking", "b", &looking);
+    if (looking)
+      command_out ("  A key is still being looked up; ask again in a moment.\n");
     if (*next != '\0')
       command_out ("  Next: %s\n", next);
     if (g_variant_lookup (row, "tell", "b", &tell) && tell)
