@@ -7,7 +7,7 @@ TRACE_TESTS = tests/live/trace.sh
 UI_TESTS = tests/ui/drafts.sh tests/ui/send.sh tests/ui/keys.sh tests/ui/changes.sh tests/ui/wide.sh
 GOLDEN_SCREENS = tests/ui/golden/keys tests/ui/golden/key tests/ui/golden/compare tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held tests/ui/golden/note \
 	tests/ui/golden/compose tests/ui/golden/sent tests/ui/golden/phishing tests/ui/golden/wide-list tests/ui/golden/wide-text
-LIVE_TESTS += tests/live/card.sh
+LIVE_TESTS += tests/live/card.sh tests/live/card_pgp.sh
 CRASH_TESTS = tests/crash/kill_engine.sh tests/crash/kill_keys.sh tests/crash/kill_index.sh tests/crash/kill_imap.sh \
 	tests/crash/kill_smtp.sh tests/crash/kill_filter.sh
 SLOW_TESTS = $(LIVE_TESTS) $(TRACE_TESTS) $(UI_TESTS) $(CRASH_TESTS)

@@ -183,10 +183,11 @@ keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *
 }
 
 GPtrArray *
-keyring_add_card (struct keyring *keyring, const char *module_or_null, GError **error)
+keyring_add_card (struct keyring *keyring, enum route_method kind, const char *module_or_null, GError **error)
 {
   g_autoptr (GPtrArray) taken = g_ptr_array_new_with_free_func ((GDestroyNotify) key_candidate_free);
-  if (!smime_store_add_card (keyring->smime, module_or_null, taken, error))
+  if (kind == ROUTE_PGP ? !pgp_card_add (keyring->pgp, taken, error)
+                        : !smime_store_add_card (keyring->smime, module_or_null, taken, error))
     return NULL;
   keyring_trust_apply (keyring, taken);
   return g_steal_pointer (&taken);

@@ -32,10 +32,12 @@ GPtrArray *keyring_list (struct keyring *keyring, gint64 at, GError **error);
  * blobs: GBytes *. passphrase: for PKCS#12, encrypted PEM keys; NULL if none. Private keys are stored 0600 in smime/, matched to
  * their certificate by public key. Returns the candidates taken in. Errors: FORMAT, PASSPHRASE, FAILED; all or nothing for each blob. */
 GPtrArray *keyring_import (struct keyring *keyring, GPtrArray *blobs, const struct secret *passphrase, GError **error);
-/* Take in the certificates of the smart cards that are in the readers now and hold their private keys, which stay there. module: of the
- * cards' PKCS#11 module, a path or a name; NULL: the usual one. Asks for PINs. The candidates taken in; NULL with PASSPHRASE, CARD,
+/* Take in the certificates of the smart cards that are in the readers now and hold their private keys, which stay there; ROUTE_PGP: the
+ * keys of the OpenPGP card that is in, whose public halves are here. module, of the former: of the cards' PKCS#11 module, a path or a
+ * name; NULL: the usual one. Asks for PINs. The candidates taken in; NULL with PASSPHRASE, CARD,
  * FAILED. */
-GPtrArray *keyring_add_card (struct keyring *keyring, const char *module_or_null, GError **error);
+GPtrArray *keyring_add_card (struct keyring *keyring, enum route_method kind, const char *module_or_null,
+                             GError **error);
 /* The organisation says that no other modules may be loaded; NULL: it says nothing. */
 void keyring_set_card_modules (struct keyring *keyring, const char *const *paths_or_null);
 /* Mark as compared by the user. NO_KEY when no such key is here. fingerprint: hex, either protocol, case-insensitive, blanks allowed. */

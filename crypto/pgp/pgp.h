@@ -20,6 +20,9 @@ gboolean pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candida
 gboolean pgp_find (struct pgp_engine *engine, const char *address, gint64 at, GPtrArray *candidates_out,
                    GError **error);
 
+/* Take in the keys of the OpenPGP card that is in, whose public halves are here. NO_KEY, CARD. */
+gboolean pgp_card_add (struct pgp_engine *engine, GPtrArray *candidates_out, GError **error);
+
 DEFINE_AUTOFREE (pgp_engine, pgp_engine_free)
 
 /* A key that is kept apart, in a file of its own (path) and never in the keyring: a candidate for this address. */

@@ -97,7 +97,7 @@ pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable
     return NULL;
   }
   AUTOFREE (gpgme_context) context = pgp_context_new (engine, error);
-  if (context == NULL)
+  if (context == NULL || !pgp_card_ready_for (engine, ids, error))
     return NULL;
   struct pgp_sink sink;
   AUTOFREE (gpgme_data) source = pgp_source_open (encrypted);
@@ -106,7 +106,8 @@ pgp_decrypt (struct pgp_engine *engine, GBytes *encrypted, gint64 at, GHashTable
   gpgme_decrypt_result_t result = gpgme_op_decrypt_result (context);
   /* gpg hands out bytes before it has seen the end: without a clean end they are thrown away. */
   if (failed != 0 || sink.full || result == NULL || result->legacy_cipher_nomdc || kind == PGP_ENCRYPTED_PLAIN) {
-    explain (result, kind, ids, failed, sink.full, error);
+    if (!pgp_card_failed (engine, failed, error))
+      explain (result, kind, ids, failed, sink.full, error);
     pgp_sink_clear (&sink);
     return NULL;
   }

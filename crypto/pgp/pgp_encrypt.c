@@ -109,7 +109,7 @@ passing_open (struct passing *passing, struct gpgme_data_cbs *callbacks)
 }
 
 static gboolean
-run (gpgme_ctx_t context, const char *recipients, struct passing *passing, GError **error)
+run (struct pgp_engine *engine, gpgme_ctx_t context, const char *recipients, struct passing *passing, GError **error)
 {
   static struct gpgme_data_cbs giving = { .read = give }, taking = { .write = take };
   AUTOFREE (gpgme_data) source = passing_open (passing, &giving);
@@ -119,7 +119,7 @@ run (gpgme_ctx_t context, const char *recipients, struct passing *passing, GErro
   gpgme_error_t failed = gpgme_op_encrypt_sign_ext (
       context, NULL, recipients, GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS,
       source, output);
-  if (failed != 0)
+  if (failed != 0 && !pgp_card_failed (engine, failed, error))
     pgp_set_error (error, CRYPTO_ERROR_FAILED, failed, "The message could not be encrypted with OpenPGP");
   return failed == 0;
 }
@@ -144,6 +144,10 @@ pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fing
   AUTOFREE (gpgme_context) context = pgp_context_new (engine, error);
   if (context == NULL)
     return FALSE;
+  gpgme_key_t signer = pgp_keys_by_fingerprint (engine, own);
+  gpgme_subkey_t signs_with = signer != NULL ? pgp_card_signing (signer) : NULL;
+  if (signs_with != NULL && !pgp_card_ready (engine, signer, signs_with, error))
+    return FALSE;
   gpgme_error_t failed = gpgme_signers_add (context, pgp_keys_by_fingerprint (engine, own));
   if (failed != 0) {
     pgp_set_error (error, CRYPTO_ERROR_FAILED, failed, "The message could not be encrypted with OpenPGP");
@@ -151,7 +155,7 @@ pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fing
   }
   g_autoptr (GByteArray) head = g_byte_array_new ();
   struct passing passing = { .reader = { .pieces = content }, .spool = spool, .head = head };
-  if (!run (context, recipients->str, &passing, error) || !check_signed (context, error)
+  if (!run (engine, context, recipients->str, &passing, error) || !check_signed (context, error)
       || !check_output (head, ids, error))
     return FALSE;
   g_ptr_array_extend_and_steal (ids_out, g_steal_pointer (&ids));

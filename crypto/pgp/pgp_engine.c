@@ -41,6 +41,7 @@ pgp_engine_free (struct pgp_engine *engine)
     return;
   g_clear_pointer (&engine->keys, g_ptr_array_unref);
   g_clear_pointer (&engine->foreign, g_ptr_array_unref);
+  g_free (engine->card);
   pgp_home_close (engine);
   g_free (engine);
 }
@@ -53,19 +54,41 @@ pgp_engine_set_ask (struct pgp_engine *engine, keyring_ask_fn ask, gpointer data
 }
 
 static gpgme_error_t
+answer (int fd, const struct secret *secret)
+{
+  if (gpgme_io_writen (fd, secret_peek (secret), secret_size (secret)) != 0 || gpgme_io_writen (fd, "\n", 1) != 0)
+    return gpgme_error_from_errno (errno);
+  return GPG_ERR_NO_ERROR;
+}
+
+/* hint: a key's id and its owner. */
+static struct secret *
+ask_for_key (struct pgp_engine *engine, const char *hint)
+{
+  const char *owner = strchr (hint, ' ');
+  g_autofree char *text = g_strdup_printf ("Passphrase of your OpenPGP key (%s)", owner != NULL ? owner + 1 : hint);
+  return engine->ask (text, engine->ask_data);
+}
+
+static gpgme_error_t
 on_passphrase (void *data, const char *hint, const char *info, int was_bad, int fd)
 {
   struct pgp_engine *engine = data;
+  if (engine->card != NULL && !was_bad && !engine->asked) {
+    g_autofree char *text = g_strdup_printf ("PIN of the card “%s”", engine->card);
+    AUTOFREE (secret) pin = engine->ask != NULL ? engine->ask (text, engine->ask_data) : NULL;
+    engine->asked = TRUE;
+    engine->given = pin != NULL;
+    return pin != NULL ? answer (fd, pin) : gpgme_error (GPG_ERR_CANCELED);
+  }
   /* One try: whoever asks says what went wrong, and may come again. Without a hint it is not about a key of ours but
    * about a message that was encrypted with a passphrase, and such are not opened. */
   AUTOFREE (secret)
-  passphrase = engine->ask != NULL && !was_bad && hint != NULL ? engine->ask (hint, engine->ask_data) : NULL;
+  passphrase
+      = engine->ask != NULL && !was_bad && hint != NULL && engine->card == NULL ? ask_for_key (engine, hint) : NULL;
   if (passphrase == NULL)
     return gpgme_error (GPG_ERR_CANCELED);
-  if (gpgme_io_writen (fd, secret_peek (passphrase), secret_size (passphrase)) != 0
-      || gpgme_io_writen (fd, "\n", 1) != 0)
-    return gpgme_error_from_errno (errno);
-  return GPG_ERR_NO_ERROR;
+  return answer (fd, passphrase);
 }
 
 static gpgme_error_t
@@ -74,10 +97,7 @@ on_given (void *data, const char *hint, const char *info, int was_bad, int fd)
   const struct secret *passphrase = data;
   if (was_bad)
     return gpgme_error (GPG_ERR_CANCELED);
-  if (gpgme_io_writen (fd, secret_peek (passphrase), secret_size (passphrase)) != 0
-      || gpgme_io_writen (fd, "\n", 1) != 0)
-    return gpgme_error_from_errno (errno);
-  return GPG_ERR_NO_ERROR;
+  return answer (fd, passphrase);
 }
 
 void
@@ -90,6 +110,8 @@ gpgme_ctx_t
 pgp_context_new (struct pgp_engine *engine, GError **error)
 {
   AUTOFREE (gpgme_context) context = NULL;
+  g_clear_pointer (&engine->card, g_free);
+  engine->asked = engine->given = FALSE;
   gpgme_error_t failed = gpgme_new (&context);
   if (failed == 0)
     failed = gpgme_set_protocol (context, GPGME_PROTOCOL_OpenPGP);

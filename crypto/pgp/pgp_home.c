@@ -29,10 +29,6 @@ static const char gpg_conf[]
       "s2k-mode 3\ns2k-cipher-algo AES256\ns2k-digest-algo SHA512\ns2k-count 65011712\nno-symkey-cache\n"
       "# Signatures of strangers on a key say nothing here and may be very many.\n"
       "import-options import-clean\n";
-static const char agent_conf[] = "# Written by wardmail at every start; changes are lost.\n"
-                                 "allow-loopback-pinentry\npinentry-program /bin/false\ndisable-scdaemon\n"
-                                 "no-allow-external-cache\ndefault-cache-ttl 600\nmax-cache-ttl 3600\n";
-
 static gboolean
 write_settings (const char *home, const char *name, const char *text, GError **error)
 {
@@ -72,6 +68,7 @@ pgp_home_open (struct pgp_engine *engine, const char *keys_dir, GError **error)
 {
   g_autofree char *absolute = g_canonicalize_filename (keys_dir, NULL);
   g_autofree char *home = g_build_filename (absolute, "gnupg", NULL);
+  g_autofree char *agent_conf = pgp_agent_settings (home, pgp_agent_has_stubs (home));
   g_autoptr (GError) local = NULL;
   if (g_mkdir_with_parents (home, 0700) != 0 || g_chmod (home, 0700) != 0) {
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The folder for OpenPGP keys (%s) cannot be used: %s", home,
@@ -111,6 +108,14 @@ kill_agent (const char *home)
   char answer[256];
   while (g_get_monotonic_time () < end && g_socket_receive (socket, answer, sizeof answer, NULL, NULL) > 0)
     continue;
+}
+
+gboolean
+pgp_home_use_cards (struct pgp_engine *engine, gboolean cards, GError **error)
+{
+  g_autofree char *agent_conf = pgp_agent_settings (engine->home, cards);
+  kill_agent (engine->home); /* gpg starts another one */
+  return write_settings (engine->home, "gpg-agent.conf", agent_conf, error);
 }
 
 void

@@ -23,7 +23,8 @@ pgp_keys_all (struct pgp_engine *engine, GError **error)
   if (context == NULL)
     return NULL;
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (key_unref);
-  gpgme_set_keylist_mode (context, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_SECRET);
+  gpgme_set_keylist_mode (context,
+                          GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_SECRET | GPGME_KEYLIST_MODE_WITH_KEYGRIP);
   gpgme_error_t failed = gpgme_op_keylist_start (context, NULL, 0);
   while (failed == 0 && keys->len < KEYS_MAX) {
     gpgme_key_t key = NULL;
@@ -178,6 +179,7 @@ pgp_keys_candidate (gpgme_key_t key, const char *address, gint64 at)
   candidate->address = g_strdup (address);
   candidate->owner = g_strdup (key->uids != NULL && key->uids->uid != NULL ? key->uids->uid : "");
   candidate->own = key->secret;
+  candidate->card = pgp_card_name (key);
   candidate->source = g_strdup (key->secret ? "own" : "imported");
   candidate->trust = KEY_TRUST_FIRST_SEEN;
   candidate->expires = primary != NULL && primary->expires > 0 ? primary->expires : 0;

@@ -15,6 +15,8 @@ struct pgp_engine {
   GPtrArray *foreign; /* see pgp_foreign.c; NULL */
   keyring_ask_fn ask;
   gpointer ask_data;
+  char *card;            /* the card whose key the operation of now uses; NULL: none */
+  gboolean asked, given; /* its PIN, in this operation */
 };
 
 #define PGP_LOOK_BYTES (1024u * 1024) /* of armor, where pgp_packet_kind looks */
@@ -24,6 +26,22 @@ gboolean pgp_home_open (struct pgp_engine *engine, const char *keys_dir, GError 
 void pgp_home_close (struct pgp_engine *engine);
 /* Has the disk no room for what gpg and its agent write? They then fail as if keys were missing. TRUE with error set. */
 gboolean pgp_home_full (struct pgp_engine *engine, GError **error);
+
+/* Begin or end to let the agent start scdaemon. */
+gboolean pgp_home_use_cards (struct pgp_engine *engine, gboolean cards, GError **error);
+
+/* pgp_agent.c */
+char *pgp_agent_settings (const char *home, gboolean cards);
+gboolean pgp_agent_has_stubs (const char *home); /* is any key on a card? */
+
+/* pgp_card.c. Is the card in that this key is on? Then its PIN is asked for by name. FALSE with CARD. Call it once the context is there. */
+gboolean pgp_card_ready (struct pgp_engine *engine, gpgme_key_t key, gpgme_subkey_t subkey, GError **error);
+/* The same for decrypting what is encrypted to these ids ("pgp:..."). */
+gboolean pgp_card_ready_for (struct pgp_engine *engine, const GPtrArray *ids, GError **error);
+/* Did the operation fail for want of the PIN? TRUE with PASSPHRASE or CARD. */
+gboolean pgp_card_failed (struct pgp_engine *engine, gpgme_error_t reason, GError **error);
+gpgme_subkey_t pgp_card_signing (gpgme_key_t key); /* that gpg signs with; NULL */
+char *pgp_card_name (gpgme_key_t key);             /* NULL: it is not on a card */
 
 /* pgp_engine.c. A context for one operation (never reused: results of an older one must not be read). */
 gpgme_ctx_t pgp_context_new (struct pgp_engine *engine, GError **error);

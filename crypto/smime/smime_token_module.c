@@ -3,39 +3,10 @@
 /* Which PKCS#11 module may be loaded: an installed one, that only root could have put there. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include "crypto/guard/installed.h"
 #include "crypto/smime/smime_token_p.h"
 
 #define USUAL_MODULE "opensc-pkcs11.so"
-static const char *const places[] = { "/usr/lib/", "/usr/lib64/", "/usr/local/lib/", "/opt/" };
-
-gboolean
-smime_token_module_safe (const char *real_path)
-{
-  g_autofree char *path = g_strdup (real_path);
-  struct stat status;
-  gboolean is_file = TRUE;
-  while (path[0] == '/') {
-    if (lstat (path, &status) != 0 || status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0
-        || (is_file ? !S_ISREG (status.st_mode) : !S_ISDIR (status.st_mode)))
-      return FALSE;
-    if (path[1] == '\0')
-      return TRUE;
-    char *slash = strrchr (path, '/');
-    slash[slash == path ? 1 : 0] = '\0';
-    is_file = FALSE;
-  }
-  return FALSE;
-}
-
-static gboolean
-in_place (const char *path)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
-    if (g_str_has_prefix (path, places[i]))
-      return TRUE;
-  return FALSE;
-}
 
 static gboolean
 is_allowed (const char *path, const char *const *allowed)
@@ -74,7 +45,7 @@ smime_token_module_path (const char *name_or_null, const char *const *allowed_or
                                           "your card's own module with --module."
                                         : "there is no such file. Ask who gave you the card which module it needs.",
                    error);
-  if (!in_place (real) || !smime_token_module_safe (real))
+  if (!installed_safely (real))
     return refuse (path,
                    "it is not an installed library that only the system's administrator can change. Let your "
                    "administrator install it under /usr/lib.",

@@ -38,4 +38,3 @@ char *smime_token_label (const char *uri); /* the card's name as the URI says; p
  * It must lie under a folder of the system, and nobody but root may be able to change it or any folder above it: its code runs where
  * private keys are. NULL with FAILED. */
 char *smime_token_module_path (const char *name_or_null, const char *const *allowed_or_null, GError **error);
-gboolean smime_token_module_safe (const char *real_path); /* only root can change it */

@@ -129,8 +129,9 @@ static const struct protocol_method methods[] = {
    * card s ("": the key of an own one is not on a card), changed b, pinned b, barred b (see struct key_candidate), capabilities as */
   { PEER_ENGINE, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_ENGINE, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
-  /* Take in what is on the smart cards that are in. module: a path, or the name of an installed one */
-  { PEER_ENGINE, "card_add", F (MAY ("module", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
+  /* Take in what is on the smart cards that are in. kind: "smime" (default), "pgp"; module, of "smime": a path, or the name of an
+   * installed one */
+  { PEER_ENGINE, "card_add", F (MAY ("kind", "s"), MAY ("module", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   /* What a person should be told of the keys: sentences; none when they were told on the same day. */
   { PEER_ENGINE, "key_notices", NOTHING, F (MUST ("texts", "as")), 60, FALSE },
   { PEER_ENGINE, "key_new", KEY_NEW, 150, TRUE }, /* RSA takes its time */
@@ -181,7 +182,7 @@ static const struct protocol_method methods[] = {
     FALSE },
   { PEER_KEYS, "key_list", F (MAY ("address", "s")), F (MUST ("keys", "aa{sv}")), 60, FALSE },
   { PEER_KEYS, "key_trust", F (MUST ("fingerprint", "s")), NOTHING, 30, FALSE },
-  { PEER_KEYS, "card_add", F (MAY ("module", "s")), F (MUST ("keys", "aa{sv}")), 60,
+  { PEER_KEYS, "card_add", F (MAY ("kind", "s"), MAY ("module", "s")), F (MUST ("keys", "aa{sv}")), 60,
     TRUE }, /* a wrong PIN is not tried twice */
   { PEER_KEYS, "key_notices", NOTHING, F (MUST ("texts", "as")), 60, FALSE },
   { PEER_KEYS, "key_new", KEY_NEW, 120, TRUE }, /* RSA takes its time */

@@ -120,6 +120,7 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
   read_policy (config, &keys->policy);
   keys->legacy_display = wants_legacy_display (config);
   offer_software_card (dir);
+  (void) g_setenv ("TMPDIR", dir, TRUE); /* what is started from here may write nowhere else */
   g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);
   keys->keyring = keyring_open (dir, error);
   if (keys->keyring == NULL) {

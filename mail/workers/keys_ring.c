@@ -96,9 +96,11 @@ GVariant *
 keys_card_add (struct worker *worker, GVariant *args, GError **error)
 {
   struct keys *keys = worker_state (worker);
-  const char *module = NULL;
+  const char *module = NULL, *kind = "smime";
   (void) g_variant_lookup (args, "module", "&s", &module);
-  g_autoptr (GPtrArray) candidates = keyring_add_card (keys->keyring, module, error);
+  (void) g_variant_lookup (args, "kind", "&s", &kind);
+  g_autoptr (GPtrArray) candidates
+      = keyring_add_card (keys->keyring, strcmp (kind, "pgp") == 0 ? ROUTE_PGP : ROUTE_SMIME, module, error);
   return candidates != NULL ? g_variant_new_parsed ("{'keys': <%@aa{sv}>}", keys_key_rows (candidates)) : NULL;
 }
 

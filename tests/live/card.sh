@@ -37,8 +37,8 @@ openssl req -x509 -nodes -days 20 -subj /CN=bob -addext subjectAltName=email:bob
 with_pin () { local given=$1; shift; ward "$@" --passphrase-fd 3 3<<<"$given"; }
 # The PIN is forgotten with the process that knows it.
 forget () {
-  local pids; pids=$(profile_pids "$dir/p")
-  [ -z "$pids" ] || xargs kill <<<"$pids" 2>/dev/null || true
+  local engine; engine=$(pgrep -f -- "^wardmail --process engine $dir/p\$" || true)
+  [ -z "$engine" ] || kill "$engine"
   end_profile "$dir/p"
 }
 

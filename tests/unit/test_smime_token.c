@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <openssl/rsa.h>
 #include <p11-kit/pkcs11.h>
+#include "crypto/guard/installed.h"
 #include "crypto/smime/smime_p.h"
 #include "tests/unit/openssl_tool.h"
 
@@ -177,12 +178,12 @@ test_module (void **state)
   g_autoptr (GError) error = NULL;
   assert_null (smime_token_module_path (copy, NULL, &error));
   assert_fails (error, CRYPTO_ERROR_FAILED, "only the system's administrator");
-  assert_false (smime_token_module_safe (copy));
+  assert_false (installed_safely (copy));
   run ("ln -s %s link.so", module);
   g_autofree char *through = smime_token_module_path (link, NULL, NULL),
                   *real = smime_token_module_path (module, NULL, NULL);
   assert_string_equal (through, real);
-  assert_true (smime_token_module_safe (real));
+  assert_true (installed_safely (real));
 }
 
 static void

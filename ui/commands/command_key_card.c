@@ -8,8 +8,9 @@ static enum command_exit
 add (struct command_context *context, int argc, char **argv)
 {
   int fd = -1;
-  g_autofree char *module = NULL;
-  const GOptionEntry entries[] = { { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL },
+  g_autofree char *module = NULL, *kind = NULL;
+  const GOptionEntry entries[] = { { "kind", 0, 0, G_OPTION_ARG_FILENAME, &kind, NULL, NULL },
+                                   { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL },
                                    { "module", 0, 0, G_OPTION_ARG_FILENAME, &module, NULL, NULL },
                                    G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
@@ -17,10 +18,16 @@ add (struct command_context *context, int argc, char **argv)
     return command_out_misuse ("key", "%s.", error->message);
   if (argc != 1)
     return command_out_misuse ("key", "key card add takes no argument beside its options.");
+  if (kind != NULL && !g_str_equal (kind, "pgp") && !g_str_equal (kind, "smime"))
+    return command_out_misuse ("key", "--kind is pgp or smime.");
+  if (module != NULL && g_strcmp0 (kind, "pgp") == 0)
+    return command_out_misuse ("key", "--module is for --kind smime; an OpenPGP card needs none.");
   if (!command_text (module, &error) || !command_take_passphrase (context, fd, &error)
       || !command_need_settings (context, &error))
     return command_out_fail (error);
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
+  if (kind != NULL)
+    g_variant_dict_insert (&args, "kind", "s", kind);
   if (module != NULL)
     g_variant_dict_insert (&args, "module", "s", module);
   g_autoptr (GVariant) reply = command_call (context, "card_add", g_variant_dict_end (&args), NULL, NULL, &error);

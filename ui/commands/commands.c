@@ -49,7 +49,7 @@ const struct command commands[] = {
     "request [--json] [--out FILE [ADDRESS]] [--drop NUMBER]\n"
     "export [--kind pgp|smime] [--out FILE] FINGERPRINT|ADDRESS\n"
     "backup [--passphrase-fd N] --out FILE\nrestore [--passphrase-fd N] FILE\n"
-    "card add [--passphrase-fd N] [--module MODULE]",
+    "card add [--kind pgp|smime] [--passphrase-fd N] [--module MODULE]",
     "Make keys, back them up, take them in, give them out, list them, or mark one as compared.", command_key },
   { "ca", "import FILE...", "Take in certificates of authorities to trust, and revocation lists.", command_ca },
   { "help", "[SUBCOMMAND]", "Say what there is, or how one subcommand is used.", command_help },

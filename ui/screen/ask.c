@@ -51,7 +51,8 @@ ask_start (guint id, const char *kind, const char *text, gpointer data)
   struct ask *ask = g_new0 (struct ask, 1);
   ask->app = app;
   ask->id = id;
-  ask->text = text != NULL && *text != '\0' ? g_strdup (text) : g_strdup_printf ("wardmail needs a %s:", kind);
+  ask->text = text != NULL && *text != '\0' ? g_strconcat (text, g_str_has_suffix (text, ":") ? "" : ":", NULL)
+                                            : g_strdup_printf ("wardmail needs a %s:", kind);
   g_queue_push_tail (&app->asks, ask);
   ask_next (app);
   app_redraw (app, FALSE);
