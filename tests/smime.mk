@@ -53,3 +53,13 @@ TESTS += tests/unit/test_smime_token
 tests_unit_test_smime_token_SOURCES = tests/unit/test_smime_token.c $(OPENSSL_TOOL)
 tests_unit_test_smime_token_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_smime_token_LDADD = $(TEST_LIBS)
+# What S/MIME costs beside bare OpenSSL: make bench.
+EXTRA_PROGRAMS += tests/bench/bench_smime
+tests_bench_bench_smime_SOURCES = tests/bench/bench_smime.c $(CERT_MAKER)
+tests_bench_bench_smime_CFLAGS = $(TEST_CFLAGS)
+tests_bench_bench_smime_LDADD = $(TEST_LIBS)
+CLEANFILES += tests/bench/bench_smime
+bench: bench-smime
+bench-smime: tests/bench/bench_smime
+	tests/bench/bench_smime
+.PHONY: bench-smime

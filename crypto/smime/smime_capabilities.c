@@ -48,6 +48,26 @@ path_of (struct smime_store *store, const char *fingerprint)
   return g_build_filename (store->capabilities_dir, name, NULL);
 }
 
+/* What is remembered of a certificate; list NULL: nothing. */
+struct announced {
+  gint64 time; /* of signing */
+  char **list;
+};
+
+static void
+announced_free (gpointer data)
+{
+  struct announced *announced = data;
+  g_strfreev (announced->list);
+  g_free (announced);
+}
+
+GHashTable *
+smime_capabilities_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, announced_free);
+}
+
 /* time_out: when it was signed. NULL: nothing is remembered. */
 static char **
 read_file (const char *path, gint64 *time_out)
@@ -68,6 +88,22 @@ read_file (const char *path, gint64 *time_out)
   return g_strv_builder_end (list);
 }
 
+/* Nobody else writes these files, so that each is read once. */
+static const struct announced *
+announced_of (struct smime_store *store, const char *fingerprint)
+{
+  struct announced *announced = g_hash_table_lookup (store->announced, fingerprint);
+  if (announced != NULL)
+    return announced;
+  if (g_hash_table_size (store->announced) >= FILES_MAX)
+    g_hash_table_remove_all (store->announced);
+  g_autofree char *path = path_of (store, fingerprint);
+  announced = g_new0 (struct announced, 1);
+  announced->list = read_file (path, &announced->time);
+  g_hash_table_insert (store->announced, g_strdup (fingerprint), announced);
+  return announced;
+}
+
 static gboolean
 has_room (struct smime_store *store, const char *path)
 {
@@ -86,22 +122,16 @@ void
 smime_capabilities_remember (struct smime_store *store, const char *fingerprint, char **capabilities, gint64 time)
 {
   const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  const struct announced *known = announced_of (store, fingerprint);
+  if (capabilities == NULL || time <= 0 || time > now + AHEAD_S || (known->list != NULL && time <= known->time))
+    return;
   g_autofree char *path = path_of (store, fingerprint);
-  gint64 before = 0;
-  g_auto (GStrv) known = read_file (path, &before);
-  if (capabilities == NULL || time <= 0 || time > now + AHEAD_S || (known != NULL && time <= before)
-      || !has_room (store, path))
+  if (!has_room (store, path))
     return;
   g_autofree char *joined = g_strjoinv (" ", capabilities);
   g_autofree char *line = g_strdup_printf ("%" G_GINT64_FORMAT " %s\n", time, joined);
   (void) g_file_set_contents_full (path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
-}
-
-static char **
-of_certificate (struct smime_store *store, const char *fingerprint, gint64 *time_out)
-{
-  g_autofree char *path = path_of (store, fingerprint);
-  return read_file (path, time_out);
+  g_hash_table_remove (store->announced, fingerprint);
 }
 
 static gboolean
@@ -120,14 +150,13 @@ is_same_person (const struct smime_entry *one, const struct smime_entry *other)
 char **
 smime_capabilities_of (struct smime_store *store, const char *fingerprint)
 {
-  gint64 time = 0;
-  char **best = of_certificate (store, fingerprint, &time);
+  char **best = announced_of (store, fingerprint)->list;
   struct smime_entry *entry = smime_store_entry (store, fingerprint);
   /* Who signs with one certificate and has mail encrypted to another announces for both. */
   for (guint i = 0; best == NULL && entry != NULL && i < store->entries->len; i++) {
     struct smime_entry *other = store->entries->pdata[i];
     if (is_same_person (entry, other))
-      best = of_certificate (store, other->fingerprint, &time);
+      best = announced_of (store, other->fingerprint)->list;
   }
-  return best;
+  return g_strdupv (best);
 }

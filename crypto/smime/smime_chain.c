@@ -179,23 +179,20 @@ judge (X509_STORE_CTX *context, X509 *certificate, STACK_OF (X509) * *chain_out,
     state = SMIME_CHAIN_TRUSTED;
   else if (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID)
     state = SMIME_CHAIN_EXPIRED;
-  if (chain_out != NULL)
-    *chain_out = chain != NULL ? X509_chain_up_ref (chain) : NULL;
+  *chain_out = chain != NULL ? X509_chain_up_ref (chain) : NULL;
   if (state != SMIME_CHAIN_TRUSTED)
     describe (guilty != NULL ? guilty : certificate, code, state, detail_out);
   return state;
 }
 
-enum smime_chain
-smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509) * extra, gint64 at, gboolean pinned,
-                   STACK_OF (X509) * *chain_out, char **detail_out)
+static enum smime_chain
+build (struct smime_store *store, X509 *certificate, STACK_OF (X509) * extra, gint64 at, gboolean pinned,
+       STACK_OF (X509) * *chain_out, char **detail_out)
 {
   enum smime_chain state = SMIME_CHAIN_UNTRUSTED;
   X509_STORE_CTX *context = X509_STORE_CTX_new ();
   STACK_OF (X509) *untrusted = candidates (store, extra);
   STACK_OF (X509) *pin = sk_X509_new_null ();
-  if (chain_out != NULL)
-    *chain_out = NULL;
   if (context != NULL && untrusted != NULL && pin != NULL
       && X509_STORE_CTX_init (context, store->anchors, certificate, untrusted) == 1 && prepare (context, at)) {
     if (pinned && sk_X509_push (pin, certificate) > 0)
@@ -206,5 +203,39 @@ smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509)
   sk_X509_free (untrusted);
   sk_X509_free (pin);
   ERR_clear_error ();
+  return state;
+}
+
+/* With what the store has: that holds until the store changes, whatever comes along with a mail. */
+static enum smime_chain
+build_known (struct smime_store *store, X509 *certificate, gint64 at, STACK_OF (X509) * *chain_out, char **detail_out)
+{
+  *chain_out = smime_chain_known_find (store->chains, certificate, at);
+  if (*chain_out != NULL)
+    return SMIME_CHAIN_TRUSTED;
+  enum smime_chain state = build (store, certificate, NULL, at, FALSE, chain_out, detail_out);
+  if (state == SMIME_CHAIN_TRUSTED)
+    smime_chain_known_add (store->chains, certificate, *chain_out);
+  return state;
+}
+
+enum smime_chain
+smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509) * extra, gint64 at, gboolean pinned,
+                   STACK_OF (X509) * *chain_out, char **detail_out)
+{
+  const gboolean alone = sk_X509_num (extra) <= 0 && !pinned;
+  STACK_OF (X509) *chain = NULL;
+  enum smime_chain state = SMIME_CHAIN_UNTRUSTED;
+  if (!pinned)
+    state = build_known (store, certificate, at, &chain, alone ? detail_out : NULL);
+  if (state != SMIME_CHAIN_TRUSTED && !alone) {
+    sk_X509_pop_free (chain, X509_free);
+    chain = NULL;
+    state = build (store, certificate, extra, at, pinned, &chain, detail_out);
+  }
+  if (chain_out != NULL)
+    *chain_out = chain;
+  else
+    sk_X509_pop_free (chain, X509_free);
   return state;
 }

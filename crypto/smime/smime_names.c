@@ -82,10 +82,14 @@ smime_names_addresses (const X509 *certificate)
 static char *
 hex_upper (const guchar *bytes, gsize size)
 {
-  GString *hex = g_string_sized_new (2 * size);
-  for (gsize i = 0; i < size; i++)
-    g_string_append_printf (hex, "%02X", bytes[i]);
-  return g_string_free (hex, FALSE);
+  static const char digits[] = "0123456789ABCDEF";
+  char *hex = g_malloc (2 * size + 1);
+  for (gsize i = 0; i < size; i++) {
+    hex[2 * i] = digits[bytes[i] >> 4];
+    hex[2 * i + 1] = digits[bytes[i] & 15];
+  }
+  hex[2 * size] = '\0';
+  return hex;
 }
 
 char *

@@ -29,12 +29,14 @@ struct smime_entry {
 
 struct smime_store {
   char *certificates_dir, *anchors_dir, *capabilities_dir;
+  GHashTable *announced; /* see smime_capabilities.c */
   struct smime_revocation *revocation;
   enum revocation_policy revocation_policy;
   struct smime_tokens *tokens; /* the cards */
   GPtrArray *entries;          /* struct smime_entry * */
   GHashTable *by_fingerprint;  /* borrowed entries */
   X509_STORE *anchors;
+  GHashTable *chains;              /* see smime_chain_known.c; forgotten with the anchors */
   STACK_OF (X509) * intermediates; /* CA certificates among the entries; borrowed */
   STACK_OF (X509) * others;        /* all certificates of the store, where signers are looked for; borrowed */
 };
@@ -116,6 +118,11 @@ enum smime_chain { SMIME_CHAIN_UNTRUSTED = 0, SMIME_CHAIN_TRUSTED, SMIME_CHAIN_E
  * chain_out (may be NULL): the chain as far as it was built, caller frees. detail_out (may be NULL): a sentence when not trusted. */
 enum smime_chain smime_chain_check (struct smime_store *store, X509 *certificate, STACK_OF (X509) * extra, gint64 at,
                                     gboolean pinned, STACK_OF (X509) * *chain_out, char **detail_out);
+/* smime_chain_known.c: trusted chains, by the SHA-256 of their first certificates. find: NULL if it is not known for that time; else
+ * the caller frees. */
+GHashTable *smime_chain_known_new (void);
+STACK_OF (X509) * smime_chain_known_find (GHashTable *all, const X509 *certificate, gint64 at);
+void smime_chain_known_add (GHashTable *all, const X509 *certificate, STACK_OF (X509) * chain);
 gboolean smime_chain_may_sign (X509 *certificate);
 gboolean smime_chain_may_encrypt (X509 *certificate);
 /* Why this certificate cannot be used by itself, whatever its chain. encrypt: for encryption, else for signing. */
@@ -145,6 +152,7 @@ gboolean smime_eddsa_is (const EVP_PKEY *key);
 gboolean smime_eddsa_sign (CMS_SignerInfo *info, EVP_PKEY *key, const struct pieces *content);
 gboolean smime_eddsa_verify (CMS_SignerInfo *info, GBytes *content);
 
+GHashTable *smime_capabilities_new (void); /* what was read of the files of a store */
 /* smime_capabilities.c: what a signer announces (names, best first; NULL: nothing), and what was remembered of one. */
 char **smime_capabilities_read (CMS_SignerInfo *signer);
 void smime_capabilities_remember (struct smime_store *store, const char *fingerprint, char **capabilities, gint64 time);

@@ -114,6 +114,7 @@ forget (struct smime_store *store)
   sk_X509_free (store->others);
   store->intermediates = store->others = NULL;
   g_clear_pointer (&store->anchors, X509_STORE_free);
+  g_clear_pointer (&store->chains, g_hash_table_unref);
   g_clear_pointer (&store->entries, g_ptr_array_unref);
 }
 
@@ -124,6 +125,7 @@ smime_store_reload (struct smime_store *store, GError **error)
   store->entries = g_ptr_array_new_with_free_func (entry_free);
   store->by_fingerprint = g_hash_table_new (g_str_hash, g_str_equal);
   store->anchors = X509_STORE_new ();
+  store->chains = smime_chain_known_new ();
   store->intermediates = sk_X509_new_null ();
   store->others = sk_X509_new_null ();
   if (store->anchors == NULL || store->intermediates == NULL || store->others == NULL) {
@@ -144,6 +146,7 @@ smime_store_open (const char *keys_dir, GError **error)
   store->certificates_dir = g_build_filename (keys_dir, "smime", NULL);
   store->anchors_dir = g_build_filename (keys_dir, "anchors", NULL);
   store->capabilities_dir = g_build_filename (keys_dir, "capabilities", NULL);
+  store->announced = smime_capabilities_new ();
   store->revocation_policy = REVOCATION_SOFT;
   store->tokens = smime_tokens_new ();
   if ((g_mkdir_with_parents (store->certificates_dir, 0700) != 0
@@ -168,6 +171,7 @@ smime_store_free (struct smime_store *store)
   g_free (store->certificates_dir);
   g_free (store->anchors_dir);
   g_free (store->capabilities_dir);
+  g_hash_table_unref (store->announced);
   smime_revocation_free (store->revocation);
   smime_tokens_free (store->tokens);
   g_free (store);

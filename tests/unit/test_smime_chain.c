@@ -184,6 +184,37 @@ test_at (void **state)
   maker_cert_free (signer);
 }
 
+/* A chain that holds is remembered, for as long as it holds; one that needs what a mail brought along is not. */
+static void
+test_known (void **state)
+{
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  struct maker_cert *middle = maker_issue (&(struct maker_spec){ .name = "Middle", .issuer = root, .text = CA });
+  struct maker_cert *signer = maker_issue (&(struct maker_spec){
+      .name = "Alice", .issuer = root, .text = MAIL EMAIL, .from = -MAKER_DAY, .until = 5 * MAKER_DAY });
+  struct maker_cert *deeper = maker_issue (&(struct maker_spec){ .name = "Bob", .issuer = middle, .text = MAIL EMAIL });
+  const struct maker_cert *const along[] = { middle, NULL };
+  STACK_OF (X509) *extra = sk_X509_new_null (), *chain = NULL;
+  sk_X509_push (extra, middle->x);
+  assert_null (smime_chain_known_find (store->chains, signer->x, 0));
+  assert_int_equal (judge (signer, along, 0), SIGNATURE_GOOD);
+  assert_non_null (chain = smime_chain_known_find (store->chains, signer->x, 0));
+  assert_int_equal (sk_X509_num (chain), 2);
+  sk_X509_pop_free (chain, X509_free);
+  assert_null (smime_chain_known_find (store->chains, signer->x, now + 6 * MAKER_DAY));
+  assert_null (smime_chain_known_find (store->chains, signer->x, now - 2 * MAKER_DAY));
+  assert_int_equal (smime_chain_check (store, signer->x, NULL, now + 6 * MAKER_DAY, FALSE, NULL, NULL),
+                    SMIME_CHAIN_EXPIRED);
+  assert_int_equal (smime_chain_check (store, deeper->x, extra, 0, FALSE, NULL, NULL), SMIME_CHAIN_TRUSTED);
+  assert_null (smime_chain_known_find (store->chains, deeper->x, 0));
+  assert_true (smime_store_reload (store, NULL));
+  assert_null (smime_chain_known_find (store->chains, signer->x, 0));
+  sk_X509_free (extra);
+  maker_cert_free (middle);
+  maker_cert_free (signer);
+  maker_cert_free (deeper);
+}
+
 static int
 make_world (void **state)
 {
@@ -212,7 +243,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_middle), cmocka_unit_test (test_path_length), cmocka_unit_test (test_depth),
-    cmocka_unit_test (test_forged), cmocka_unit_test (test_at),
+    cmocka_unit_test (test_forged), cmocka_unit_test (test_at),          cmocka_unit_test (test_known),
   };
   return cmocka_run_group_tests_name ("smime_chain", tests, make_world, remove_world);
 }
