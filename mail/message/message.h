@@ -28,6 +28,9 @@ DEFINE_AUTOFREE (message_part, message_part_free)
 char *message_clean_filename (const char *name);
 /* A plaintext message for the index: header of the original with protected fields put in, text parts in clear. NULL: nothing was encrypted, nor other fields protected than those outside, or it is withheld. */
 GBytes *message_shadow (struct inspection *inspection, GBytes *message);
+/* The same of a payload that was composed here just now: what message_shadow would make of the record of it. NULL: something in it is
+ * signed or encrypted by itself (a block that was pasted, a mail), so that only the record tells. */
+GBytes *message_shadow_composed (GBytes *payload);
 /* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE), or its header protected? Bounded to the first size_max bytes. */
 gboolean message_is_encrypted (GBytes *message);
 

@@ -114,14 +114,24 @@ append_text (GString *out, GVariant *segments)
   }
 }
 
+/* Every signature's file has the same name. */
+static gboolean
+is_signature (const char *type)
+{
+  static const char *const types[]
+      = { "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", NULL };
+  return g_strv_contains (types, type);
+}
+
 /* Names of attachments are searched for too. */
 static void
 append_names (GString *out, GVariant *parts)
 {
   for (gsize i = 0; i < g_variant_n_children (parts); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (parts, i);
-    const char *name = NULL;
-    if (g_variant_lookup (row, "filename", "m&s", &name) && name != NULL)
+    const char *name = NULL, *type = "";
+    (void) g_variant_lookup (row, "type", "&s", &type);
+    if (g_variant_lookup (row, "filename", "m&s", &name) && name != NULL && !is_signature (type))
       g_string_append_printf (out, "%s\n", name);
   }
 }
@@ -143,13 +153,9 @@ differs_outside (const struct inspection *inspection)
   return differs;
 }
 
-GBytes *
-message_shadow (struct inspection *inspection, GBytes *message)
+static GBytes *
+make (const struct inspection *inspection)
 {
-  message_init ();
-  if (!inspection->verdict.encryption.decrypted
-      && (inspection->verdict.encryption.protocol != PROTECTION_NONE || !differs_outside (inspection)))
-    return NULL;
   struct message_shown shown;
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GVariant) segments = g_variant_ref_sink (message_segments (inspection, NULL));
@@ -166,4 +172,25 @@ message_shadow (struct inspection *inspection, GBytes *message)
   for (gsize i = 0, n = strlen (base64); i < n; i += 76)
     g_string_append_printf (out, "%.76s\r\n", base64 + i);
   return g_string_free_to_bytes (out);
+}
+
+GBytes *
+message_shadow (struct inspection *inspection, GBytes *message)
+{
+  message_init ();
+  if (!inspection->verdict.encryption.decrypted
+      && (inspection->verdict.encryption.protocol != PROTECTION_NONE || !differs_outside (inspection)))
+    return NULL;
+  return make (inspection);
+}
+
+GBytes *
+message_shadow_composed (GBytes *payload)
+{
+  message_init ();
+  AUTOFREE (inspection) inspection = inspect_message (NULL, payload, 0);
+  const struct verdict *verdict = &inspection->verdict;
+  if (verdict->encryption.protocol != PROTECTION_NONE || verdict->signature.protocol != PROTECTION_NONE)
+    return NULL;
+  return make (inspection);
 }

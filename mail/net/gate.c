@@ -173,7 +173,8 @@ check_smime (const GPtrArray *fields, struct gate_span body, GPtrArray *ids, GEr
   if (!authenticated && g_strcmp0 (kind, "enveloped-data") != 0)
     return gate_fail (error, GATE_ERROR_PLAINTEXT, "its S/MIME type is not that of an encrypted message");
   g_autoptr (GByteArray) der = gate_mime_base64 (body, error);
-  return der != NULL && gate_cms_recipients ((struct gate_span){ der->data, der->len }, authenticated, ids, error);
+  return der != NULL
+         && gate_cms_recipients ((struct gate_span){ .at = der->data, .size = der->len }, authenticated, ids, error);
 }
 
 /* One part of multipart/encrypted: its header, then what is left is its body. */
@@ -247,7 +248,7 @@ check_recipients (const char *const *recipients, GError **error)
 gboolean
 gate_check (const guint8 *message, gsize size, const struct gate_plan *plan, GError **error)
 {
-  struct gate_span rest = { message, size };
+  struct gate_span rest = { message, size, plan->mapped };
   if (plan->note != NULL)
     return gate_note_check (message, size, plan, error);
   if (message == NULL || size == 0 || size > GATE_SIZE_MAX)

@@ -21,6 +21,7 @@ struct gate_note {
   gint64 date;      /* seconds since the epoch, a whole minute */
 };
 struct gate_plan {
+  gboolean mapped; /* the message is a file of ours, mapped: not all of it is held in memory at once */
   enum route_method method;
   const char *const *recipients;    /* envelope recipients, addr-specs */
   const char *const *recipient_ids; /* as in crypto/protect.h: must be exactly the ids found in the bytes */

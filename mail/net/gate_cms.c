@@ -64,8 +64,8 @@ der_next (struct gate_span *rest, struct der *out)
   if (length > rest->size - head)
     return FALSE;
   out->tag = rest->at[0];
-  out->whole = (struct gate_span){ rest->at, head + length };
-  out->content = (struct gate_span){ rest->at + head, length };
+  out->whole = (struct gate_span){ .at = rest->at, .size = head + length };
+  out->content = (struct gate_span){ .at = rest->at + head, .size = length };
   rest->at += head + length;
   rest->size -= head + length;
   return TRUE;

@@ -4,6 +4,10 @@
 #include "mail/net/gate_p.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define LET_GO_BYTES (1024u * 1024)
 
 void
 gate_field_free (struct gate_field *field)
@@ -13,12 +17,24 @@ gate_field_free (struct gate_field *field)
   g_free (field);
 }
 
+void
+gate_let_go (struct gate_span span, gsize done, gsize *gone)
+{
+  if (!span.mapped || done - *gone < LET_GO_BYTES)
+    return;
+  const guintptr page = (guintptr) sysconf (_SC_PAGESIZE);
+  const guintptr from = ((guintptr) span.at + *gone) / page * page, to = ((guintptr) span.at + done) / page * page;
+  (void) madvise ((void *) from, to - from, MADV_DONTNEED);
+  *gone = done;
+}
+
 gboolean
 gate_mime_lines (struct gate_span all, GError **error)
 {
-  gsize column = 0;
+  gsize column = 0, gone = 0;
   for (gsize i = 0; i < all.size; i++) {
     guint8 c = all.at[i];
+    gate_let_go (all, i, &gone);
     if (c == '\r' && i + 1 < all.size && all.at[i + 1] == '\n') {
       column = 0;
       i++;
@@ -43,7 +59,7 @@ next_line (struct gate_span *rest, struct gate_span *line_out)
   const guint8 *end = rest->size == 0 ? NULL : memchr (rest->at, '\n', rest->size);
   if (end == NULL || end == rest->at || end[-1] != '\r')
     return FALSE;
-  *line_out = (struct gate_span){ rest->at, (gsize) (end - rest->at) - 1 };
+  *line_out = (struct gate_span){ .at = rest->at, .size = (gsize) (end - rest->at) - 1 };
   rest->size -= (gsize) (end - rest->at) + 1;
   rest->at = end + 1;
   return TRUE;
@@ -173,12 +189,15 @@ base64_value (guint8 c)
 GByteArray *
 gate_mime_base64 (struct gate_span text, GError **error)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_sized_new ((guint) (text.size / 4 * 3 + 3));
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  gsize size = 0, gone = 0;
+  g_byte_array_set_size (bytes, (guint) (text.size / 4 * 3 + 3));
   guint32 group = 0;
   guint have = 0, pads = 0;
   gboolean fine = TRUE, ended = FALSE;
   for (gsize i = 0; i < text.size && fine; i++) {
     guint8 c = text.at[i];
+    gate_let_go (text, i, &gone);
     if (c == '\r' || c == '\n')
       continue;
     int value = c == '=' ? 0 : base64_value (c);
@@ -192,12 +211,14 @@ gate_mime_base64 (struct gate_span text, GError **error)
     guint8 three[3] = { (guint8) (group >> 16), (guint8) (group >> 8), (guint8) group };
     /* Bits that decoding throws away could carry something: they must be zero. */
     fine = (pads < 1 || three[2] == 0) && (pads < 2 || three[1] == 0);
-    g_byte_array_append (bytes, three, 3 - pads);
+    memcpy (bytes->data + size, three, 3);
+    size += 3 - pads;
     ended = pads > 0;
     have = 0;
     group = 0;
   }
-  if (fine && have == 0 && bytes->len > 0)
+  g_byte_array_set_size (bytes, (guint) size);
+  if (fine && have == 0 && size > 0)
     return g_steal_pointer (&bytes);
   gate_fail (error, GATE_ERROR_PLAINTEXT, "there is something in it beside the encoded envelope");
   return NULL;
@@ -219,9 +240,12 @@ GArray *
 gate_mime_split (struct gate_span body, const char *boundary, GError **error)
 {
   g_autoptr (GArray) parts = g_array_new (FALSE, TRUE, sizeof (struct gate_span));
-  struct gate_span line, part = { NULL, 0 };
+  const struct gate_span whole = body;
+  struct gate_span line, part = { .mapped = body.mapped };
   gboolean ended = FALSE;
+  gsize gone = 0;
   while (next_line (&body, &line)) {
+    gate_let_go (whole, (gsize) (line.at - whole.at), &gone);
     int kind = ended ? 0 : delimiter (line, boundary);
     if (kind == 0 && part.at == NULL && line.size > 0) {
       gate_fail (error, GATE_ERROR_PLAINTEXT, "there is something readable around its encrypted part");

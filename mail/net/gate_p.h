@@ -12,6 +12,7 @@
 struct gate_span {
   const guint8 *at;
   gsize size;
+  gboolean mapped; /* the bytes of a file: what of them was gone through need not stay in memory */
 };
 
 /* Sets the error to one sentence around the reason and returns FALSE. */
@@ -23,6 +24,9 @@ struct gate_field {
   char *value; /* unfolded, without blanks around it */
 };
 void gate_field_free (struct gate_field *field);
+/* The first done bytes of the span were gone through; gone: up to where that was said before, 0 at first. They come back from the file when
+ * they are looked at again. */
+void gate_let_go (struct gate_span span, gsize done, gsize *gone);
 /* Every line ends in CRLF, has at most 998 characters, and is plain printable ASCII (or tab). */
 gboolean gate_mime_lines (struct gate_span all, GError **error);
 /* Reads the header section at the start of *rest and moves *rest to the body. Returns struct gate_field *; NULL: malformed. */

@@ -13,7 +13,7 @@ take_line (struct gate_span *rest, struct gate_span *line_out)
   const guint8 *end = rest->size < 2 ? NULL : memchr (rest->at, '\n', rest->size);
   if (end == NULL || end == rest->at || end[-1] != '\r')
     return FALSE;
-  *line_out = (struct gate_span){ rest->at, (gsize) (end - rest->at) - 1 };
+  *line_out = (struct gate_span){ .at = rest->at, .size = (gsize) (end - rest->at) - 1 };
   rest->size -= (gsize) (end - rest->at) + 1;
   rest->at = end + 1;
   return TRUE;
@@ -28,12 +28,15 @@ line_is (struct gate_span line, const char *text)
 static guint32
 crc24 (const guint8 *bytes, gsize size)
 {
-  guint32 crc = 0xb704ce;
-  for (gsize i = 0; i < size; i++) {
-    crc ^= (guint32) bytes[i] << 16;
+  static guint32 table[256];
+  for (guint32 i = 0; i < 256 && table[255] == 0; i++) {
+    table[i] = i << 16;
     for (int bit = 0; bit < 8; bit++)
-      crc = crc & 0x800000 ? crc << 1 ^ 0x1864cfb : crc << 1;
+      table[i] = table[i] & 0x800000 ? table[i] << 1 ^ 0x1864cfb : table[i] << 1;
   }
+  guint32 crc = 0xb704ce;
+  for (gsize i = 0; i < size; i++)
+    crc = crc << 8 ^ table[(crc >> 16 ^ bytes[i]) & 0xff];
   return crc & 0xffffff;
 }
 
@@ -41,17 +44,20 @@ crc24 (const guint8 *bytes, gsize size)
 static GByteArray *
 take_armor (struct gate_span rest, GError **error)
 {
-  struct gate_span line, base = { NULL, 0 }, sum = { NULL, 0 };
+  struct gate_span line, base = { .mapped = rest.mapped }, sum = { .at = NULL };
   gboolean ended = FALSE, begun = take_line (&rest, &line) && line_is (line, "-----BEGIN PGP MESSAGE-----")
                                   && take_line (&rest, &line) && line.size == 0;
   base.at = rest.at;
+  const struct gate_span whole = rest;
+  gsize gone = 0;
   while (begun && !ended && take_line (&rest, &line)) {
+    gate_let_go (whole, (gsize) (line.at - whole.at), &gone);
     ended = line_is (line, "-----END PGP MESSAGE-----");
     if (!ended && sum.at != NULL)
       break; /* only the end may follow the checksum */
     if (ended || (line.size == 5 && line.at[0] == '=')) {
       base.size = base.size == 0 ? (gsize) (line.at - base.at) : base.size;
-      sum = ended ? sum : (struct gate_span){ line.at + 1, 4 };
+      sum = ended ? sum : (struct gate_span){ .at = line.at + 1, .size = 4 };
     }
   }
   while (ended && rest.size > 0)
@@ -102,9 +108,9 @@ take_length (struct gate_span *rest, gsize *length_out, gboolean *partial_out)
   return *length_out <= rest->size;
 }
 
-/* A packet's tag and body; a body in pieces is joined into scratch, for a protected packet only. */
+/* A packet's tag and body. A body in pieces, of a protected packet only, is moved together where it lies, in ours. */
 static gboolean
-take_packet (struct gate_span *rest, int *tag_out, struct gate_span *body_out, GByteArray *scratch)
+take_packet (GByteArray *ours, struct gate_span *rest, int *tag_out, struct gate_span *body_out)
 {
   if (rest->size < 2 || (rest->at[0] & 0x80) == 0)
     return FALSE;
@@ -129,20 +135,19 @@ take_packet (struct gate_span *rest, int *tag_out, struct gate_span *body_out, G
   }
   if (length > rest->size)
     return FALSE;
-  *body_out = (struct gate_span){ rest->at, length };
+  *body_out = (struct gate_span){ .at = rest->at, .size = length };
   rest->at += length;
   rest->size -= length;
   if (!partial)
     return TRUE;
-  g_byte_array_append (scratch, body_out->at, (guint) body_out->size);
   while (partial) {
     if (!take_length (rest, &length, &partial))
       return FALSE;
-    g_byte_array_append (scratch, rest->at, (guint) length);
+    memmove (ours->data + (body_out->at - ours->data) + body_out->size, rest->at, length);
+    body_out->size += length;
     rest->at += length;
     rest->size -= length;
   }
-  *body_out = (struct gate_span){ scratch->data, scratch->len };
   return TRUE;
 }
 
@@ -173,7 +178,7 @@ session_key (struct gate_span body, GPtrArray *ids)
     g_string_append_printf (id, "%02X", body.at[i]);
   g_ptr_array_add (ids, g_string_free (id, FALSE));
   guint8 algorithm = body.at[9];
-  struct gate_span rest = { body.at + 10, body.size - 10 };
+  struct gate_span rest = { .at = body.at + 10, .size = body.size - 10 };
   switch (algorithm) {
   case 1: /* RSA of 2048 bits or more; the top bits of a block may be zero */
   case 2:
@@ -193,11 +198,10 @@ gate_pgp_recipients (struct gate_span armor, GPtrArray *ids_out, GError **error)
   g_autoptr (GByteArray) binary = take_armor (armor, error);
   if (binary == NULL)
     return FALSE;
-  struct gate_span rest = { binary->data, binary->len }, body;
-  g_autoptr (GByteArray) joined = g_byte_array_new ();
+  struct gate_span rest = { .at = binary->data, .size = binary->len }, body;
   int tag = 0;
   while (rest.size > 0) {
-    if (!take_packet (&rest, &tag, &body, joined))
+    if (!take_packet (binary, &rest, &tag, &body))
       return gate_fail (error, GATE_ERROR_FORMAT, "its OpenPGP envelope is broken or cut");
     if (tag != TAG_SESSION_KEY)
       break;

@@ -25,6 +25,9 @@ enum smtp_outcome {
 };
 /* Right before DATA: writes down that it begins, and looks at the bytes for the last time. FALSE with error: nothing is sent. */
 typedef gboolean (*smtp_ready_fn) (gpointer data, GError **error);
+/* Told now and then how much of a message is on the line. NULL: nobody is. */
+typedef void (*smtp_progress_fn) (gsize done, gsize total, gpointer data);
+void smtp_set_progress (struct smtp *smtp, smtp_progress_fn progress, gpointer data);
 /* from, recipients: addr-specs; refused if they are none. message: CRLF lines. All recipients must be taken, or none gets it.
  * text_out: one sentence. */
 enum smtp_outcome smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, const guint8 *message,

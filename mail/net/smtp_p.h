@@ -20,8 +20,10 @@ struct smtp {
   gboolean asked;    /* something was said since the last one */
   gboolean answered; /* it is complete */
   guint lines;
-  int code;      /* of its first line */
-  guint seconds; /* that it may take */
+  int code;                  /* of its first line */
+  guint seconds;             /* that it may take */
+  smtp_progress_fn progress; /* NULL */
+  gpointer progress_data;
 };
 
 /* libetpan exports these and declares them in none of the headers that it installs. */

@@ -3,13 +3,15 @@
 /* One message to one audience, and exactly what became of it.
  *
  * libetpan's command buffers hold 513 bytes and its addresses are not looked at: address_is_addr_spec bounds them to 254 characters
- * that mean nothing else. Its data function writes CRLF for each bare CR or LF, and one more at the end (measured): so a message with
- * such is refused and the last CRLF is left to it, and what crosses the line is what the gate saw, byte for byte. */
+ * that mean nothing else. Its data function tells nobody how far it is, so that the lines are given to it here, with a dot before a
+ * dot (RFC 5321 4.5.2): what crosses the line is what the gate saw, byte for byte. */
 #include "mail/net/smtp_p.h"
 
 #include "mail/net/address.h"
 
 #include <string.h>
+
+#define PROGRESS_BYTES 65536
 
 /* A refusal of one step, as an outcome and a sentence. subject: who or what was refused. */
 static enum smtp_outcome
@@ -57,6 +59,26 @@ envelope (struct smtp *smtp, const char *from, const char *const *recipients, gs
   return outcome == SMTP_ACCEPTED ? outcome : give_up (smtp, outcome);
 }
 
+/* What is not yet on the line when this returns FALSE never will be. */
+static gboolean
+write_content (struct smtp *smtp, const guint8 *message, gsize size)
+{
+  mailstream *to = smtp->session->stream;
+  gboolean fine = TRUE;
+  for (gsize at = 0, told = 0; at < size && fine;) {
+    const guint8 *end = memchr (message + at, '\n', size - at);
+    const gsize line = end != NULL ? (gsize) (end - message) + 1 - at : size - at;
+    fine = (message[at] != '.' || mailstream_write (to, ".", 1) == 1)
+           && mailstream_write (to, message + at, line) == (ssize_t) line;
+    at += line;
+    if (smtp->progress != NULL && (at - told >= PROGRESS_BYTES || at == size)) {
+      smtp->progress (at, size, smtp->progress_data);
+      told = at;
+    }
+  }
+  return fine && mailstream_write (to, ".\r\n", 3) == 3 && mailstream_flush (to) == 0;
+}
+
 /* From the first byte on only a reply of the 4xx, 5xx or 250 kind tells what became of it. */
 static enum smtp_outcome
 content (struct smtp *smtp, const guint8 *message, gsize size, char **text_out)
@@ -72,7 +94,10 @@ content (struct smtp *smtp, const guint8 *message, gsize size, char **text_out)
     return SMTP_LATER;
   }
   smtp->seconds = SMTP_TAKEN_S;
-  int code = smtp_code (smtp, mailsmtp_data_message (smtp->session, (const char *) message, size - 2));
+  gboolean sent = write_content (smtp, message, size);
+  if (sent)
+    (void) mailsmtp_read_response (smtp->session);
+  int code = smtp_code (smtp, sent ? MAILSMTP_NO_ERROR : MAILSMTP_ERROR_STREAM);
   smtp->seconds = SMTP_COMMAND_S;
   if (code == 250) {
     *text_out = g_strdup_printf ("%s took it.", smtp->remote->host);
@@ -98,6 +123,13 @@ is_crlf_text (const guint8 *message, gsize size)
     if (message[i] == '\r' ? message[i + 1] != '\n' : message[i] == '\n' && (i == 0 || message[i - 1] != '\r'))
       return FALSE;
   return TRUE;
+}
+
+void
+smtp_set_progress (struct smtp *smtp, smtp_progress_fn progress, gpointer data)
+{
+  smtp->progress = progress;
+  smtp->progress_data = data;
 }
 
 enum smtp_outcome

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define CHUNK_BYTES 65536
+
 gboolean
 disk_write (int fd, const void *bytes, gsize size)
 {
@@ -20,6 +22,17 @@ disk_write (int fd, const void *bytes, gsize size)
     at += wrote;
     size -= (gsize) wrote;
   }
+  return TRUE;
+}
+
+gboolean
+disk_copy (int from, int to)
+{
+  g_autofree char *some = g_malloc (CHUNK_BYTES);
+  ssize_t got;
+  for (off_t at = 0; (got = pread (from, some, CHUNK_BYTES, at)) != 0; at += MAX (got, 0))
+    if (got < 0 ? errno != EINTR : !disk_write (to, some, (gsize) got))
+      return FALSE;
   return TRUE;
 }
 

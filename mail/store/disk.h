@@ -4,6 +4,7 @@
 #pragma once
 #include <glib.h>
 
-/* Both: FALSE with errno. */
+/* All: FALSE with errno. */
 gboolean disk_write (int fd, const void *bytes, gsize size); /* all of them, or FALSE */
-gboolean disk_sync_folder (const char *path);                /* names made, moved and removed in it are durable */
+gboolean disk_copy (int from, int to);        /* all of the file, from its start, to where the other one is */
+gboolean disk_sync_folder (const char *path); /* names made, moved and removed in it are durable */

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define STORE_CHUNK 65536
+
 static gboolean
 disk_error (GError **error, const char *what)
 {
@@ -149,11 +151,12 @@ maildir_rename (const char *dir, const char *base, const char *flags, const char
 static gboolean
 copy (const char *from, const char *dir, const char *base, const char *flags, GError **error)
 {
-  g_autoptr (GMappedFile) file = g_mapped_file_new (from, FALSE, error);
-  return file != NULL
-         && maildir_store (dir, base, flags,
-                           g_mapped_file_get_contents (file) != NULL ? g_mapped_file_get_contents (file) : "",
-                           g_mapped_file_get_length (file), error);
+  int fd = open (from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0)
+    return disk_error (error, "A mail could not be read from the disk");
+  gboolean done = maildir_store (dir, base, flags, fd, error);
+  close (fd);
+  return done;
 }
 
 gboolean
@@ -183,9 +186,18 @@ maildir_remove (const char *dir, const char *base, const char *flags)
 }
 
 gboolean
-maildir_store (const char *dir, const char *base, const char *flags, const void *bytes, gsize size, GError **error)
+maildir_store (const char *dir, const char *base, const char *flags, int fd, GError **error)
 {
   AUTOFREE (maildir_batch) batch = maildir_batch_new (dir);
-  return maildir_batch_write (batch, bytes, size, error) && maildir_batch_end (batch, base, flags, 0, NULL, error)
-         && maildir_batch_commit (batch, error);
+  g_autofree char *some = g_malloc (STORE_CHUNK);
+  ssize_t got;
+  for (off_t at = 0; (got = pread (fd, some, STORE_CHUNK, at)) > 0; at += got)
+    if (!maildir_batch_write (batch, some, (gsize) got, error))
+      return FALSE;
+  if (got < 0) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "A mail that is to be kept could not be read: %s.",
+                 g_strerror (errno));
+    return FALSE;
+  }
+  return maildir_batch_end (batch, base, flags, 0, NULL, error) && maildir_batch_commit (batch, error);
 }

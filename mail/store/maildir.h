@@ -23,8 +23,8 @@ gboolean maildir_rename (const char *dir, const char *base, const char *flags, c
 gboolean maildir_link (const char *dir, const char *base, const char *flags, const char *new_dir, const char *new_base,
                        char **old_path_out, char **new_path_out, GError **error);
 gboolean maildir_remove (const char *dir, const char *base, const char *flags); /* TRUE: it is not there any more */
-gboolean maildir_store (const char *dir, const char *base, const char *flags, const void *bytes, gsize size,
-                        GError **error);
+/* All of the file, from its start. */
+gboolean maildir_store (const char *dir, const char *base, const char *flags, int fd, GError **error);
 
 /* ---- many at once: written to tmp/, then made durable and visible together ---- */
 struct maildir_batch;

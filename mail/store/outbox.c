@@ -124,19 +124,19 @@ remove_folder (const char *dir)
   g_rmdir (dir);
 }
 
-static gboolean
-write_file (const char *dir, const char *name, GBytes *bytes, GError **error)
+/* Writes the file, and maps it as it is then on the disk. */
+static GBytes *
+write_file (const char *dir, const char *name, int from, GError **error)
 {
   g_autofree char *path = g_build_filename (dir, name, NULL);
-  gsize size = 0;
-  const char *data = g_bytes_get_data (bytes, &size);
-  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  gboolean fine = fd >= 0 && disk_write (fd, data, size) && fsync (fd) == 0;
-  if (!fine)
+  int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  gboolean fine = fd >= 0 && disk_copy (from, fd) && fsync (fd) == 0;
+  g_autoptr (GMappedFile) file = fine ? g_mapped_file_new_from_fd (fd, FALSE, NULL) : NULL;
+  if (file == NULL)
     disk_error (error);
   if (fd >= 0)
     close (fd);
-  return fine;
+  return file != NULL ? g_mapped_file_get_bytes (file) : NULL;
 }
 
 static gboolean
@@ -295,34 +295,36 @@ known_id (struct outbox *outbox, const char *message_id, GPtrArray *copies)
 }
 
 static gboolean
-write_item (struct outbox *outbox, const char *dir, GPtrArray *messages, GBytes *sent, GError **error)
+write_item (struct outbox *outbox, const char *dir, const struct outbox_submission *submission, GError **error)
 {
+  const GPtrArray *copies = submission->copies;
   if (g_mkdir (dir, 0700) != 0)
     return disk_error (error);
-  for (guint i = 0; i < messages->len; i++) {
+  for (guint i = 0; i < copies->len; i++) {
     g_autofree char *name = g_strdup_printf ("copy-%u.eml", i);
-    if (!write_file (dir, name, g_ptr_array_index (messages, i), error))
+    g_autoptr (GBytes) message = write_file (dir, name, submission->files[i], error);
+    if (message == NULL || !submission->check (g_ptr_array_index (copies, i), message, submission->data, error))
       return FALSE;
   }
-  return write_file (dir, "sent.eml", sent, error) && sync_folder (dir, error) && sync_folder (outbox->dir, error);
+  g_autoptr (GBytes) record = write_file (dir, "sent.eml", submission->files[copies->len], error);
+  return record != NULL && sync_folder (dir, error) && sync_folder (outbox->dir, error);
 }
 
 char *
-outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path, gint64 date,
-               GPtrArray *copies, GPtrArray *messages, GBytes *sent, GError **error)
+outbox_submit (struct outbox *outbox, const struct outbox_submission *submission, GError **error)
 {
-  char *known = known_id (outbox, message_id, copies);
+  char *known = known_id (outbox, submission->message_id, submission->copies);
   if (known != NULL)
     return known;
   g_autofree char *id = g_uuid_string_random ();
   g_autofree char *dir = g_build_filename (outbox->dir, id, NULL);
   struct outbox_item item = { .id = id,
-                              .message_id = (char *) message_id,
-                              .from = (char *) from,
-                              .draft_path = (char *) draft_path,
-                              .date = date != 0 ? date : g_get_real_time () / G_USEC_PER_SEC,
-                              .copies = copies };
-  gboolean done = write_item (outbox, dir, messages, sent, error);
+                              .message_id = (char *) submission->message_id,
+                              .from = (char *) submission->from,
+                              .draft_path = (char *) submission->draft_path,
+                              .date = submission->date != 0 ? submission->date : g_get_real_time () / G_USEC_PER_SEC,
+                              .copies = submission->copies };
+  gboolean done = write_item (outbox, dir, submission, error);
   if (done) {
     state_begin (outbox->state);
     state_outbox_add (outbox->state, &item);
@@ -342,10 +344,10 @@ outbox_told (struct outbox *outbox, const char *address)
 GBytes *
 outbox_message (struct outbox *outbox, const char *id, guint number, GError **error)
 {
-  g_autofree char *path = file_of (outbox, id, number), *bytes = NULL;
-  gsize size = 0;
-  if (g_file_get_contents (path, &bytes, &size, NULL))
-    return g_bytes_new_take (g_steal_pointer (&bytes), size);
+  g_autofree char *path = file_of (outbox, id, number);
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
+  if (file != NULL)
+    return g_mapped_file_get_bytes (file);
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "A mail in the outbox cannot be read: %s.",
                g_strerror (errno));
   return NULL;

@@ -41,14 +41,23 @@ struct outbox;
 struct outbox *outbox_open (const char *dir, GError **error);
 void outbox_free (struct outbox *outbox);
 DEFINE_AUTOFREE (outbox, outbox_free)
-/* Durable when it returns. copies: struct outbox_copy * (method, note, recipients, ids); messages: GBytes *, in their order. date: 0 = now. The
- * same message_id given twice is one send: the id of the first comes back, unless that one failed wholly. */
-char *outbox_submit (struct outbox *outbox, const char *message_id, const char *from, const char *draft_path,
-                     gint64 date, GPtrArray *copies, GPtrArray *messages, GBytes *sent, GError **error);
+/* What is to be sent: one message in copies. */
+struct outbox_submission {
+  const char *message_id, *from, *draft_path;
+  gint64 date;       /* 0: now */
+  GPtrArray *copies; /* struct outbox_copy * (method, note, recipients, ids) */
+  const int *files;  /* the bytes of each copy, in their order, and then those of the record */
+  /* Asked of each copy once its bytes lie in the outbox, where nobody else can change them. FALSE with error: none of it is taken in. */
+  gboolean (*check) (const struct outbox_copy *copy, GBytes *message, gpointer data, GError **error);
+  gpointer data;
+};
+/* Durable when it returns. The same message_id given twice is one send: the id of the first comes back, unless that one failed wholly. */
+char *outbox_submit (struct outbox *outbox, const struct outbox_submission *submission, GError **error);
 /* When a note to this address was last taken in; 0: not within a day. */
 gint64 outbox_told (struct outbox *outbox, const char *address);
 GPtrArray *outbox_items (struct outbox *outbox); /* struct outbox_item *, oldest first */
 struct outbox_item *outbox_find (struct outbox *outbox, const char *id, GError **error);
+/* Mapped. */
 GBytes *outbox_message (struct outbox *outbox, const char *id, guint number, GError **error);
 int outbox_open_sent (struct outbox *outbox, const char *id); /* read-only; -1 */
 gboolean outbox_set (struct outbox *outbox, const char *id, guint number, enum outbox_state state, const char *text,

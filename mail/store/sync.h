@@ -38,7 +38,7 @@ GVariant *sync_move (struct sync *sync, const char *const *paths, const char *to
 /* Into the folder that lies in dir, relative to the account's; role_out: its role, "": none; caller frees. */
 GVariant *sync_move_back (struct sync *sync, const char *const *paths, const char *dir, char **role_out,
                           GError **error);
-char *sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces,
+char *sync_append (struct sync *sync, const char *role, int fd, const char *const *flags, const char *replaces,
                    GError **error);
 gboolean sync_remove (struct sync *sync, const char *const *paths, GError **error);
 gboolean sync_indexed (struct sync *sync, const char *const *paths, GError **error);

@@ -8,8 +8,12 @@
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define START_BYTES (1024u * 1024) /* of a mail of our own, whose header says what it is */
 
 static gboolean
 letters_of (const char *const *names, char *out, GError **error)
@@ -246,8 +250,25 @@ stored_record (struct sync *sync, const char *role, const struct state_folder *f
   return mail != NULL ? maildir_locate (dir, mail->base, mail->flags) : NULL;
 }
 
+/* As much of it as its Message-ID and its kind are looked for in. */
+static GBytes *
+read_start (int fd, GError **error)
+{
+  g_autofree char *start = g_malloc (START_BYTES);
+  gsize size = 0;
+  for (ssize_t got = 1; got > 0 && size<START_BYTES; size += got> 0 ? (gsize) got : 0) {
+    got = pread (fd, start + size, START_BYTES - size, (off_t) size);
+    if (got < 0) {
+      g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "A mail that is to be kept could not be read: %s.",
+                   g_strerror (errno));
+      return NULL;
+    }
+  }
+  return g_bytes_new_take (g_steal_pointer (&start), size);
+}
+
 char *
-sync_append (struct sync *sync, const char *role, GBytes *message, const char *const *flags, const char *replaces,
+sync_append (struct sync *sync, const char *role, int fd, const char *const *flags, const char *replaces,
              GError **error)
 {
   struct state_mail mail = { .indexed = STATE_NEW };
@@ -255,15 +276,16 @@ sync_append (struct sync *sync, const char *role, GBytes *message, const char *c
   AUTOFREE (state_folder) folder = target_of (sync, role, error);
   if (folder == NULL || !letters_of (flags, letters, error) || !sync_mark_dirty (sync, folder, error))
     return NULL;
-  gsize size = 0;
-  const void *bytes = g_bytes_get_data (message, &size);
-  g_autofree char *dir = sync_dir (sync, folder), *base = maildir_unique (), *msgid = sync_message_id (message);
+  g_autoptr (GBytes) start = read_start (fd, error);
+  if (start == NULL)
+    return NULL;
+  g_autofree char *dir = sync_dir (sync, folder), *base = maildir_unique (), *msgid = sync_message_id (start);
   char *stored = stored_record (sync, role, folder, msgid);
   if (stored != NULL)
     return stored;
   tags_flags_change ("", letters, "", mail.flags);
   memcpy (mail.server_flags, mail.flags, sizeof mail.server_flags);
-  if (!maildir_store (dir, base, mail.flags, bytes, size, error))
+  if (!maildir_store (dir, base, mail.flags, fd, error))
     return NULL;
   mail.folder = folder->id;
   mail.base = base;
@@ -278,7 +300,7 @@ sync_append (struct sync *sync, const char *role, GBytes *message, const char *c
   }
   char *path = maildir_path (dir, base, mail.flags);
   GPtrArray *rows = g_ptr_array_new ();
-  g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail.flags, message_is_encrypted (message)));
+  g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail.flags, message_is_encrypted (start)));
   sync_emit_mails (sync, rows);
   const char *const old[] = { replaces, NULL };
   if (replaces != NULL && *replaces != '\0')

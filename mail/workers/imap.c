@@ -415,8 +415,10 @@ method_append (struct worker *worker, GVariant *args, GError **error)
   g_variant_lookup (args, "role", "&s", &role);
   g_variant_lookup (args, "replaces", "&s", &replaces);
   g_autofree const char **flags = list (args, "flags");
-  g_autoptr (GBytes) message = worker_read_fd (worker_arg_fd (worker, args, "data"), IMAP_MESSAGE_MAX, error);
-  g_autofree char *path = message == NULL ? NULL : sync_append (box->sync, role, message, flags, replaces, error);
+  int fd = worker_arg_fd (worker, args, "data");
+  g_autofree char *path = worker_check_fd (fd, IMAP_MESSAGE_MAX, NULL, error)
+                              ? sync_append (box->sync, role, fd, flags, replaces, error)
+                              : NULL;
   return changed (box, "path", path == NULL ? NULL : g_variant_new_string (path));
 }
 

@@ -9,7 +9,8 @@
 
 struct keys {
   struct keyring *keyring;
-  char *dir; /* of the keyring */
+  char *dir;          /* of the keyring */
+  GPtrArray *records; /* see keys_record.c */
   struct route_policy policy;
   gboolean legacy_display; /* of what is sent; see wardmail-policy(5) */
   char **directories; /* names of those that policy allows to ask; NULL: none */
@@ -24,6 +25,11 @@ const char *keys_trust_name (enum key_trust trust);
 GVariant *keys_routes (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_protect (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_seal (struct worker *worker, GVariant *args, GError **error);
+/* keys_record.c */
+struct protected_copy;
+GPtrArray *keys_record_new (void);
+void keys_record_keep (struct keys *keys, const struct protected_copy *record, GBytes *payload);
+GBytes *keys_record_words (struct keys *keys, int fd); /* the shadow of this file; NULL: not known */
 /* keys_learn.c: nothing that goes wrong there matters to the reader. */
 struct inspection;
 void keys_learn (struct keys *keys, const struct inspection *inspection, GVariant *view);

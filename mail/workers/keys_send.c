@@ -185,6 +185,7 @@ struct composed {
   GBytes *payload;
   GPtrArray *outer_headers;
   char *message_id;
+  gboolean dry; /* nothing is remembered of it */
   struct worker *worker;
   gint64 told; /* monotonic: when of the progress */
 };
@@ -245,7 +246,10 @@ seal_record (struct keys *keys, GVariant *draft, const struct composed *composed
   struct protect_request request = composed->request;
   g_autofree char *prefix = message_record_prefix (draft, error);
   request.prefix = prefix;
-  return prefix != NULL ? protect_to_self (keys->keyring, &request, 0, error) : NULL;
+  struct protected_copy *record = prefix != NULL ? protect_to_self (keys->keyring, &request, 0, error) : NULL;
+  if (record != NULL && !composed->dry)
+    keys_record_keep (keys, record, composed->payload);
+  return record;
 }
 
 /* A "h" field with the copy's file. */
@@ -345,6 +349,7 @@ keys_protect (struct worker *worker, GVariant *args, GError **error)
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
                  "The message has no recipient. Nothing was sent; add one in To, Cc or Bcc.");
   else if (compose (worker, draft, audience.sender, &composed, error)) {
+    composed.dry = dry;
     reply = audience.plan->held > 0 ? protect_held (worker, draft, &audience, &composed)
                                     : protect_all (worker, draft, dry, &audience, &composed, error);
     composed_clear (&composed);

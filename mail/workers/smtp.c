@@ -102,12 +102,13 @@ method_test (struct worker *worker, GVariant *args, GError **error)
 
 /* ---- taking in ---- */
 
-/* date: of the item. A note is made of it and of the account's own address: nothing that came with a message. */
+/* message: of the outbox. date: of the item. A note is made of it and of the account's own address: nothing that came with a message. */
 gboolean
 smtp_gate (const struct submission *self, const struct outbox_copy *copy, gint64 date, GBytes *message, GError **error)
 {
   const struct gate_note note = { .from = self->address, .date = date };
-  struct gate_plan plan = { .method = copy->method,
+  struct gate_plan plan = { .mapped = TRUE,
+                            .method = copy->method,
                             .recipients = (const char *const *) copy->recipients,
                             .recipient_ids = (const char *const *) copy->ids,
                             .note = copy->note ? &note : NULL };
@@ -136,7 +137,7 @@ no_line_ends (GStrv list)
 
 /* One row of copies: method s, recipients as, ids as, data h. */
 static gboolean
-take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GPtrArray *messages, GError **error)
+take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GArray *files, GError **error)
 {
   struct outbox_copy *copy = g_new0 (struct outbox_copy, 1);
   const char *method = "";
@@ -153,11 +154,15 @@ take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GPtrArray *m
                  "A copy of this mail came without its text or its recipients. Nothing was sent.");
     return FALSE;
   }
-  GBytes *message = worker_read_fd (worker_fd_at (worker, handle), SMTP_MESSAGE_MAX, error);
-  if (message == NULL)
-    return FALSE;
-  g_ptr_array_add (messages, message);
-  return smtp_gate (worker_state (worker), copy, 0, message, error);
+  int fd = worker_fd_at (worker, handle);
+  g_array_append_val (files, fd);
+  return worker_check_fd (fd, SMTP_MESSAGE_MAX, NULL, error);
+}
+
+static gboolean
+check_copy (const struct outbox_copy *copy, GBytes *message, gpointer data, GError **error)
+{
+  return smtp_gate (worker_state (data), copy, 0, message, error);
 }
 
 static GVariant *
@@ -166,26 +171,28 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
   struct submission *self = worker_state (worker);
   g_autoptr (GVariant) rows = g_variant_lookup_value (args, "copies", G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func (copy_free);
-  g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  const char *message_id = "", *from = "", *draft_path = "";
-  g_variant_lookup (args, "message_id", "&s", &message_id);
-  g_variant_lookup (args, "from", "&s", &from);
-  g_variant_lookup (args, "draft_path", "&s", &draft_path);
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (int));
+  struct outbox_submission mail
+      = { .message_id = "", .from = "", .draft_path = "", .copies = copies, .check = check_copy, .data = worker };
+  g_variant_lookup (args, "message_id", "&s", &mail.message_id);
+  g_variant_lookup (args, "from", "&s", &mail.from);
+  g_variant_lookup (args, "draft_path", "&s", &mail.draft_path);
   gsize count = g_variant_n_children (rows);
-  if (count == 0 || count > COPIES_MAX || *message_id == '\0' || !address_is_addr_spec (from)) {
+  if (count == 0 || count > COPIES_MAX || *mail.message_id == '\0' || !address_is_addr_spec (mail.from)) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
                  "This mail has no recipients, no Message-ID or no sender. Nothing was sent.");
     return NULL;
   }
   for (gsize i = 0; i < count; i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-    if (!take_copy (worker, row, copies, messages, error))
+    if (!take_copy (worker, row, copies, files, error))
       return NULL;
   }
-  g_autoptr (GBytes) sent = worker_read_fd (worker_arg_fd (worker, args, "sent"), SMTP_MESSAGE_MAX, error);
+  int sent = worker_arg_fd (worker, args, "sent");
+  g_array_append_val (files, sent);
+  mail.files = (const int *) (gpointer) files->data;
   g_autofree char *id
-      = sent == NULL ? NULL
-                     : outbox_submit (self->outbox, message_id, from, draft_path, 0, copies, messages, sent, error);
+      = worker_check_fd (sent, SMTP_MESSAGE_MAX, NULL, error) ? outbox_submit (self->outbox, &mail, error) : NULL;
   return id == NULL ? NULL : worker_reply_one ("id", g_variant_new_string (id));
 }
 

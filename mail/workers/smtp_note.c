@@ -6,6 +6,7 @@
 #include "mail/net/gate.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define NOTE_OLD_S 3600 /* since its text was shown to the one who sends it */
 
@@ -22,6 +23,18 @@ may_tell (const struct submission *self, const char *to, gint64 date, GError **e
   else
     return TRUE;
   return FALSE;
+}
+
+struct checking {
+  const struct submission *self;
+  gint64 date;
+};
+
+static gboolean
+check_note (const struct outbox_copy *copy, GBytes *message, gpointer data, GError **error)
+{
+  const struct checking *checking = data;
+  return smtp_gate (checking->self, copy, checking->date, message, error);
 }
 
 /* Neither text nor sender comes with the request. */
@@ -45,14 +58,24 @@ smtp_tell (struct worker *worker, GVariant *args, GError **error)
     return NULL;
   if (told != 0 && !again)
     return worker_reply_one ("told", g_variant_new_int64 (told));
-  g_autoptr (GBytes) message = g_bytes_new (text, text != NULL ? strlen (text) : 0);
-  g_autoptr (GBytes) sent = worker_read_fd (worker_arg_fd (worker, args, "sent"), SMTP_MESSAGE_MAX, error);
+  int files[]
+      = { text != NULL ? worker_memfd ("note", text, strlen (text), error) : -1, worker_arg_fd (worker, args, "sent") };
   g_autoptr (GPtrArray) copies = g_ptr_array_new ();
-  g_autoptr (GPtrArray) messages = g_ptr_array_new ();
   g_ptr_array_add (copies, &copy);
-  g_ptr_array_add (messages, message);
+  struct checking checking = { self, date };
+  const struct outbox_submission mail = { .message_id = message_id,
+                                          .from = self->address,
+                                          .draft_path = "",
+                                          .date = date,
+                                          .copies = copies,
+                                          .files = files,
+                                          .check = check_note,
+                                          .data = &checking };
   g_autofree char *id = NULL;
-  if (sent != NULL && smtp_gate (self, &copy, date, message, error))
-    id = outbox_submit (self->outbox, message_id, self->address, "", date, copies, messages, sent, error);
+  if (worker_check_fd (files[0], SMTP_MESSAGE_MAX, NULL, error)
+      && worker_check_fd (files[1], SMTP_MESSAGE_MAX, NULL, error))
+    id = outbox_submit (self->outbox, &mail, error);
+  if (files[0] >= 0)
+    close (files[0]);
   return id == NULL ? NULL : worker_reply_one ("id", g_variant_new_string (id));
 }

@@ -287,20 +287,30 @@ worker_run (const struct worker_role *role, int fd)
   return 0;
 }
 
-GBytes *
-worker_read_fd (int fd, gsize size_max, GError **error)
+gboolean
+worker_check_fd (int fd, gsize size_max, gsize *size_out_or_null, GError **error)
 {
   struct stat info;
   if (fd < 0 || fstat (fd, &info) != 0 || !S_ISREG (info.st_mode)) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "That is not a file that can be read.");
-    return NULL;
+    return FALSE;
   }
   if ((guint64) info.st_size > size_max) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
                  "The file is larger than %" G_GSIZE_FORMAT " MB, which is the most that is read.", size_max >> 20);
-    return NULL;
+    return FALSE;
   }
-  gsize size = (gsize) info.st_size, done = 0;
+  if (size_out_or_null != NULL)
+    *size_out_or_null = (gsize) info.st_size;
+  return TRUE;
+}
+
+GBytes *
+worker_read_fd (int fd, gsize size_max, GError **error)
+{
+  gsize size = 0, done = 0;
+  if (!worker_check_fd (fd, size_max, &size, error))
+    return NULL;
   guint8 *bytes = g_malloc (size + 1);
   while (done < size) {
     ssize_t got = pread (fd, bytes + done, size - done, (off_t) done);
@@ -337,11 +347,11 @@ worker_map_fd (int fd, gsize size_max, GError **error)
 {
   const int wanted = F_SEAL_SHRINK | F_SEAL_WRITE;
   const int seals = fd >= 0 ? fcntl (fd, F_GET_SEALS) : -1; /* -1: no memory file */
-  struct stat info;
-  if (seals < 0 || (seals & wanted) != wanted || fstat (fd, &info) != 0 || info.st_size <= 0
-      || (guint64) info.st_size > size_max)
+  gsize size = 0;
+  if (!worker_check_fd (fd, size_max, &size, error))
+    return NULL;
+  if (seals < 0 || (seals & wanted) != wanted || size == 0)
     return worker_read_fd (fd, size_max, error);
-  const gsize size = (gsize) info.st_size;
   void *at = mmap (NULL, size, PROT_READ, MAP_SHARED, fd, 0);
   if (at == MAP_FAILED)
     return worker_read_fd (fd, size_max, error);

@@ -60,8 +60,10 @@ enum worker_served worker_serve (struct worker *worker);
 gboolean worker_has_waiting (const struct worker *worker); /* a request that worker_serve left for later */
 
 /* Helpers that many roles need. */
-GVariant *worker_reply_nothing (void);                           /* floating */
-GVariant *worker_reply_one (const char *name, GVariant *value);  /* floating; takes a floating value */
+GVariant *worker_reply_nothing (void);                          /* floating */
+GVariant *worker_reply_one (const char *name, GVariant *value); /* floating; takes a floating value */
+gboolean worker_check_fd (int fd, gsize size_max, gsize *size_out_or_null,
+                          GError **error);                       /* a file, and not too large */
 GBytes *worker_read_fd (int fd, gsize size_max, GError **error); /* a copy of the whole file, and a NUL behind it */
 /* The same without a copy where nobody can change the file any more: sealed memory. No NUL. */
 GBytes *worker_map_fd (int fd, gsize size_max, GError **error);

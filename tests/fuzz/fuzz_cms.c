@@ -106,7 +106,7 @@ check_gate (const uint8_t *data, size_t size, enum smime_kind kind)
   for (int authenticated = 0; authenticated < 2; authenticated++) {
     g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
     g_autoptr (GError) error = NULL;
-    gboolean passed = gate_cms_recipients ((struct gate_span){ data, size }, authenticated, ids, &error);
+    gboolean passed = gate_cms_recipients ((struct gate_span){ .at = data, .size = size }, authenticated, ids, &error);
     FUZZ_TRUE (passed == (error == NULL));
     if (!passed)
       continue;

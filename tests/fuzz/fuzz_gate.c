@@ -57,7 +57,8 @@ smime_ids (GBytes *message)
   const guint8 *bytes = g_bytes_get_data (der, &size);
   enum smime_kind kind = smime_kind (der);
   if (kind == SMIME_ENVELOPED || kind == SMIME_AUTH_ENVELOPED)
-    (void) gate_cms_recipients ((struct gate_span){ bytes, size }, kind == SMIME_AUTH_ENVELOPED, ids, NULL);
+    (void) gate_cms_recipients ((struct gate_span){ .at = bytes, .size = size }, kind == SMIME_AUTH_ENVELOPED, ids,
+                                NULL);
   g_ptr_array_add (ids, NULL);
   return ids;
 }

@@ -30,7 +30,7 @@ check_packets (const uint8_t *data, size_t size)
   for (guint i = 0; i < ids->len; i++)
     FUZZ_TRUE (is_id (ids->pdata[i]));
   g_autoptr (GError) error = NULL;
-  gboolean passed = gate_pgp_recipients ((struct gate_span){ exact, size }, gate_ids, &error);
+  gboolean passed = gate_pgp_recipients ((struct gate_span){ .at = exact, .size = size }, gate_ids, &error);
   FUZZ_TRUE (passed == (error == NULL));
   if (!passed)
     return;

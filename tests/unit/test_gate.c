@@ -420,14 +420,14 @@ test_flips (void **state)
       g_autofree guint8 *changed = g_memdup2 (der, size);
       changed[i] = (guint8) (changed[i] ^ flip);
       g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-      if (gate_cms_recipients ((struct gate_span){ changed, size }, FALSE, ids, NULL))
+      if (gate_cms_recipients ((struct gate_span){ .at = changed, .size = size }, FALSE, ids, NULL))
         assert_int_equal (ids->len, 1);
     }
   /* The cut binary, without MIME around it. */
   for (gsize cut = 0; cut < size; cut++) {
     g_autofree guint8 *exact = g_memdup2 (der, cut);
     g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-    assert_false (gate_cms_recipients ((struct gate_span){ exact, cut }, FALSE, ids, NULL));
+    assert_false (gate_cms_recipients ((struct gate_span){ .at = exact, .size = cut }, FALSE, ids, NULL));
   }
 }
 
@@ -440,7 +440,8 @@ test_armor_lines (void **state)
   for (gsize i = 0; i < G_N_ELEMENTS (between); i++) {
     g_autofree char *armor = g_strconcat (halves[0], "MESSAGE-----\r\n", between[i], halves[1], NULL);
     g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-    assert_int_equal (gate_pgp_recipients ((struct gate_span){ (guint8 *) armor, strlen (armor) }, ids, NULL), i == 0);
+    assert_int_equal (
+        gate_pgp_recipients ((struct gate_span){ .at = (guint8 *) armor, .size = strlen (armor) }, ids, NULL), i == 0);
   }
 }
 

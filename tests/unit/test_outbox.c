@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -40,6 +41,46 @@ open_box (void)
   return box;
 }
 
+static gboolean
+check (const struct outbox_copy *copy, GBytes *message, gpointer data, GError **error)
+{
+  static const char *const texts[] = { "one", "two", "note" };
+  const gboolean *fine = data;
+  gsize size = 0;
+  const char *text = g_bytes_get_data (message, &size);
+  gboolean known = FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    known |= size == strlen (texts[i]) && memcmp (text, texts[i], size) == 0;
+  assert_true (known);
+  if (!*fine)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "not this one");
+  return *fine;
+}
+
+/* texts: of each copy, and of the record. */
+static char *
+give (struct outbox *box, const char *message_id, const char *draft, gint64 date, GPtrArray *copies,
+      const char *const *texts, gboolean fine, GError **error)
+{
+  int files[3] = { -1, -1, -1 };
+  const struct outbox_submission mail = { .message_id = message_id,
+                                          .from = "alice@x.test",
+                                          .draft_path = draft,
+                                          .date = date,
+                                          .copies = copies,
+                                          .files = files,
+                                          .check = check,
+                                          .data = &fine };
+  for (guint i = 0; i <= copies->len; i++) {
+    files[i] = memfd_create ("text", MFD_CLOEXEC);
+    assert_int_equal (write (files[i], texts[i], strlen (texts[i])), strlen (texts[i]));
+  }
+  char *id = outbox_submit (box, &mail, error);
+  for (guint i = 0; i <= copies->len; i++)
+    close (files[i]);
+  return id;
+}
+
 static char *
 submit_to (struct outbox *box, const char *message_id, const char *second_to)
 {
@@ -48,16 +89,10 @@ submit_to (struct outbox *box, const char *message_id, const char *second_to)
   struct outbox_copy first = { .method = ROUTE_PGP, .recipients = (GStrv) bob, .ids = (GStrv) ids };
   struct outbox_copy second = { .method = ROUTE_SMIME, .recipients = (GStrv) carol, .ids = (GStrv) ids };
   g_autoptr (GPtrArray) copies = g_ptr_array_new ();
-  g_autoptr (GPtrArray) messages = g_ptr_array_new ();
-  g_autoptr (GBytes) one = g_bytes_new_static ("one", 3);
-  g_autoptr (GBytes) two = g_bytes_new_static ("two", 3);
-  g_autoptr (GBytes) sent = g_bytes_new_static ("sent", 4);
   g_autoptr (GError) error = NULL;
   g_ptr_array_add (copies, &first);
   g_ptr_array_add (copies, &second);
-  g_ptr_array_add (messages, one);
-  g_ptr_array_add (messages, two);
-  char *id = outbox_submit (box, message_id, "alice@x.test", "/draft", 0, copies, messages, sent, &error);
+  char *id = give (box, message_id, "/draft", 0, copies, (const char *const[]){ "one", "two", "sent" }, TRUE, &error);
   if (id == NULL)
     fail_msg ("%s", error->message);
   return id;
@@ -215,19 +250,17 @@ test_note (void **state)
   const char *const dave[] = { "Dave@x.test", NULL }, *const none[] = { NULL };
   struct outbox_copy note = { .note = TRUE, .recipients = (GStrv) dave, .ids = (GStrv) none };
   g_autoptr (GPtrArray) copies = g_ptr_array_new ();
-  g_autoptr (GPtrArray) messages = g_ptr_array_new ();
-  g_autoptr (GBytes) bytes = g_bytes_new_static ("note", 4);
+  const char *const texts[] = { "note", "sent" };
   gint64 now = g_get_real_time () / G_USEC_PER_SEC, before = now - 25 * 3600;
   g_autofree char *id = NULL, *old = NULL;
   g_ptr_array_add (copies, &note);
-  g_ptr_array_add (messages, bytes);
   {
     AUTOFREE (outbox) box = open_box ();
     assert_int_equal (outbox_told (box, "dave@x.test"), 0);
-    old = outbox_submit (box, "n0@x", "alice@x.test", "", before, copies, messages, bytes, NULL);
+    old = give (box, "n0@x", "", before, copies, texts, TRUE, NULL);
     assert_non_null (old);
     assert_int_equal (outbox_told (box, "dave@x.test"), 0);
-    id = outbox_submit (box, "n1@x", "alice@x.test", "", now, copies, messages, bytes, NULL);
+    id = give (box, "n1@x", "", now, copies, texts, TRUE, NULL);
     assert_non_null (id);
   }
   AUTOFREE (outbox) box = open_box ();
@@ -238,6 +271,36 @@ test_note (void **state)
   assert_true (item->date == now);
   assert_true (outbox_told (box, "dave@x.test") == now);
   assert_int_equal (outbox_told (box, "bob@x.test"), 0);
+}
+
+static guint
+entries_of_dir (void)
+{
+  guint count = 0;
+  GDir *list = g_dir_open (dir, 0, NULL);
+  while (g_dir_read_name (list) != NULL)
+    count++;
+  g_dir_close (list);
+  return count;
+}
+
+/* What the check refuses leaves nothing. */
+static void
+test_refused (void **state)
+{
+  const char *const bob[] = { "bob@x.test", NULL }, *const ids[] = { "pgp:0123456789ABCDEF", NULL };
+  struct outbox_copy copy = { .method = ROUTE_PGP, .recipients = (GStrv) bob, .ids = (GStrv) ids };
+  g_autoptr (GPtrArray) copies = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+  AUTOFREE (outbox) box = open_box ();
+  g_autoptr (GPtrArray) before = outbox_items (box);
+  const guint entries = entries_of_dir ();
+  g_ptr_array_add (copies, &copy);
+  assert_null (give (box, "r@x", "", 0, copies, (const char *const[]){ "one", "sent" }, FALSE, &error));
+  assert_string_equal (error->message, "not this one");
+  g_autoptr (GPtrArray) items = outbox_items (box);
+  assert_int_equal (items->len, before->len);
+  assert_int_equal (entries_of_dir (), entries);
 }
 
 /* A submission that was cut off left a folder that nobody was told about. */
@@ -267,6 +330,7 @@ main (void)
                                       cmocka_unit_test (test_died_while_sending),
                                       cmocka_unit_test (test_filed),
                                       cmocka_unit_test (test_note),
+                                      cmocka_unit_test (test_refused),
                                       cmocka_unit_test (test_leftovers) };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -85,6 +86,14 @@ folder (struct world *world, const char *role)
   return found;
 }
 
+static int
+file_with (const char *text)
+{
+  int fd = memfd_create ("text", MFD_CLOEXEC);
+  assert_int_equal (write (fd, text, strlen (text)), strlen (text));
+  return fd;
+}
+
 /* A mail as a pull leaves it. Returns its path. */
 static char *
 arrive (struct world *world, const char *role, guint32 uid, const char *flags, const char *msgid)
@@ -96,7 +105,9 @@ arrive (struct world *world, const char *role, guint32 uid, const char *flags, c
   in->present = TRUE;
   state_folder_save (world->sync->state, in);
   assert_true (maildir_make (dir, NULL));
-  assert_true (maildir_store (dir, base, flags, text, strlen (text), NULL));
+  int fd = file_with (text);
+  assert_true (maildir_store (dir, base, flags, fd, NULL));
+  close (fd);
   struct state_mail mail
       = { .folder = in->id, .uid = uid, .base = base, .msgid = (char *) msgid, .indexed = STATE_INDEXED };
   g_strlcpy (mail.flags, flags, sizeof mail.flags);
@@ -161,18 +172,27 @@ test_move_and_back (void **state)
   assert_null (sync_move (world->sync, in_trash, "nowhere", NULL));
 }
 
+static char *
+append (struct world *world, const char *role, const char *message, const char *const *flags, const char *replaces)
+{
+  int fd = file_with (message);
+  char *path = sync_append (world->sync, role, fd, flags, replaces, NULL);
+  close (fd);
+  return path;
+}
+
 static void
 test_append_and_remove (void **state)
 {
   struct world *world = *state;
-  g_autoptr (GBytes) message = g_bytes_new_static (MAIL ("d@x"), strlen (MAIL ("d@x")));
+  const char *message = MAIL ("d@x");
   const char *const draft[] = { "draft", NULL };
-  g_autofree char *first = sync_append (world->sync, "drafts", message, draft, NULL, NULL);
+  g_autofree char *first = append (world, "drafts", message, draft, NULL);
   assert_true (g_str_has_suffix (first, ":2,D"));
   AUTOFREE (state_folder) drafts = folder (world, "drafts");
   g_autoptr (GPtrArray) mails = state_mails (world->sync->state, drafts->id, STATE_ALL);
   assert_string_equal (((struct state_mail *) g_ptr_array_index (mails, 0))->msgid, "d@x");
-  g_autofree char *second = sync_append (world->sync, "drafts", message, draft, first, NULL);
+  g_autofree char *second = append (world, "drafts", message, draft, first);
   assert_false (g_file_test (first, G_FILE_TEST_EXISTS));
   assert_true (g_file_test (second, G_FILE_TEST_EXISTS));
   g_autoptr (GPtrArray) changes = state_changes (world->sync->state);
@@ -194,15 +214,15 @@ static void
 test_append_twice (void **state)
 {
   struct world *world = *state;
-  g_autoptr (GBytes) message = g_bytes_new_static (MAIL ("twice@x"), strlen (MAIL ("twice@x")));
-  g_autofree char *first = sync_append (world->sync, "sent", message, nothing, NULL, NULL);
+  const char *message = MAIL ("twice@x");
+  g_autofree char *first = append (world, "sent", message, nothing, NULL);
   restart (world);
-  g_autofree char *again = sync_append (world->sync, "sent", message, nothing, NULL, NULL);
+  g_autofree char *again = append (world, "sent", message, nothing, NULL);
   assert_string_equal (first, again);
   g_autoptr (GPtrArray) changes = state_changes (world->sync->state);
   assert_int_equal (changes->len, 1);
-  g_autofree char *draft = sync_append (world->sync, "drafts", message, nothing, NULL, NULL);
-  g_autofree char *newer = sync_append (world->sync, "drafts", message, nothing, NULL, NULL);
+  g_autofree char *draft = append (world, "drafts", message, nothing, NULL);
+  g_autofree char *newer = append (world, "drafts", message, nothing, NULL);
   assert_string_not_equal (draft, newer);
 }
 
@@ -210,8 +230,8 @@ static void
 test_report (void **state)
 {
   struct world *world = *state;
-  g_autoptr (GBytes) message = g_bytes_new_static (MAIL ("d@x"), strlen (MAIL ("d@x")));
-  g_autofree char *path = sync_append (world->sync, "sent", message, nothing, NULL, NULL);
+  const char *message = MAIL ("d@x");
+  g_autofree char *path = append (world, "sent", message, nothing, NULL);
   const char *const paths[] = { path, NULL };
   g_string_truncate (world->events, 0);
   restart (world);
