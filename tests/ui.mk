@@ -20,3 +20,8 @@ tests_unit_test_recipients_CFLAGS = $(TEST_CFLAGS)
 # The real screen on an engine with canned mail: for looking at it and for saved screens.
 tests_ui_screen_fake_SOURCES = tests/ui/screen_fake.c tests/ui/fake_engine.c
 tests_ui_screen_fake_LDADD = $(SCREEN_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_working
+TESTS += tests/unit/test_working
+tests_unit_test_working_SOURCES = tests/unit/test_working.c
+tests_unit_test_working_LDADD = $(SCREEN_TEST_LIBS)
+tests_unit_test_working_CFLAGS = $(TEST_CFLAGS)

@@ -20,7 +20,8 @@ static const char readme[]
       "  openpgp/secret-keys.asc      gpg --import\n"
       "  openpgp/public-keys.asc      the same; keys of other people\n"
       "  openpgp/revocation/          to revoke a key: remove the colon before \"-----BEGIN\", then gpg --import\n"
-      "  smime/*.p12                  private keys with their certificates, for any mail program; the passphrase is that\n"
+      "  smime/*.p12                  private keys with their certificates, for any mail program; the passphrase is "
+      "that\n"
       "                               of the back-up (openssl pkcs12 -in FILE)\n"
       "  smime/*.csr                  requests for certificates that had not come\n"
       "  smime/certificates-*.pem     all certificates; smime/anchors-*.pem: authorities that were trusted\n"
@@ -92,8 +93,7 @@ add_pgp (struct keyring *keyring, struct backup *backup, struct keyring_backup *
   gboolean fine = local == NULL;
   backup->folder = "openpgp";
   if (fine && secret != NULL)
-    fine = add ("secret-keys.asc", secret, backup, &local)
-           && add_revocations (keyring, backup, &out->pgp, &local);
+    fine = add ("secret-keys.asc", secret, backup, &local) && add_revocations (keyring, backup, &out->pgp, &local);
   backup->folder = "openpgp";
   if (fine && public != NULL)
     fine = add ("public-keys.asc", public, backup, &local);
@@ -131,15 +131,17 @@ fill (struct keyring *keyring, const struct secret *passphrase, struct backup *b
   if (!add_pgp (keyring, backup, out, error))
     return FALSE;
   backup->folder = "smime";
-  if (!smime_backup (keyring->smime, passphrase, add, backup, out->on_card, error) || !add_notes (keyring, backup, error))
+  if (!smime_backup (keyring->smime, passphrase, add, backup, out->on_card, error)
+      || !add_notes (keyring, backup, error))
     return FALSE;
   keyring_tar_end (backup->tar);
   if (out->pgp + out->smime > 0)
     return TRUE;
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY, "%s",
-               out->on_card->len > 0 ? "Your own keys lie on a card and cannot leave it, so that there is nothing to back "
-                                       "up."
-                                     : "There is no key of your own that could be backed up.");
+               out->on_card->len > 0
+                   ? "Your own keys lie on a card and cannot leave it, so that there is nothing to back "
+                     "up."
+                   : "There is no key of your own that could be backed up.");
   return FALSE;
 }
 
@@ -186,7 +188,8 @@ gboolean
 keyring_backup (struct keyring *keyring, const struct secret *passphrase, struct keyring_backup *out, GError **error)
 {
   *out = (struct keyring_backup){ .on_card = g_ptr_array_new_with_free_func (g_free) };
-  struct backup backup = { .tar = g_byte_array_new (), .keys = &out->smime, .time = g_get_real_time () / G_USEC_PER_SEC };
+  struct backup backup
+      = { .tar = g_byte_array_new (), .keys = &out->smime, .time = g_get_real_time () / G_USEC_PER_SEC };
   gboolean fine = keyring_backup_fit (passphrase, error) && fill (keyring, passphrase, &backup, out, error);
   GBytes *tar = g_byte_array_free_to_bytes (backup.tar);
   g_autoptr (GBytes) sealed = fine ? pgp_seal (keyring->pgp, tar, passphrase, error) : NULL;

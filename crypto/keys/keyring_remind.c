@@ -24,6 +24,7 @@ keyring_remind_text (GKeyFile *told)
 {
   if (!g_key_file_get_boolean (told, BACKUP, WANTED, NULL))
     return NULL;
-  return g_strdup ("Your own key is in no back-up yet: should this computer be lost, mail that was encrypted to you can "
-                   "never be read again. Make one: wardmail key backup --out FILE");
+  return g_strdup (
+      "Your own key is in no back-up yet: should this computer be lost, mail that was encrypted to you can "
+      "never be read again. Make one: wardmail key backup --out FILE");
 }

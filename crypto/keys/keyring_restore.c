@@ -10,7 +10,7 @@
 #define NOTE_SIZE_MAX (8u * 1024 * 1024)
 
 struct contents {
-  GPtrArray *keys;     /* GBytes *: what an import takes */
+  GPtrArray *keys; /* GBytes *: what an import takes */
   GPtrArray *anchors, *requests;
   GPtrArray *revocations, *fingerprints; /* one beside the other */
   GBytes *notes[3];
@@ -91,7 +91,8 @@ merge (struct keyring *keyring, const struct keyring_file *kind, GBytes *note, G
   }
   g_auto (GStrv) groups = g_key_file_get_groups (theirs, NULL);
   for (gsize i = 0; groups[i] != NULL; i++) {
-    g_auto (GStrv) names = g_key_file_has_group (ours, groups[i]) ? NULL : g_key_file_get_keys (theirs, groups[i], NULL, NULL);
+    g_auto (GStrv) names
+        = g_key_file_has_group (ours, groups[i]) ? NULL : g_key_file_get_keys (theirs, groups[i], NULL, NULL);
     for (gsize k = 0; names != NULL && names[k] != NULL; k++) {
       g_autofree char *value = g_key_file_get_value (theirs, groups[i], names[k], NULL);
       if (value != NULL)
@@ -143,16 +144,18 @@ keyring_restore (struct keyring *keyring, GBytes *sealed, const struct secret *p
 {
   struct contents contents;
   if (!keyring_restore_is (sealed)) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
-                 "This file is no back-up of keys, or it is damaged. Nothing was taken in. Single keys are taken in with: "
-                 "wardmail key import FILE");
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT,
+        "This file is no back-up of keys, or it is damaged. Nothing was taken in. Single keys are taken in with: "
+        "wardmail key import FILE");
     return NULL;
   }
   GBytes *tar = pgp_seal_open (keyring->pgp, sealed, passphrase, KEYRING_BACKUP_SIZE_MAX * 2, error);
   if (tar == NULL)
     return NULL;
   contents_init (&contents);
-  GPtrArray *keys = keyring_tar_read (tar, take_file, &contents, error) ? take (keyring, &contents, passphrase, error) : NULL;
+  GPtrArray *keys
+      = keyring_tar_read (tar, take_file, &contents, error) ? take (keyring, &contents, passphrase, error) : NULL;
   contents_clear (&contents);
   gsize size = 0;
   const void *bytes = g_bytes_get_data (tar, &size);

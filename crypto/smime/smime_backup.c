@@ -9,7 +9,7 @@
 #include "crypto/smime/smime_life.h"
 #include "crypto/smime/smime_p.h"
 
-#define ITERATIONS 20000    /* it lies inside of what is sealed better; this is for afterwards */
+#define ITERATIONS 20000     /* it lies inside of what is sealed better; this is for afterwards */
 #define BUNDLE_SIZE_MAX 400u /* certificates: less than one import takes */
 
 struct backup {
@@ -24,8 +24,9 @@ static gboolean
 fail (GError **error)
 {
   ERR_clear_error ();
-  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "An S/MIME key could not be put into the back-up, so that "
-                                                        "none was made. Please try again.");
+  g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+               "An S/MIME key could not be put into the back-up, so that "
+               "none was made. Please try again.");
   return FALSE;
 }
 
@@ -44,8 +45,8 @@ static gboolean
 add_p12 (struct backup *backup, EVP_PKEY *key, X509 *certificate_or_null, STACK_OF (X509) * chain_or_null,
          const char *name, GError **error)
 {
-  PKCS12 *container = PKCS12_create (secret_peek (backup->passphrase), name, key, certificate_or_null, chain_or_null, 0, 0,
-                                     ITERATIONS, ITERATIONS, 0);
+  PKCS12 *container = PKCS12_create (secret_peek (backup->passphrase), name, key, certificate_or_null, chain_or_null, 0,
+                                     0, ITERATIONS, ITERATIONS, 0);
   unsigned char *der = NULL;
   const int size = container != NULL ? i2d_PKCS12 (container, &der) : -1;
   gboolean fine = size > 0;
@@ -72,7 +73,8 @@ add_entry (struct backup *backup, struct smime_entry *entry, GError **error)
   for (int i = 1; others != NULL && i < sk_X509_num (chain); i++)
     if (X509_self_signed (sk_X509_value (chain, i), 0) != 1) /* an anchor: not by this way */
       sk_X509_push (others, sk_X509_value (chain, i));
-  g_autofree char *name = name_of (entry->addresses->len > 0 ? entry->addresses->pdata[0] : "key", entry->key_id, ".p12");
+  g_autofree char *name
+      = name_of (entry->addresses->len > 0 ? entry->addresses->pdata[0] : "key", entry->key_id, ".p12");
   const gboolean fine = add_p12 (backup, key, entry->certificate, others, name, error);
   g_hash_table_add (backup->seen, g_strdup (entry->key_id));
   sk_X509_free (others);
@@ -125,7 +127,8 @@ add_requests (struct backup *backup, GError **error)
 }
 
 static gboolean
-add_bundle (struct backup *backup, const char *stem, guint number, X509 *const *certificates, guint count, GError **error)
+add_bundle (struct backup *backup, const char *stem, guint number, X509 *const *certificates, guint count,
+            GError **error)
 {
   BIO *bio = BIO_new (BIO_s_mem ());
   char *text = NULL;
@@ -173,8 +176,8 @@ gboolean
 smime_backup (struct smime_store *store, const struct secret *passphrase, smime_backup_fn file, gpointer data,
               GPtrArray *on_card_out, GError **error)
 {
-  struct backup backup = { store, passphrase, file, data,
-                           g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
+  struct backup backup
+      = { store, passphrase, file, data, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
   const gboolean fine
       = add_keys (&backup, on_card_out, error) && add_requests (&backup, error) && add_public (&backup, error);
   g_hash_table_unref (backup.seen);

@@ -9,7 +9,8 @@
 
 static const struct smime_key_place places[] = {
   { ".key", smime_key_file_fits, smime_key_file_open, .any_padding = TRUE },
-  { SMIME_KEY_CARD_SUFFIX, smime_key_card_fits, smime_key_card_open, .asks = TRUE }, /* not all cards know OAEP and PSS */
+  { SMIME_KEY_CARD_SUFFIX, smime_key_card_fits, smime_key_card_open,
+    .asks = TRUE }, /* not all cards know OAEP and PSS */
 };
 
 static char *

@@ -50,7 +50,7 @@ struct smime_key_place {
   const char *suffix;                                                   /* of the file */
   gboolean (*fits) (const struct smime_entry *entry, const char *path); /* is this the key of the certificate? */
   EVP_PKEY *(*open) (struct smime_store *store, const struct smime_entry *entry, const char *path, GError **error);
-  gboolean asks; /* the person may be asked for a PIN */
+  gboolean asks;        /* the person may be asked for a PIN */
   gboolean any_padding; /* its RSA keys also do OAEP and PSS with SHA-256, which is then announced and used */
 };
 void smime_key_look (struct smime_store *store, struct smime_entry *entry); /* sets its place, if it has none */

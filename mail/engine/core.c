@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The engine process: its state, its workers' start messages, and when it leaves. See core.h. */
 #include "mail/engine/core.h"
+#include "mail/engine/working.h"
 
 #include <glib-unix.h>
 #include <signal.h>
@@ -149,6 +150,7 @@ core_account_free (gpointer data)
   supervised_free (account->smtp);
   g_queue_clear_full (&account->arrivals, (GDestroyNotify) g_variant_unref);
   g_ptr_array_unref (account->drained);
+  g_hash_table_unref (account->watchers);
   g_clear_error (&account->arrive_error);
   g_clear_pointer (&account->settled, g_variant_unref);
   account_free (account->account);
@@ -162,13 +164,15 @@ core_account_new (struct core *core, struct account *account_take)
 {
   static const struct supervised_hooks imap_hooks
       = { .start = core_start_imap, .event = on_imap_event, .notice = on_account_notice };
-  static const struct supervised_hooks smtp_hooks = { .start = core_start_smtp, .notice = on_account_notice };
+  static const struct supervised_hooks smtp_hooks
+      = { .start = core_start_smtp, .event = working_smtp_event, .notice = on_account_notice };
   struct core_account *account = g_new0 (struct core_account, 1);
   account->core = core;
   account->account = account_take;
   account->state = g_strdup ("offline");
   account->text = g_strdup ("Not connected yet.");
   account->drained = g_ptr_array_new ();
+  account->watchers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) request_unref);
   g_queue_init (&account->arrivals);
   g_queue_init (&account->runs);
   g_autofree char *imap = g_strdup_printf ("imap@%s", account_take->name),
@@ -330,9 +334,12 @@ on_signal (gpointer data)
 static void
 core_init (struct core *core)
 {
-  static const struct supervised_hooks keys = {
-    .start = core_start_keys, .notice = on_notice, .ask = on_ask, .hung = core_end_agent, .slow = core_probe_agent
-  };
+  static const struct supervised_hooks keys = { .start = core_start_keys,
+                                                .event = working_keys_event,
+                                                .notice = on_notice,
+                                                .ask = on_ask,
+                                                .hung = core_end_agent,
+                                                .slow = core_probe_agent };
   static const struct supervised_hooks reader = { .start = core_start_reader, .notice = on_notice };
   static const struct supervised_hooks writer
       = { .start = core_start_writer, .event = on_index_event, .notice = on_notice };

@@ -32,6 +32,7 @@ struct core_account {
   guint arrived;        /* mails since the last "changed" event */
   gboolean filing;      /* a run of the outbox is under way */
   GQueue runs;          /* struct filing *: the runs that wait for it */
+  GHashTable *watchers; /* id in the outbox -> struct request *: who hears how far it is */
 };
 
 struct core {

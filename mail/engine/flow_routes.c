@@ -46,9 +46,9 @@ answer (struct routing *routing, GVariant *reply)
     g_variant_dict_insert (&dict, "looking", "b", directory_is_looking (routing->core, address));
     g_variant_builder_add (&marked, "@a{sv}", g_variant_dict_end (&dict));
   }
-  request_reply (
-      routing->request,
-      g_variant_new_parsed ("{'routes': <%@aa{sv}>, 'held': <%u>}", g_variant_builder_end (&marked), held), NULL);
+  request_reply (routing->request,
+                 g_variant_new_parsed ("{'routes': <%@aa{sv}>, 'held': <%u>}", g_variant_builder_end (&marked), held),
+                 NULL);
   routing_free (routing);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mail/engine/directory.h"
+#include "mail/engine/working.h"
 #include "mail/net/gate.h"
 #include "mail/workers/worker.h"
 
@@ -194,6 +195,8 @@ on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   server_event (sending->core->server, "outbox", NULL);
   mark_parent (sending);
   if (wait) {
+    sending->outbox_id = g_strdup (id);
+    working_watch (sending->account, id, sending->request);
     outbox_run (sending->account, id, on_run, sending);
     return;
   }

@@ -322,6 +322,12 @@ static const struct protocol_field event_moves[] = { MUST ("moves", "a(ssasas)")
 static const struct protocol_field event_text[] = { MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
 /* Of the call under way: bytes of it that are done. */
 static const struct protocol_field event_working[] = { MUST ("done", "t"), MUST ("total", "t"), { NULL, NULL, FALSE } };
+/* id: of the outbox's item; all its copies together */
+static const struct protocol_field event_sending[]
+    = { MUST ("id", "s"), MUST ("done", "t"), MUST ("total", "t"), { NULL, NULL, FALSE } };
+/* message_id: as in the draft; stage: "encrypting", "sending" */
+static const struct protocol_field event_work[]
+    = { MUST ("message_id", "s"), MUST ("stage", "s"), MUST ("done", "t"), MUST ("total", "t"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_count[] = { MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
 
 static const struct {
@@ -339,6 +345,7 @@ static const struct {
   { PEER_IMAP, "folders", event_none },        { PEER_IMAP, "state", event_text },
   { PEER_IMAP, "progress", event_count },      { PEER_INDEX, "progress", event_count },
   { PEER_SMTP, "state", event_text },          { PEER_KEYS, "working", event_working },
+  { PEER_SMTP, "working", event_sending },     { PEER_ENGINE, "working", event_work }, /* to the one who asked for it */
 };
 
 /* clang-format on */

@@ -3,6 +3,8 @@
 /* See sending.h. */
 #include "mail/engine/sending.h"
 
+#include "mail/engine/working.h"
+
 #include <string.h>
 
 /* The draft with the sender's address filled in where it names none. */
@@ -54,6 +56,9 @@ sending_free (struct sending *sending)
   g_free (sending->draft_id);
   g_free (sending->draft_path);
   g_free (sending->text);
+  if (sending->outbox_id != NULL)
+    working_watch (sending->account, sending->outbox_id, NULL);
+  g_free (sending->outbox_id);
   g_free (sending);
 }
 

@@ -15,6 +15,7 @@ struct sending {
   char *message_id, *draft_id;
   char *draft_path; /* of the draft that is being sent; NULL */
   char *text;       /* for the person */
+  char *outbox_id;  /* once the outbox has it */
   gboolean looked;  /* directories were asked for keys that are missing */
   gint64 since;     /* it began, by the monotonic clock */
 };

@@ -202,6 +202,14 @@ request_reply (struct request *request, GVariant *reply, GUnixFDList *fds)
 }
 
 void
+request_event (struct request *request, const char *event, GVariant *fields)
+{
+  g_autoptr (GVariant) kept = g_variant_ref_sink (fields);
+  if (request->client != NULL && !request->answered)
+    (void) client_send (request->client, PROTOCOL_EVENT, 0, event, kept, NULL);
+}
+
+void
 request_fail (struct request *request, const GError *error)
 {
   if (request->answered)

@@ -37,6 +37,8 @@ void request_unref (struct request *request);
 void request_reply (struct request *request, GVariant *reply, GUnixFDList *fds); /* floating is sunk */
 void request_fail (struct request *request, const GError *error);
 void request_fail_text (struct request *request, gint code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+/* Told to the client of this request alone. */
+void request_event (struct request *request, const char *event, GVariant *fields);
 /* An fd of the request by field name: borrowed, -1. */
 int request_fd (struct request *request, const char *field);
 

@@ -261,11 +261,27 @@ take_reply (struct supervised *supervised, struct channel_message *message)
   call_end (call, error == NULL ? message->fields : NULL, error == NULL ? message->fds : NULL, error);
 }
 
+/* What goes on, however slowly, does not hang. */
+static void
+goes_on (struct supervised *supervised)
+{
+  for (GList *link = supervised->sent.head; link != NULL; link = link->next) {
+    struct call *call = link->data;
+    g_clear_handle_id (&call->timer, g_source_remove);
+    if (call->ask == 0)
+      call_arm (call);
+  }
+}
+
 static void
 take_event (struct supervised *supervised, struct channel_message *message)
 {
   const struct protocol_field *fields = protocol_event (supervised->peer, message->method);
-  if (fields != NULL && protocol_check (fields, message->fields, NULL) && supervised->hooks.event != NULL)
+  if (fields == NULL || !protocol_check (fields, message->fields, NULL))
+    return;
+  if (strcmp (message->method, "working") == 0)
+    goes_on (supervised);
+  if (supervised->hooks.event != NULL)
     supervised->hooks.event (supervised->owner, message->method, message->fields);
 }
 
@@ -584,6 +600,13 @@ const char *
 supervised_name (struct supervised *supervised)
 {
   return supervised->name;
+}
+
+gpointer
+supervised_origin (struct supervised *supervised)
+{
+  struct call *call = g_queue_peek_head (&supervised->sent);
+  return call != NULL ? call->origin : NULL;
 }
 
 pid_t

@@ -3,7 +3,8 @@
 /* Supervise: the engine's side of one worker process.
  *
  * A worker is started when it is first needed, re-executed from the program itself with nothing open but its socket, and gets its
- * "start" message. If it dies, or outstays a call's time, it is killed and started again; calls that can be asked again are asked again
+ * "start" message. If it dies, or outstays a call's time (which runs anew whenever it says how far it is, by the event "working"), it is killed
+ * and started again; calls that can be asked again are asked again
  * (twice at most), the others fail with ENGINE_ERROR_LOST, and the person gets one sentence. Engine only; single-threaded. */
 #pragma once
 #include <gio/gunixfdlist.h>
@@ -45,6 +46,7 @@ void supervised_give_up (struct supervised *supervised);
 gboolean supervised_busy (struct supervised *supervised);
 gboolean supervised_at (struct supervised *supervised, const char *method); /* is it doing that just now? */
 const char *supervised_name (struct supervised *supervised);
-pid_t supervised_pid (struct supervised *supervised); /* 0: not running */
+gpointer supervised_origin (struct supervised *supervised); /* of the call under way; NULL: none, or nobody waits */
+pid_t supervised_pid (struct supervised *supervised);       /* 0: not running */
 guint supervised_restarts (struct supervised *supervised);
 void supervised_free (struct supervised *supervised);

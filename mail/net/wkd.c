@@ -59,8 +59,8 @@ wkd_urls (const char *address, char **advanced_out, char **direct_out)
     return FALSE;
   g_autofree char *local = g_strndup (normal, (gsize) (at - normal));
   g_autofree char *name = name_of (local), *escaped = g_uri_escape_string (local, NULL, FALSE);
-  *advanced_out = g_strdup_printf ("https://openpgpkey.%s/.well-known/openpgpkey/%s/hu/%s?l=%s", domain, domain, name,
-                                   escaped);
+  *advanced_out
+      = g_strdup_printf ("https://openpgpkey.%s/.well-known/openpgpkey/%s/hu/%s?l=%s", domain, domain, name, escaped);
   *direct_out = g_strdup_printf ("https://%s/.well-known/openpgpkey/hu/%s?l=%s", domain, name, escaped);
   return TRUE;
 }

@@ -52,9 +52,9 @@ keys_looks (struct keys *keys, const struct plan *plan, guint *wanted_out)
     for (char **source = keys->directories; (wants || used != NULL) && source != NULL && *source != NULL; source++)
       if (keyring_should_ask (keys->keyring, *source, route->address, used, 0)) {
         *wanted_out += wants ? 1 : 0;
-        g_variant_builder_add (&rows, "@a{sv}",
-                               g_variant_new_parsed ("{'source': <%s>, 'address': <%s>, 'wanted': <%b>}", *source,
-                                                     route->address, wants));
+        g_variant_builder_add (
+            &rows, "@a{sv}",
+            g_variant_new_parsed ("{'source': <%s>, 'address': <%s>, 'wanted': <%b>}", *source, route->address, wants));
       }
   }
   return g_variant_builder_end (&rows);

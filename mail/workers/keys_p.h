@@ -13,7 +13,7 @@ struct keys {
   GPtrArray *records; /* see keys_record.c */
   struct route_policy policy;
   gboolean legacy_display; /* of what is sent; see wardmail-policy(5) */
-  char **directories; /* names of those that policy allows to ask; NULL: none */
+  char **directories;      /* names of those that policy allows to ask; NULL: none */
 };
 
 GVariant *keys_nothing (void);

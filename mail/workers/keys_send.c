@@ -187,20 +187,26 @@ struct composed {
   char *message_id;
   gboolean dry; /* nothing is remembered of it */
   struct worker *worker;
-  gint64 told; /* monotonic: when of the progress */
+  gint64 told;      /* monotonic: when of the progress */
+  gboolean sealing; /* the record is being made, */
+  gsize copies;     /* after so much work */
 };
 
-/* Of all the copies; the record for Sent, which comes after them, is not counted. */
+/* Of all the copies, and of the record that comes after them: as a rule, it is read twice. */
 static void
 tell_progress (gsize done, gsize total, gpointer data)
 {
   struct composed *composed = data;
   const gint64 now = g_get_monotonic_time ();
+  if (!composed->sealing)
+    composed->copies = total;
   if (now - composed->told < PROGRESS_US)
     return;
   composed->told = now;
+  const guint64 before = composed->sealing ? composed->copies : 0,
+                after = composed->sealing ? 0 : 2 * g_bytes_get_size (composed->payload);
   worker_emit (composed->worker, "working",
-               g_variant_new_parsed ("{'done': <%t>, 'total': <%t>}", (guint64) done, (guint64) total));
+               g_variant_new_parsed ("{'done': <%t>, 'total': <%t>}", before + done, before + total + after));
 }
 
 static void
@@ -241,11 +247,12 @@ compose (struct worker *worker, GVariant *draft, const char *sender, struct comp
 
 /* The record keeps the blind recipients too: inside, where only the sender can read them. */
 static struct protected_copy *
-seal_record (struct keys *keys, GVariant *draft, const struct composed *composed, GError **error)
+seal_record (struct keys *keys, GVariant *draft, struct composed *composed, GError **error)
 {
   struct protect_request request = composed->request;
   g_autofree char *prefix = message_record_prefix (draft, error);
   request.prefix = prefix;
+  composed->sealing = TRUE;
   struct protected_copy *record = prefix != NULL ? protect_to_self (keys->keyring, &request, 0, error) : NULL;
   if (record != NULL && !composed->dry)
     keys_record_keep (keys, record, composed->payload);
@@ -281,7 +288,7 @@ copy_rows (struct worker *worker, GPtrArray *copies)
 
 /* Somebody is held: nothing but the sealed draft. */
 static GVariant *
-protect_held (struct worker *worker, GVariant *draft, const struct audience *audience, const struct composed *composed)
+protect_held (struct worker *worker, GVariant *draft, const struct audience *audience, struct composed *composed)
 {
   AUTOFREE (protected_copy) record = seal_record (worker_state (worker), draft, composed, NULL);
   GVariantBuilder reply;
@@ -296,7 +303,7 @@ protect_held (struct worker *worker, GVariant *draft, const struct audience *aud
 
 static GVariant *
 protect_all (struct worker *worker, GVariant *draft, gboolean dry, const struct audience *audience,
-             const struct composed *composed, GError **error)
+             struct composed *composed, GError **error)
 {
   struct keys *keys = worker_state (worker);
   g_autoptr (GPtrArray) copies = protect_copies (keys->keyring, audience->plan, &composed->request, 0, error);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define COPIES_MAX 1000
+#define PROGRESS_US (100 * 1000)
 #define SENT_FDS_MAX 32 /* in one reply; the rest comes with the next run */
 
 /* store_dir/outbox/NAME: all that this worker may write. NULL: the name is none. */
@@ -162,6 +163,9 @@ take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GArray *file
 static gboolean
 check_copy (const struct outbox_copy *copy, GBytes *message, gpointer data, GError **error)
 {
+  /* A long mail in many copies takes its time, of which this tells. */
+  worker_emit (data, "working",
+               g_variant_new_parsed ("{'id': <''>, 'done': <%t>, 'total': <%t>}", (guint64) copy->number, (guint64) 0));
   return smtp_gate (worker_state (data), copy, 0, message, error);
 }
 
@@ -247,9 +251,51 @@ note_waiting (struct submission *self, const struct outbox_item *item, const cha
   }
 }
 
-static gboolean
-send_item (struct submission *self, struct smtp **smtp, const struct outbox_item *item, GError **error)
+/* How far an item is: what its copies before have taken, and the one that is on the line. */
+struct distance {
+  struct worker *worker;
+  const char *id;
+  gsize before, total;
+  gint64 told; /* monotonic */
+};
+
+static void
+on_progress (gsize done, gsize total, gpointer data)
 {
+  struct distance *distance = data;
+  const gint64 now = g_get_monotonic_time ();
+  if (now - distance->told < PROGRESS_US && done < total)
+    return;
+  distance->told = now;
+  worker_emit (distance->worker, "working",
+               g_variant_new_parsed ("{'id': <%s>, 'done': <%t>, 'total': <%t>}", distance->id,
+                                     (guint64) (distance->before + done), (guint64) distance->total));
+}
+
+static gsize
+size_of (struct submission *self, const struct outbox_item *item, const struct outbox_copy *copy)
+{
+  g_autoptr (GBytes) message = outbox_message (self->outbox, item->id, copy->number, NULL);
+  return message != NULL ? g_bytes_get_size (message) : 0;
+}
+
+static void
+distance_init (struct distance *distance, struct worker *worker, const struct outbox_item *item)
+{
+  *distance = (struct distance){ .worker = worker, .id = item->id };
+  for (guint c = 0; c < item->copies->len; c++) {
+    const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
+    if (copy->state == OUTBOX_READY)
+      distance->total += size_of (worker_state (worker), item, copy);
+  }
+}
+
+static gboolean
+send_item (struct worker *worker, struct smtp **smtp, const struct outbox_item *item, GError **error)
+{
+  struct submission *self = worker_state (worker);
+  struct distance distance;
+  distance_init (&distance, worker, item);
   for (guint c = 0; c < item->copies->len; c++) {
     const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
     g_autoptr (GError) problem = NULL;
@@ -263,8 +309,11 @@ send_item (struct submission *self, struct smtp **smtp, const struct outbox_item
       note_waiting (self, item, problem->message);
       return TRUE;
     }
+    smtp_set_progress (*smtp, on_progress, &distance);
     if (!send_copy (self, *smtp, item, copy, error))
       return FALSE;
+    smtp_set_progress (*smtp, NULL, NULL);
+    distance.before += size_of (self, item, copy);
   }
   return TRUE;
 }
@@ -332,7 +381,7 @@ method_run (struct worker *worker, GVariant *args, GError **error)
   for (guint i = 0; i < items->len && done; i++) {
     const struct outbox_item *item = g_ptr_array_index (items, i);
     if (id == NULL || strcmp (id, item->id) == 0)
-      done = send_item (self, &smtp, item, error);
+      done = send_item (worker, &smtp, item, error);
   }
   g_clear_pointer (&smtp, smtp_close);
   return done ? rows (worker, TRUE) : NULL;

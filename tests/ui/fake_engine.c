@@ -4,7 +4,7 @@
  * every run. Requests and replies pass the real table's check, so what the screen says here it may say to the real engine.
  *
  * Things to try: "$" brings a new mail and a notice; a search for "slow" answers after two seconds, one for "broken" fails;
- * dave has no key; mail to lost@... finds the engine dead; "Locked report" asks for a passphrase. */
+ * dave has no key; mail to big@... takes until "$" was pressed three times; mail to lost@... finds the engine dead; "Locked report" asks for a passphrase. */
 #include "mail/engine.h"
 #include "mail/engine/protocol.h"
 
@@ -25,6 +25,8 @@ struct engine {
   GHashTable *gone;  /* thread numbers that were deleted or archived */
   GHashTable *read;
   struct call *waiting; /* for the passphrase */
+  struct call *big;     /* a mail to big@..., on its way until "$" was pressed three times */
+  guint big_step;
 };
 
 struct call {
@@ -360,9 +362,15 @@ change (struct engine *engine, GVariant *args)
   return D ("changed", U (ids != NULL ? g_strv_length (ids) : 0), "homes", g_variant_builder_end (&homes));
 }
 
+static void big_goes_on (struct engine *engine);
+
 static GVariant *
 sync_now (struct engine *engine)
 {
+  if (engine->big != NULL) {
+    big_goes_on (engine);
+    return D ("accounts", rows_of (NULL, 0));
+  }
   engine->arrived++;
   say (engine, "state", D ("account", S ("demo"), "state", S ("syncing"), "text", S ("")));
   say (engine, "progress", D ("account", S ("demo"), "done", U (1), "total", U (1)));
@@ -487,6 +495,26 @@ run_call (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Encrypting, on the line, with the server, and out. */
+static void
+big_goes_on (struct engine *engine)
+{
+  static const struct {
+    const char *stage;
+    guint64 done, total;
+  } steps[] = { { "encrypting", 40, 100 }, { "sending", 12, 34 }, { "sending", 34, 34 } };
+  if (engine->big_step == G_N_ELEMENTS (steps)) {
+    engine->big->source = g_timeout_add (5, run_call, engine->big);
+    engine->big = NULL;
+    return;
+  }
+  const guint step = engine->big_step++;
+  say (engine, "working",
+       D ("message_id", S ("big@hospital.example"), "stage", S (steps[step].stage), "done",
+          g_variant_new_uint64 (steps[step].done * 1000000), "total",
+          g_variant_new_uint64 (steps[step].total * 1000000)));
+}
+
 /* ---- The door ---- */
 
 struct engine *
@@ -548,6 +576,13 @@ engine_call (struct engine *engine, const char *method, GVariant *args, GUnixFDL
     g_error ("request %s: %s", method, error != NULL ? error->message : "unknown");
   g_hash_table_insert (engine->calls, GUINT_TO_POINTER (call->id), call);
   gboolean slow = strcmp (method, "threads") == 0 && strstr (text_of (call->args, "query"), "slow") != NULL;
+  g_autofree char *printed = g_variant_print (call->args, FALSE);
+  if (strcmp (method, "send") == 0 && strstr (printed, "big@") != NULL) {
+    engine->big = call;
+    engine->big_step = 0;
+    big_goes_on (engine);
+    return call->id;
+  }
   call->source = g_timeout_add (slow ? 2000 : strcmp (method, "send") == 0 ? 800 : 5, run_call, call);
   return call->id;
 }

@@ -81,8 +81,8 @@ summary (struct keyring *keyring)
   GString *text = g_string_new (NULL);
   for (guint i = 0; i < keys->len; i++) {
     const struct key_candidate *key = g_ptr_array_index (keys, i);
-    g_string_append_printf (text, "%s %s own %d trust %d fault %d source %s\n", key->fingerprint, key->address, key->own,
-                            key->trust, key->fault, key->source);
+    g_string_append_printf (text, "%s %s own %d trust %d fault %d source %s\n", key->fingerprint, key->address,
+                            key->own, key->trust, key->fault, key->source);
   }
   for (guint i = 0; i < requests->len; i++)
     g_string_append_printf (text, "waits: %s\n", ((struct smime_request *) g_ptr_array_index (requests, i))->id);
@@ -98,11 +98,14 @@ test_back_and_forth (void **state)
   /* Without us: gpg, tar, and openssl for what they find. */
   g_autofree char *names = fixture_run (
       &fixture,
-      "printf '" WORDS "' > words && mkdir -m 700 out && gpg -q --batch --pinentry-mode loopback --passphrase-file words -d "
+      "printf '" WORDS
+      "' > words && mkdir -m 700 out && gpg -q --batch --pinentry-mode loopback --passphrase-file words -d "
       "keys.gpg | tar xC out && cd out && GNUPGHOME=$PWD/g && mkdir -m 700 g && gpg -q --batch --import "
       "openpgp/secret-keys.asc openpgp/public-keys.asc && gpg --list-secret-keys --with-colons | grep -c ^sec && gpg "
-      "--list-keys --with-colons | grep -c ^pub && gpgconf --kill all && cat smime/anna*.csr | openssl req -noout -verify "
-      "2>&1 && for f in smime/*.p12; do openssl pkcs12 -in $f -nodes -passin file:../words | grep -E '^subject|BEGIN PR'; "
+      "--list-keys --with-colons | grep -c ^pub && gpgconf --kill all && cat smime/anna*.csr | openssl req -noout "
+      "-verify "
+      "2>&1 && for f in smime/*.p12; do openssl pkcs12 -in $f -nodes -passin file:../words | grep -E '^subject|BEGIN "
+      "PR'; "
       "done && openssl verify -CAfile smime/anchors-1.pem smime/certificates-1.pem");
   assert_true (g_str_has_prefix (names, "1\n2\nCertificate request self-signature verify OK\n"));
   assert_non_null (strstr (names, "subject=CN = anna"));
@@ -208,14 +211,16 @@ test_tar (void **state)
   g_autoptr (GBytes) tar = g_byte_array_free_to_bytes (g_steal_pointer (&array));
   fixture_write (&fixture, "t.tar", tar);
   g_autofree char *listed = fixture_run (&fixture, "TZ=UTC tar tvf t.tar | awk '{ print $1, $3, $4, $6 }'");
-  assert_string_equal (listed, "-rw------- 1 1970-01-01 a/one\n-rw------- 0 2023-11-14 empty\n-rw------- 512 2023-11-14 "
-                               "block\n");
+  assert_string_equal (listed,
+                       "-rw------- 1 1970-01-01 a/one\n-rw------- 0 2023-11-14 empty\n-rw------- 512 2023-11-14 "
+                       "block\n");
   g_autoptr (GString) seen = g_string_new (NULL);
   assert_true (keyring_tar_read (tar, note_file, seen, NULL));
   assert_string_equal (seen->str, "a/one:1;empty:0;block:512;");
   /* Of the other program's making, with folders and links among them. */
-  g_free (fixture_run (&fixture, "mkdir -p d && echo hello > d/f && ln -s /etc/passwd d/l && tar cf theirs.tar --format=ustar d/f "
-                                 "d/l d"));
+  g_free (fixture_run (
+      &fixture, "mkdir -p d && echo hello > d/f && ln -s /etc/passwd d/l && tar cf theirs.tar --format=ustar d/f "
+                "d/l d"));
   g_autoptr (GBytes) theirs = fixture_read (&fixture, "theirs.tar");
   g_string_truncate (seen, 0);
   assert_true (keyring_tar_read (theirs, note_file, seen, NULL));

@@ -41,7 +41,8 @@ tear_down (void **state)
 static GVariant *
 draft_of (const char *from, const char *subject, const char *body, const char *attachment)
 {
-  const char *const to[] = { "Carol <carol@demo.test>", "dave@demo.test", NULL }, *const bcc[] = { "erin@demo.test", NULL };
+  const char *const to[] = { "Carol <carol@demo.test>", "dave@demo.test", NULL }, *const bcc[]
+                                                                                  = { "erin@demo.test", NULL };
   g_auto (GVariantDict) draft = G_VARIANT_DICT_INIT (NULL);
   g_variant_dict_insert (&draft, "from", "s", from);
   g_variant_dict_insert (&draft, "to", "^as", to);
@@ -50,8 +51,7 @@ draft_of (const char *from, const char *subject, const char *body, const char *a
   g_variant_dict_insert (&draft, "body", "s", body);
   g_variant_dict_insert (&draft, "in_reply_to", "s", "parent@demo.test");
   if (attachment != NULL)
-    g_variant_dict_insert_value (&draft, "attachments",
-                                 g_variant_new_parsed ("[(%s, '', handle 0)]", attachment));
+    g_variant_dict_insert_value (&draft, "attachments", g_variant_new_parsed ("[(%s, '', handle 0)]", attachment));
   return g_variant_ref_sink (g_variant_dict_end (&draft));
 }
 
@@ -84,8 +84,9 @@ check (const char *sender, const char *subject, const char *body, const char *at
   assert_true (fixture_holds (composed, id));
   assert_false (fixture_holds (composed, "erin"));
   if (!g_bytes_equal (opened, composed))
-    fail_msg ("%.*s\nand not\n%.*s", (int) g_bytes_get_size (composed), (const char *) g_bytes_get_data (composed, NULL),
-              (int) g_bytes_get_size (opened), (const char *) g_bytes_get_data (opened, NULL));
+    fail_msg ("%.*s\nand not\n%.*s", (int) g_bytes_get_size (composed),
+              (const char *) g_bytes_get_data (composed, NULL), (int) g_bytes_get_size (opened),
+              (const char *) g_bytes_get_data (opened, NULL));
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "ui/commands/command.h"
 #include "ui/commands/command_ask.h"
 #include "ui/commands/command_out.h"
+#include "ui/working.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define SLOW_S 4
+#define LINE_COLUMNS 78
 #define LEAVE_MS 3000
 
 gboolean
@@ -75,6 +77,12 @@ heard (const char *event, GVariant *fields, gpointer data)
   const char *text = NULL;
   if (g_str_equal (event, "notice") && g_variant_lookup (fields, "text", "&s", &text))
     command_out_aside ("%s", text);
+  else if (g_str_equal (event, "working") && !working_is_short (fields)) {
+    struct command_context *context = data;
+    g_clear_handle_id (&context->slow, g_source_remove); /* it is not silent */
+    g_autofree char *line = working_line (fields, LINE_COLUMNS);
+    command_out_working (line);
+  }
 }
 
 GVariant *
@@ -89,6 +97,7 @@ command_call (struct command_context *context, const char *method, GVariant *arg
   context->slow = g_timeout_add_seconds (SLOW_S, on_slow, context);
   GVariant *reply = engine_call_wait (context->engine, method, args, fds, fds_out, error);
   g_clear_handle_id (&context->slow, g_source_remove);
+  command_out_working (NULL);
   return reply;
 }
 

@@ -18,7 +18,8 @@ print_left_out (GVariant *reply)
   if (!g_variant_lookup (reply, "on_card", "^as", &on_card))
     return;
   for (gsize i = 0; on_card[i] != NULL; i++)
-    (void) command_out_refuse (COMMAND_DONE, "%s lies on a card and is not in the back-up; keep the card safe.", on_card[i]);
+    (void) command_out_refuse (COMMAND_DONE, "%s lies on a card and is not in the back-up; keep the card safe.",
+                               on_card[i]);
 }
 
 /* The file is there and was compared: from now on nobody need be reminded. */
@@ -33,9 +34,10 @@ report_backup (struct command_context *context, GVariant *reply, const char *pat
   g_variant_lookup (reply, "pgp", "u", &pgp);
   g_variant_lookup (reply, "smime", "u", &smime);
   command_out_banner (context);
-  command_out ("%s holds your own keys (OpenPGP: %u, S/MIME: %u); it was opened once more to see that it can be\n", path,
-               pgp, smime);
-  command_out ("Keep it apart from this computer, and its passphrase apart from it: whoever has both can read your mail\n");
+  command_out ("%s holds your own keys (OpenPGP: %u, S/MIME: %u); it was opened once more to see that it can be\n",
+               path, pgp, smime);
+  command_out (
+      "Keep it apart from this computer, and its passphrase apart from it: whoever has both can read your mail\n");
   print_left_out (reply);
   return COMMAND_DONE;
 }

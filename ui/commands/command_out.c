@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LINE_US (100 * 1000)
+
 /* UTF-8 without characters that steer a terminal; newline and tab stay where lines is TRUE, and become blanks where it is not. */
 static char *
 harmless (const char *text, gboolean lines)
@@ -91,10 +93,26 @@ command_out_finish (enum command_exit code)
   return code == COMMAND_DONE ? COMMAND_FAILED : code;
 }
 
+static gboolean line_stands; /* of command_out_working */
+
+void
+command_out_working (const char *line_or_null)
+{
+  static gint64 last;
+  const gint64 now = g_get_monotonic_time ();
+  if (!isatty (STDERR_FILENO) || (line_or_null == NULL ? !line_stands : line_stands && now - last < LINE_US))
+    return;
+  last = now;
+  line_stands = line_or_null != NULL;
+  fprintf (stderr, "\r%s\033[K", line_stands ? line_or_null : "");
+  fflush (stderr);
+}
+
 static void
 complain (const char *text)
 {
   g_autofree char *line = command_out_sentence (text);
+  command_out_working (NULL);
   fflush (stdout);
   fprintf (stderr, "wardmail: %s\n", line);
 }

@@ -25,5 +25,7 @@ enum command_exit command_out_fail (const GError *error);
 enum command_exit command_out_misuse (const char *name, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Where a person watches: on standard error if it is a terminal, else nothing. */
 void command_out_aside (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* One line in the same place that the next one replaces, at most ten times a second, and whatever else is said; NULL: it goes. ASCII. */
+void command_out_working (const char *line_or_null);
 /* "wrote nothing yet" -> the sentence for a GError as one line; the caller frees. */
 char *command_out_sentence (const char *text);

@@ -9,6 +9,7 @@
 #include "ui/screen/text.h"
 #include "ui/views/changes.h"
 #include "ui/views/views.h"
+#include "ui/working.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -542,6 +543,20 @@ account_event (struct app *app, const char *event, GVariant *fields)
 }
 
 static void
+set_working (struct app *app, GVariant *fields_or_null)
+{
+  g_clear_pointer (&app->working, g_variant_unref);
+  app->working = fields_or_null != NULL ? g_variant_ref (fields_or_null) : NULL;
+}
+
+void
+app_work_done (struct app *app)
+{
+  set_working (app, NULL);
+  app_redraw (app, FALSE);
+}
+
+static void
 engine_event (const char *event, GVariant *fields, gpointer data)
 {
   struct app *app = data;
@@ -554,6 +569,8 @@ engine_event (const char *event, GVariant *fields, gpointer data)
     app_notice (app, NOTICE_INFO, "%s", text);
   else if (strcmp (event, "changed") == 0)
     tell_new_mail (app, fields);
+  else if (strcmp (event, "working") == 0 && !working_is_short (fields))
+    set_working (app, fields);
   if (app->sidebar != NULL && app->sidebar->class->event != NULL)
     app->sidebar->class->event (app->sidebar, event, fields);
   for (guint i = 0; i < app->views->len; i++) {
@@ -729,6 +746,7 @@ app_free (struct app *app)
   g_clear_pointer (&app->own_paths, paths_free);
   g_clear_pointer (&app->own_settings, settings_free);
   g_free (app->notice);
+  set_working (app, NULL);
   g_main_loop_unref (app->loop);
   g_free (app);
 }

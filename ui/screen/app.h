@@ -53,6 +53,8 @@ gint64 app_now (void); /* seconds; WARDMAIL_TEST_NOW (RFC 3339) stops the clock 
 enum notice { NOTICE_INFO = 0, NOTICE_WARN };
 /* One sentence in the status line for some seconds; kept for the page of messages. */
 void app_notice (struct app *app, enum notice kind, const char *format, ...) G_GNUC_PRINTF (3, 4);
+/* What the bar in the status line told of has ended, one way or the other. */
+void app_work_done (struct app *app);
 /* "-": time and sentence, newest first. char *, caller frees. */
 GPtrArray *app_messages (struct app *app);
 

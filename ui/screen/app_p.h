@@ -34,6 +34,7 @@ struct app {
   char *notice;
   enum notice notice_kind;
   guint notice_timer;
+  GVariant *working;           /* the engine's last word on how far a mail is; NULL: none is on its way */
   guint rescues, rescue_timer; /* told to go: how many views still keep something, and for how long at most */
   guint key_timer;             /* asks what is to be known of the keys */
 

@@ -5,6 +5,7 @@
 #include "ui/screen/app_p.h"
 #include "ui/screen/screen.h"
 #include "ui/screen/text.h"
+#include "ui/working.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -73,11 +74,25 @@ draw_top (struct app *app, const struct area *area, struct view *main_view)
   }
 }
 
+/* A long mail on its way: the bar stands until it is out, below all but warnings. */
+static void
+draw_working (struct app *app, const struct area *area)
+{
+  g_autofree char *line = working_line (app->working, area->width);
+  int x = draw_text (area, 0, 0, area->width, STYLE_STATUS, line) + 2;
+  if (app_focused (app)->class->place == PLACE_COMPOSE && x < area->width)
+    draw_text (area, 0, x, area->width - x, STYLE_HELP, "Esc: go on meanwhile");
+}
+
 /* A sentence that is too long for its row covers one or two rows above it for as long as it stands. */
 static void
 draw_status (struct app *app, const struct area *area)
 {
   draw_row (area, 0, STYLE_TEXT);
+  if (app->working != NULL && (app->notice == NULL || app->notice_kind != NOTICE_WARN)) {
+    draw_working (app, area);
+    return;
+  }
   if (app->notice == NULL)
     return;
   unsigned style = app->notice_kind == NOTICE_WARN ? STYLE_STATUS_WARN : STYLE_STATUS;

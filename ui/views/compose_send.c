@@ -102,6 +102,7 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
 {
   struct compose *compose = (struct compose *) view;
   compose->working = FALSE;
+  app_work_done (view->app);
   if (reply == NULL && g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_LOST) && compose->lost++ < LOST_TRIES) {
     call_send (compose); /* by its Message-ID the engine knows what the one before has sent */
     return;
@@ -227,6 +228,7 @@ saved (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error
 {
   struct compose *compose = (struct compose *) view;
   compose->working = FALSE;
+  app_work_done (view->app);
   if (reply == NULL) {
     app_notice (view->app, NOTICE_WARN, "%s The message is not saved, but still here.", error->message);
     return;

@@ -76,7 +76,8 @@ keys_file_drop (struct keys_view *keys)
 
 /* row: with the file in "data". */
 static void
-ask_place (struct keys_view *keys, GVariant *row, GUnixFDList *fds, const char *label, const char *name, const char *after)
+ask_place (struct keys_view *keys, GVariant *row, GUnixFDList *fds, const char *label, const char *name,
+           const char *after)
 {
   gint32 handle = -1;
   int fd = fds != NULL && g_variant_lookup (row, "data", "h", &handle) && handle >= 0

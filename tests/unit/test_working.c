@@ -1,0 +1,42 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The line with the bar: whatever the numbers, it is as wide as it may be and no wider. */
+#include "ui/working.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void
+check (const char *stage, guint64 done, guint64 total, const char *want)
+{
+  g_autoptr (GVariant) fields = g_variant_ref_sink (
+      g_variant_new_parsed ("{'message_id': <''>, 'stage': <%s>, 'done': <%t>, 'total': <%t>}", stage, done, total));
+  g_autofree char *line = working_line (fields, 78), *cut = working_line (fields, 10);
+  assert_string_equal (line, want);
+  assert_int_equal (strlen (cut), 10);
+  assert_true (g_str_has_prefix (line, cut));
+  assert_int_equal (working_is_short (fields), total < 1024 * 1024);
+}
+
+static void
+test_lines (void **state)
+{
+  check ("encrypting", 0, 34000000, "Encrypting [--------------------]   0 %");
+  check ("encrypting", 33999999, 34000000, "Encrypting [###################-]  99 %");
+  check ("encrypting", 5, 5, "Encrypting [####################] 100 %");
+  check ("encrypting", 7, 0, "Encrypting [####################] 100 %");
+  check ("encrypting", G_MAXUINT64, G_MAXUINT64, "Encrypting [####################] 100 %");
+  check ("sending", 12100000, 33400000, "Sending [#######-------------] 12 of 34 MB");
+  check ("sending", 33400000, 33400000, "Sending [####################] waiting for the server's word");
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_lines) };
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

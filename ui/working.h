@@ -1,0 +1,10 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine's event "working" as one line with a bar, for the screen and for the terminal of a command. */
+#pragma once
+#include <glib.h>
+
+/* "Sending [#####---------------]  12 of 34 MB", at most columns wide (one column a character); caller frees. */
+char *working_line (GVariant *fields, int columns);
+/* Is this still short enough to need no bar? A letter is gone before one could read it. */
+gboolean working_is_short (GVariant *fields);
