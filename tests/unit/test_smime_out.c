@@ -265,7 +265,7 @@ test_encrypt (void **state)
       assert_opens (cms, each[k]);
     gsize size;
     const guint8 *der = g_bytes_get_data (cms, &size);
-    assert_true (gate_cms_recipients ((struct gate_span){ der, size }, cases[i].gcm, found, NULL));
+    assert_true (gate_cms_recipients ((struct gate_span){ .at = der, .size = size }, cases[i].gcm, found, NULL));
     assert_int_equal (found->len, ids->len);
   }
   /* OAEP with SHA-256, which the gate takes for what it is. */
@@ -276,7 +276,7 @@ test_encrypt (void **state)
   assert_opens (cms, "ron");
   gsize size;
   const guint8 *der = g_bytes_get_data (cms, &size);
-  assert_true (gate_cms_recipients ((struct gate_span){ der, size }, FALSE, found, NULL));
+  assert_true (gate_cms_recipients ((struct gate_span){ .at = der, .size = size }, FALSE, found, NULL));
 }
 
 /* Our own certificates count as what is done here, unless the user signed elsewhere with one. */
