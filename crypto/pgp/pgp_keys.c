@@ -180,7 +180,7 @@ pgp_keys_candidate (gpgme_key_t key, const char *address, gint64 at)
   candidate->owner = g_strdup (key->uids != NULL && key->uids->uid != NULL ? key->uids->uid : "");
   candidate->own = key->secret;
   candidate->card = pgp_card_name (key);
-  candidate->source = g_strdup (key->secret ? "own" : "imported");
+  candidate->source = g_strdup (candidate->card != NULL ? "card" : key->secret ? "own" : "imported");
   candidate->trust = KEY_TRUST_FIRST_SEEN;
   candidate->expires = primary != NULL && primary->expires > 0 ? primary->expires : 0;
   if (chosen != NULL && chosen->expires > 0 && (candidate->expires == 0 || chosen->expires < candidate->expires))

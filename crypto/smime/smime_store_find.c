@@ -14,9 +14,9 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   key->fingerprint = g_strdup (entry->fingerprint);
   key->address = g_strdup (address);
   key->owner = x509_text_subject (entry->certificate);
-  key->source = g_strdup (entry->place != NULL ? "own" : "imported");
   key->own = entry->place != NULL;
   key->card = smime_key_card_label (store, entry);
+  key->source = g_strdup (key->card != NULL ? "card" : key->own ? "own" : "imported");
   key->fault = smime_chain_fault (entry->certificate, TRUE, at);
   key->detail = smime_chain_fault_words (entry->certificate, key->fault);
   x509_text_epoch (X509_get0_notAfter (entry->certificate), &key->expires);

@@ -66,13 +66,13 @@ find_module (void)
 }
 
 static void
-put_on_card (const char *name, const char *id)
+put_on_card (const char *name, const char *id, const char *more)
 {
   openssl_tool_run (&tool, "pkey -in %s.key -outform DER -out %s.p8", name, name);
   openssl_tool_run (&tool, "x509 -in %s.crt -outform DER -out %s.der", name, name);
   run ("pkcs11-tool --module %s --login --pin " PIN " --id %s --label %s --type privkey --write-object %s.p8 "
-       "--usage-sign --usage-decrypt --usage-derive",
-       module, id, name, name);
+       "--usage-sign --usage-decrypt --usage-derive %s",
+       module, id, name, name, more);
   run ("pkcs11-tool --module %s --login --pin " PIN " --id %s --label %s --type cert --write-object %s.der", module, id,
        name, name);
 }
@@ -90,8 +90,11 @@ make_card (void)
   openssl_tool_issue (&tool, "alice", "ca", "rsa", 20, "/CN=Alice", USAGE "subjectAltName=email:alice@example.test\n",
                       NULL);
   openssl_tool_issue (&tool, "bob", "ca", "ec", 20, "/CN=Bob", USAGE "subjectAltName=email:bob@example.test\n", NULL);
-  put_on_card ("alice", "01");
-  put_on_card ("bob", "02");
+  put_on_card ("alice", "01", "");
+  put_on_card ("bob", "02", "");
+  openssl_tool_issue (&tool, "carol", "ca", "ec", 20, "/CN=Carol", USAGE "subjectAltName=email:carol@example.test\n",
+                      NULL);
+  put_on_card ("carol", "03", "--always-auth");
 }
 
 static struct smime_store *
@@ -252,10 +255,11 @@ test_add (void **state)
   reopen (PIN);
   g_autoptr (GPtrArray) taken = add_card (NULL);
   assert_non_null (taken);
-  assert_int_equal (taken->len, 2);
+  assert_int_equal (taken->len, 3);
   for (guint i = 0; i < taken->len; i++) {
     const struct key_candidate *key = taken->pdata[i];
     assert_true (key->own);
+    assert_string_equal (key->source, "card");
     assert_string_equal (key->card, "Staff card");
     assert_int_equal (key->trust, KEY_TRUST_CHAIN);
   }
@@ -271,7 +275,7 @@ test_add (void **state)
     references += g_str_has_suffix (name, ".card");
     assert_int_equal (g_str_has_suffix (name, ".card"), strstr (text, "uri=pkcs11:") != NULL);
   }
-  assert_int_equal (references, 2);
+  assert_int_equal (references, 3);
   /* Known without the card and without its PIN. */
   reopen (NULL);
   g_autofree char *own = smime_own (store, "alice@example.test", 0);
@@ -289,7 +293,7 @@ test_stays (void **state)
   assert_true (g_shell_parse_argv (line, NULL, &argv, NULL));
   assert_true (g_spawn_sync (NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &output,
                              NULL, NULL, NULL));
-  assert_non_null (strstr (output, "Access:     sensitive\n"));
+  assert_non_null (strstr (output, "sensitive\n"));
   assert_null (strstr (output, "extractable"));
   reopen (PIN);
   g_autofree char *own = smime_own (store, "alice@example.test", 0);
@@ -471,6 +475,25 @@ test_pulled_out (void **state)
   check_signed ("alice");
 }
 
+/* A key that wants the PIN for each use. */
+static void
+test_each_time (void **state)
+{
+  reopen (PIN);
+  check_signed ("carol");
+  assert_int_equal (person.count, 2);
+  check_signed ("carol");
+  assert_int_equal (person.count, 3);
+  assert_non_null (strstr (person.text, "which asks for it each time"));
+  g_autoptr (GBytes) text = openssl_tool_read (&tool, "text");
+  g_autoptr (GError) error = NULL;
+  person.pin = "000000";
+  assert_null (smime_sign (store, "carol@example.test", text, TRUE, 0, &error));
+  assert_fails (error, CRYPTO_ERROR_PASSPHRASE, "was wrong");
+  person.pin = PIN;
+  check_signed ("carol");
+}
+
 /* A message that was tampered with says no more about the padding than with any other key. */
 static void
 test_damaged (void **state)
@@ -504,11 +527,11 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_module),     cmocka_unit_test (test_policy),  cmocka_unit_test (test_wrong_pin),
-    cmocka_unit_test (test_add),        cmocka_unit_test (test_stays),   cmocka_unit_test (test_sign),
-    cmocka_unit_test (test_decrypt),    cmocka_unit_test (test_pss),     cmocka_unit_test (test_locked),
-    cmocka_unit_test (test_missing),    cmocka_unit_test (test_damaged), cmocka_unit_test (test_asked_once),
-    cmocka_unit_test (test_pulled_out),
+    cmocka_unit_test (test_module),     cmocka_unit_test (test_policy),    cmocka_unit_test (test_wrong_pin),
+    cmocka_unit_test (test_add),        cmocka_unit_test (test_stays),     cmocka_unit_test (test_sign),
+    cmocka_unit_test (test_decrypt),    cmocka_unit_test (test_pss),       cmocka_unit_test (test_locked),
+    cmocka_unit_test (test_missing),    cmocka_unit_test (test_damaged),   cmocka_unit_test (test_asked_once),
+    cmocka_unit_test (test_pulled_out), cmocka_unit_test (test_each_time),
   };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
