@@ -1,7 +1,7 @@
 # What protects.
 libcrypto_wm_a_SOURCES += crypto/keys/keyring_life.h crypto/keys/keyring_new.c crypto/keys/keyring_export.c \
-	crypto/pgp/pgp_life.h crypto/pgp/pgp_make.c crypto/pgp/pgp_export.c crypto/pgp/pgp_seal.c crypto/pgp/pgp_revoke_kept.c \
-	crypto/keys/keyring_tar.h crypto/keys/keyring_tar.c crypto/keys/keyring_backup.c crypto/keys/keyring_restore.c crypto/keys/keyring_remind.c
+	crypto/pgp/pgp_life.h crypto/pgp/pgp_make.c crypto/pgp/pgp_export.c crypto/pgp/pgp_seal.c crypto/pgp/pgp_revoke_kept.c crypto/pgp/pgp_renew.c crypto/pgp/pgp_revoke.c \
+	crypto/keys/keyring_tar.h crypto/keys/keyring_tar.c crypto/keys/keyring_backup.c crypto/keys/keyring_restore.c crypto/keys/keyring_remind.c crypto/keys/keyring_renew.c crypto/keys/keyring_stop.c
 libcrypto_wm_a_SOURCES += crypto/error.h crypto/addrspec.h crypto/addrspec.c crypto/key_candidate.c \
 	crypto/route.h crypto/route.c crypto/route_text.h crypto/route_text.c crypto/plan.h crypto/plan.c \
 	crypto/verdict.h crypto/verdict.c crypto/revocation.h crypto/revocation.c crypto/inspect.h crypto/inspect_p.h crypto/inspect.c crypto/inspect_split.h \

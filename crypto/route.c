@@ -61,6 +61,8 @@ route_reason_name (enum route_reason reason)
     return "key_changed";
   case ROUTE_REASON_PINNED:
     return "not_pinned";
+  case ROUTE_REASON_STOPPED:
+    return "stopped";
   case ROUTE_REASON_SECOND:
     return "second_choice";
   case ROUTE_REASON_KEY_FOUND:
@@ -116,6 +118,8 @@ judge (const struct key_candidate *key, const struct route_policy *policy, gbool
     return reason_of_fault (key->fault);
   if (key->barred)
     return ROUTE_REASON_PINNED;
+  if (key->stopped)
+    return ROUTE_REASON_STOPPED;
   const gboolean smime = key->method == ROUTE_SMIME;
   /* Whatever policy says, a key of which nothing is known is not used. */
   const enum key_trust least = MAX (smime ? policy->least_smime : policy->least_pgp, KEY_TRUST_FIRST_SEEN);
@@ -136,8 +140,9 @@ distance (enum route_reason reason)
 {
   static const enum route_reason order[]
       = { ROUTE_REASON_KEY_FOUND, ROUTE_REASON_CHANGED, ROUTE_REASON_SENDER,  ROUTE_REASON_POLICY,
-          ROUTE_REASON_UNTRUSTED, ROUTE_REASON_PINNED,  ROUTE_REASON_EXPIRED, ROUTE_REASON_NOT_YET,
-          ROUTE_REASON_USAGE,     ROUTE_REASON_WEAK,    ROUTE_REASON_REVOKED, ROUTE_REASON_BROKEN };
+          ROUTE_REASON_UNTRUSTED, ROUTE_REASON_PINNED,  ROUTE_REASON_STOPPED, ROUTE_REASON_EXPIRED,
+          ROUTE_REASON_NOT_YET,   ROUTE_REASON_USAGE,   ROUTE_REASON_WEAK,    ROUTE_REASON_REVOKED,
+          ROUTE_REASON_BROKEN };
   for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
     if (order[i] == reason)
       return (int) i;
@@ -265,6 +270,7 @@ route_wants_key (const struct route *route)
   case ROUTE_REASON_USAGE:
   case ROUTE_REASON_WEAK:
   case ROUTE_REASON_REVOKED:
+  case ROUTE_REASON_STOPPED:
   case ROUTE_REASON_BROKEN:
   case ROUTE_REASON_POLICY:
     return TRUE;

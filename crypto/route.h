@@ -48,6 +48,7 @@ struct key_candidate {
   gboolean expiring;   /* within 30 days of that time */
   gboolean changed;    /* mail to this address was encrypted before, and never to this key */
   gboolean pinned;     /* the organisation says that it belongs to the address */
+  gboolean stopped;    /* the user said that it is not to be used any more */
   gboolean barred;     /* the organisation says that others belong to it, and not this one */
   char **capabilities; /* S/MIME: what its holder announced that he can read, best first; NULL: nothing known */
 };
@@ -83,6 +84,7 @@ enum route_reason {
   ROUTE_REASON_KEYRING,     /* "keyring_failed": the keyring could not be read; never an excuse to go on */
   ROUTE_REASON_CHANGED,     /* "key_changed": another key than the ones used so far, and nobody compared it */
   ROUTE_REASON_PINNED,      /* "not_pinned": the organisation pinned another key for the address */
+  ROUTE_REASON_STOPPED,     /* "stopped": the user said that this key is not to be used any more */
   ROUTE_REASON_SECOND,      /* "second_choice": only of a candidate: it would do, and another one is taken */
   ROUTE_REASON_KEY_FOUND,   /* "key_found": the only reason that goes with a method other than hold */
 };

@@ -116,6 +116,8 @@ why (const char *who, const struct key_candidate *key, enum route_reason reason,
   case ROUTE_REASON_PINNED:
     return g_strdup_printf ("this %s of %s is not the one that your organisation has laid down for this address", kind,
                             who);
+  case ROUTE_REASON_STOPPED:
+    return g_strdup_printf ("this %s of %s is one that you said not to use any more", kind, who);
   case ROUTE_REASON_POLICY:
     return g_strdup_printf ("there is an %s for %s, but your organisation does not allow %s", kind, who,
                             method_name (key->method));
@@ -162,11 +164,19 @@ next_step (const struct route *route, const struct route_policy *policy)
     return g_strdup_printf ("Ask %s for the key that your organisation knows, or tell your administrator that it has "
                             "changed",
                             who);
+  case ROUTE_REASON_STOPPED:
+    return g_strdup_printf (
+        "Ask %s for a new key, then import it: wardmail key import FILE. If this one is in order after "
+        "all, c%s",
+        who, compare);
   case ROUTE_REASON_POLICY:
     return g_strdup_printf ("Ask %s for %s, then import it: wardmail key import FILE", who,
                             key->method == ROUTE_SMIME ? "an OpenPGP key" : "an S/MIME certificate");
   case ROUTE_REASON_SENDER:
-    return g_strdup_printf ("Import your own %s with its private key: wardmail key import FILE", kind_name (key));
+    return g_strdup_printf (
+        "Make one of your own: wardmail key new%s. Or import yours with its private key: wardmail key "
+        "import FILE",
+        key->method == ROUTE_SMIME ? " --kind smime" : "");
   case ROUTE_REASON_NOT_YET:
     return g_strdup_printf ("Check the clock of this computer. If it is right, ask %s for a key that is valid today, "
                             "then import it: wardmail key import FILE",

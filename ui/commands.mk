@@ -1,5 +1,5 @@
 # The command line.
-libui_a_SOURCES += ui/commands/command_key.h ui/commands/command_key_new.c ui/commands/command_key_export.c ui/commands/command_key_backup.c ui/save_whole.c
+libui_a_SOURCES += ui/commands/command_key.h ui/commands/command_key_new.c ui/commands/command_key_export.c ui/commands/command_draft_keys.c ui/commands/command_key_backup.c ui/commands/command_key_change.c ui/save_whole.c
 libui_a_SOURCES += ui/commands/command.h ui/commands/command.c ui/commands/commands.c ui/commands/command_out.h \
 	ui/commands/command_out.c ui/commands/command_json.h ui/commands/command_json.c ui/commands/command_input.h \
 	ui/commands/command_input.c ui/commands/command_ask.h ui/commands/command_ask.c ui/commands/command_view.h \

@@ -23,6 +23,7 @@ keyring_open (const char *dir, GError **error)
                  g_strerror (errno));
     return NULL;
   }
+  keyring->stopped = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   keyring->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
   if (!keyring_trust_load (keyring, error) || !keyring_memory_load (keyring, error))
     return NULL;
@@ -32,6 +33,7 @@ keyring_open (const char *dir, GError **error)
   keyring->smime = smime_store_open (keyring->dir, error);
   if (keyring->smime == NULL)
     return NULL;
+  smime_store_set_stopped (keyring->smime, keyring->stopped);
   return g_steal_pointer (&keyring);
 }
 
@@ -43,6 +45,7 @@ keyring_free (struct keyring *keyring)
   g_clear_pointer (&keyring->pgp, pgp_engine_free);
   g_clear_pointer (&keyring->smime, smime_store_free);
   g_hash_table_unref (keyring->trust);
+  g_clear_pointer (&keyring->stopped, g_hash_table_unref);
   g_clear_pointer (&keyring->pins, g_hash_table_unref);
   g_clear_pointer (&keyring->memory, g_key_file_unref);
   g_clear_pointer (&keyring->harvested, g_key_file_unref);
@@ -75,13 +78,15 @@ keyring_set_ask (struct keyring *keyring, keyring_ask_fn ask, gpointer data)
   smime_store_set_ask (keyring->smime, ask, data);
 }
 
-/* Usable before faulty, then the better known, then the one that lasts longer. */
+/* Usable before faulty and before those that are not to be used, then the better known, then the one that lasts longer. */
 static int
 compare (gconstpointer a, gconstpointer b)
 {
   const struct key_candidate *left = *(struct key_candidate *const *) a, *right = *(struct key_candidate *const *) b;
   if (left->fault != right->fault)
     return left->fault < right->fault ? -1 : 1;
+  if (left->stopped != right->stopped)
+    return left->stopped ? 1 : -1;
   if (left->trust != right->trust)
     return left->trust > right->trust ? -1 : 1;
   if (left->expires != right->expires)
@@ -99,6 +104,7 @@ ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **e
   keyring_trust_apply (keyring, found);
   keyring_harvest_apply (keyring, found);
   keyring_pins_apply (keyring, found);
+  keyring_stop_apply (keyring, found);
   keyring_memory_apply (keyring, found);
   keyring_expiry_apply (found, at);
   g_ptr_array_sort (found, compare);

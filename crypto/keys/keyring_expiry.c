@@ -36,7 +36,8 @@ is_followed (const GPtrArray *keys, const struct key_candidate *key)
   for (guint i = 0; i < keys->len; i++) {
     const struct key_candidate *other = g_ptr_array_index (keys, i);
     if (other->method == key->method && other->own == key->own && other->fault == KEY_FAULT_NONE && !other->expiring
-        && !other->changed && other->trust >= key->trust && addrspec_equal (other->address, key->address))
+        && !other->changed && !other->stopped && other->trust >= key->trust
+        && addrspec_equal (other->address, key->address))
       return TRUE;
   }
   return FALSE;
@@ -48,9 +49,11 @@ sentence (const struct key_candidate *key)
   const char *kind = key->method == ROUTE_SMIME ? "S/MIME certificate" : "OpenPGP key";
   g_autofree char *date = route_text_date (key->expires);
   if (key->own)
-    return g_strdup_printf ("Your own %s for %s expires on %s; then mail can no longer be sent with it. Get a new one "
-                            "in time and import it: wardmail key import FILE",
-                            kind, key->address, date);
+    return g_strdup_printf ("Your own %s for %s expires on %s; then mail can no longer be sent with it. %s in time: "
+                            "wardmail key renew %s",
+                            kind, key->address, date,
+                            key->method == ROUTE_SMIME ? "Ask for a new one" : "Make it valid for longer",
+                            key->fingerprint);
   return g_strdup_printf ("The %s of %s expires on %s; then mail to this address is held. Ask for a new one in time "
                           "and import it: wardmail key import FILE",
                           kind, key->address, date);
@@ -66,7 +69,7 @@ keyring_expiry (struct keyring *keyring, gint64 at, GError **error)
   for (guint others = 0; others < 2; others++)
     for (guint i = 0; i < keys->len && texts->len < TEXTS_MAX; i++) {
       const struct key_candidate *key = g_ptr_array_index (keys, i);
-      if (!key->expiring || key->own == (others == 1) || is_followed (keys, key)
+      if (!key->expiring || key->stopped || key->own == (others == 1) || is_followed (keys, key)
           || (others == 1 && !keyring_memory_knows (keyring, key)))
         continue;
       g_ptr_array_add (texts, sentence (key));

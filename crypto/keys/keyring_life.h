@@ -50,5 +50,27 @@ gboolean keyring_restore_is (GBytes *file); /* does it look like one? */
 /* Adds what is not here yet, and replaces nothing. The own keys (struct key_candidate *) that are here afterwards. PASSPHRASE, FORMAT. */
 GPtrArray *keyring_restore (struct keyring *keyring, GBytes *sealed, const struct secret *passphrase, GError **error);
 
+/* ---- keyring_renew.c ---- */
+/* OpenPGP: valid for two more years (key_out). S/MIME: the request for a successor, with a new key or the same (request_out). For own keys. */
+gboolean keyring_renew (struct keyring *keyring, const char *fingerprint, gboolean same_key,
+                        struct key_candidate **key_out, struct smime_request **request_out, GError **error);
+
+enum keyring_reason {
+  KEYRING_REASON_NONE = 0,
+  KEYRING_REASON_COMPROMISED,
+  KEYRING_REASON_SUPERSEDED,
+  KEYRING_REASON_RETIRED
+};
+gboolean keyring_reason_read (const char *name, enum keyring_reason *reason_out); /* "none", "compromised", ... */
+struct keyring_revoked {
+  struct key_candidate *key; /* as it was */
+  gboolean for_good;         /* own OpenPGP keys alone; others are no longer used here */
+  GBytes *public;            /* then: what is to be given to the people who have it */
+  char *issuer, *serial;     /* of an own certificate: who can revoke it, and by which number */
+};
+void keyring_revoked_clear (struct keyring_revoked *revoked);
+gboolean keyring_revoke (struct keyring *keyring, const char *fingerprint, enum keyring_reason reason,
+                         struct keyring_revoked *out, GError **error);
+
 /* ---- keyring_remind.c: a key was made that is in no back-up yet; or all are in one now ---- */
 gboolean keyring_remind (struct keyring *keyring, gboolean wanted, GError **error);

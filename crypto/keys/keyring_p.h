@@ -2,13 +2,14 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the files of the keyring share. */
 #pragma once
-#include "crypto/keys/keyring.h"
+#include "crypto/keys/keyring_life.h"
 
 struct keyring {
   char *dir; /* the folder it lives in */
   struct pgp_engine *pgp;
   struct smime_store *smime;
   GHashTable *trust;   /* upper-case fingerprint -> NULL-terminated char ** of the addresses compared */
+  GHashTable *stopped; /* upper-case fingerprint -> 1: is not used; 2: its signatures do not count either */
   GHashTable *pins;    /* addrspec_fold -> NULL-terminated char ** of upper-case fingerprints */
   GKeyFile *memory;    /* see keyring_memory.c */
   GKeyFile *harvested; /* see keyring_harvest.c; NULL: not read yet */
@@ -69,6 +70,16 @@ gboolean keyring_apart_write (struct keyring *keyring, const struct keyring_apar
 GPtrArray *keyring_apart_candidates (struct keyring *keyring, GPtrArray *notes, gint64 at);
 /* The one of these that is this key for the address; NULL. */
 struct key_candidate *keyring_apart_known (const GPtrArray *candidates, const char *fingerprint, const char *address);
+/* keyring_stop.c. trust: the file that trust.conf is. */
+gboolean keyring_stop_load (struct keyring *keyring, GKeyFile *trust, const char *group,
+                            const char *fingerprint); /* TRUE: what was compared is void */
+void keyring_stop_note (GKeyFile *trust, const char *fingerprint, enum keyring_reason reason);
+void keyring_stop_lift (GKeyFile *trust, const char *fingerprint);
+gboolean keyring_stop_distrusted (struct keyring *keyring, const char *fingerprint);
+void keyring_stop_apply (struct keyring *keyring, GPtrArray *candidates);
+gboolean keyring_trust_stop (struct keyring *keyring, const char *fingerprint, enum keyring_reason reason,
+                             GError **error);
+
 /* keyring_remind.c: the sentence, where one is due; NULL */
 char *keyring_remind_text (GKeyFile *told);
 

@@ -31,6 +31,8 @@ keyring_pins_merge (struct keyring *keyring)
   g_hash_table_iter_init (&iter, keyring->pins);
   while (g_hash_table_iter_next (&iter, &address, &list))
     for (char **fingerprint = list; *fingerprint != NULL; fingerprint++) {
+      if (keyring_stop_distrusted (keyring, *fingerprint))
+        continue;
       char **known = g_hash_table_lookup (keyring->trust, *fingerprint);
       g_autoptr (GStrvBuilder) addresses = g_strv_builder_new ();
       if (known != NULL)

@@ -31,15 +31,20 @@ keyring_trust_load (struct keyring *keyring, GError **error)
   if (file == NULL)
     return FALSE;
   g_hash_table_remove_all (keyring->trust);
+  g_hash_table_remove_all (keyring->stopped);
   gsize count = 0;
   g_auto (GStrv) groups = g_key_file_get_groups (file, &count);
   for (gsize i = 0; i < MIN (count, TRUST_RECORDS_MAX); i++) {
     char *fingerprint = keyring_trust_fingerprint (groups[i]);
     char **addresses = g_key_file_get_string_list (file, groups[i], "addresses", NULL, NULL);
-    if (fingerprint != NULL)
-      g_hash_table_replace (keyring->trust, fingerprint, addresses != NULL ? addresses : g_new0 (char *, 1));
-    else
+    if (fingerprint != NULL && keyring_stop_load (keyring, file, groups[i], fingerprint))
+      g_clear_pointer (&fingerprint, g_free);
+    if (fingerprint != NULL && addresses != NULL)
+      g_hash_table_replace (keyring->trust, fingerprint, addresses);
+    else {
       g_strfreev (addresses);
+      g_free (fingerprint);
+    }
   }
   keyring_pins_merge (keyring);
   return TRUE;
@@ -53,11 +58,22 @@ keyring_trust_store (struct keyring *keyring, const char *fingerprint, const cha
     return FALSE;
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *when = g_date_time_format_iso8601 (now);
+  keyring_stop_lift (file, fingerprint);
   g_key_file_set_string (file, fingerprint, "compared", when);
   g_key_file_set_string_list (file, fingerprint, "addresses", addresses, g_strv_length ((char **) addresses));
   if (!keyring_file_write (keyring, &compared, file, error))
     return FALSE;
   return keyring_trust_load (keyring, error);
+}
+
+gboolean
+keyring_trust_stop (struct keyring *keyring, const char *fingerprint, enum keyring_reason reason, GError **error)
+{
+  g_autoptr (GKeyFile) file = keyring_file_read (keyring, &compared, error);
+  if (file == NULL)
+    return FALSE;
+  keyring_stop_note (file, fingerprint, reason);
+  return keyring_file_write (keyring, &compared, file, error) && keyring_trust_load (keyring, error);
 }
 
 gboolean

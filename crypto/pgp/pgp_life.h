@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* The life of an OpenPGP key of one's own: made, given out, sealed away. Keys worker only; all by gpg in the
+/* The life of an OpenPGP key of one's own: made, given out, sealed away, prolonged, taken back. Keys worker only; all by gpg in the
  * profile's GNUPGHOME, so that what dies in between leaves the keyring as it was or as it is to be. */
 #pragma once
 #include "crypto/pgp/pgp.h"
@@ -21,6 +21,12 @@ GBytes *pgp_export (struct pgp_engine *engine, const char *fingerprint, GError *
  * error: there is none. */
 GBytes *pgp_export_all (struct pgp_engine *engine, gboolean secret, GPtrArray *on_card_out, GError **error);
 
+/* Valid for two years from now, the newest subkey of each use too. */
+gboolean pgp_renew (struct pgp_engine *engine, const char *fingerprint, GError **error);
+
+enum pgp_revoke_reason { PGP_REVOKE_NONE = 0, PGP_REVOKE_COMPROMISED, PGP_REVOKE_SUPERSEDED, PGP_REVOKE_RETIRED };
+/* For good. Where the passphrase is not to be had, the certificate that was kept when the key was made serves, without a reason. */
+gboolean pgp_revoke (struct pgp_engine *engine, const char *fingerprint, enum pgp_revoke_reason reason, GError **error);
 /* The revocation certificate that gpg wrote when the key was made, and back to where gpg looks for it. NULL: there is none. */
 GBytes *pgp_revoke_kept (struct pgp_engine *engine, const char *fingerprint);
 gboolean pgp_revoke_keep (struct pgp_engine *engine, const char *fingerprint, GBytes *certificate, GError **error);

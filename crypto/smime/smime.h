@@ -31,6 +31,8 @@ gboolean smime_store_find (struct smime_store *store, const char *address, gint6
 
 /* What policy says of certificates whose revocation cannot be learnt; REVOCATION_SOFT unless set. */
 void smime_store_set_revocation (struct smime_store *store, enum revocation_policy policy);
+/* Fingerprints that the user stopped using: their own keys do not sign, and where the value is 2 their signatures do not count. Borrowed. */
+void smime_store_set_stopped (struct smime_store *store, GHashTable *stopped);
 /* The answer to a want of a signature (NULL: nothing came). TRUE if more is known now, so that it is worth to look again. */
 gboolean smime_store_take_answer (struct smime_store *store, const char *id, GBytes *answer_or_null);
 /* Revocation lists (DER or PEM) of authorities that are in the store. found_out: there are any in this file. */

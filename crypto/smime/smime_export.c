@@ -3,6 +3,7 @@
 /* Certificates out of the store, in a form that every program reads. */
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include "crypto/guard/x509_text.h"
 #include "crypto/smime/smime_life.h"
 #include "crypto/smime/smime_p.h"
 
@@ -43,4 +44,16 @@ smime_export (struct smime_store *store, const char *fingerprint, GError **error
   if (pem == NULL)
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "The certificate could not be written out.");
   return pem;
+}
+
+void
+smime_describe (struct smime_store *store, const char *fingerprint, char **issuer_out, char **serial_out)
+{
+  struct smime_entry *entry = smime_store_entry (store, fingerprint);
+  BIGNUM *number = entry != NULL ? ASN1_INTEGER_to_BN (X509_get0_serialNumber (entry->certificate), NULL) : NULL;
+  char *hex = number != NULL ? BN_bn2hex (number) : NULL;
+  *issuer_out = entry != NULL ? x509_text_issuer (entry->certificate) : NULL;
+  *serial_out = g_strdup (hex);
+  OPENSSL_free (hex);
+  BN_free (number);
 }

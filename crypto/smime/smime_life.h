@@ -35,6 +35,9 @@ gboolean smime_request_keep (struct smime_store *store, GBytes *pem, GError **er
 /* PEM: the certificate, and the authorities between it and an anchor, as far as they are known. */
 GBytes *smime_export (struct smime_store *store, const char *fingerprint, GError **error);
 
+/* Who made a certificate, and its number there (hex): what an authority wants to know to revoke it. NULL: unknown. */
+void smime_describe (struct smime_store *store, const char *fingerprint, char **issuer_out, char **serial_out);
+
 /* Called for each file of a back-up (private keys as PKCS#12 under the passphrase, certificates, anchors, requests); bytes are borrowed.
  * on_card_out: fingerprints (char *) of own certificates whose keys cannot leave where they are. */
 typedef gboolean (*smime_backup_fn) (const char *name, GBytes *bytes, gpointer data, GError **error);

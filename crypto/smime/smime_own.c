@@ -43,6 +43,12 @@ is_revoked (struct smime_store *store, struct smime_entry *entry, gint64 at)
   return revoked;
 }
 
+void
+smime_store_set_stopped (struct smime_store *store, GHashTable *stopped)
+{
+  store->stopped = stopped;
+}
+
 struct smime_entry *
 smime_own_entry (struct smime_store *store, const char *address, gint64 at, gboolean encrypt)
 {
@@ -50,6 +56,7 @@ smime_own_entry (struct smime_store *store, const char *address, gint64 at, gboo
   for (guint i = 0; i < store->entries->len; i++) {
     struct smime_entry *entry = store->entries->pdata[i];
     if (entry->place != NULL && names (entry, address)
+        && (store->stopped == NULL || !g_hash_table_contains (store->stopped, entry->fingerprint))
         && smime_chain_fault (entry->certificate, encrypt, at) == KEY_FAULT_NONE && !is_revoked (store, entry, at)
         && is_better (store, entry, best, at))
       best = entry;

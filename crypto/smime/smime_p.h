@@ -32,6 +32,7 @@ struct smime_store {
   GHashTable *announced; /* see smime_capabilities.c */
   struct smime_revocation *revocation;
   enum revocation_policy revocation_policy;
+  GHashTable *stopped;         /* see smime_store_set_stopped; borrowed; NULL */
   struct smime_tokens *tokens; /* the cards */
   GPtrArray *entries;          /* struct smime_entry * */
   GHashTable *by_fingerprint;  /* borrowed entries */

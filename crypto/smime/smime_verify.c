@@ -130,7 +130,10 @@ judge_signer (struct smime_store *store, CMS_SignerInfo *info, STACK_OF (X509) *
   case SMIME_CHAIN_TRUSTED:
     break;
   }
-  if (!smime_chain_may_sign (certificate))
+  if (store->stopped != NULL && GPOINTER_TO_INT (g_hash_table_lookup (store->stopped, fingerprint)) == 2)
+    worsen (signature, SIGNATURE_UNTRUSTED,
+            g_strdup_printf ("You said that the certificate “%s” is not to be used any more.", subject));
+  else if (!smime_chain_may_sign (certificate))
     worsen (signature, SIGNATURE_UNTRUSTED,
             g_strdup_printf ("The certificate “%s” is not meant for signing mail.", subject));
   else if (digest_is_weak (info))

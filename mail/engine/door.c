@@ -100,6 +100,8 @@ static const struct {
   { "key_requests", forward_keys, FALSE },
   { "key_request_drop", forward_keys, FALSE },
   { "key_export", forward_keys, FALSE },
+  { "key_renew", forward_keys, FALSE },
+  { "key_revoke", forward_keys, FALSE },
   { "key_backup", forward_keys, FALSE },
   { "key_backup_done", forward_keys, FALSE },
   { "key_restore", forward_keys, FALSE },

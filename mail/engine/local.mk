@@ -1,5 +1,5 @@
 # The door, the engine and what all workers share.
-libmail_a_SOURCES += mail/workers/keys_life.c
+libmail_a_SOURCES += mail/workers/keys_life.c mail/workers/keys_change.c
 libmail_a_SOURCES += mail/engine.h mail/engine/protocol.h mail/engine/protocol.c mail/engine/channel.h mail/engine/channel.c \
 	mail/engine/client.c mail/engine/pace.h mail/engine/pace.c mail/engine/server.h mail/engine/server.c mail/engine/spawn.h mail/engine/spawn.c \
 	mail/engine/supervise.h mail/engine/supervise.c mail/engine/core.h mail/engine/core.c mail/engine/core_agent.c mail/engine/core_start.c mail/engine/door.c \

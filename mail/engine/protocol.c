@@ -33,6 +33,15 @@
   F (MUST ("kind", "s"), MUST ("address", "s"), MAY ("name", "s"), MAY ("algorithm", "s"), MAY ("another", "b"),       \
      MAY ("passphrase", "ay")),                                                                                        \
       F (MUST ("keys", "aa{sv}"), MUST ("requests", "aa{sv}"))
+/* Of the user's own, by fingerprint; the reply as of "key_new". */
+#define KEY_RENEW F (MUST ("key", "s"), MAY ("same_key", "b")), F (MUST ("keys", "aa{sv}"), MUST ("requests", "aa{sv}"))
+/* Any key, by fingerprint. reason: "none", "compromised", "superseded", "retired". for_good: an OpenPGP key of the user's own, revoked; data
+ * is what others have to get. All other keys are no longer used here ("stopped" in key_list) until they are compared again (key_trust);
+ * of the user's own certificates issuer and serial say who can revoke them. */
+#define KEY_REVOKE                                                                                                     \
+  F (MUST ("key", "s"), MAY ("reason", "s")),                                                                          \
+      F (MUST ("protocol", "s"), MUST ("fingerprint", "s"), MUST ("address", "s"), MUST ("own", "b"),                  \
+         MUST ("for_good", "b"), MAY ("data", "h"), MAY ("issuer", "s"), MAY ("serial", "s"))
 /* data: sealed under the passphrase; pgp, smime: how many keys are in it; on_card: fingerprints of those that cannot be. */
 #define KEY_BACKUP                                                                                                     \
   F (MUST ("passphrase", "ay")), F (MUST ("data", "h"), MUST ("pgp", "u"), MUST ("smime", "u"), MUST ("on_card", "as"))
@@ -138,6 +147,8 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "key_requests", NOTHING, F (MUST ("requests", "aa{sv}")), 30, FALSE },
   { PEER_ENGINE, "key_request_drop", F (MUST ("id", "s")), NOTHING, 30, TRUE },
   { PEER_ENGINE, "key_export", KEY_EXPORT, 30, FALSE },
+  { PEER_ENGINE, "key_renew", KEY_RENEW, 90, TRUE },
+  { PEER_ENGINE, "key_revoke", KEY_REVOKE, 60, FALSE },
   { PEER_ENGINE, "key_backup", KEY_BACKUP, 150, FALSE },
   { PEER_ENGINE, "key_backup_done", NOTHING, NOTHING, 30,
     FALSE }, /* it lies where it belongs: nobody need be reminded */
@@ -189,6 +200,8 @@ static const struct protocol_method methods[] = {
   { PEER_KEYS, "key_requests", NOTHING, F (MUST ("requests", "aa{sv}")), 30, FALSE },
   { PEER_KEYS, "key_request_drop", F (MUST ("id", "s")), NOTHING, 30, TRUE },
   { PEER_KEYS, "key_export", KEY_EXPORT, 30, FALSE },
+  { PEER_KEYS, "key_renew", KEY_RENEW, 60, TRUE },
+  { PEER_KEYS, "key_revoke", KEY_REVOKE, 60, FALSE },
   { PEER_KEYS, "key_backup", KEY_BACKUP, 120, FALSE },
   { PEER_KEYS, "key_backup_done", NOTHING, NOTHING, 30, FALSE }, /* it lies where it belongs: nobody need be reminded */
   { PEER_KEYS, "key_restore", F (MUST ("file", "h"), MUST ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 120,

@@ -296,6 +296,8 @@ static const struct worker_method methods[] = {
   { "key_backup", keys_key_backup },
   { "key_backup_done", keys_key_backup_done },
   { "key_restore", keys_key_restore },
+  { "key_renew", keys_key_renew },
+  { "key_revoke", keys_key_revoke },
   { NULL, NULL },
 };
 

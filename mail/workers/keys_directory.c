@@ -33,6 +33,7 @@ wanted (const struct route *route)
   case ROUTE_REASON_BROKEN:
   case ROUTE_REASON_CHANGED:
   case ROUTE_REASON_PINNED:
+  case ROUTE_REASON_STOPPED:
   case ROUTE_REASON_SECOND:
     break;
   }

@@ -42,8 +42,9 @@ request_rows (struct worker *worker, const GPtrArray *requests, GError **error)
   return g_variant_builder_end (&rows);
 }
 
-static GVariant *
-made (struct worker *worker, struct key_candidate *key_or_null, struct smime_request *request_or_null, GError **error)
+GVariant *
+keys_key_made (struct worker *worker, struct key_candidate *key_or_null, struct smime_request *request_or_null,
+               GError **error)
 {
   g_autoptr (GPtrArray) keys = g_ptr_array_new (), requests = g_ptr_array_new ();
   if (key_or_null != NULL)
@@ -75,7 +76,7 @@ keys_key_new (struct worker *worker, GVariant *args, GError **error)
                                          : "S/MIME keys have no passphrase of their own here.");
     return NULL;
   }
-  return keyring_new (keys->keyring, &wish, &key, &request, error) ? made (worker, key, request, error) : NULL;
+  return keyring_new (keys->keyring, &wish, &key, &request, error) ? keys_key_made (worker, key, request, error) : NULL;
 }
 
 GVariant *

@@ -45,6 +45,13 @@ struct secret *keys_passphrase_arg (GVariant *args); /* wiped where it stood; NU
 GVariant *keys_key_new (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_requests (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_request_drop (struct worker *worker, GVariant *args, GError **error);
+/* What came of it, as rows: one of them, the other, or both. */
+struct smime_request;
+GVariant *keys_key_made (struct worker *worker, struct key_candidate *key_or_null,
+                         struct smime_request *request_or_null, GError **error);
+/* keys_change.c */
+GVariant *keys_key_renew (struct worker *worker, GVariant *args, GError **error);
+GVariant *keys_key_revoke (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_backup (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_backup_done (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_restore (struct worker *worker, GVariant *args, GError **error);

@@ -20,11 +20,11 @@ keys_key_rows (GPtrArray *candidates)
         &rows, "@a{sv}",
         g_variant_new_parsed (
             "{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
-            "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>, 'expiring': <%b>, "
+            "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>, 'expiring': <%b>, 'stopped': <%b>, "
             "'card': <%s>, 'changed': <%b>, 'pinned': <%b>, 'barred': <%b>, 'capabilities': <%^as>}",
             route_method_name (key->method), key->fingerprint, key->address != NULL ? key->address : "",
             key->owner != NULL ? key->owner : "", key->source != NULL ? key->source : "", keys_trust_name (key->trust),
-            faults[key->fault], key->expires, key->own, key->expiring, key->card != NULL ? key->card : "", key->changed,
+            faults[key->fault], key->expires, key->own, key->expiring, key->stopped, key->card != NULL ? key->card : "", key->changed,
             key->pinned, key->barred, key->capabilities != NULL ? (const char *const *) key->capabilities : nothing));
   }
   return g_variant_builder_end (&rows);

@@ -202,12 +202,165 @@ test_export_chosen (void **state)
   keyring_public_clear (&key);
 }
 
+/* ---- renewed and taken back ---- */
+
+static struct key_candidate *
+renew (struct keyring *keyring, const char *fingerprint)
+{
+  struct key_candidate *key = NULL;
+  struct smime_request *request = NULL;
+  g_autoptr (GError) error = NULL;
+  if (!keyring_renew (keyring, fingerprint, FALSE, &key, &request, &error))
+    fail_msg ("%s", error->message);
+  assert_null (request);
+  return key;
+}
+
+static void
+test_renewed (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "renewed");
+  fixture_pgp (&fixture, "olaf", FIXTURE_EXPIRED);
+  fixture_pgp (&fixture, "pia", FIXTURE_GOOD);
+  fixture_import (&fixture, keyring, "olaf.sec", "pia.pub", NULL);
+  g_autofree char *olaf = fixture_pgp_fingerprint (&fixture, "olaf"), *pia = fixture_pgp_fingerprint (&fixture, "pia");
+  assert_false (keyring_can_send (keyring, "olaf@demo.test", ROUTE_PGP, 0));
+  /* One that has expired can be used again; all of it. */
+  AUTOFREE (key_candidate) key = renew (keyring, olaf);
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  assert_int_equal (key->fault, KEY_FAULT_NONE);
+  assert_true (key->expires > now + TWO_YEARS_S - 90000 && key->expires < now + TWO_YEARS_S + 90000);
+  assert_true (keyring_can_send (keyring, "olaf@demo.test", ROUTE_PGP, 0));
+  export(keyring, olaf, ROUTE_HOLD, "olaf2.pub");
+  g_autofree char *shown
+      = fixture_run (&fixture,
+                     "gpg --show-keys --with-colons olaf2.pub | awk -F: '/^(pub|sub):/ && $7 > %" G_GINT64_FORMAT
+                     " { n++ } END { print n }'",
+                     now + TWO_YEARS_S - 90000);
+  assert_string_equal (shown, "2\n");
+  /* Somebody else's is not ours to renew. */
+  struct key_candidate *none = NULL;
+  struct smime_request *request = NULL;
+  g_autoptr (GError) error = NULL;
+  assert_false (keyring_renew (keyring, pia, FALSE, &none, &request, &error));
+  assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY));
+}
+
+static void
+take_back (struct keyring *keyring, const char *fingerprint, enum keyring_reason reason, struct keyring_revoked *out)
+{
+  g_autoptr (GError) error = NULL;
+  if (!keyring_revoke (keyring, fingerprint, reason, out, &error))
+    fail_msg ("%s", error->message);
+}
+
+static void
+test_revoked (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "revoked");
+  AUTOFREE (key_candidate) key = new_pgp (keyring, "anna@demo.test", "Anna");
+  struct keyring_revoked revoked;
+  take_back (keyring, key->fingerprint, KEYRING_REASON_SUPERSEDED, &revoked);
+  assert_true (revoked.for_good);
+  fixture_write (&fixture, "anna.rev.asc", revoked.public);
+  keyring_revoked_clear (&revoked);
+  g_autofree char *shown
+      = fixture_run (&fixture, "gpg --show-keys --with-colons anna.rev.asc | grep ^pub: | cut -d: -f2; gpg "
+                               "--list-packets anna.rev.asc | grep -c 'revocation reason 0x01'");
+  assert_string_equal (shown, "r\n1\n");
+  assert_false (keyring_can_send (keyring, "anna@demo.test", ROUTE_PGP, 0));
+  take_back (keyring, key->fingerprint, KEYRING_REASON_NONE, &revoked); /* again: the same comes out */
+  assert_true (revoked.for_good && revoked.public != NULL);
+  keyring_revoked_clear (&revoked);
+  struct key_candidate *none = NULL;
+  struct smime_request *request = NULL;
+  g_autoptr (GError) error = NULL;
+  assert_false (keyring_renew (keyring, key->fingerprint, FALSE, &none, &request, &error));
+  assert_non_null (strstr (error->message, "for good"));
+}
+
+static gboolean
+is_stopped (struct keyring *keyring, const char *address)
+{
+  g_autoptr (GPtrArray) found = keyring_find (keyring, address, 0, NULL);
+  assert_int_equal (found->len, 1);
+  return ((struct key_candidate *) g_ptr_array_index (found, 0))->stopped;
+}
+
+static void
+test_stopped (void **state)
+{
+  fixture_pgp (&fixture, "rita", FIXTURE_GOOD);
+  fixture_certificate (&fixture, "sam", FIXTURE_GOOD, "ca");
+  fixture_certificate (&fixture, "tom", FIXTURE_GOOD, "ca");
+  g_autofree char *rita = fixture_pgp_fingerprint (&fixture, "rita");
+  g_autofree char *sam = fixture_run (&fixture, "openssl x509 -in sam.crt -noout -fingerprint -sha256 | sed 's/.*=//'");
+  g_autofree char *serial = fixture_run (&fixture, "openssl x509 -in sam.crt -noout -serial | sed 's/.*=//'");
+  g_strchomp (serial);
+  struct keyring_revoked revoked;
+  {
+    AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "stopped");
+    fixture_anchor (&fixture, keyring, "ca.crt");
+    fixture_import (&fixture, keyring, "rita.pub", "sam.crt", "sam.key", "tom.crt", NULL);
+    assert_true (keyring_trust (keyring, rita, NULL));
+    assert_true (keyring_trusted_for (keyring, rita, "rita@demo.test"));
+    take_back (keyring, rita, KEYRING_REASON_COMPROMISED, &revoked);
+    assert_true (!revoked.for_good && revoked.public == NULL && revoked.issuer == NULL);
+    keyring_revoked_clear (&revoked);
+    take_back (keyring, sam, KEYRING_REASON_RETIRED, &revoked);
+    assert_true (revoked.key->own && !revoked.for_good);
+    assert_string_equal (revoked.issuer, "ca");
+    assert_string_equal (revoked.serial, serial);
+    keyring_revoked_clear (&revoked);
+  }
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "stopped"); /* it is remembered */
+  assert_true (is_stopped (keyring, "rita@demo.test") && is_stopped (keyring, "sam@demo.test"));
+  assert_false (is_stopped (keyring, "tom@demo.test"));
+  assert_false (keyring_trusted_for (keyring, rita, "rita@demo.test"));
+  assert_false (keyring_can_send (keyring, "sam@demo.test", ROUTE_SMIME, 0));
+  /* Whoever compares it again takes it back. */
+  assert_true (keyring_trust (keyring, rita, NULL));
+  assert_false (is_stopped (keyring, "rita@demo.test"));
+  assert_true (keyring_trusted_for (keyring, rita, "rita@demo.test"));
+  assert_true (keyring_trust (keyring, sam, NULL));
+  assert_true (keyring_can_send (keyring, "sam@demo.test", ROUTE_SMIME, 0));
+}
+
+static void
+test_stopped_signature (void **state)
+{
+  g_free (fixture_run (&fixture,
+                       "printf text > text && openssl cms -sign -in text -signer tom.crt -inkey tom.key -outform "
+                       "DER -nodetach -binary -out tom.p7m"));
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "stopped");
+  g_autofree char *tom = fixture_run (&fixture, "openssl x509 -in tom.crt -noout -fingerprint -sha256 | sed 's/.*=//'");
+  g_autoptr (GBytes) cms = fixture_read (&fixture, "tom.p7m");
+  static const struct {
+    enum keyring_reason reason;
+    enum signature_state state;
+  } rows[] = { { KEYRING_REASON_RETIRED, SIGNATURE_GOOD }, { KEYRING_REASON_COMPROMISED, SIGNATURE_UNTRUSTED } };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    struct keyring_revoked revoked;
+    struct smime_signature signature;
+    g_autoptr (GBytes) content = NULL;
+    take_back (keyring, tom, rows[i].reason, &revoked);
+    keyring_revoked_clear (&revoked);
+    assert_true (
+        smime_verify (keyring_smime (keyring), cms, NULL, 0, keyring_trusted (keyring), &signature, &content, NULL));
+    assert_int_equal (signature.state, rows[i].state);
+    smime_signature_clear (&signature);
+  }
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_new_pgp),         cmocka_unit_test (test_new_refused),   cmocka_unit_test (test_request),
-    cmocka_unit_test (test_request_dropped), cmocka_unit_test (test_export_chosen),
+    cmocka_unit_test (test_new_pgp),           cmocka_unit_test (test_new_refused),
+    cmocka_unit_test (test_request),           cmocka_unit_test (test_request_dropped),
+    cmocka_unit_test (test_export_chosen),     cmocka_unit_test (test_renewed),
+    cmocka_unit_test (test_revoked),           cmocka_unit_test (test_stopped),
+    cmocka_unit_test (test_stopped_signature),
   };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

@@ -97,7 +97,7 @@ test_one_key (void **state)
 
 /* Every two keys of either kind, trust and mark, with a fault or not, under both preferences and every floor. What must come out is
  * found by looking for the best of what may be used, one demand after the other. */
-enum { MARK_NONE, MARK_HEARSAY, MARK_CHANGED, MARK_BARRED, MARKS };
+enum { MARK_NONE, MARK_HEARSAY, MARK_CHANGED, MARK_BARRED, MARK_STOPPED, MARKS };
 
 static void
 mark (struct key_candidate *k, guint mark)
@@ -105,6 +105,7 @@ mark (struct key_candidate *k, guint mark)
   k->hearsay = mark == MARK_HEARSAY;
   k->changed = mark == MARK_CHANGED;
   k->barred = mark == MARK_BARRED;
+  k->stopped = mark == MARK_STOPPED;
 }
 
 static gboolean
@@ -112,7 +113,7 @@ would_do (const struct key_candidate *k, const struct key_candidate *other, cons
           gboolean reply)
 {
   const gboolean stranger = k->hearsay && other->method == k->method && !other->hearsay;
-  return may_be_used (k, p, TRUE, TRUE) && !k->barred && (!reply || k->trust >= p->least_reply)
+  return may_be_used (k, p, TRUE, TRUE) && !k->barred && !k->stopped && (!reply || k->trust >= p->least_reply)
          && (!k->hearsay || p->allow_autocrypt) && ((!k->changed && !stranger) || k->trust == KEY_TRUST_VERIFIED);
 }
 
@@ -243,6 +244,14 @@ test_reasons (void **state)
   other.barred = TRUE;
   AUTOFREE (route) barred = decide (NULL, TRUE, TRUE, 1, &other);
   assert_int_equal (barred->reason, ROUTE_REASON_PINNED);
+  other.barred = FALSE;
+  other.stopped = TRUE;
+  AUTOFREE (route) stopped = decide (NULL, TRUE, TRUE, 1, &other);
+  assert_int_equal (stopped->reason, ROUTE_REASON_STOPPED);
+  assert_string_equal (route_reason_name (stopped->reason), "stopped");
+  assert_non_null (strstr (stopped->sentence, "not to use any more"));
+  assert_non_null (strstr (stopped->next, "wardmail key trust AA"));
+  assert_true (route_wants_key (stopped));
   struct key_candidate k = key (ROUTE_SMIME, "AA", KEY_TRUST_FIRST_SEEN, KEY_FAULT_NONE);
   AUTOFREE (route) untrusted = decide (NULL, TRUE, TRUE, 1, &k);
   assert_int_equal (untrusted->reason, ROUTE_REASON_UNTRUSTED);

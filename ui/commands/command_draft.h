@@ -14,6 +14,9 @@ void command_draft_clear (struct command_draft *draft);
 /* The user's own From where text is NULL. */
 gboolean command_draft_from (struct command_draft *draft, struct command_context *context, const char *text_or_null,
                              GError **error);
+/* The public halves of the sender's own keys, one file each kind. from_or_null: as it was given. FALSE with error: there is none. */
+gboolean command_draft_attach_keys (struct command_draft *draft, struct command_context *context,
+                                    const char *from_or_null, GError **error);
 gboolean command_draft_attach (struct command_draft *draft, const char *path, GError **error);
 
 struct command_draft_how {

@@ -19,6 +19,7 @@ const struct command_json_field command_key_fields[] = {
   { "own", COMMAND_JSON_FLAG, NULL },
   { "card", COMMAND_JSON_TEXT_OR_NULL, NULL },
   { "expiring", COMMAND_JSON_FLAG, NULL },
+  { "stopped", COMMAND_JSON_FLAG, NULL },
   { "capabilities", COMMAND_JSON_TEXTS, NULL },
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
@@ -30,7 +31,7 @@ command_key_print (GVariant *keys)
     g_autoptr (GVariant) key = g_variant_get_child_value (keys, i);
     const char *protocol = "", *fingerprint = "", *address = "", *owner = "", *trust = "", *fault = "", *card = "";
     gint64 expires = 0;
-    gboolean own = FALSE, expiring = FALSE;
+    gboolean own = FALSE, expiring = FALSE, stopped = FALSE;
     g_variant_lookup (key, "protocol", "&s", &protocol);
     g_variant_lookup (key, "fingerprint", "&s", &fingerprint);
     g_variant_lookup (key, "address", "&s", &address);
@@ -43,9 +44,10 @@ command_key_print (GVariant *keys)
     g_autofree char *yours
         = *card != '\0' ? g_strdup_printf (" (yours, on the card “%s”)", card) : g_strdup (" (yours)");
     g_variant_lookup (key, "expiring", "b", &expiring);
+    g_variant_lookup (key, "stopped", "b", &stopped);
     g_autofree char *until = expires != 0 ? command_json_time (expires) : NULL;
-    command_out ("%-6s %s%s  trust: %s%s%s%s%s\n", protocol, address, own ? yours : "", trust,
-                 *fault != '\0' ? ", unusable: " : "", fault,
+    command_out ("%-6s %s%s  trust: %s%s%s%s%s%s\n", protocol, address, own ? yours : "", trust,
+                 stopped ? ", not to be used any more" : "", *fault != '\0' ? ", unusable: " : "", fault,
                  until == NULL ? ""
                  : expiring    ? ", expires soon, on "
                                : ", expires ",
@@ -175,6 +177,8 @@ command_key (struct command_context *context, int argc, char **argv)
     { "backup", command_key_backup },
     { "restore", command_key_restore },
     { "card", command_key_card },
+    { "renew", command_key_renew },
+    { "revoke", command_key_revoke },
   };
   for (gsize i = 0; argc > 1 && i < G_N_ELEMENTS (forms); i++)
     if (g_str_equal (argv[1], forms[i].verb))

@@ -69,9 +69,11 @@ call (struct command_context *context, const struct new_options *options, GVaria
   return *reply_out != NULL;
 }
 
-static void
-print_json (GVariant *keys, GVariant *requests)
+void
+command_key_print_made (GVariant *reply)
 {
+  g_autoptr (GVariant) keys = g_variant_lookup_value (reply, "keys", G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GVariant) requests = g_variant_lookup_value (reply, "requests", G_VARIANT_TYPE ("aa{sv}"));
   JsonBuilder *builder = json_builder_new ();
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "keys");
@@ -83,13 +85,13 @@ print_json (GVariant *keys, GVariant *requests)
 }
 
 /* The request goes to a file, or to standard output alone; what is said about it must not stand among it. */
-static enum command_exit
-report_request (const struct new_options *options, GVariant *requests, GUnixFDList *fds)
+enum command_exit
+command_key_requested (GVariant *requests, GUnixFDList *fds, const char *out, gboolean json)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) row = g_variant_get_child_value (requests, 0);
-  const gboolean is_file = options->out != NULL && !g_str_equal (options->out, "-");
-  if ((is_file || !options->json) && !command_key_write (row, fds, "data", options->out, &error)) {
+  const gboolean is_file = out != NULL && !g_str_equal (out, "-");
+  if ((is_file || !json) && !command_key_write (row, fds, "data", out, &error)) {
     (void) command_out_fail (error);
     return command_out_refuse (COMMAND_FAILED, "The key was made and is kept. Get its request again with: wardmail key "
                                                "request --out FILE");
@@ -97,7 +99,7 @@ report_request (const struct new_options *options, GVariant *requests, GUnixFDLi
   return command_out_refuse (COMMAND_DONE,
                              "The private key is made and stays here. Give %s to the certification office of your "
                              "organisation, and take in what comes back: wardmail key import FILE",
-                             is_file ? options->out : "this request");
+                             is_file ? out : "this request");
 }
 
 static enum command_exit
@@ -115,9 +117,9 @@ run (struct command_context *context, const struct new_options *options)
   g_autoptr (GVariant) keys = g_variant_lookup_value (reply, "keys", G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr (GVariant) requests = g_variant_lookup_value (reply, "requests", G_VARIANT_TYPE ("aa{sv}"));
   if (options->json)
-    print_json (keys, requests);
+    command_key_print_made (reply);
   if (g_variant_n_children (requests) > 0)
-    return report_request (options, requests, fds);
+    return command_key_requested (requests, fds, options->out, options->json);
   if (!options->json) {
     command_out_banner (context);
     command_key_print (keys);

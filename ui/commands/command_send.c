@@ -8,7 +8,7 @@
 struct send_options {
   char **to, **cc, **bcc, **attach;
   char *from, *subject, *out;
-  gboolean json, dry_run;
+  gboolean json, dry_run, attach_key;
   int passphrase_fd; /* -1: none */
 };
 
@@ -46,6 +46,8 @@ fill (struct command_draft *draft, struct command_context *context, const struct
   for (gsize i = 0; options->attach != NULL && options->attach[i] != NULL; i++)
     if (!command_draft_attach (draft, options->attach[i], error))
       return FALSE;
+  if (options->attach_key && !command_draft_attach_keys (draft, context, options->from, error))
+    return FALSE;
   g_autofree char *body = command_input_text (COMMAND_INPUT_MAX / 4, error);
   if (body == NULL)
     return FALSE;
@@ -83,6 +85,7 @@ command_send (struct command_context *context, int argc, char **argv)
                                    { "bcc", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.bcc, NULL, NULL },
                                    { "subject", 0, 0, G_OPTION_ARG_FILENAME, &options.subject, NULL, NULL },
                                    { "attach", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.attach, NULL, NULL },
+                                   { "attach-key", 0, 0, G_OPTION_ARG_NONE, &options.attach_key, NULL, NULL },
                                    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, NULL, NULL },
                                    { "out", 0, 0, G_OPTION_ARG_FILENAME, &options.out, NULL, NULL },
                                    { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &options.passphrase_fd, NULL, NULL },

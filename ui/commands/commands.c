@@ -35,8 +35,8 @@ const struct command commands[] = {
   { "explain", "[--json] [--from ADDRESS] ADDRESS...", "Say how mail to each address would be protected, and why.",
     command_explain },
   { "send",
-    "[--json] [--from A] [--to A]... [--cc A]... [--bcc A]... [--subject S] [--attach FILE]... [--dry-run] [--out DIR] "
-    "[--passphrase-fd N] < BODY",
+    "[--json] [--from A] [--to A]... [--cc A]... [--bcc A]... [--subject S] [--attach FILE]... [--attach-key] "
+    "[--dry-run] [--out DIR] [--passphrase-fd N] < BODY",
     "Send a message, every copy of it encrypted, or hold it and say why.", command_send },
   { "sendmail", "[-t] [-i] [-f ADDRESS] [ADDRESS...] < MESSAGE", "The same, for programs that expect sendmail.",
     command_sendmail },
@@ -48,9 +48,13 @@ const struct command commands[] = {
     "[--out FILE] [--json]\n"
     "request [--json] [--out FILE [ADDRESS]] [--drop NUMBER]\n"
     "export [--kind pgp|smime] [--out FILE] FINGERPRINT|ADDRESS\n"
+    "renew [--same-key] [--out FILE] [--json] FINGERPRINT\n"
+    "revoke [--reason none|compromised|superseded|retired] [--yes] [--out FILE] [--json] FINGERPRINT\n"
     "backup [--passphrase-fd N] --out FILE\nrestore [--passphrase-fd N] FILE\n"
     "card add [--kind pgp|smime] [--passphrase-fd N] [--module MODULE]",
-    "Make keys, back them up, take them in, give them out, list them, or mark one as compared.", command_key },
+    "Make keys, renew them, revoke them, back them up, take them in, give them out, list them, or mark one as "
+    "compared.",
+    command_key },
   { "ca", "import FILE...", "Take in certificates of authorities to trust, and revocation lists.", command_ca },
   { "help", "[SUBCOMMAND]", "Say what there is, or how one subcommand is used.", command_help },
   { "version", "[--json]", "Say which version this is.", command_version },
