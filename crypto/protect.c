@@ -130,9 +130,12 @@ make_copy (const struct making *making, enum route_method method, GPtrArray *aud
   const char *sender = making->request->sender;
   g_autofree char *own = own_key (making->keyring, sender, method, making->at);
   if (own == NULL) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
-                 "There is no usable %s of your own for %s. Import it with its private key: wardmail key import FILE",
-                 method == ROUTE_SMIME ? "S/MIME certificate" : "OpenPGP key", sender);
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
+        "There is no usable %s of your own for %s. Make one: wardmail key new%s. Or import yours with its private "
+        "key: wardmail key import FILE",
+        method == ROUTE_SMIME ? "S/MIME certificate" : "OpenPGP key", sender,
+        method == ROUTE_SMIME ? " --kind smime" : "");
     return NULL;
   }
   g_autoptr (GPtrArray) fingerprints = g_ptr_array_new ();

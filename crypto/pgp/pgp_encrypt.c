@@ -132,10 +132,11 @@ pgp_sign_encrypt (struct pgp_engine *engine, const char *sender, GPtrArray *fing
   g_autoptr (GString) recipients = g_string_new (NULL);
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
   if (own == NULL || fingerprints->len == 0) {
-    g_set_error (
-        error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
-        "There is no usable OpenPGP key of your own for %s. Import it with its private key: wardmail key import FILE",
-        sender);
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY,
+                 "There is no usable OpenPGP key of your own for %s. Make one: wardmail key new. Or import yours with "
+                 "its private "
+                 "key: wardmail key import FILE",
+                 sender);
     return FALSE;
   }
   for (guint i = 0; i < fingerprints->len; i++)

@@ -86,3 +86,13 @@ terminal_keys Enter
 terminal_wait 'passphrase'
 terminal_lacks wrong || fail 'the passphrase stands on the screen'
 say 'a wrong passphrase takes nothing in'
+terminal_wait_gone 'Passphrase of this key file'
+
+# One's own keys, attached to a message.
+terminal_type m
+terminal_wait 'Subject:'
+terminal_keys C-v
+terminal_wait 'Your own public key is attached'
+terminal_wait 'alice@demo.test.asc'
+terminal_wait 'alice@demo.test.pem'
+say 'one'\''s own keys are attached'

@@ -91,6 +91,7 @@ static const struct binding bindings[] = {
     "stop writing (asks what to do with the text); Esc too" },
   { PLACE_COMPOSE, { CTRL ('O') }, ACTION_POSTPONE, NULL, "Postpone", "keep as a draft and go back" },
   { PLACE_COMPOSE, { CTRL ('R') }, ACTION_ATTACH, NULL, "Attach", "attach a file" },
+  { PLACE_COMPOSE, { CTRL ('V') }, ACTION_ATTACH_OWN, NULL, NULL, "attach your own public key" },
   { PLACE_COMPOSE, { CTRL ('P') }, ACTION_PROTECTION, NULL, "Recipients", "how each recipient's copy is protected" },
   { PLACE_COMPOSE, { CTRL ('Y') }, ACTION_KEYS, NULL, "Keys", "people and their keys: compare them, take in new ones" },
   { PLACE_COMPOSE, { CTRL ('K') }, ACTION_RAW_CUT, NULL, "Cut line", "cut the line" },

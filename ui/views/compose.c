@@ -238,6 +238,9 @@ compose_act (struct view *view, enum action action)
   case ACTION_ATTACH:
     prompt_line (view->app, "File to attach:", "~/", PROMPT_PLAIN, NULL, attach_answered, compose);
     return TRUE;
+  case ACTION_ATTACH_OWN:
+    compose_own (compose);
+    return TRUE;
   case ACTION_PROTECTION:
     compose_routes_page (compose);
     return TRUE;

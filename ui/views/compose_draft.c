@@ -180,6 +180,24 @@ compose_attach (struct compose *compose, const char *path, GError **error)
   return TRUE;
 }
 
+gboolean
+compose_attach_fd (struct compose *compose, const char *filename, const char *type, int fd_take)
+{
+  struct stat status;
+  if (compose->attached->len >= ATTACHMENTS_MAX || fstat (fd_take, &status) != 0 || status.st_size > ATTACHMENT_MAX) {
+    close (fd_take);
+    return FALSE;
+  }
+  struct attached *attached = g_new0 (struct attached, 1);
+  attached->filename = g_strdup (filename);
+  attached->type = g_strdup (type);
+  attached->fd = fd_take;
+  attached->size = (guint64) status.st_size;
+  g_ptr_array_add (compose->attached, attached);
+  compose_touched (compose);
+  return TRUE;
+}
+
 void
 compose_detach_last (struct compose *compose)
 {

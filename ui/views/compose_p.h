@@ -55,6 +55,9 @@ struct compose {
 GVariant *compose_to_draft (struct compose *compose, GUnixFDList *fds, GError **error); /* floating a{sv} */
 void compose_from_draft (struct compose *compose, GVariant *draft, GUnixFDList *fds);
 gboolean compose_attach (struct compose *compose, const char *path, GError **error);
+/* FALSE: there is no room for it. */
+gboolean compose_attach_fd (struct compose *compose, const char *filename, const char *type, int fd_take);
+void compose_own (struct compose *compose); /* compose_own.c: attach one's own public keys */
 void compose_detach_last (struct compose *compose);
 void compose_attached_free (gpointer attached);
 
