@@ -26,8 +26,11 @@ smime_choice_for (struct smime_store *store, const char *fingerprint)
                                                         : SMIME_PADDING_V15;
   } else if (entry != NULL && entry->place != NULL) {
     choice.gcm = choice.pss = TRUE;
-    choice.padding = entry->place->any_padding ? SMIME_PADDING_OAEP_SHA256 : SMIME_PADDING_V15;
+    choice.padding = SMIME_PADDING_OAEP_SHA256;
   }
+  /* Also where it was announced before the key went to a card. */
+  if (entry != NULL && entry->place != NULL && !entry->place->any_padding)
+    choice.padding = SMIME_PADDING_V15;
   return choice;
 }
 
