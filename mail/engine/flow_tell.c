@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Telling somebody, in clear, that protected mail could not be sent for want of a key: the note of gate.h, and nothing else.
  *
- *   keys.routes: held for want of a key? -> shown, and no more, where no date came
+ *   keys.routes: a key to look up? directories are asked first
+ *                held for want of a key? -> shown, and no more, where no date came
  *                                        -> keys.seal: the record -> smtp.tell (makes the note itself) -> smtp.run
  *
  * What was shown is sent: the date that it showed comes back with the request. */
-#include "mail/engine/core.h"
+#include "mail/engine/directory.h"
 
 #include <string.h>
 
@@ -19,6 +20,8 @@ struct telling {
   struct core_account *account;
   char *to, *message;
   gint64 date;
+  gint64 since;    /* it began, by the monotonic clock */
+  gboolean looked; /* directories were asked for a key */
 };
 
 static void
@@ -171,6 +174,8 @@ why_not (struct telling *telling, GVariant *reply)
   return g_strdup_printf ("%s is not an e-mail address. No note was sent.", telling->to);
 }
 
+static void ask_routes (gpointer telling);
+
 static void
 on_routes (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
@@ -178,6 +183,12 @@ on_routes (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
   gint64 date = 0;
   if (error != NULL) {
     telling_fail (telling, error);
+    return;
+  }
+  g_autoptr (GVariant) looks = core_rows (reply, "looks");
+  if (!telling->looked && g_variant_n_children (looks) > 0) {
+    telling->looked = TRUE;
+    directory_look (telling->core, looks, NULL, directory_left_ms (telling->since), ask_routes, telling);
     return;
   }
   g_autofree char *reason = why_not (telling, reply);
@@ -189,6 +200,16 @@ on_routes (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
   } else {
     seal_record (telling);
   }
+}
+
+static void
+ask_routes (gpointer data)
+{
+  struct telling *telling = data;
+  const char *to[] = { telling->to, NULL };
+  supervised_call (telling->core->keys, "routes",
+                   g_variant_new_parsed ("{'from': <%s>, 'to': <%^as>}", telling->account->account->address, to), NULL,
+                   NULL, on_routes, telling);
 }
 
 void
@@ -227,8 +248,7 @@ flow_tell (struct core *core, struct request *request)
   telling->to = g_strdup (address);
   telling->message = g_steal_pointer (&message);
   telling->date = date - date % 60;
+  telling->since = g_get_monotonic_time ();
   core->busy++;
-  const char *to[] = { address, NULL };
-  supervised_call (core->keys, "routes", g_variant_new_parsed ("{'from': <%s>, 'to': <%^as>}", own, to), NULL, NULL,
-                   on_routes, telling);
+  ask_routes (telling);
 }

@@ -74,7 +74,7 @@ mount --bind world.crt /etc/ssl/certs/ca-certificates.crt
 
 # ---- people: a key each
 
-people=(alice@own.test bob@good.test bob@direct.test nan@none.test bob@huge.test bob@drip.test bob@broken.test bob@elsewhere.test bob@plain.test
+people=(alice@own.test dan@good.test bob@good.test bob@direct.test nan@none.test bob@huge.test bob@drip.test bob@broken.test bob@elsewhere.test bob@plain.test
   bob@file.test bob@moved.test bob@two.test bob@mute.test bob@own.test bob@other.test bob@named.test bob@retired.test bob@later.test bob@late.test
   old@retired.test new@later.test twin@two.test eve@wrong.test bob@secret.test bob@many.test)
 { printf '%%no-protection\n'
@@ -112,6 +112,7 @@ head -c 3000 /dev/urandom >keys/bob@garbage.test
 name_of () { gpg --batch --with-wkd-hash --list-keys "<$1>" | sed -n "s/^ *\([a-z0-9]*\)@${1#*@}$/\1/p"; }
 mkdir -p www/good.test/hu www/hu
 cp keys/bob@good.test "www/good.test/hu/$(name_of bob@good.test)"
+cp keys/dan@good.test "www/good.test/hu/$(name_of dan@good.test)"
 cp keys/bob@direct.test "www/hu/$(name_of bob@direct.test)"
 cp keys/nan@none.test "www/hu/$(name_of nan@none.test)" # at none.test, which is not to be asked
 cat >nginx.conf <<NGINX
@@ -204,6 +205,11 @@ slow_are_not_sent () {
 within 2200 'to look up who is slow' slow_are_held
 within 2200 'to send to who is slow' slow_are_not_sent
 say 'slow and silent ones hold nobody up'
+
+code=0; ward tell dan@good.test >tell.out 2>&1 </dev/null || code=$?
+is 3 "$code" 'the exit code where no note is needed'
+grep -q 'There is a usable key for dan@good.test' tell.out || fail "what is said of dan@good.test: $(cat tell.out)"
+say 'nobody is told in clear that a key is missing before it is looked up'
 
 # ---- writing
 
