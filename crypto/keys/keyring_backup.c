@@ -11,6 +11,8 @@
 #define PASSPHRASE_CHARACTERS_MIN 12
 #define PASSPHRASE_DISTINCT_MIN 6
 #define PASSPHRASE_SIZE_MAX 1024
+#define PGP_FINGERPRINT_SIZE 40
+#define ROOM 4096 /* for a header, padding and the end */
 
 static const char readme[]
     = "This is a back-up of the keys of a wardmail profile. Whoever has it and its passphrase can read all mail that\n"
@@ -85,24 +87,43 @@ add_revocations (struct keyring *keyring, struct backup *backup, guint *count_ou
 }
 
 static gboolean
-add_pgp (struct keyring *keyring, struct backup *backup, struct keyring_backup *out, GError **error)
+add_pgp_public (struct keyring *keyring, struct backup *backup, struct keyring_backup *out, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GBytes) public = pgp_export_all (keyring->pgp, FALSE, NULL, &local);
+  if (local != NULL) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  backup->folder = "openpgp";
+  return (public == NULL || add ("public-keys.asc", public, backup, error))
+         && add_revocations (keyring, backup, &out->pgp, error);
+}
+
+/* Secrets come last, into room that is there: an array that grows leaves a copy of itself behind. */
+static gboolean
+add_pgp_secret (struct keyring *keyring, struct backup *backup, struct keyring_backup *out, GError **error)
 {
   g_autoptr (GError) local = NULL;
   GBytes *secret = pgp_export_all (keyring->pgp, TRUE, out->on_card, &local);
-  GBytes *public = local == NULL ? pgp_export_all (keyring->pgp, FALSE, NULL, &local) : NULL;
-  gboolean fine = local == NULL;
-  backup->folder = "openpgp";
-  if (fine && secret != NULL)
-    fine = add ("secret-keys.asc", secret, backup, &local) && add_revocations (keyring, backup, &out->pgp, &local);
-  backup->folder = "openpgp";
-  if (fine && public != NULL)
-    fine = add ("public-keys.asc", public, backup, &local);
-  if (secret != NULL)
-    wipe_bytes (secret);
-  if (public != NULL)
-    g_bytes_unref (public);
-  if (!fine)
+  for (guint i = 0; i < out->on_card->len && out->pgp > 0; i++)
+    out->pgp
+        -= strlen (g_ptr_array_index (out->on_card, i)) == PGP_FINGERPRINT_SIZE; /* the others are of certificates */
+  if (secret == NULL) {
+    out->pgp = 0;
+    if (local == NULL) /* there is none */
+      return TRUE;
     g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  GByteArray *roomy = g_byte_array_sized_new (
+      (guint) (backup->tar->len + MIN (g_bytes_get_size (secret), KEYRING_BACKUP_SIZE_MAX) + ROOM));
+  g_byte_array_append (roomy, backup->tar->data, backup->tar->len);
+  g_byte_array_unref (backup->tar);
+  backup->tar = roomy;
+  backup->folder = "openpgp";
+  const gboolean fine = add ("secret-keys.asc", secret, backup, error);
+  wipe_bytes (secret);
   return fine;
 }
 
@@ -128,11 +149,11 @@ fill (struct keyring *keyring, const struct secret *passphrase, struct backup *b
       GError **error)
 {
   keyring_tar_add (backup->tar, "README.txt", readme, sizeof readme - 1, backup->time);
-  if (!add_pgp (keyring, backup, out, error))
+  if (!add_pgp_public (keyring, backup, out, error))
     return FALSE;
   backup->folder = "smime";
   if (!smime_backup (keyring->smime, passphrase, add, backup, out->on_card, error)
-      || !add_notes (keyring, backup, error))
+      || !add_notes (keyring, backup, error) || !add_pgp_secret (keyring, backup, out, error))
     return FALSE;
   keyring_tar_end (backup->tar);
   if (out->pgp + out->smime > 0)

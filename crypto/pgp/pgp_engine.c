@@ -172,6 +172,13 @@ pgp_sink_open (struct pgp_sink *sink, gsize size_max)
 }
 
 void
+pgp_sink_reserve (struct pgp_sink *sink, gsize size)
+{
+  g_byte_array_unref (sink->bytes);
+  sink->bytes = g_byte_array_sized_new ((guint) MIN (size, sink->size_max));
+}
+
+void
 pgp_sink_clear (struct pgp_sink *sink)
 {
   if (sink->bytes == NULL)

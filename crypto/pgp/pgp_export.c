@@ -6,6 +6,7 @@
 #include "crypto/guard/secret.h"
 
 #define EXPORT_SIZE_MAX (32u * 1024 * 1024)
+#define EXPORT_RESERVE (512u * 1024) /* more than secret keys take */
 
 static GBytes *export(struct pgp_engine *engine, const char **patterns, gpgme_export_mode_t mode, GError **error)
 {
@@ -14,6 +15,7 @@ static GBytes *export(struct pgp_engine *engine, const char **patterns, gpgme_ex
     return NULL;
   struct pgp_sink sink;
   AUTOFREE (gpgme_data) output = pgp_sink_open (&sink, EXPORT_SIZE_MAX);
+  pgp_sink_reserve (&sink, EXPORT_RESERVE);
   gpgme_set_armor (context, 1);
   const gpgme_error_t failed = gpgme_op_export_ext (context, patterns, mode, output);
   if (failed == 0 && sink.bytes->len > 0)

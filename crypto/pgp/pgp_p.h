@@ -54,6 +54,8 @@ struct pgp_sink {
   gboolean full;
 };
 gpgme_data_t pgp_sink_open (struct pgp_sink *sink, gsize size_max);
+/* Before it is used, for secrets: up to this size nothing is moved, so that no copy stays behind. */
+void pgp_sink_reserve (struct pgp_sink *sink, gsize size);
 void pgp_sink_clear (struct pgp_sink *sink);
 GBytes *pgp_sink_steal (struct pgp_sink *sink);
 gpgme_data_t pgp_source_open (GBytes *bytes); /* borrows the bytes */

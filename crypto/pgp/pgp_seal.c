@@ -45,6 +45,7 @@ pgp_seal_open (struct pgp_engine *engine, GBytes *sealed, const struct secret *p
   struct pgp_sink sink;
   AUTOFREE (gpgme_data) source = pgp_source_open (sealed);
   AUTOFREE (gpgme_data) output = pgp_sink_open (&sink, size_max);
+  pgp_sink_reserve (&sink, g_bytes_get_size (sealed));
   pgp_context_give (context, passphrase);
   const gpgme_error_t failed = gpgme_op_decrypt (context, source, output);
   if (failed == 0)

@@ -177,6 +177,23 @@ test_refused (void **state)
   assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_NO_KEY));
 }
 
+/* A key whose passphrase nobody gives: no back-up at all, rather than one without it. */
+static void
+test_protected (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "protected");
+  AUTOFREE (secret) good = words (WORDS);
+  struct keyring_backup backup;
+  g_autoptr (GError) error = NULL;
+  g_free (fixture_run (
+      &fixture, "GPG='gpg -q --batch --no-tty --pinentry-mode loopback --passphrase sesame'; $GPG --quick-gen-key "
+                "'dora <dora@demo.test>' ed25519 default never && $GPG --armor --export-secret-keys "
+                "dora@demo.test > dora.sec"));
+  fixture_import (&fixture, keyring, "anna.sec", "dora.sec", NULL);
+  assert_false (keyring_backup (keyring, good, &backup, &error));
+  assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_PASSPHRASE));
+}
+
 static void
 test_reminded (void **state)
 {
@@ -247,8 +264,8 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_back_and_forth), cmocka_unit_test (test_damaged), cmocka_unit_test (test_refused),
-    cmocka_unit_test (test_reminded),       cmocka_unit_test (test_tar),
+    cmocka_unit_test (test_back_and_forth), cmocka_unit_test (test_damaged),  cmocka_unit_test (test_refused),
+    cmocka_unit_test (test_protected),      cmocka_unit_test (test_reminded), cmocka_unit_test (test_tar),
   };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

@@ -23,14 +23,27 @@ print_left_out (GVariant *reply)
 }
 
 /* The file is there and was compared: from now on nobody need be reminded. */
+static const struct command_json_field backup_fields[] = {
+  { "pgp", COMMAND_JSON_NUMBER, NULL },
+  { "smime", COMMAND_JSON_NUMBER, NULL },
+  { "on_card", COMMAND_JSON_TEXTS, NULL },
+  { NULL, COMMAND_JSON_TEXT, NULL },
+};
+
 static enum command_exit
-report_backup (struct command_context *context, GVariant *reply, const char *path)
+report_backup (struct command_context *context, GVariant *reply, const char *path, gboolean json)
 {
   guint32 pgp = 0, smime = 0;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) noted = command_call (context, "key_backup_done", NULL, NULL, NULL, &error);
   if (noted == NULL)
     g_info ("the back-up could not be noted: %s", error->message);
+  if (json) {
+    JsonBuilder *builder = json_builder_new ();
+    command_json_object (builder, backup_fields, reply);
+    command_out_json (builder);
+    return COMMAND_DONE;
+  }
   g_variant_lookup (reply, "pgp", "u", &pgp);
   g_variant_lookup (reply, "smime", "u", &smime);
   command_out_banner (context);
@@ -46,8 +59,10 @@ enum command_exit
 command_key_backup (struct command_context *context, int argc, char **argv)
 {
   g_autofree char *out = NULL;
+  gboolean json = FALSE;
   int fd = -1;
-  const GOptionEntry entries[] = { { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, NULL, NULL },
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
+                                   { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, NULL, NULL },
                                    { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL },
                                    G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
@@ -68,7 +83,7 @@ command_key_backup (struct command_context *context, int argc, char **argv)
   g_autoptr (GVariant) reply = command_call (context, "key_backup", g_variant_dict_end (&args), NULL, &fds, &error);
   if (reply == NULL || !command_key_write (reply, fds, "data", out, &error))
     return command_out_fail (error);
-  return report_backup (context, reply, out);
+  return report_backup (context, reply, out, json);
 }
 
 enum command_exit
@@ -76,7 +91,10 @@ command_key_restore (struct command_context *context, int argc, char **argv)
 {
   int fd = -1;
   gint32 handle = 0;
-  const GOptionEntry entries[] = { { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL }, G_OPTION_ENTRY_NULL };
+  gboolean json = FALSE;
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, NULL, NULL },
+                                   { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &fd, NULL, NULL },
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   int file = -1;
@@ -98,6 +116,12 @@ command_key_restore (struct command_context *context, int argc, char **argv)
   if (reply == NULL)
     return command_out_fail (error);
   g_autoptr (GVariant) keys = g_variant_lookup_value (reply, "keys", G_VARIANT_TYPE ("aa{sv}"));
+  if (json) {
+    JsonBuilder *builder = json_builder_new ();
+    command_json_objects (builder, command_key_fields, keys);
+    command_out_json (builder);
+    return COMMAND_DONE;
+  }
   command_out_banner (context);
   command_key_print (keys);
   return COMMAND_DONE;

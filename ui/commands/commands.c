@@ -50,7 +50,7 @@ const struct command commands[] = {
     "export [--kind pgp|smime] [--out FILE] FINGERPRINT|ADDRESS\n"
     "renew [--same-key] [--out FILE] [--json] FINGERPRINT\n"
     "revoke [--reason none|compromised|superseded|retired] [--yes] [--out FILE] [--json] FINGERPRINT\n"
-    "backup [--passphrase-fd N] --out FILE\nrestore [--passphrase-fd N] FILE\n"
+    "backup [--json] [--passphrase-fd N] --out FILE\nrestore [--json] [--passphrase-fd N] FILE\n"
     "card add [--kind pgp|smime] [--passphrase-fd N] [--module MODULE]",
     "Make keys, renew them, revoke them, back them up, take them in, give them out, list them, or mark one as "
     "compared.",
