@@ -36,6 +36,12 @@ pgp_keys_all (struct pgp_engine *engine, GError **error)
     pgp_set_error (error, CRYPTO_ERROR_FAILED, failed, "Your OpenPGP keys could not be read");
     return NULL;
   }
+  if (keys->len < MIN (pgp_box_count (engine->home), KEYS_MAX)) {
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+        "Your OpenPGP keys could not be read: gpg stopped before it had listed all of them. Please try again.");
+    return NULL;
+  }
   gboolean own = FALSE;
   for (guint i = 0; i < keys->len; i++)
     own |= ((gpgme_key_t) g_ptr_array_index (keys, i))->secret;

@@ -63,6 +63,9 @@ gpgme_data_t pgp_source_open (GBytes *bytes); /* borrows the bytes */
 gpgme_data_t pgp_in_big_pieces (gpgme_data_t data);
 void pgp_set_error (GError **error, int code, gpgme_error_t reason, const char *what);
 
+/* pgp_box.c: the keys in the home's keybox; 0 where it has none. */
+guint pgp_box_count (const char *home);
+
 /* pgp_keys.c */
 GPtrArray *pgp_keys_all (struct pgp_engine *engine, GError **error); /* borrowed */
 gpgme_key_t pgp_keys_by_fingerprint (struct pgp_engine *engine,
