@@ -103,16 +103,26 @@ state_rollback (struct state *state)
   g_clear_pointer (&state->problem, g_free);
 }
 
+/* A COMMIT whose sync failed has written all there is to write: undone in memory, it would be found by whoever opens the file after us. */
+static void
+forget_commit (struct state *state)
+{
+  (void) sqlite3_wal_checkpoint_v2 (state->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 gboolean
 state_commit (struct state *state, GError **error)
 {
-  if (state->problem == NULL && execute (state, "COMMIT"))
+  const gboolean ready = state->problem == NULL;
+  if (ready && execute (state, "COMMIT"))
     return TRUE;
   g_set_error (
       error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
       "wardmail could not write its record of the mail store (%s). Nothing was changed; look whether the disk is full.",
       state->problem);
   state_rollback (state);
+  if (ready)
+    forget_commit (state);
   return FALSE;
 }
 
