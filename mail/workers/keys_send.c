@@ -8,6 +8,7 @@
 #include "crypto/plan.h"
 #include "crypto/protect.h"
 #include "mail/message/message.h"
+#include "mail/net/gate.h"
 
 #define PROGRESS_US (100 * 1000)
 #define CANDIDATES_MAX 50 /* of one route; the best come first */
@@ -245,6 +246,21 @@ compose (struct worker *worker, GVariant *draft, const char *sender, struct comp
   return TRUE;
 }
 
+/* What is kept goes to the server too, in Sent or Drafts: it passes the gate as every copy does. */
+static gboolean
+gate_record (const struct protected_copy *record, const char *sender, GError **error)
+{
+  const char *const recipients[] = { sender, NULL };
+  g_autoptr (GPtrArray) ids = g_ptr_array_copy (record->recipient_ids, (GCopyFunc) (gpointer) g_strdup, NULL);
+  g_ptr_array_set_free_func (ids, g_free);
+  g_ptr_array_add (ids, NULL);
+  const struct gate_plan plan
+      = { .method = record->method, .recipients = recipients, .recipient_ids = (const char *const *) ids->pdata };
+  gsize size = 0;
+  const guint8 *bytes = g_bytes_get_data (record->message, &size);
+  return gate_check (bytes, size, &plan, error);
+}
+
 /* The record keeps the blind recipients too: inside, where only the sender can read them. */
 static struct protected_copy *
 seal_record (struct keys *keys, GVariant *draft, struct composed *composed, GError **error)
@@ -253,10 +269,13 @@ seal_record (struct keys *keys, GVariant *draft, struct composed *composed, GErr
   g_autofree char *prefix = message_record_prefix (draft, error);
   request.prefix = prefix;
   composed->sealing = TRUE;
-  struct protected_copy *record = prefix != NULL ? protect_to_self (keys->keyring, &request, 0, error) : NULL;
-  if (record != NULL && !composed->dry)
+  AUTOFREE (protected_copy)
+  record = prefix != NULL ? protect_to_self (keys->keyring, &request, 0, error) : NULL;
+  if (record == NULL || !gate_record (record, request.sender, error))
+    return NULL;
+  if (!composed->dry)
     keys_record_keep (keys, record, composed->payload);
-  return record;
+  return g_steal_pointer (&record);
 }
 
 /* A "h" field with the copy's file. */
