@@ -13,3 +13,4 @@ include tests/watched.mk
 include tests/lint.mk
 include tests/commands.mk
 include tests/fuzz.mk
+include tests/property.mk

@@ -4,7 +4,7 @@ SH_LOG_COMPILER = $(top_srcdir)/tests/watched
 VALGRIND_TESTS = $(filter tests/unit/% tests/wire/%,$(TESTS)) tests/live/short.sh
 # What is about other programs, or about memory as it really is, is not tried again here.
 PEER_TESTS = tests/live/interop.sh tests/live/big.sh
-ASAN_TESTS = $(filter tests/unit/% tests/wire/%,$(TESTS)) $(filter-out $(PEER_TESTS),$(LIVE_TESTS))
+ASAN_TESTS = $(filter tests/unit/% tests/wire/% tests/property/%,$(TESTS)) $(filter-out $(PEER_TESTS),$(LIVE_TESTS))
 
 list-asan: ; @echo $(ASAN_TESTS)
 list-valgrind: ; @echo $(VALGRIND_TESTS)
