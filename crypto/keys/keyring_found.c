@@ -12,7 +12,8 @@
 #define HOUR_S (60 * MINUTE_S)
 #define DAY_S (24 * HOUR_S)
 
-static const struct keyring_apart_kind found = { .folder = "found", .key_size_max = KEYRING_FOUND_KEY_SIZE_MAX, .notes_max = 4000 };
+static const struct keyring_apart_kind found
+    = { .folder = "found", .key_size_max = KEYRING_FOUND_KEY_SIZE_MAX, .notes_max = 4000 };
 
 /* How long an answer holds: for an address that a key is wanted for, and for a key that is in use. */
 static const struct {

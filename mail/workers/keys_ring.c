@@ -24,8 +24,9 @@ keys_key_rows (GPtrArray *candidates)
             "'card': <%s>, 'changed': <%b>, 'pinned': <%b>, 'barred': <%b>, 'capabilities': <%^as>}",
             route_method_name (key->method), key->fingerprint, key->address != NULL ? key->address : "",
             key->owner != NULL ? key->owner : "", key->source != NULL ? key->source : "", keys_trust_name (key->trust),
-            faults[key->fault], key->expires, key->own, key->expiring, key->stopped, key->card != NULL ? key->card : "", key->changed,
-            key->pinned, key->barred, key->capabilities != NULL ? (const char *const *) key->capabilities : nothing));
+            faults[key->fault], key->expires, key->own, key->expiring, key->stopped, key->card != NULL ? key->card : "",
+            key->changed, key->pinned, key->barred,
+            key->capabilities != NULL ? (const char *const *) key->capabilities : nothing));
   }
   return g_variant_builder_end (&rows);
 }

@@ -26,8 +26,9 @@ terminal_wait 'Is every group the same'
 is "$(gpg --homedir "$KEYS/gnupg" --batch --with-colons --list-keys erin2@demo.test | awk -F: '$1 == "fpr" {print $10; exit}')" "$(shown)" "the fingerprint of Erin's key"
 terminal_golden compare
 terminal_type d
-terminal_wait 'Not marked'
-terminal_wait 'not compared'
+terminal_wait 'is no longer used'
+terminal_wait 'not used'
+is stopped "$(ward explain --json erin2@demo.test | json 'd[0]["reason"]')" 'why nothing is sent to a key that differs'
 terminal_type c
 terminal_wait 'Is every group the same'
 terminal_type s
@@ -54,7 +55,7 @@ terminal_wait_gone 'carol@'
 terminal_wait 'fay@'
 say 'a file is taken in, and a key is found'
 
-# Alice has all she needs: no second key is made by mistake. The public half of her OpenPGP key is given out.
+# Alice has all she needs, so no second key is made by mistake. The public half of her OpenPGP key is given out.
 terminal_type /
 terminal_wait 'Show keys with'
 terminal_keys C-u Enter
@@ -72,6 +73,54 @@ terminal_keys Enter
 terminal_wait 'Saved as'
 gpg --homedir "$dir/new" --batch --show-keys "$dir/new/alice.asc" | grep -q alice@demo.test || fail 'gpg does not know the key that was saved'
 say 'the public half is given out'
+
+# A back-up, under a passphrase that is typed twice; gpg opens it.
+terminal_type B
+terminal_wait 'A passphrase that opens it'
+terminal_type 'seven lonely quokkas'
+terminal_keys Enter
+terminal_wait 'The same again'
+terminal_type 'seven lonely quokkas'
+terminal_keys Enter
+terminal_wait 'Save the sealed back-up as' 60
+terminal_keys C-u
+terminal_type "$dir/new/backup.gpg"
+terminal_keys Enter
+terminal_wait 'Keep it apart'
+is 1 "$(gpg --homedir "$dir/new" --batch --quiet --pinentry-mode loopback --passphrase-fd 3 --decrypt "$dir/new/backup.gpg" 3<<<'seven lonely quokkas' 2>/dev/null |
+  tar x --to-stdout openpgp/secret-keys.asc | grep -c 'BEGIN PGP PRIVATE KEY BLOCK')" 'secret keys that gpg finds in the back-up'
+say 'and a back-up is made'
+
+# Somebody's key is given up, and the user's own is renewed and revoked: gpg agrees.
+terminal_type /
+terminal_wait 'Show keys with'
+terminal_keys C-u
+terminal_type fay
+terminal_keys Enter
+terminal_wait_gone 'carol@'
+terminal_type d
+terminal_wait 'do not use it any more'
+terminal_type u
+terminal_wait 'This key is no longer used'
+terminal_type /
+terminal_wait 'Show keys with'
+terminal_keys C-u Enter
+terminal_wait 'carol@'
+terminal_keys Home
+terminal_type r
+terminal_wait 'valid for longer'
+terminal_wait "$(($(date +%Y) + 2))-"
+terminal_type d
+terminal_wait 'Nobody can undo that'
+terminal_type n
+terminal_wait 'Save the public half that says so'
+terminal_keys C-u
+terminal_type "$dir/new/revoked.asc"
+terminal_keys Enter
+terminal_wait 'Send it to everybody'
+terminal_wait 'revoked'
+is r "$(gpg --homedir "$dir/new" --batch --with-colons --import-options show-only --import "$dir/new/revoked.asc" 2>/dev/null | awk -F: '$1 == "pub" {print $2}')" "what gpg says of Alice's revoked key"
+say 'keys end'
 
 # A container with a passphrase; a wrong one takes nothing in.
 openssl pkcs12 -export -in "$KEYS/erin.smime.pem" -inkey "$KEYS/erin.smime.key" -passout pass:right -out "$dir/new/erin.p12"

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* A command and its engine: the profile it works on, its calls, and the questions that come back. */
 #include "ui/commands/command.h"
+#include "ui/views/fields.h"
 #include "ui/commands/command_ask.h"
 #include "ui/commands/command_out.h"
 #include "ui/working.h"
@@ -193,21 +194,8 @@ command_take_passphrase (struct command_context *context, int fd, GError **error
   return context->passphrase != NULL;
 }
 
-static void
-wipe_copy (gpointer data)
-{
-  GBytes *bytes = data;
-  gsize size = 0;
-  gpointer memory = g_bytes_unref_to_data (bytes, &size);
-  secret_wipe (memory, size);
-  g_free (memory);
-}
-
 GVariant *
 command_secret (const struct secret *secret)
 {
-  GBytes *bytes = g_bytes_new (secret_peek (secret), secret_size (secret));
-  gsize size = 0;
-  gconstpointer memory = g_bytes_get_data (bytes, &size);
-  return g_variant_new_from_data (G_VARIANT_TYPE ("ay"), memory, size, TRUE, wipe_copy, bytes);
+  return fields_secret (secret_peek (secret), secret_size (secret));
 }

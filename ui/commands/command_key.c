@@ -8,20 +8,13 @@
 
 #define FILES_MAX 60
 const struct command_json_field command_key_fields[] = {
-  { "protocol", COMMAND_JSON_TEXT, NULL },
-  { "fingerprint", COMMAND_JSON_TEXT, NULL },
-  { "address", COMMAND_JSON_TEXT, NULL },
-  { "owner", COMMAND_JSON_TEXT, NULL },
-  { "source", COMMAND_JSON_TEXT, NULL },
-  { "trust", COMMAND_JSON_TEXT, NULL },
-  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL },
-  { "expires", COMMAND_JSON_TIME, NULL },
-  { "own", COMMAND_JSON_FLAG, NULL },
-  { "card", COMMAND_JSON_TEXT_OR_NULL, NULL },
-  { "expiring", COMMAND_JSON_FLAG, NULL },
-  { "stopped", COMMAND_JSON_FLAG, NULL },
-  { "capabilities", COMMAND_JSON_TEXTS, NULL },
-  { NULL, COMMAND_JSON_TEXT, NULL },
+  { "protocol", COMMAND_JSON_TEXT, NULL },      { "fingerprint", COMMAND_JSON_TEXT, NULL },
+  { "address", COMMAND_JSON_TEXT, NULL },       { "owner", COMMAND_JSON_TEXT, NULL },
+  { "source", COMMAND_JSON_TEXT, NULL },        { "trust", COMMAND_JSON_TEXT, NULL },
+  { "fault", COMMAND_JSON_TEXT_OR_NULL, NULL }, { "expires", COMMAND_JSON_TIME, NULL },
+  { "own", COMMAND_JSON_FLAG, NULL },           { "card", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "expiring", COMMAND_JSON_FLAG, NULL },      { "stopped", COMMAND_JSON_FLAG, NULL },
+  { "capabilities", COMMAND_JSON_TEXTS, NULL }, { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
 void

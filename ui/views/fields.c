@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading dictionaries; see fields.h. */
 #include "ui/views/fields.h"
+#include "crypto/guard/secret.h"
 
 #include <string.h>
 
@@ -112,6 +113,23 @@ english (GDateTime *time, const char *pattern)
       g_string_append_c (text, *p);
     }
   return g_string_free (text, FALSE);
+}
+
+static void
+wipe_copy (gpointer data)
+{
+  gsize size;
+  const void *memory = g_bytes_get_data (data, &size);
+  secret_wipe ((void *) memory, size);
+  g_bytes_unref (data);
+}
+
+GVariant *
+fields_secret (const char *secret, gsize size)
+{
+  GBytes *bytes = g_bytes_new (secret, size);
+  const void *memory = g_bytes_get_data (bytes, NULL);
+  return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, memory, size, TRUE, wipe_copy, bytes);
 }
 
 char *

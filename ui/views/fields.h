@@ -13,6 +13,8 @@ char *fields_joined (GVariant *fields, const char *name);     /* the same, with 
 GVariant *fields_rows (GVariant *fields, const char *name);   /* "aa{sv}"; caller unrefs, never NULL */
 GVariant *fields_inner (GVariant *fields, const char *name);  /* "a{sv}"; caller unrefs, never NULL */
 gboolean fields_has (char **texts, const char *text);
+/* A typed secret as "ay" for a call, wiped when the call's arguments are freed. Floating. */
+GVariant *fields_secret (const char *secret, gsize size);
 /* At most 9 columns: "14:05", "Mon 14:05", "21 Nov", "21 Nov 24". */
 char *fields_short_date (gint64 time, gint64 now);
 char *fields_long_date (gint64 time);

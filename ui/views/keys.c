@@ -209,6 +209,15 @@ keys_act (struct view *view, enum action action)
   case ACTION_SAVE:
     keys_export (keys);
     return TRUE;
+  case ACTION_RENEW:
+    keys_renew (keys);
+    return TRUE;
+  case ACTION_BACKUP:
+    keys_backup (keys);
+    return TRUE;
+  case ACTION_DELETE:
+    keys_stop (keys);
+    return TRUE;
   case ACTION_IMPORT:
     keys_import (keys);
     return TRUE;
@@ -248,6 +257,8 @@ keys_free (struct view *view)
   g_ptr_array_unref (keys->shown);
   g_free (keys->filter);
   keys_file_drop (keys);
+  g_clear_pointer (&keys->passphrase, secret_free);
+  g_clear_pointer (&keys->about, g_variant_unref);
   if (keys->importing >= 0)
     close (keys->importing);
   g_free (keys);

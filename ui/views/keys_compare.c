@@ -62,7 +62,7 @@ static void
 compared (struct app *app, char choice, gpointer data)
 {
   struct keys_view *keys = data;
-  g_autoptr (GVariant) key = keys_current (keys);
+  g_autoptr (GVariant) key = g_steal_pointer (&keys->about);
   if (keys->page != NULL && app_is_top (keys->page))
     app_close (keys->page);
   keys->page = NULL;
@@ -74,9 +74,9 @@ compared (struct app *app, char choice, gpointer data)
     g_variant_builder_add (&args, "{sv}", "fingerprint", g_variant_new_string (fields_text (key, "fingerprint")));
     app_call (&keys->view, "key_trust", g_variant_builder_end (&args), NULL, trusted, NULL);
   } else if (choice == 'd')
-    app_notice (app, NOTICE_WARN,
-                "Not marked. Somebody may have put a false key in its place: tell your IT service, and "
-                "send nothing to this address until it is cleared up.");
+    keys_stop_for (
+        keys, key, "compromised",
+        "This key is no longer used: somebody may have put it in the place of the true one. Tell your IT service.");
 }
 
 /* The page stays above the question. */
@@ -103,5 +103,7 @@ keys_compare (struct keys_view *keys)
   if (fields_flag (key, "own"))
     return;
   keys->page = page;
+  g_clear_pointer (&keys->about, g_variant_unref);
+  keys->about = g_steal_pointer (&key);
   prompt_choice (keys->view.app, "Is every group the same on both sides?", choices, compared, keys);
 }

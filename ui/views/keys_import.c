@@ -59,8 +59,7 @@ call_import (struct keys_view *keys, const char *passphrase)
   g_variant_builder_add (&args, "{sv}", "files",
                          g_variant_new_fixed_array (G_VARIANT_TYPE_HANDLE, &handle, 1, sizeof handle));
   if (passphrase != NULL)
-    g_variant_builder_add (&args, "{sv}", "passphrase",
-                           g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, passphrase, strlen (passphrase), 1));
+    g_variant_builder_add (&args, "{sv}", "passphrase", fields_secret (passphrase, strlen (passphrase)));
   app_call (&keys->view, "key_import", g_variant_builder_end (&args), fds, imported, passphrase != NULL ? keys : NULL);
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The Keys view, for the files that make it up. */
 #pragma once
+#include "crypto/guard/secret.h"
 #include "ui/views/rows.h"
 #include "ui/views/views.h"
 
@@ -13,9 +14,11 @@ struct keys_view {
   char *filter;     /* NULL: none */
   struct rows rows;
   gboolean asked;
-  struct view *page;      /* the one that shows what is being compared; NULL */
-  struct keys_file *file; /* see keys_life.c: the file that waits for its place; NULL */
-  int importing;          /* the file that is being taken in; -1: none */
+  struct view *page;         /* the one that shows what is being compared; NULL */
+  struct keys_file *file;    /* that waits for its place; NULL */
+  struct secret *passphrase; /* of a back-up, until it was typed again; NULL */
+  GVariant *about;           /* the key that the question is about, wherever the cursor goes meanwhile; NULL */
+  int importing;             /* the file that is being taken in; -1: none */
 };
 
 GVariant *
@@ -33,4 +36,20 @@ void keys_import (struct keys_view *keys);
 /* keys_life.c */
 void keys_make (struct keys_view *keys);
 void keys_export (struct keys_view *keys);
+void keys_renew (struct keys_view *keys);
+
+/* keys_backup.c */
+void keys_backup (struct keys_view *keys);
+
+/* keys_stop.c */
+void keys_stop (struct keys_view *keys); /* asks first */
+/* after: what to say when somebody else's is no longer used; must stay. */
+void keys_stop_for (struct keys_view *keys, GVariant *key, const char *reason, const char *after);
+
+/* keys_file.c: ask where the file in the "data" of row shall be saved. */
+struct keys_file_words {
+  const char *label, *name, *after; /* after: what to do with it; must stay */
+  void (*done) (struct app *app);   /* when it is written; NULL */
+};
+void keys_file_ask (struct keys_view *keys, GVariant *row, GUnixFDList *fds, const struct keys_file_words *words);
 void keys_file_drop (struct keys_view *keys);

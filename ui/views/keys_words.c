@@ -26,6 +26,8 @@ static const struct standing {
     "It can only check signatures. For sending ask for one that can encrypt." },
   { "fault", "weak", "too weak", KEY_TONE_BAD, "It is too weak to protect a message today. Ask for a new one." },
   { "fault", "broken", "damaged", KEY_TONE_BAD, "It is damaged and cannot be used. Ask for it again." },
+  { "stopped", NULL, "not used", KEY_TONE_BAD,
+    "You have said that it shall not be used any more. Compare it again to use it." },
   { "barred", NULL, "another is set", KEY_TONE_BAD,
     "Your organisation has laid down another key for this address, so this one is not used." },
   { "own", NULL, "yours", KEY_TONE_GOOD, "It is your own: you sign with it, and read what was encrypted to it." },

@@ -227,8 +227,7 @@ reloaded (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *er
   GVariantBuilder args;
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&args, "{sv}", "account", g_variant_new_string (account_name));
-  g_variant_builder_add (&args, "{sv}", "secret",
-                         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, password, strlen (password), 1));
+  g_variant_builder_add (&args, "{sv}", "secret", fields_secret (password, strlen (password)));
   app_call (view, "account_secret", g_variant_builder_end (&args), NULL, secret_kept, (gpointer) account_name);
 }
 
