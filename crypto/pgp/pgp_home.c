@@ -25,6 +25,8 @@ static const char gpg_conf[]
       "personal-cipher-preferences AES256 AES192 AES\n"
       "personal-digest-preferences SHA512 SHA384 SHA256\n"
       "cert-digest-algo SHA512\n"
+      "# Whatever a key prefers: else one that asks for 3DES and SHA-1 gets them, and all who share its copy with it.\n"
+      "cipher-algo AES256\ndigest-algo SHA512\n"
       "# For what is sealed under a passphrase alone: the most that OpenPGP can do to slow guessing.\n"
       "s2k-mode 3\ns2k-cipher-algo AES256\ns2k-digest-algo SHA512\ns2k-count 65011712\nno-symkey-cache\n"
       "# Signatures of strangers on a key say nothing here and may be very many.\n"

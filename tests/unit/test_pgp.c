@@ -107,6 +107,24 @@ test_gpg_opens_ours (void **state)
   }
 }
 
+/* The preferences of a key are no way to weaker protection, neither for its owner nor for those who get the same copy. */
+static void
+test_never_weaker (void **state)
+{
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  g_free (fixture_run (&fixture, "printf '%%%%no-protection\nKey-Type: EDDSA\nKey-Curve: ed25519\nSubkey-Type: ECDH\n"
+                                 "Subkey-Curve: cv25519\nName-Email: old@demo.test\nPreferences: 3DES SHA1 ZIP\n' | "
+                                 "gpg -q --batch --gen-key && gpg --export old@demo.test > old.pub"));
+  fixture_import (&fixture, keyring, "old.pub", NULL);
+  g_autoptr (GBytes) message = encrypt_to ("bob", "old", ids, &error);
+  assert_non_null (message);
+  fixture_write (&fixture, "ours", message);
+  g_autofree char *shown = fixture_run (&fixture, PEER "--show-session-key -vv -d ours 2>&1");
+  assert_non_null (strstr (shown, "session key: '9:")); /* AES-256 */
+  assert_non_null (strstr (shown, "digest algo 10,"));  /* SHA-512 */
+}
+
 static void
 test_never_to_unusable (void **state)
 {
@@ -460,16 +478,11 @@ test_passphrase (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_gpg_opens_ours),
-                                      cmocka_unit_test (test_never_to_unusable),
-                                      cmocka_unit_test (test_opens_theirs),
-                                      cmocka_unit_test (test_withholds),
-                                      cmocka_unit_test (test_detached),
-                                      cmocka_unit_test (test_revoked_later),
-                                      cmocka_unit_test (test_inline),
-                                      cmocka_unit_test (test_packet_kinds),
-                                      cmocka_unit_test (test_ocb),
-                                      cmocka_unit_test (test_newer_form),
-                                      cmocka_unit_test (test_passphrase) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_gpg_opens_ours),    cmocka_unit_test (test_never_weaker),
+                                      cmocka_unit_test (test_never_to_unusable), cmocka_unit_test (test_opens_theirs),
+                                      cmocka_unit_test (test_withholds),         cmocka_unit_test (test_detached),
+                                      cmocka_unit_test (test_revoked_later),     cmocka_unit_test (test_inline),
+                                      cmocka_unit_test (test_packet_kinds),      cmocka_unit_test (test_ocb),
+                                      cmocka_unit_test (test_newer_form),        cmocka_unit_test (test_passphrase) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
