@@ -9,6 +9,8 @@
 #include <openssl/pem.h>
 #include "crypto/smime/smime_p.h"
 
+#define SIGNATURE_BYTES_MAX 2048 /* RSA with 16384 bits, as many as OpenSSL does */
+
 void
 smime_import_init (struct smime_batch *batch)
 {
@@ -233,6 +235,27 @@ read_der (GBytes *blob, const struct secret *passphrase, struct smime_batch *bat
   return TRUE;
 }
 
+/* Does the private half belong to the public one? A key is filed by its public half, so that a file that only says that it is a key of
+ * ours would take the place of that key. Of kinds that cannot sign the public half is computed, and not read. */
+static gboolean
+is_whole (EVP_PKEY *key)
+{
+  static const guchar text[] = "is it the same key?";
+  guchar signature[SIGNATURE_BYTES_MAX];
+  size_t size = sizeof signature;
+  if (EVP_PKEY_can_sign (key) != 1)
+    return TRUE;
+  EVP_MD_CTX *sign = EVP_MD_CTX_new (), *verify = EVP_MD_CTX_new ();
+  gboolean whole = sign != NULL && verify != NULL && EVP_PKEY_get_size (key) <= (int) sizeof signature
+                   && EVP_DigestSignInit (sign, NULL, NULL, NULL, key) == 1
+                   && EVP_DigestSign (sign, signature, &size, text, sizeof text) == 1
+                   && EVP_DigestVerifyInit (verify, NULL, NULL, NULL, key) == 1
+                   && EVP_DigestVerify (verify, signature, size, text, sizeof text) == 1;
+  EVP_MD_CTX_free (sign);
+  EVP_MD_CTX_free (verify);
+  return whole;
+}
+
 gboolean
 smime_import_read (GBytes *blob, const struct secret *passphrase, struct smime_batch *batch, gboolean *recognised_out,
                    GError **error)
@@ -248,6 +271,8 @@ smime_import_read (GBytes *blob, const struct secret *passphrase, struct smime_b
     fine = read_der (blob, passphrase, batch, recognised_out, error);
   else if (g_strstr_len (bytes, (gssize) size, "-----BEGIN ") != NULL)
     fine = read_pem (blob, passphrase, batch, recognised_out, error);
+  for (guint i = 0; fine && i < batch->keys->len; i++)
+    fine = is_whole (batch->keys->pdata[i]) || fail_format (error);
   ERR_clear_error ();
   return fine;
 }

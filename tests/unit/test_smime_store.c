@@ -9,6 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 #include <glib/gstdio.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include "crypto/smime/smime_p.h"
 #include "tests/unit/smime_world.h"
 
@@ -250,6 +253,90 @@ test_import_refused (void **state)
   assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_PASSPHRASE));
   assert_null (find_at (store, "alice@example.test", 0));
   smime_store_free (store);
+}
+
+/* The public half of a key by that of one of ours and the private half of another one: anybody can make such a file. */
+static void
+make_patchwork (const char *ours, const char *other, const char *file)
+{
+  static const struct {
+    const char *name;
+    gboolean ours;
+  } numbers[] = {
+    { OSSL_PKEY_PARAM_RSA_N, TRUE },          { OSSL_PKEY_PARAM_RSA_E, TRUE },
+    { OSSL_PKEY_PARAM_RSA_D, FALSE },         { OSSL_PKEY_PARAM_RSA_FACTOR1, FALSE },
+    { OSSL_PKEY_PARAM_RSA_FACTOR2, FALSE },   { OSSL_PKEY_PARAM_RSA_EXPONENT1, FALSE },
+    { OSSL_PKEY_PARAM_RSA_EXPONENT2, FALSE }, { OSSL_PKEY_PARAM_RSA_COEFFICIENT1, FALSE },
+    { OSSL_PKEY_PARAM_PRIV_KEY, FALSE },
+  };
+  g_autofree char *our_path = openssl_tool_path (&tool, ours), *other_path = openssl_tool_path (&tool, other);
+  BIO *our_file = BIO_new_file (our_path, "r"), *other_file = BIO_new_file (other_path, "r");
+  EVP_PKEY *our_key = PEM_read_bio_PrivateKey (our_file, NULL, NULL, NULL),
+           *other_key = PEM_read_bio_PrivateKey (other_file, NULL, NULL, NULL), *made = NULL;
+  OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new ();
+  BIGNUM *taken[G_N_ELEMENTS (numbers)] = { NULL };
+  char curve[64];
+  guchar point[256];
+  size_t size = 0;
+  const gboolean ec = EVP_PKEY_get_group_name (our_key, curve, sizeof curve, &size) == 1;
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (EVP_PKEY_get_bn_param (numbers[i].ours ? our_key : other_key, numbers[i].name, &taken[i]) == 1)
+      assert_int_equal (OSSL_PARAM_BLD_push_BN (builder, numbers[i].name, taken[i]), 1);
+  if (ec) {
+    assert_int_equal (EVP_PKEY_get_octet_string_param (our_key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size),
+                      1);
+    assert_int_equal (OSSL_PARAM_BLD_push_utf8_string (builder, OSSL_PKEY_PARAM_GROUP_NAME, curve, 0), 1);
+    assert_int_equal (OSSL_PARAM_BLD_push_octet_string (builder, OSSL_PKEY_PARAM_PUB_KEY, point, size), 1);
+  }
+  OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param (builder);
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name (NULL, ec ? "EC" : "RSA", NULL);
+  assert_int_equal (EVP_PKEY_fromdata_init (context), 1);
+  assert_int_equal (EVP_PKEY_fromdata (context, &made, EVP_PKEY_KEYPAIR, parameters), 1);
+  assert_int_equal (EVP_PKEY_eq (made, our_key), 1);
+  guchar *der = NULL;
+  const int der_size = i2d_PrivateKey (made, &der);
+  assert_true (der_size > 0);
+  g_autoptr (GBytes) bytes = g_bytes_new (der, (gsize) der_size);
+  openssl_tool_write (&tool, file, bytes);
+  OPENSSL_free (der);
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    BN_free (taken[i]);
+  EVP_PKEY_CTX_free (context);
+  OSSL_PARAM_free (parameters);
+  OSSL_PARAM_BLD_free (builder);
+  EVP_PKEY_free (made);
+  EVP_PKEY_free (our_key);
+  EVP_PKEY_free (other_key);
+  BIO_free (our_file);
+  BIO_free (other_file);
+}
+
+/* Keys are filed by their public halves, which everybody knows: what only says that it is ours must not take the place of ours. */
+static void
+test_import_patchwork (void **state)
+{
+  static const struct {
+    const char *name, *kind;
+  } people[] = { { "alice", "RSA -pkeyopt rsa_keygen_bits:2048" }, { "bob", "EC -pkeyopt ec_paramgen_curve:P-256" } };
+  for (guint i = 0; i < G_N_ELEMENTS (people); i++) {
+    g_autofree char *dir = g_strdup_printf ("patchwork-%u", i), *own = g_strconcat (people[i].name, ".key", NULL);
+    g_autofree char *fingerprint = smime_world_fingerprint (&tool, people[i].name);
+    g_autoptr (GError) error = NULL;
+    gboolean recognised;
+    struct smime_store *store = smime_world_store (&tool, dir, people[i].name, NULL);
+    g_autofree char *path = smime_key_path (store, smime_store_entry (store, fingerprint));
+    g_autofree char *before = NULL, *after = NULL;
+    gsize size_before = 0, size_after = 0;
+    assert_true (g_file_get_contents (path, &before, &size_before, NULL));
+    openssl_tool_run (&tool, "genpkey -algorithm %s -out stranger.key", people[i].kind);
+    make_patchwork (own, "stranger.key", "patchwork");
+    assert_false (import (store, "patchwork", NULL, NULL, &recognised, &error));
+    assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT));
+    assert_true (g_file_get_contents (path, &after, &size_after, NULL));
+    assert_int_equal (size_after, size_before);
+    assert_memory_equal (after, before, size_before);
+    smime_store_free (store);
+  }
 }
 
 /* Every prefix of every kind of file is refused or nothing; what is stored is only ours to read. */
@@ -498,6 +585,7 @@ main (void)
     cmocka_unit_test (test_import_order),
     cmocka_unit_test (test_two_pairs),
     cmocka_unit_test (test_import_refused),
+    cmocka_unit_test (test_import_patchwork),
     cmocka_unit_test (test_import_cut),
     cmocka_unit_test (test_import_rollback),
     cmocka_unit_test (test_files),
