@@ -1,7 +1,7 @@
 # Tests of crypto.
 FIXTURE = tests/unit/fixture.c tests/unit/fixture.h
 CRYPTO_TESTS = tests/unit/test_addrspec tests/unit/test_route tests/unit/test_plan tests/unit/test_verdict tests/unit/test_keyring \
-	tests/unit/test_keyring_memory tests/unit/test_keyring_harvest tests/unit/test_keyring_autocrypt tests/unit/test_keyring_found tests/unit/test_pgp tests/unit/test_inspect tests/unit/test_inspect_damage tests/unit/test_inspect_pgp tests/unit/test_protect tests/unit/test_protect_audience tests/unit/test_protect_property tests/unit/test_inspect_from
+	tests/unit/test_keyring_memory tests/unit/test_keyring_harvest tests/unit/test_keyring_autocrypt tests/unit/test_keyring_found tests/unit/test_pgp tests/unit/test_inspect tests/unit/test_inspect_damage tests/unit/test_inspect_pgp tests/unit/test_protect tests/unit/test_protect_audience tests/unit/test_inspect_from
 check_PROGRAMS += $(CRYPTO_TESTS)
 TESTS += $(CRYPTO_TESTS)
 tests_unit_test_addrspec_SOURCES = tests/unit/test_addrspec.c
@@ -63,9 +63,6 @@ tests_unit_test_protect_LDADD = $(TEST_LIBS)
 tests_unit_test_protect_audience_SOURCES = tests/unit/test_protect_audience.c $(FIXTURE) $(CERT_MAKER)
 tests_unit_test_protect_audience_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_protect_audience_LDADD = $(TEST_LIBS)
-tests_unit_test_protect_property_SOURCES = tests/unit/test_protect_property.c $(FIXTURE)
-tests_unit_test_protect_property_CFLAGS = $(TEST_CFLAGS)
-tests_unit_test_protect_property_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/unit/test_spool
 TESTS += tests/unit/test_spool
 tests_unit_test_spool_SOURCES = tests/unit/test_spool.c

@@ -99,6 +99,7 @@ struct outcome {
   char *state, *text; /* text: of the error, too */
   GPtrArray *held;    /* char *: addresses that the answer names as held, each with a sentence */
   gboolean held_without_sentence;
+  gboolean held_untrue; /* somebody who has a key is said to have none */
 };
 void outcome_clear (struct outcome *outcome);
 void engine_up (guint16 port, gboolean starttls);

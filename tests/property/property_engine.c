@@ -185,8 +185,13 @@ take_held (struct outcome *outcome, GVariant *reply)
   outcome->held = g_ptr_array_new_with_free_func (g_free);
   for (gsize i = 0; i < g_variant_n_children (held); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (held, i);
-    const char *address = "", *sentence = "";
+    const char *address = "", *sentence = "", *reason = "";
     (void) g_variant_lookup (row, "address", "&s", &address);
+    (void) g_variant_lookup (row, "reason", "&s", &reason);
+    const struct person *person = strcmp (reason, "no_key") == 0 ? people_find (address) : NULL;
+    if (person != NULL && g_ascii_strcasecmp (strchr (address, '@'), "@demo.test") == 0 && !person->hearsay
+        && (person->pgp != PERSON_NONE || person->smime != PERSON_NONE))
+      outcome->held_untrue = TRUE;
     (void) g_variant_lookup (row, "sentence", "&s", &sentence);
     outcome->held_without_sentence |= *sentence == '\0';
     g_ptr_array_add (outcome->held, g_strdup (address));
