@@ -44,6 +44,16 @@ execute (struct state *state, const char *sql)
   return FALSE;
 }
 
+/* What cannot be opened for writing SQLite opens for reading, without a word: each change would fail until the next start. */
+static gboolean
+is_writable (struct state *state)
+{
+  if (sqlite3_db_readonly (state->db, "main") == 0)
+    return TRUE;
+  state->problem = g_strdup ("it cannot be written");
+  return FALSE;
+}
+
 struct state *
 state_open_with (const char *file, const char *tables, GError **error)
 {
@@ -51,9 +61,10 @@ state_open_with (const char *file, const char *tables, GError **error)
   /* WAL with synchronous=FULL: a commit is on the disk when it returns. */
   if (sqlite3_open_v2 (file, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL)
           == SQLITE_OK
-      && sqlite3_busy_timeout (state->db, 5000) == SQLITE_OK && execute (state, "PRAGMA temp_store=MEMORY")
-      && execute (state, "PRAGMA journal_mode=WAL") && execute (state, "PRAGMA synchronous=FULL")
-      && execute (state, "BEGIN IMMEDIATE") && execute (state, tables) && execute (state, "COMMIT"))
+      && is_writable (state) && sqlite3_busy_timeout (state->db, 5000) == SQLITE_OK
+      && execute (state, "PRAGMA temp_store=MEMORY") && execute (state, "PRAGMA journal_mode=WAL")
+      && execute (state, "PRAGMA synchronous=FULL") && execute (state, "BEGIN IMMEDIATE") && execute (state, tables)
+      && execute (state, "COMMIT"))
     return g_steal_pointer (&state);
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
                "wardmail's record of the mail store, %s, cannot be opened: %s. Look whether the disk "
