@@ -23,9 +23,13 @@ ldapserver_free (struct ldapserver *server)
 static const char *
 tls_of (const char *scheme, const char *query)
 {
-  const gboolean starttls
-      = query != NULL
-        && (g_ascii_strcasecmp (query, "???starttls") == 0 || g_ascii_strcasecmp (query, "???!starttls") == 0);
+  const gboolean starttls = query != NULL
+                            && (g_ascii_strcasecmp (query, "???"
+                                                           "starttls")
+                                    == 0
+                                || g_ascii_strcasecmp (query, "??"
+                                                              "?!starttls")
+                                       == 0);
   if (g_ascii_strcasecmp (scheme, "ldaps") == 0)
     return query == NULL ? "tls" : NULL;
   if (g_ascii_strcasecmp (scheme, "ldap") == 0)

@@ -11,3 +11,4 @@ libcrypto_wm_a_SOURCES += crypto/error.c crypto/guard/installed.c crypto/guard/i
 	crypto/smime/smime_sign.c crypto/smime/smime_stream.c crypto/smime/smime_verify.c \
 	crypto/smime/smime_token_p.h crypto/smime/smime_token_card_p.h crypto/smime/smime_token.c crypto/smime/smime_token_key.c crypto/smime/smime_token_module.c \
 	crypto/smime/smime_key_card.c
+libcrypto_wm_a_SOURCES += crypto/smime/smime_found.c

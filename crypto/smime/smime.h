@@ -87,6 +87,16 @@ typedef gboolean (*smime_harvest_fn) (GPtrArray *fingerprints, gpointer data, GE
 gboolean smime_harvest (struct smime_store *store, GBytes *cms, const char *address, gint64 at, smime_harvest_fn before,
                         gpointer data, GError **error);
 
+/* Certificates that a directory gave for an address, kept apart from the store. take: of its values (blobs: GBytes *, each a certificate or a
+ * SignedData with certificates; hostile) those that name the address, and what came along, as one file; NULL: none names it. */
+GBytes *smime_found_take (GPtrArray *blobs, const char *address);
+/* Those of such a file that name the address as candidates, appended: trust is CHAIN where the chain holds, with what came along, else NONE. They can
+ * be encrypted to from now on. */
+void smime_found_find (struct smime_store *store, GBytes *file, const char *address, gint64 at,
+                       GPtrArray *candidates_out);
+/* Take one of the file into the store. */
+gboolean smime_found_adopt (struct smime_store *store, GBytes *file, const char *fingerprint, GError **error);
+
 /* CompressedData (RFC 3274), bounded by INSPECT_BYTES_MAX. */
 GBytes *smime_uncompress (GBytes *cms, GError **error);
 enum smime_kind { SMIME_UNKNOWN = 0, SMIME_SIGNED, SMIME_ENVELOPED, SMIME_AUTH_ENVELOPED, SMIME_COMPRESSED };

@@ -113,6 +113,8 @@ find_entries (struct smime_store *store, GPtrArray *fingerprints, GError **error
   g_autoptr (GPtrArray) entries = g_ptr_array_new ();
   for (guint i = 0; i < fingerprints->len; i++) {
     struct smime_entry *entry = smime_store_entry (store, fingerprints->pdata[i]);
+    if (entry == NULL)
+      entry = smime_found_entry (store, fingerprints->pdata[i]);
     enum key_fault fault = entry != NULL ? smime_chain_fault (entry->certificate, TRUE, 0) : KEY_FAULT_BROKEN;
     if (fault != KEY_FAULT_NONE && fault != KEY_FAULT_EXPIRED && fault != KEY_FAULT_NOT_YET) {
       g_set_error (

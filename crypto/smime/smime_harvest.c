@@ -6,18 +6,7 @@
  * The certificates in a SignedData are not signed themselves: anybody on the way can add one. So each is taken for what it is alone:
  * only with a chain of its own to an anchor, under the very address of the sender, and usable today. */
 #include <openssl/err.h>
-#include "crypto/addrspec.h"
 #include "crypto/smime/smime_p.h"
-
-static gboolean
-carries (const X509 *certificate, const char *address)
-{
-  g_autoptr (GPtrArray) addresses = smime_names_addresses (certificate);
-  for (guint i = 0; i < addresses->len; i++)
-    if (addrspec_equal (g_ptr_array_index (addresses, i), address))
-      return TRUE;
-  return FALSE;
-}
 
 static void
 add (struct smime_store *store, X509 *certificate, struct smime_batch *batch, GPtrArray *fingerprints_out)
@@ -58,7 +47,7 @@ smime_harvest (struct smime_store *store, GBytes *cms, const char *address, gint
   struct smime_batch batch;
   smime_import_init (&batch);
   for (int i = 0; i < sk_X509_num (all) && i < SMIME_CERTIFICATES_MAX; i++)
-    if (carries (sk_X509_value (all, i), address))
+    if (smime_names_carries (sk_X509_value (all, i), address))
       consider (store, sk_X509_value (all, i), all, at, &batch, fingerprints);
   gboolean fine
       = fingerprints->len == 0 || (before (fingerprints, data, error) && smime_store_keep (store, &batch, error));

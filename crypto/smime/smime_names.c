@@ -7,6 +7,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include "crypto/addrspec.h"
 #include "crypto/smime/smime_p.h"
 
 #define ADDRESSES_MAX 100
@@ -111,4 +112,14 @@ smime_names_key_id (X509_PUBKEY *key)
     return NULL;
   g_autofree char *lower = g_compute_checksum_for_data (G_CHECKSUM_SHA256, bits, (gsize) size);
   return g_ascii_strup (lower, -1);
+}
+
+gboolean
+smime_names_carries (const X509 *certificate, const char *address)
+{
+  g_autoptr (GPtrArray) addresses = smime_names_addresses (certificate);
+  for (guint i = 0; i < addresses->len; i++)
+    if (addrspec_equal (g_ptr_array_index (addresses, i), address))
+      return TRUE;
+  return FALSE;
 }

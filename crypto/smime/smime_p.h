@@ -40,11 +40,18 @@ struct smime_store {
   GHashTable *chains;              /* see smime_chain_known.c; forgotten with the anchors */
   STACK_OF (X509) * intermediates; /* CA certificates among the entries; borrowed */
   STACK_OF (X509) * others;        /* all certificates of the store, where signers are looked for; borrowed */
+  GPtrArray *found;                /* struct smime_entry *: see smime_found.c; NULL: none yet */
 };
 
 /* smime_store.c */
 gboolean smime_store_reload (struct smime_store *store, GError **error);
 struct smime_entry *smime_store_entry (struct smime_store *store, const char *fingerprint); /* borrowed; NULL */
+/* An entry that is not in the store. */
+struct smime_entry *smime_store_entry_new (X509 *certificate_take);
+void smime_store_entry_free (struct smime_entry *entry);
+
+/* smime_found.c: one that was found before; borrowed; NULL. */
+struct smime_entry *smime_found_entry (struct smime_store *store, const char *fingerprint);
 
 /* smime_key.c: where private keys lie, one row for each kind of place. path: the place's file of the entry's key. */
 struct smime_key_place {
@@ -79,7 +86,13 @@ void smime_request_settled (struct smime_store *store, const X509 *certificate);
 struct smime_request *smime_request_describe (GBytes *pem, gint64 time);
 gboolean smime_request_fail (GError **error); /* FALSE, with the sentence that nothing came of it */
 
-/* smime_store_find.c: one certificate as a candidate, appended; judged now. */
+/* smime_store_find.c: the address of the entry that is asked for, as it stands there; where none is, its first one ("" if it has none); NULL: not
+ * this one. */
+const char *smime_store_find_address (const struct smime_entry *entry, const char *address_or_null);
+/* extra: certificates that came along; NULL. */
+struct key_candidate *smime_store_find_candidate (struct smime_store *store, const struct smime_entry *entry,
+                                                  STACK_OF (X509) * extra, const char *address, gint64 at);
+/* One certificate as a candidate, appended; judged now. */
 void smime_store_find_certificate (struct smime_store *store, const char *fingerprint, GPtrArray *candidates_out);
 
 /* smime_store_revocation.c: is it known already that a certificate of this chain (to an anchor) was revoked? Nothing is asked for. */
@@ -110,6 +123,7 @@ void smime_import_p12_end (struct smime_import_library *library);
 
 /* smime_names.c */
 GPtrArray *smime_names_addresses (const X509 *certificate);
+gboolean smime_names_carries (const X509 *certificate, const char *address);
 char *smime_names_fingerprint (const X509 *certificate);
 char *smime_names_key_id (X509_PUBKEY *key); /* SHA-256 of the subjectPublicKey bits, hex */
 

@@ -14,15 +14,31 @@
 
 #define FILE_BYTES_MAX (256 * 1024)
 
-static void
-entry_free (gpointer data)
+void
+smime_store_entry_free (struct smime_entry *entry)
 {
-  struct smime_entry *entry = data;
   X509_free (entry->certificate);
   g_ptr_array_unref (entry->addresses);
   g_free (entry->fingerprint);
   g_free (entry->key_id);
   g_free (entry);
+}
+
+static void
+entry_free (gpointer entry)
+{
+  smime_store_entry_free (entry);
+}
+
+struct smime_entry *
+smime_store_entry_new (X509 *certificate_take)
+{
+  struct smime_entry *entry = g_new0 (struct smime_entry, 1);
+  entry->certificate = certificate_take;
+  entry->fingerprint = smime_names_fingerprint (certificate_take);
+  entry->addresses = smime_names_addresses (certificate_take);
+  entry->key_id = smime_names_key_id (X509_get_X509_PUBKEY (certificate_take));
+  return entry;
 }
 
 static gboolean
@@ -80,11 +96,7 @@ load_entry (struct smime_store *store, const char *name)
   X509 *certificate = read_certificate (store->certificates_dir, name);
   if (certificate == NULL)
     return;
-  struct smime_entry *entry = g_new0 (struct smime_entry, 1);
-  entry->certificate = certificate;
-  entry->fingerprint = smime_names_fingerprint (certificate);
-  entry->addresses = smime_names_addresses (certificate);
-  entry->key_id = smime_names_key_id (X509_get_X509_PUBKEY (certificate));
+  struct smime_entry *entry = smime_store_entry_new (certificate);
   if (entry->key_id == NULL || g_hash_table_contains (store->by_fingerprint, entry->fingerprint)) {
     entry_free (entry);
     return;
@@ -168,6 +180,7 @@ smime_store_free (struct smime_store *store)
   if (store == NULL)
     return;
   forget (store);
+  g_clear_pointer (&store->found, g_ptr_array_unref);
   g_free (store->certificates_dir);
   g_free (store->anchors_dir);
   g_free (store->capabilities_dir);

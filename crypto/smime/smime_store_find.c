@@ -6,8 +6,9 @@
 #include "crypto/guard/x509_text.h"
 #include "crypto/smime/smime_p.h"
 
-static struct key_candidate *
-candidate_new (struct smime_store *store, struct smime_entry *entry, const char *address, gint64 at)
+struct key_candidate *
+smime_store_find_candidate (struct smime_store *store, const struct smime_entry *entry, STACK_OF (X509) * extra,
+                            const char *address, gint64 at)
 {
   struct key_candidate *key = g_new0 (struct key_candidate, 1);
   key->method = ROUTE_SMIME;
@@ -21,7 +22,7 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   key->detail = smime_chain_fault_words (entry->certificate, key->fault);
   x509_text_epoch (X509_get0_notAfter (entry->certificate), &key->expires);
   STACK_OF (X509) *chain = NULL;
-  key->trust = smime_chain_check (store, entry->certificate, NULL, at, FALSE, &chain, NULL) == SMIME_CHAIN_TRUSTED
+  key->trust = smime_chain_check (store, entry->certificate, extra, at, FALSE, &chain, NULL) == SMIME_CHAIN_TRUSTED
                    ? KEY_TRUST_CHAIN
                    : KEY_TRUST_FIRST_SEEN;
   if (key->trust == KEY_TRUST_CHAIN && key->fault < KEY_FAULT_REVOKED
@@ -34,9 +35,8 @@ candidate_new (struct smime_store *store, struct smime_entry *entry, const char 
   return key;
 }
 
-/* The address of the entry that is asked for; where none is, its first one ("" if it has none); NULL: not this one. */
-static const char *
-address_of (struct smime_entry *entry, const char *address)
+const char *
+smime_store_find_address (const struct smime_entry *entry, const char *address)
 {
   if (address == NULL)
     return entry->addresses->len > 0 ? entry->addresses->pdata[0] : "";
@@ -51,12 +51,12 @@ smime_store_find (struct smime_store *store, const char *address, gint64 at, GPt
 {
   for (guint i = 0; i < store->entries->len; i++) {
     struct smime_entry *entry = store->entries->pdata[i];
-    const char *found = address_of (entry, address);
+    const char *found = smime_store_find_address (entry, address);
     if (found != NULL)
-      g_ptr_array_add (candidates_out, candidate_new (store, entry, found, at));
+      g_ptr_array_add (candidates_out, smime_store_find_candidate (store, entry, NULL, found, at));
     /* In a list each address stands: who compares the certificate has to see all that it claims. */
     for (guint k = 1; address == NULL && k < entry->addresses->len; k++)
-      g_ptr_array_add (candidates_out, candidate_new (store, entry, entry->addresses->pdata[k], at));
+      g_ptr_array_add (candidates_out, smime_store_find_candidate (store, entry, NULL, entry->addresses->pdata[k], at));
   }
   return TRUE;
 }
@@ -66,5 +66,6 @@ smime_store_find_certificate (struct smime_store *store, const char *fingerprint
 {
   struct smime_entry *entry = smime_store_entry (store, fingerprint);
   if (entry != NULL)
-    g_ptr_array_add (candidates_out, candidate_new (store, entry, address_of (entry, NULL), 0));
+    g_ptr_array_add (candidates_out,
+                     smime_store_find_candidate (store, entry, NULL, smime_store_find_address (entry, NULL), 0));
 }

@@ -22,7 +22,9 @@ good (void **state)
     { "ldaps://ldap.hospital.example", "ldap.hospital.example", 636, "tls", "" },
     { "LDAP://192.0.2.1:1389/", "192.0.2.1", 1389, "plain", "" },
     { "ldap://[2001:db8::1]/o=A%20B", "2001:db8::1", 389, "plain", "o=A B" },
-    { "ldap://h.example/dc=x????!StartTLS", "h.example", 389, "starttls", "dc=x" },
+    { "ldap://h.example/dc=x???"
+      "?!StartTLS",
+      "h.example", 389, "starttls", "dc=x" },
     { "ldap://h.example????starttls", "h.example", 389, "starttls", "" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -68,7 +70,8 @@ bad (void **state)
                                       "ldaps://h.example:0",
                                       "ldaps://h.example:99999",
                                       "ldaps://h example",
-                                      "ldaps://h.example/dc=x????!StartTLS",
+                                      "ldaps://h.example/dc=x???"
+                                      "?!StartTLS",
                                       "ldap://h.example/dc=x?mail",
                                       "ldap://h.example/dc=x??base?(cn=*)",
                                       "ldap://h.example/dc=x%0Ay",
