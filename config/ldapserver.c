@@ -83,3 +83,12 @@ ldapserver_list (const char *text, const char **why_out)
   }
   return g_steal_pointer (&servers);
 }
+
+gboolean
+ldapserver_is_ca (const char *path, const char **why_out)
+{
+  if (path == NULL || (g_path_is_absolute (path) && text_is_line (path, 4000)))
+    return TRUE;
+  *why_out = "this is the whole path of a file with certificates (PEM), such as /etc/ssl/hospital.pem.";
+  return FALSE;
+}

@@ -17,3 +17,5 @@ DEFINE_AUTOFREE (ldapserver, ldapserver_free)
 /* text: URLs with ";" between them; NULL or blank: none. Returns struct ldapserver * (owned by the array), or NULL with why it cannot be, as
  * the end of a sentence. */
 GPtrArray *ldapserver_list (const char *text, const char **why_out);
+/* The file of authorities that vouch for such servers; NULL will do, too. */
+gboolean ldapserver_is_ca (const char *path_or_null, const char **why_out);

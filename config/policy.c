@@ -15,10 +15,28 @@ static const char *const flag_names[] = { "false", "true", NULL };
 #define PINS "pins" /* the group whose keys are addresses */
 #define OWN_DOMAINS_MAX 100
 #define READING "reading"
-#define OWN_DOMAINS "own-domains" /* the one key of that group */
 #define CARDS "cards"
-#define MODULES "modules" /* the one key of that group */
+#define MODULES "modules"
 #define MODULES_MAX 20
+#define OWN_DOMAINS "own-domains"
+#define LOOKUP "lookup"
+#define LDAP_SERVERS "ldap-servers"
+#define LDAP_CA "ldap-ca"
+
+/* Keys that only the organisation's file may hold, with values that are no demand of the table below. */
+static const struct {
+  const char *group, *key;
+  const char *why, *instead;
+} organisation_keys[] = {
+  { READING, OWN_DOMAINS, "only the organisation can say which domains are its own",
+    "the domains of your accounts count without it" },
+  { CARDS, MODULES, "only the organisation can say which modules of smart cards may be used",
+    "your own is named with: wardmail key card add --module PATH" },
+  { LOOKUP, LDAP_SERVERS, "only the organisation can name servers for everybody",
+    "your own can stand in wardmail.conf, with the same words" },
+  { LOOKUP, LDAP_CA, "only the organisation can say who vouches for its servers",
+    "for your own it can stand in wardmail.conf, with the same words" },
+};
 
 enum tightens {
   TIGHTENS_UP = 0,     /* only a greater value is tighter */
@@ -47,6 +65,8 @@ static const struct row {
   { DEMAND ("routes", "allow-note", TIGHTENS_FALSE, allow_note), .names = flag_names },
   { DEMAND ("sending", "legacy-display", FIXED_ONCE, legacy_display), .names = flag_names },
   { DEMAND ("lookup", "wkd", TIGHTENS_FALSE, allow_wkd), .names = flag_names },
+  { DEMAND ("lookup", "ldap", TIGHTENS_FALSE, allow_ldap), .names = flag_names },
+  { DEMAND ("lookup", "ldap-domains", TIGHTENS_FALSE, allow_ldap_domains), .names = flag_names },
   { DEMAND ("signatures", "revocation", TIGHTENS_DOWN_USER, revocation), .names = revocation_names },
   { DEMAND ("accounts", "allow-password", TIGHTENS_FALSE_USER, allow_password), .names = flag_names },
 #undef DEMAND
@@ -157,19 +177,25 @@ read_pins (struct policy *policy, const struct level *level, GKeyFile *file, GEr
   return TRUE;
 }
 
-/* Whoever belongs to the organisation is warned of less, so that only the organisation says so. */
+static gboolean
+is_organisations (const struct level *level, GKeyFile *file, GError **error)
+{
+  for (gsize i = 0; !level->organisation && i < G_N_ELEMENTS (organisation_keys); i++)
+    if (g_key_file_has_key (file, organisation_keys[i].group, organisation_keys[i].key, NULL)) {
+      g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN, "%s, [%s] %s: %s. Remove the line; %s.", level->path,
+                   organisation_keys[i].group, organisation_keys[i].key, organisation_keys[i].why,
+                   organisation_keys[i].instead);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Whoever belongs to the organisation is warned of less. */
 static gboolean
 read_own_domains (struct policy *policy, const struct level *level, GKeyFile *file, GError **error)
 {
   if (!g_key_file_has_key (file, READING, OWN_DOMAINS, NULL))
     return TRUE;
-  if (!level->organisation) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
-                 "%s, [" READING "] " OWN_DOMAINS ": only the organisation can say which domains are its own. Remove "
-                 "the line; the domains of your accounts count without it.",
-                 level->path);
-    return FALSE;
-  }
   g_auto (GStrv) domains = g_key_file_get_string_list (file, READING, OWN_DOMAINS, NULL, NULL);
   for (gsize i = 0; domains != NULL && domains[i] != NULL; i++)
     if (i >= OWN_DOMAINS_MAX || !text_is_host (g_strstrip (domains[i])))
@@ -181,19 +207,12 @@ read_own_domains (struct policy *policy, const struct level *level, GKeyFile *fi
   return TRUE;
 }
 
-/* Their code runs where private keys are, so that only the organisation says which; an empty list forbids all. */
+/* Their code runs where private keys are; an empty list forbids all. */
 static gboolean
 read_card_modules (struct policy *policy, const struct level *level, GKeyFile *file, GError **error)
 {
   if (!g_key_file_has_key (file, CARDS, MODULES, NULL))
     return TRUE;
-  if (!level->organisation) {
-    g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FORBIDDEN,
-                 "%s, [" CARDS "] " MODULES ": only the organisation can say which modules of smart cards may be "
-                 "used. Remove the line; your own is named with: wardmail key card add --module PATH",
-                 level->path);
-    return FALSE;
-  }
   g_auto (GStrv) modules = g_key_file_get_string_list (file, CARDS, MODULES, NULL, NULL);
   for (gsize i = 0; modules != NULL && modules[i] != NULL; i++)
     if (i >= MODULES_MAX || !g_path_is_absolute (g_strstrip (modules[i])))
@@ -207,6 +226,31 @@ read_card_modules (struct policy *policy, const struct level *level, GKeyFile *f
 }
 
 static gboolean
+read_ldap (struct policy *policy, const struct level *level, GKeyFile *file, GError **error)
+{
+  g_autofree char *servers = NULL;
+  const char *why = NULL;
+  if (!level->organisation)
+    return TRUE;
+  if (!keyfile_text (file, level->path, LOOKUP, LDAP_SERVERS, &servers, error)
+      || !keyfile_text (file, level->path, LOOKUP, LDAP_CA, &policy->ldap_ca, error))
+    return FALSE;
+  if (!ldapserver_is_ca (policy->ldap_ca, &why))
+    return keyfile_refuse (level->path, LOOKUP, LDAP_CA, why, error);
+  policy->ldap_servers = ldapserver_list (servers, &why);
+  return policy->ldap_servers != NULL || keyfile_refuse (level->path, LOOKUP, LDAP_SERVERS, why, error);
+}
+
+static gboolean
+is_organisation_key (const char *group, const char *key)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (organisation_keys); i++)
+    if (strcmp (organisation_keys[i].group, group) == 0 && strcmp (organisation_keys[i].key, key) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 all_known (GKeyFile *file, const char *path, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (file, NULL);
@@ -215,8 +259,7 @@ all_known (GKeyFile *file, const char *path, GError **error)
     if (strcmp (groups[i], PINS) == 0)
       continue;
     for (gsize j = 0; keys[j] != NULL; j++) {
-      if ((strcmp (groups[i], READING) == 0 && strcmp (keys[j], OWN_DOMAINS) == 0)
-          || (strcmp (groups[i], CARDS) == 0 && strcmp (keys[j], MODULES) == 0))
+      if (is_organisation_key (groups[i], keys[j]))
         continue;
       gsize row = 0;
       while (row < G_N_ELEMENTS (rows)
@@ -242,13 +285,13 @@ read_level (struct policy *policy, struct level *level, GError **error)
     g_propagate_error (error, g_steal_pointer (&cause));
     return FALSE;
   }
-  if (!all_known (file, level->path, error))
+  if (!all_known (file, level->path, error) || !is_organisations (level, file, error))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (!read_row (policy, i, level, file, error))
       return FALSE;
   return read_pins (policy, level, file, error) && read_own_domains (policy, level, file, error)
-         && read_card_modules (policy, level, file, error);
+         && read_card_modules (policy, level, file, error) && read_ldap (policy, level, file, error);
 }
 
 struct policy *
@@ -262,6 +305,7 @@ policy_load_files (const char *organisation_file, const char *user_file, gboolea
   policy->least_reply_trust = 1;
   policy->prefer = 1;
   policy->allow_smime = policy->allow_pgp = policy->allow_autocrypt = policy->allow_note = policy->allow_wkd = TRUE;
+  policy->allow_ldap = policy->allow_ldap_domains = TRUE;
   policy->revocation = 1;
   policy->allow_password = test_profile;
   struct level level = { .path = organisation_file, .organisation = TRUE };
@@ -289,6 +333,8 @@ policy_free (struct policy *policy)
     g_ptr_array_unref (policy->pins);
     g_strfreev (policy->own_domains);
     g_strfreev (policy->card_modules);
+    g_clear_pointer (&policy->ldap_servers, g_ptr_array_unref);
+    g_free (policy->ldap_ca);
   }
   g_free (policy);
 }

@@ -4,6 +4,7 @@
  * tighten the one above; a value that would loosen is an error with a sentence, never ignored in silence.
  * Levels are plain numbers here; mail/ turns them into crypto's struct route_policy (config/ knows no crypto type). */
 #pragma once
+#include "config/ldapserver.h"
 #include "config/settings.h"
 
 /* Which keys belong to an address, as the organisation says. */
@@ -20,8 +21,12 @@ struct policy {
   gboolean allow_note;      /* the note that asks somebody for a key may be sent, in clear; built-in TRUE */
   gboolean
       legacy_display; /* what we send repeats its subject in the text, for readers without header protection; built-in FALSE */
-  gboolean allow_wkd;      /* ask the domain of an address for its OpenPGP key; built-in TRUE */
-  GPtrArray *pins;         /* struct policy_pin * */
+  gboolean allow_wkd;          /* ask the domain of an address for its OpenPGP key; built-in TRUE */
+  gboolean allow_ldap;         /* ask LDAP directories for certificates; built-in TRUE */
+  gboolean allow_ldap_domains; /* also those that the domain of an address names; built-in TRUE */
+  GPtrArray *ldap_servers;     /* struct ldapserver *: the organisation's */
+  char *ldap_ca;               /* PEM file that vouches for them; NULL: the system's authorities */
+  GPtrArray *pins;             /* struct policy_pin * */
   int revocation;          /* of a signer's certificate, where it cannot be learnt: 0 hard, 1 soft (built-in), 2 off */
   char **own_domains;      /* of the organisation, beside those of the accounts; ends with NULL */
   char **card_modules;     /* the only PKCS#11 modules that may be loaded; NULL: any installed one */

@@ -3,11 +3,12 @@
 /* wardmail.conf: who the user is and how the client behaves, by one table. */
 #include "config/settings.h"
 #include "config/keyfile_p.h"
+#include "config/ldapserver.h"
 #include "config/text.h"
 
 #include <string.h>
 
-enum kind { KIND_TEXT = 0, KIND_ADDRESS, KIND_NUMBER, KIND_CHOICE };
+enum kind { KIND_TEXT = 0, KIND_ADDRESS, KIND_SERVERS, KIND_CA, KIND_NUMBER, KIND_CHOICE };
 static const char *const at_rest_names[] = { "vault", "volume", "none", NULL };
 
 /* One setting a row. tests/lint/manual compares the rows with wardmail.conf(5). */
@@ -43,6 +44,10 @@ static const struct row {
     .help = "The server's folder for deleted mail." },
   { SETTING ("sync", "poll-seconds", KIND_NUMBER, poll_s), .least = 10, .most = 86400, .standard = 60,
     .standard_text = "60", .help = "How often to look for new mail where the server cannot announce it, 10 to 86400." },
+  { SETTING ("lookup", "ldap-servers", KIND_SERVERS, ldap_servers), .standard_text = "none",
+    .help = "LDAP servers to ask for certificates, beside those of your organisation, as URLs with ; between them." },
+  { SETTING ("lookup", "ldap-ca", KIND_CA, ldap_ca), .standard_text = "the system's authorities",
+    .help = "Certificates that the chains of these servers must lead to, as a PEM file." },
 #undef SETTING
 };
 #define SEARCHES "searches" /* the group whose keys are names that the user chose */
@@ -67,6 +72,8 @@ settings_row (guint index)
   const char *type = row->kind == KIND_CHOICE    ? "vault|volume|none"
                      : row->kind == KIND_NUMBER  ? "number"
                      : row->kind == KIND_ADDRESS ? "address"
+                     : row->kind == KIND_SERVERS ? "URLs"
+                     : row->kind == KIND_CA      ? "file"
                                                  : "text";
   return (struct setting){
     .group = row->group, .key = row->key, .type = type, .standard = row->standard_text, .help = row->help
@@ -100,7 +107,7 @@ settings_free (struct settings *settings)
   if (settings == NULL)
     return;
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (rows[i].kind == KIND_TEXT || rows[i].kind == KIND_ADDRESS)
+    if (rows[i].kind != KIND_NUMBER && rows[i].kind != KIND_CHOICE)
       g_free (*(char **) field (settings, &rows[i]));
   g_ptr_array_unref (settings->saved_searches);
   g_free (settings);
@@ -110,6 +117,18 @@ const char *
 settings_banner (const struct settings *settings)
 {
   return settings != NULL && settings->at_rest == AT_REST_NONE ? "unprotected test profile" : NULL;
+}
+
+/* Is this a value for the row? */
+static gboolean
+fits (const struct row *row, const char *text, const char **why_out)
+{
+  g_autoptr (GPtrArray) servers = row->kind == KIND_SERVERS ? ldapserver_list (text, why_out) : NULL;
+  *why_out = row->kind == KIND_ADDRESS ? "this is not an address such as you@example.org." : *why_out;
+  return row->kind == KIND_ADDRESS   ? text_is_address (text)
+         : row->kind == KIND_SERVERS ? servers != NULL
+         : row->kind == KIND_CA      ? ldapserver_is_ca (text, why_out)
+                                     : TRUE;
 }
 
 static gboolean
@@ -128,15 +147,18 @@ read_row (struct settings *settings, const struct row *row, GKeyFile *file, cons
   }
   case KIND_TEXT:
   case KIND_ADDRESS:
+  case KIND_SERVERS:
+  case KIND_CA:
     break;
   }
   char **text = where;
+  const char *why = NULL;
   if (!keyfile_text (file, path, row->group, row->key, text, error))
     return FALSE;
   if (*text == NULL && row->required)
     return keyfile_refuse (path, row->group, row->key, "this setting is missing; wardmail needs it.", error);
-  if (*text != NULL && row->kind == KIND_ADDRESS && !text_is_address (*text))
-    return keyfile_refuse (path, row->group, row->key, "this is not an address such as you@example.org.", error);
+  if (*text != NULL && !fits (row, *text, &why))
+    return keyfile_refuse (path, row->group, row->key, why, error);
   return TRUE;
 }
 
@@ -233,16 +255,18 @@ write_row (const struct settings *settings, const struct row *row, GKeyFile *fil
     return TRUE;
   case KIND_TEXT:
   case KIND_ADDRESS:
+  case KIND_SERVERS:
+  case KIND_CA:
     break;
   }
-  const char *text = *(char **) where;
+  const char *text = *(char **) where, *why = NULL;
   if (text == NULL && row->required)
     return keyfile_refuse (path, row->group, row->key, "this setting is missing; nothing was written.", error);
   if (text == NULL) {
     g_key_file_remove_key (file, row->group, row->key, NULL);
     return TRUE;
   }
-  if (!text_is_line (text, 4096) || (row->kind == KIND_ADDRESS && !text_is_address (text)))
+  if (!text_is_line (text, 4096) || !fits (row, text, &why))
     return keyfile_refuse (path, row->group, row->key, "the value cannot be used; nothing was written.", error);
   g_key_file_set_string (file, row->group, row->key, text);
   return TRUE;

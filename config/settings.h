@@ -23,7 +23,8 @@ struct settings {
   char *editor;         /* for the external editor on request; NULL: $VISUAL, $EDITOR */
   char *archive_folder, *drafts_folder, *sent_folder, *trash_folder; /* NULL: by special-use, then by usual names */
   GPtrArray *saved_searches;                                         /* struct saved_search * */
-  guint poll_s;                                                      /* where IDLE is not offered; default 60 */
+  char *ldap_servers, *ldap_ca; /* the user's own (see ldapserver.h), beside those of the organisation; NULL: none */
+  guint poll_s;                 /* where IDLE is not offered; default 60 */
 };
 struct saved_search {
   char *name, *query;

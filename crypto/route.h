@@ -36,7 +36,7 @@ struct key_candidate {
   char *fingerprint;        /* upper-case hex: SHA-256 of the certificate (S/MIME), v4 fingerprint (OpenPGP) */
   char *address;            /* the addr-spec it was found under, lower-cased domain */
   char *owner;              /* user id or subject, for people; untrusted text */
-  char *source;             /* "imported", "own", "card", "mail", "autocrypt", "wkd", later "ldap", ... */
+  char *source;             /* "imported", "own", "card", "mail", "autocrypt", "wkd", "ldap" */
   enum key_trust trust;
   enum key_fault fault; /* as of the time the keyring was asked for */
   char *detail;        /* the fault in words that follow "the key of ...": "has only 1024 bits"; NULL: the usual ones */

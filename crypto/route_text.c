@@ -26,7 +26,7 @@ trust_words (const struct key_candidate *key)
     return "known from the header of a mail alone";
   switch (key->trust) {
   case KEY_TRUST_NONE:
-    return "of which nothing is known";
+    return key->looked_up ? "found in a directory, and issued by nobody whom you trust" : "of which nothing is known";
   case KEY_TRUST_FIRST_SEEN:
     return key->looked_up                         ? "once published by the domain of the address, and no longer"
            : g_strcmp0 (key->source, "mail") == 0 ? "from a signed mail, not yet compared"

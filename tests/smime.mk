@@ -63,3 +63,8 @@ bench: bench-smime
 bench-smime: tests/bench/bench_smime
 	tests/bench/bench_smime
 .PHONY: bench-smime
+check_PROGRAMS += tests/unit/test_keyring_ldap
+TESTS += tests/unit/test_keyring_ldap
+tests_unit_test_keyring_ldap_SOURCES = tests/unit/test_keyring_ldap.c $(CERT_MAKER)
+tests_unit_test_keyring_ldap_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_keyring_ldap_LDADD = $(TEST_LIBS)

@@ -78,9 +78,8 @@ keyring_set_ask (struct keyring *keyring, keyring_ask_fn ask, gpointer data)
   smime_store_set_ask (keyring->smime, ask, data);
 }
 
-/* Usable before faulty and before those that are not to be used, then the better known, then the one that lasts longer. */
-static int
-compare (gconstpointer a, gconstpointer b)
+int
+keyring_compare (gconstpointer a, gconstpointer b)
 {
   const struct key_candidate *left = *(struct key_candidate *const *) a, *right = *(struct key_candidate *const *) b;
   if (left->fault != right->fault)
@@ -107,7 +106,7 @@ ask_sources (struct keyring *keyring, const char *address, gint64 at, GError **e
   keyring_stop_apply (keyring, found);
   keyring_memory_apply (keyring, found);
   keyring_expiry_apply (found, at);
-  g_ptr_array_sort (found, compare);
+  g_ptr_array_sort (found, keyring_compare);
   return g_steal_pointer (&found);
 }
 
@@ -205,6 +204,15 @@ keyring_set_card_modules (struct keyring *keyring, const char *const *paths_or_n
   smime_store_set_card_modules (keyring->smime, paths_or_null);
 }
 
+static gboolean
+adopt (struct keyring *keyring, const char *fingerprint, GError **error)
+{
+  for (gsize i = 0; i < keyring_sources_count; i++)
+    if (keyring_sources[i].adopt != NULL && !keyring_sources[i].adopt (keyring, fingerprint, error))
+      return FALSE;
+  return TRUE;
+}
+
 /* Whoever writes a mail can put anybody's key beside any address in its header. So a key that is here otherwise keeps its addresses,
  * and of hearsay only what the key's own user ids say counts: they are what the user compares. */
 gboolean
@@ -220,7 +228,7 @@ keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error)
     struct key_candidate *key = g_ptr_array_index (all, i);
     if (g_strcmp0 (key->fingerprint, normal) != 0 || key->hearsay)
       continue;
-    if (key->looked_up && !keyring_wkd_adopt (keyring, normal, error))
+    if (key->looked_up && !adopt (keyring, normal, error))
       return FALSE;
     if (key->address != NULL && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
       g_ptr_array_add (addresses, g_strdup (key->address));

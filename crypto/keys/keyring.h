@@ -50,7 +50,7 @@ gboolean keyring_harvest (struct keyring *keyring, GBytes *cms, const char *addr
 gboolean keyring_autocrypt (struct keyring *keyring, const char *address, GBytes *key, gint64 date, gint64 at,
                             GError **error);
 /* Directories on the network are asked by others, in another process; the keyring says when to, and what it takes of the answer.
- * source: a row of keyring_sources.c that can learn ("wkd"). */
+ * source: a row of keyring_sources.c that can learn ("wkd", "ldap"). */
 enum keyring_said {
   KEYRING_SAID_NOTHING = 0, /* it could not be asked */
   KEYRING_SAID_NONSENSE,    /* what it gave is no good; set by keyring_learn */

@@ -28,6 +28,9 @@ struct keyring_source {
    * key into the note of keyring_found.c, anything else elsewhere. FALSE: nothing is good. */
   gboolean (*learn) (struct keyring *keyring, const char *address, GPtrArray *blobs, gint64 at,
                      struct keyring_apart *note);
+  /* NULL, or: take the key, which the user has compared, into the keyring, so that the directory cannot replace it. One that it does not have is
+   * no error. */
+  gboolean (*adopt) (struct keyring *keyring, const char *fingerprint, GError **error);
 };
 extern const struct keyring_source keyring_sources[];
 extern const gsize keyring_sources_count;
@@ -119,8 +122,18 @@ gboolean keyring_wkd_find (struct keyring *keyring, const char *address, gint64 
                            GError **error);
 gboolean keyring_wkd_learn (struct keyring *keyring, const char *address, GPtrArray *blobs, gint64 at,
                             struct keyring_apart *note);
-/* Take the key, which the user has compared, into the keyring, so that the domain cannot replace it. */
 gboolean keyring_wkd_adopt (struct keyring *keyring, const char *fingerprint, GError **error);
+
+/* keyring_ldap.c: a source. */
+gboolean keyring_ldap_find (struct keyring *keyring, const char *address, gint64 at, GPtrArray *candidates_out,
+                            GError **error);
+gboolean keyring_ldap_learn (struct keyring *keyring, const char *address, GPtrArray *blobs, gint64 at,
+                             struct keyring_apart *note);
+gboolean keyring_ldap_adopt (struct keyring *keyring, const char *fingerprint, GError **error);
+
+/* Of two candidates (pointers to them, as for g_ptr_array_sort) the better one first: usable before faulty and before those that are not to be
+ * used, then the better known, then the one that lasts longer. */
+int keyring_compare (gconstpointer a, gconstpointer b);
 
 /* keyring_expiry.c */
 extern const struct keyring_file keyring_told; /* told.conf */

@@ -34,7 +34,8 @@ import_smime (struct keyring *keyring, GBytes *blob, const struct secret *passph
 const struct keyring_source keyring_sources[] = {
   { .name = "openpgp", .find = find_pgp, .import = import_pgp },
   { .name = "smime", .find = find_smime, .import = import_smime },
-  { .name = "wkd", .find = keyring_wkd_find, .learn = keyring_wkd_learn },
+  { .name = "wkd", .find = keyring_wkd_find, .learn = keyring_wkd_learn, .adopt = keyring_wkd_adopt },
+  { .name = "ldap", .find = keyring_ldap_find, .learn = keyring_ldap_learn, .adopt = keyring_ldap_adopt },
   { .name = "autocrypt", .find = keyring_autocrypt_find }, /* after those that know better */
 };
 const gsize keyring_sources_count = G_N_ELEMENTS (keyring_sources);

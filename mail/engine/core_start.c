@@ -59,6 +59,8 @@ directories (const struct policy *policy)
   g_variant_builder_init (&names, G_VARIANT_TYPE_STRING_ARRAY);
   if (policy->allow_wkd)
     g_variant_builder_add (&names, "s", "wkd");
+  if (policy->allow_ldap && policy->allow_smime)
+    g_variant_builder_add (&names, "s", "ldap");
   return g_variant_builder_end (&names);
 }
 

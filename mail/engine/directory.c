@@ -9,10 +9,10 @@
 #include "crypto/addrspec.h"
 #include "mail/engine/pace.h"
 
-#define LIMIT_MS 6000 /* of one question */
-#define RUNNING_MAX 6 /* processes at a time */
-#define LOOKS_MAX 300 /* under way; more are not begun, and the next to ask will find less to do */
-#define MARGIN_MS 250 /* for the way between the processes */
+#define LIMIT_MS 6000  /* of one question */
+#define RUNNING_MAX 12 /* processes at a time */
+#define LOOKS_MAX 300  /* under way; more are not begun, and the next to ask will find less to do */
+#define MARGIN_MS 250  /* for the way between the processes */
 #define PAUSE_US (60 * G_USEC_PER_SEC)
 
 /* One directory, one address. */
@@ -192,9 +192,14 @@ static GVariant *
 start_look (gpointer owner, GError **error)
 {
   const struct look *look = owner;
+  g_autoptr (GPtrArray) files = g_ptr_array_new ();
   const char *ca_file = ca_file_for (look->core, look->address);
-  const char *files[] = { ca_file, NULL };
-  return g_variant_new_parsed ("{'ca_files': <%^as>}", files);
+  if (ca_file != NULL)
+    g_ptr_array_add (files, (gpointer) ca_file);
+  if (strcmp (look->source, "ldap") == 0)
+    directory_ldap_files (look->core, files);
+  g_ptr_array_add (files, NULL);
+  return g_variant_new_parsed ("{'ca_files': <%^as>}", files->pdata);
 }
 
 static void
@@ -208,6 +213,8 @@ run (struct look *look)
   g_variant_dict_insert (&args, "limit_ms", "u", (guint32) LIMIT_MS);
   if (ca_file != NULL)
     g_variant_dict_insert (&args, "ca_file", "s", ca_file);
+  if (strcmp (look->source, "ldap") == 0)
+    directory_ldap_ask (look->core, &args);
   look->core->looks_running++;
   look->worker = supervised_new (PEER_LOOKUP, "directory", "The part that looks up keys", &hooks, look);
   supervised_call (look->worker, "find_keys", g_variant_dict_end (&args), NULL, NULL, on_answer, look);

@@ -4,7 +4,8 @@
  * Engine only.
  *
  * Which directory is asked for whom, and not too often, is decided by the keys worker (keys_directory.c); how, by the lookup worker
- * (lookup_keys.c). Both know a directory by its name, and this file knows none. */
+ * (lookup_keys.c). Both know a directory by its name; all that is known of one here is what LDAP has to be told
+ * (directory_ldap.c). */
 #pragma once
 #include "mail/engine/core.h"
 
@@ -22,3 +23,7 @@ gboolean directory_is_looking (struct core *core, const char *address);
 void directory_init (struct core *core);
 void directory_stop (struct core *core); /* all end; those who wait are told */
 void directory_clear (struct core *core);
+
+/* directory_ldap.c: fields of lookup.find_keys, and the files (borrowed) that it has to read. */
+void directory_ldap_ask (struct core *core, GVariantDict *args);
+void directory_ldap_files (struct core *core, GPtrArray *files);

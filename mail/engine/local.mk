@@ -7,6 +7,6 @@ libmail_a_SOURCES += mail/engine.h mail/engine/protocol.h mail/engine/protocol.c
 	mail/engine/flow_caution.c mail/engine/flow_change.c mail/engine/flow_import.c mail/engine/flow_outbox.c mail/engine/flow_part.c mail/engine/flow_read.c \
 	mail/engine/flow_draft.c mail/engine/flow_send.c mail/engine/flow_tell.c mail/engine/sending.h mail/engine/sending.c mail/workers/worker.h mail/workers/worker.c mail/workers/sandbox.h mail/workers/sandbox.c \
 	mail/workers/keys.c mail/workers/keys_p.h mail/workers/keys_send.c mail/workers/keys_record.c mail/workers/keys_ring.c mail/workers/keys_learn.c
-libmail_a_SOURCES += mail/engine/directory.h mail/engine/directory.c mail/engine/flow_routes.c mail/workers/keys_directory.c
+libmail_a_SOURCES += mail/engine/directory.h mail/engine/directory.c mail/engine/directory_ldap.c mail/engine/flow_routes.c mail/workers/keys_directory.c
 libmail_a_SOURCES += mail/engine/working.h mail/engine/working.c
 libmail_a_SOURCES += mail/engine/revocation.h mail/engine/revocation.c mail/workers/keys_revocation.c

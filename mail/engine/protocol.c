@@ -298,9 +298,11 @@ static const struct protocol_method methods[] = {
   { PEER_LOOKUP, "fetch", F (MUST ("wants", "aa{sv}"), MUST ("limit_ms", "u")), F (MUST ("answers", "aa{sv}")), 12,
     TRUE },
 
-  /* One directory, one address, in a process of its own. source: "wkd". said: "nothing" (it could not be asked), "none" (it has no key), "keys" */
+  /* One directory, one address, in a process of its own. source: "wkd", "ldap". For the second: servers of the organisation and the user: host s,
+   * port u, tls s ("tls", "starttls", "plain"), base s ("": what its root says), ca_file s; by_domain: the domain's own, too. said: "nothing" (it could not be asked), "none" (it has no key), "keys" */
   { PEER_LOOKUP, "find_keys",
-    F (MUST ("source", "s"), MUST ("address", "s"), MUST ("limit_ms", "u"), MAY ("ca_file", "s")),
+    F (MUST ("source", "s"), MUST ("address", "s"), MUST ("limit_ms", "u"), MAY ("ca_file", "s"),
+       MAY ("servers", "aa{sv}"), MAY ("by_domain", "b")),
     F (MUST ("said", "s"), MUST ("keys", "ah")), 10, TRUE },
 
   /* ---- filter: a process for each job ---- */

@@ -14,7 +14,7 @@
 
 #define CERTDIR_ADDRESSES_MAX 100
 #define CERTDIR_SERVERS_MAX 16        /* of one kind: named by the organisation, or by one domain */
-#define CERTDIR_VALUES_MAX 20         /* for one address of one directory; a few hundred bytes to a few KB each */
+#define CERTDIR_VALUES_MAX 16         /* for one address; a few hundred bytes to a few KB each */
 #define CERTDIR_VALUE_SIZE_MAX 65536u /* of one certificate, or of one SignedData with its chain */
 
 enum certdir_tls { CERTDIR_TLS = 0 /* from the first byte */, CERTDIR_STARTTLS, CERTDIR_PLAIN };

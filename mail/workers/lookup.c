@@ -4,6 +4,7 @@
 #include "mail/workers/lookup_p.h"
 
 #include "crypto/revocation.h"
+#include "mail/net/certdir.h"
 #include "mail/net/discover.h"
 #include "mail/net/https.h"
 #include "mail/workers/sandbox.h"
@@ -91,6 +92,7 @@ allow (GVariant *config, struct sandbox *sandbox)
 static GVariant *
 start (struct worker *worker, GVariant *config, GError **error)
 {
+  certdir_init ();
   return g_variant_new ("a{sv}", NULL);
 }
 

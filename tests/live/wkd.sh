@@ -226,7 +226,7 @@ printf 'Hello\n' | ward send --json --to bob@later.test --subject Hello >sent.js
 is queued "$(json 'd["state"]' <sent.json)" 'the message to bob@later.test'
 cp later.new keys/bob@later.test
 looks bob@later.test 'pgp key_found wkd wkd'
-sed -i 's/^asked=.*/asked=1/' "$(grep -l '^address=bob@later.test' "$dir"/p/data/keys/found/*.conf)"
+grep -l '^address=bob@later.test' "$dir"/p/data/keys/found/*.conf | xargs sed -i 's/^asked=.*/asked=1/'
 looks bob@later.test 'pgp key_found wkd wkd' # asked again a day later, beside the work
 changed () { [ "$(ward explain --json bob@later.test | json 'd[0]["reason"]')" = key_changed ]; }
 wait_until 5 changed || fail 'another key is not noticed'

@@ -44,8 +44,9 @@ static void
 lists (void **state)
 {
   const char *why = NULL;
-  g_autoptr (GPtrArray) none = ldapserver_list (NULL, &why), *blank = ldapserver_list (" ; ", &why),
-                        *two = ldapserver_list ("ldaps://a.example; ldap://b.example/dc=b;", &why);
+  g_autoptr (GPtrArray) none = ldapserver_list (NULL, &why);
+  g_autoptr (GPtrArray) blank = ldapserver_list (" ; ", &why);
+  g_autoptr (GPtrArray) two = ldapserver_list ("ldaps://a.example; ldap://b.example/dc=b;", &why);
   assert_int_equal (none->len, 0);
   assert_int_equal (blank->len, 0);
   assert_int_equal (two->len, 2);

@@ -143,6 +143,23 @@ own_domains (void **state)
 }
 
 static void
+ldap (void **state)
+{
+  struct fixture *fixture = *state;
+  AUTOFREE (policy) none = load (fixture, "", "", FALSE, NULL);
+  assert_true (none->allow_ldap && none->allow_ldap_domains);
+  assert_int_equal (none->ldap_servers->len, 0);
+  assert_null (none->ldap_ca);
+  AUTOFREE (policy)
+  policy = load (fixture, "[lookup]\nldap-servers=ldaps://a.example/dc=a;ldap://b.example\nldap-ca=/etc/a.pem\n",
+                 "[lookup]\nldap-domains=false\n", FALSE, NULL);
+  assert_int_equal (policy->ldap_servers->len, 2);
+  assert_string_equal (((struct ldapserver *) policy->ldap_servers->pdata[0])->base, "dc=a");
+  assert_string_equal (policy->ldap_ca, "/etc/a.pem");
+  assert_true (policy->allow_ldap && !policy->allow_ldap_domains);
+}
+
+static void
 refusals (void **state)
 {
   struct fixture *fixture = *state;
@@ -174,6 +191,11 @@ refusals (void **state)
     { "[routes]\nleast-pgp-trst=wkd\n", "", "organisation.conf", "[routes] least-pgp-trst", CONFIG_ERROR_BROKEN },
     { "[routes]\n\nnonsense\n", "", "organisation.conf", "line 3", CONFIG_ERROR_BROKEN },
     { "", "nonsense\n", "policy.conf", "line 1", CONFIG_ERROR_BROKEN },
+    { "", "[lookup]\nldap-servers=ldaps://evil.example\n", "policy.conf", "ldap-servers", CONFIG_ERROR_FORBIDDEN },
+    { "", "[lookup]\nldap-ca=/tmp/evil.pem\n", "policy.conf", "ldap-ca", CONFIG_ERROR_FORBIDDEN },
+    { "[lookup]\nldap-servers=http://a.example\n", "", "organisation.conf", "ldap-servers", CONFIG_ERROR_BROKEN },
+    { "[lookup]\nldap-ca=a.pem\n", "", "organisation.conf", "ldap-ca", CONFIG_ERROR_BROKEN },
+    { "[lookup]\nldap=false\n", "[lookup]\nldap=true\n", "policy.conf", "ldap", CONFIG_ERROR_FORBIDDEN },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     GError *error = NULL;
@@ -187,7 +209,8 @@ int
 main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
-  const struct CMUnitTest tests[] = { TEST (built_in), TEST (tightened_twice), TEST (passwords),    TEST (revocation),
-                                      TEST (pins),     TEST (own_domains),     TEST (card_modules), TEST (refusals) };
+  const struct CMUnitTest tests[]
+      = { TEST (built_in),    TEST (tightened_twice), TEST (passwords), TEST (revocation), TEST (pins),
+          TEST (own_domains), TEST (card_modules),    TEST (ldap),      TEST (refusals) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -14,6 +14,9 @@ written_and_read (void **state)
   settings->address = g_strdup ("zoë@clinic.test");
   settings->at_rest = AT_REST_NONE;
   settings->poll_s = 300;
+  settings->ldap_servers = g_strdup ("ldaps://a.example/dc=a;ldap://b.example???"
+                                     "?!StartTLS");
+  settings->ldap_ca = g_strdup ("/etc/ssl/a.pem");
   settings->sent_folder = g_strdup ("Gesendete Objekte");
   struct saved_search *search = g_new0 (struct saved_search, 1);
   search->name = g_strdup ("Lab results");
@@ -27,6 +30,8 @@ written_and_read (void **state)
   assert_string_equal (again->address, settings->address);
   assert_int_equal (again->at_rest, AT_REST_NONE);
   assert_int_equal (again->poll_s, 300);
+  assert_string_equal (again->ldap_servers, settings->ldap_servers);
+  assert_string_equal (again->ldap_ca, "/etc/ssl/a.pem");
   assert_string_equal (again->sent_folder, "Gesendete Objekte");
   assert_null (again->trash_folder);
   assert_int_equal (again->saved_searches->len, 1);
@@ -86,6 +91,8 @@ broken_files (void **state)
     { GOOD "[sync]\npoll-seconds=9\n", "[sync] poll-seconds" },
     { GOOD "[sync]\npoll-seconds=99999999999999999999\n", "[sync] poll-seconds" },
     { GOOD "[sync]\npoll-second=70\n", "[sync] poll-second" },
+    { GOOD "[lookup]\nldap-servers=ldap.example.org\n", "[lookup] ldap-servers" },
+    { GOOD "[lookup]\nldap-ca=ca.pem\n", "[lookup] ldap-ca" },
     { GOOD "[profile]\nat-rest=plain\n", "[profile] at-rest" },
     { GOOD "[colours]\n", "[colours]" },
     { GOOD "[searches]\nX=\n", "[searches] X" },
