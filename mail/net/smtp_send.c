@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define PROGRESS_BYTES 65536
+#define MEGABYTE 1000000u
 
 /* A refusal of one step, as an outcome and a sentence. subject: who or what was refused. */
 static enum smtp_outcome
@@ -125,6 +126,23 @@ is_crlf_text (const guint8 *message, gsize size)
   return TRUE;
 }
 
+gsize
+smtp_size_max (const struct smtp *smtp)
+{
+  return smtp->session->smtp_max_msg_size;
+}
+
+char *
+smtp_too_large (const char *host, gsize size, gsize size_max)
+{
+  if (size_max == 0 || size <= size_max)
+    return NULL;
+  return g_strdup_printf ("%s takes mails of up to %" G_GSIZE_FORMAT " MB, and this one has %" G_GSIZE_FORMAT
+                          " MB, as encryption makes files almost twice as large. Nothing was sent; send fewer or "
+                          "smaller files.",
+                          host, size_max / MEGABYTE, (size + MEGABYTE - 1) / MEGABYTE);
+}
+
 void
 smtp_set_progress (struct smtp *smtp, smtp_progress_fn progress, gpointer data)
 {
@@ -144,13 +162,9 @@ smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, c
     *text_out = g_strdup ("An address of this mail is no e-mail address, or its text is incomplete. Nothing was sent.");
     return SMTP_REFUSED;
   }
-  gsize size_max = smtp->session->smtp_max_msg_size; /* 0: not said */
-  if (size_max > 0 && size > size_max) {
-    *text_out
-        = g_strdup_printf ("%s takes mails of up to %" G_GSIZE_FORMAT " MB, and this one is larger. Nothing was sent.",
-                           smtp->remote->host, size_max >> 20);
+  *text_out = smtp_too_large (smtp->remote->host, size, smtp_size_max (smtp));
+  if (*text_out != NULL)
     return SMTP_REFUSED;
-  }
   enum smtp_outcome outcome = envelope (smtp, from, recipients, size, text_out);
   if (outcome != SMTP_ACCEPTED)
     return outcome;

@@ -10,6 +10,7 @@
 #include "mail/message/message.h"
 #include "mail/net/gate.h"
 
+#define MEGABYTE 1000000u
 #define PROGRESS_US (100 * 1000)
 #define CANDIDATES_MAX 50 /* of one route; the best come first */
 
@@ -218,6 +219,24 @@ composed_clear (struct composed *composed)
   g_clear_pointer (&composed->message_id, g_free);
 }
 
+/* What was sent must be readable again. In base64 within base64, in lines of 76. */
+static gboolean
+fits (const GPtrArray *attachments, GError **error)
+{
+  guint64 plain = 0;
+  for (guint i = 0; i < attachments->len; i++)
+    plain += g_bytes_get_size (g_ptr_array_index (attachments, i));
+  const guint64 encrypted = plain * 16 / 9 * 79 / 75;
+  if (encrypted <= KEYS_MESSAGE_SIZE_MAX)
+    return TRUE;
+  g_set_error (
+      error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+      "The attached files have %u MB, so that the message would have about %u MB encrypted, and wardmail sends and "
+      "reads messages of up to %u MB. Nothing was sent; send fewer or smaller files, or several messages.",
+      (guint) (plain / MEGABYTE), (guint) (encrypted / MEGABYTE), KEYS_MESSAGE_SIZE_MAX / MEGABYTE);
+  return FALSE;
+}
+
 static gboolean
 compose (struct worker *worker, GVariant *draft, const char *sender, struct composed *composed, GError **error)
 {
@@ -229,7 +248,7 @@ compose (struct worker *worker, GVariant *draft, const char *sender, struct comp
     return FALSE;
   }
   g_autoptr (GPtrArray) attachments = read_attachments (worker, draft, error);
-  if (attachments == NULL
+  if (attachments == NULL || !fits (attachments, error)
       || !message_compose (draft, attachments, g_get_real_time () / G_USEC_PER_SEC, &composed->outer_headers,
                            &composed->payload, &composed->message_id, error)) {
     composed_clear (composed);
@@ -254,8 +273,10 @@ gate_record (const struct protected_copy *record, const char *sender, GError **e
   g_autoptr (GPtrArray) ids = g_ptr_array_copy (record->recipient_ids, (GCopyFunc) (gpointer) g_strdup, NULL);
   g_ptr_array_set_free_func (ids, g_free);
   g_ptr_array_add (ids, NULL);
-  const struct gate_plan plan
-      = { .method = record->method, .recipients = recipients, .recipient_ids = (const char *const *) ids->pdata };
+  const struct gate_plan plan = { .mapped = TRUE,
+                                  .method = record->method,
+                                  .recipients = recipients,
+                                  .recipient_ids = (const char *const *) ids->pdata };
   gsize size = 0;
   const guint8 *bytes = g_bytes_get_data (record->message, &size);
   return gate_check (bytes, size, &plan, error);

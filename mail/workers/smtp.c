@@ -13,6 +13,7 @@
 
 #define COPIES_MAX 1000
 #define PROGRESS_US (100 * 1000)
+#define ASK_BYTES (8u * 1024 * 1024)
 #define SENT_FDS_MAX 32 /* in one reply; the rest comes with the next run */
 
 /* store_dir/outbox/NAME: all that this worker may write. NULL: the name is none. */
@@ -169,6 +170,33 @@ check_copy (const struct outbox_copy *copy, GBytes *message, gpointer data, GErr
   return smtp_gate (worker_state (data), copy, 0, message, error);
 }
 
+static struct smtp *
+open_line (struct submission *self, GError **error)
+{
+  struct smtp *smtp = smtp_open (self->remote, self->secret, error);
+  if (smtp != NULL)
+    self->size_max = smtp_size_max (smtp);
+  return smtp;
+}
+
+/* A long mail that the server will not take is better refused now, as a whole, than when some of its copies are out. A server that cannot be
+ * asked may be asked later. */
+static gboolean
+fits (struct submission *self, const GArray *files, GError **error)
+{
+  gsize largest = 0, size = 0;
+  for (guint i = 0; i < files->len; i++)
+    if (worker_check_fd (g_array_index (files, int, i), SMTP_MESSAGE_MAX, &size, NULL))
+      largest = MAX (largest, size);
+  if (largest > ASK_BYTES && self->size_max == 0) {
+    AUTOFREE (smtp) smtp = open_line (self, NULL);
+  }
+  g_autofree char *sentence = smtp_too_large (self->remote->host, largest, self->size_max);
+  if (sentence != NULL)
+    g_set_error_literal (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, sentence);
+  return sentence == NULL;
+}
+
 static GVariant *
 method_submit (struct worker *worker, GVariant *args, GError **error)
 {
@@ -192,6 +220,8 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
     if (!take_copy (worker, row, copies, files, error))
       return NULL;
   }
+  if (!fits (self, files, error))
+    return NULL;
   int sent = worker_arg_fd (worker, args, "sent");
   g_array_append_val (files, sent);
   mail.files = (const int *) (gpointer) files->data;
@@ -304,7 +334,7 @@ send_item (struct worker *worker, struct smtp **smtp, const struct outbox_item *
     if (*smtp != NULL && smtp_is_lost (*smtp))
       g_clear_pointer (smtp, smtp_close);
     if (*smtp == NULL)
-      *smtp = smtp_open (self->remote, self->secret, &problem);
+      *smtp = open_line (self, &problem);
     if (*smtp == NULL) {
       note_waiting (self, item, problem->message);
       return TRUE;

@@ -13,6 +13,7 @@ struct submission {
   struct remote *remote;
   struct secret *secret;
   struct outbox *outbox;
+  gsize size_max; /* of a mail, as the server said when it was last asked; 0: not known */
   char *address;  /* of the account: the only one that a note can come from */
   gboolean notes; /* may they be sent at all? */
 };
