@@ -250,6 +250,11 @@ within 1500 'the answer after carol was typed' terminal_wait 'HELD: no key found
 terminal_wait 'OpenPGP'
 terminal_wait_gone 'Looking for a key'
 is 1 "$(requests late.test)" 'questions for an address'
+terminal_keys C-c
+terminal_wait 'Discard'
+terminal_type d
+terminal_wait_gone 'Discard'
+terminal_wait_gone 'To:'
 terminal_end
 say 'on the screen nobody waits, and the key appears by itself'
 
