@@ -63,6 +63,7 @@ static const struct row {
   { DEMAND ("routes", "allow-pgp", TIGHTENS_FALSE, allow_pgp), .names = flag_names },
   { DEMAND ("routes", "allow-autocrypt", TIGHTENS_FALSE, allow_autocrypt), .names = flag_names },
   { DEMAND ("routes", "allow-note", TIGHTENS_FALSE, allow_note), .names = flag_names },
+  { DEMAND ("sending", "autocrypt", TIGHTENS_FALSE, send_autocrypt), .names = flag_names },
   { DEMAND ("sending", "legacy-display", FIXED_ONCE, legacy_display), .names = flag_names },
   { DEMAND ("lookup", "wkd", TIGHTENS_FALSE, allow_wkd), .names = flag_names },
   { DEMAND ("lookup", "ldap", TIGHTENS_FALSE, allow_ldap), .names = flag_names },
@@ -306,6 +307,7 @@ policy_load_files (const char *organisation_file, const char *user_file, gboolea
   policy->prefer = 1;
   policy->allow_smime = policy->allow_pgp = policy->allow_autocrypt = policy->allow_note = policy->allow_wkd = TRUE;
   policy->allow_ldap = policy->allow_ldap_domains = TRUE;
+  policy->send_autocrypt = TRUE;
   policy->revocation = 1;
   policy->allow_password = test_profile;
   struct level level = { .path = organisation_file, .organisation = TRUE };

@@ -20,6 +20,8 @@ struct policy {
   gboolean allow_autocrypt; /* encrypt to keys from Autocrypt headers; built-in TRUE */
   gboolean allow_note;      /* the note that asks somebody for a key may be sent, in clear; built-in TRUE */
   gboolean
+      send_autocrypt; /* what we send says which keys are the user's, and inside those of its readers; built-in TRUE */
+  gboolean
       legacy_display; /* what we send repeats its subject in the text, for readers without header protection; built-in FALSE */
   gboolean allow_wkd;          /* ask the domain of an address for its OpenPGP key; built-in TRUE */
   gboolean allow_ldap;         /* ask LDAP directories for certificates; built-in TRUE */

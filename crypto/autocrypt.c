@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define HEADERS_MAX 16
+#define GOSSIP_MAX 100
 #define HEADER_SIZE_MAX (2 * AUTOCRYPT_KEY_SIZE_MAX)
 #define ATTRIBUTES_MAX 32
 
@@ -28,9 +29,9 @@ decode (const char *value)
   return NULL;
 }
 
-/* One attribute; FALSE: it makes the header invalid. Names that begin with "_" may be unknown, others not. */
+/* One attribute; FALSE: it makes the header invalid. Names that begin with "_" may be unknown, others not. people: of whom it may be, char *. */
 static gboolean
-take_attribute (char *attribute, const char *from, gboolean *address_out, GBytes **key_out)
+take_attribute (char *attribute, const GPtrArray *people, const char **address_out, GBytes **key_out)
 {
   char *value = strchr (attribute, '=');
   if (value == NULL)
@@ -39,9 +40,12 @@ take_attribute (char *attribute, const char *from, gboolean *address_out, GBytes
   const char *name = g_strstrip (attribute);
   if (*key_out != NULL) /* keydata is the last one */
     return FALSE;
-  if (g_ascii_strcasecmp (name, "addr") == 0 && !*address_out) {
-    *address_out = addrspec_equal (g_strstrip (value), from);
-    return *address_out;
+  if (g_ascii_strcasecmp (name, "addr") == 0 && *address_out == NULL) {
+    g_strstrip (value);
+    for (guint i = 0; i < people->len && *address_out == NULL; i++)
+      if (addrspec_equal (value, g_ptr_array_index (people, i)))
+        *address_out = g_ptr_array_index (people, i);
+    return *address_out != NULL;
   }
   if (g_ascii_strcasecmp (name, "keydata") == 0) {
     *key_out = decode (value);
@@ -50,17 +54,19 @@ take_attribute (char *attribute, const char *from, gboolean *address_out, GBytes
   return g_ascii_strcasecmp (name, "prefer-encrypt") == 0 || *name == '_';
 }
 
-/* The key of one header that is for this From; NULL. */
+/* The key of one header that is for one of these; NULL. */
 static GBytes *
-read_header (const char *field, const char *from)
+read_header (const char *field, const GPtrArray *people, const char **address_out)
 {
-  gboolean address = FALSE, fine = strlen (field) <= HEADER_SIZE_MAX;
+  const char *address = NULL;
+  gboolean fine = strlen (field) <= HEADER_SIZE_MAX;
   GBytes *key = NULL;
   g_auto (GStrv) attributes = g_strsplit (fine ? field : "", ";", ATTRIBUTES_MAX);
   for (char **attribute = attributes; fine && *attribute != NULL; attribute++)
-    fine = take_attribute (*attribute, from, &address, &key);
-  if (!fine || !address)
+    fine = take_attribute (*attribute, people, &address, &key);
+  if (!fine || address == NULL)
     g_clear_pointer (&key, g_bytes_unref);
+  *address_out = address;
   return key;
 }
 
@@ -83,7 +89,8 @@ autocrypt_read (GBytes *entity, struct autocrypt *autocrypt_out)
   gboolean single = from.plain && !is_report (entity);
   for (guint i = 0; single && i < HEADERS_MAX; i++) {
     g_autofree char *field = inspect_split_field (entity, "autocrypt", i);
-    GBytes *key = field != NULL ? read_header (field, g_ptr_array_index (from.addresses, 0)) : NULL;
+    const char *address = NULL;
+    GBytes *key = field != NULL ? read_header (field, from.addresses, &address) : NULL;
     if (field == NULL)
       break;
     single = key == NULL || autocrypt_out->key == NULL;
@@ -105,4 +112,40 @@ autocrypt_clear (struct autocrypt *autocrypt)
 {
   g_clear_pointer (&autocrypt->address, g_free);
   g_clear_pointer (&autocrypt->key, g_bytes_unref);
+}
+
+void
+autocrypt_free (gpointer data)
+{
+  autocrypt_clear (data);
+  g_free (data);
+}
+
+static gboolean
+is_there (const GPtrArray *gossip, const char *address)
+{
+  for (guint i = 0; i < gossip->len; i++)
+    if (addrspec_equal (((const struct autocrypt *) g_ptr_array_index (gossip, i))->address, address))
+      return TRUE;
+  return FALSE;
+}
+
+GPtrArray *
+autocrypt_read_gossip (GBytes *payload, const GPtrArray *people)
+{
+  GPtrArray *gossip = g_ptr_array_new_with_free_func (autocrypt_free);
+  for (guint i = 0; i < GOSSIP_MAX; i++) {
+    g_autofree char *field = inspect_split_field (payload, "autocrypt-gossip", i);
+    const char *address = NULL;
+    g_autoptr (GBytes) key = field != NULL ? read_header (field, people, &address) : NULL;
+    if (field == NULL)
+      break;
+    if (key == NULL || is_there (gossip, address))
+      continue;
+    struct autocrypt *one = g_new0 (struct autocrypt, 1);
+    one->address = g_strdup (address);
+    one->key = g_steal_pointer (&key);
+    g_ptr_array_add (gossip, one);
+  }
+  return gossip;
 }

@@ -13,7 +13,7 @@ libcrypto_wm_a_SOURCES += crypto/error.h crypto/addrspec.h crypto/addrspec.c cry
 	crypto/keys/keyring_pins.c crypto/keys/keyring_expiry.c crypto/keys/keyring_harvest.c crypto/guard/secret.h crypto/guard/tls.h crypto/smime/smime.h \
 	crypto/pgp/pgp.h crypto/pgp/pgp_p.h crypto/pgp/pgp_box.c crypto/pgp/pgp_engine.c crypto/pgp/pgp_home.c crypto/pgp/pgp_agent.c crypto/pgp/pgp_card.c crypto/pgp/pgp_keys.c \
 	crypto/pgp/pgp_packet.c crypto/pgp/pgp_import.c crypto/pgp/pgp_verify.c crypto/pgp/pgp_decrypt.c crypto/pgp/pgp_encrypt.c \
-	crypto/pgp/pgp_foreign.c crypto/pgp/pgp_trim.c crypto/autocrypt.h crypto/autocrypt.c crypto/keys/keyring_apart.c crypto/keys/keyring_autocrypt.c crypto/keys/keyring_found.c \
+	crypto/pgp/pgp_foreign.c crypto/pgp/pgp_trim.c crypto/pgp/pgp_minimal.c crypto/autocrypt.h crypto/autocrypt.c crypto/autocrypt_write.c crypto/keys/keyring_announce.c crypto/keys/keyring_apart.c crypto/keys/keyring_autocrypt.c crypto/keys/keyring_found.c \
 	crypto/keys/keyring_wkd.c crypto/keys/keyring_ldap.c
 include crypto/smime/local.mk
 libcrypto_wm_a_SOURCES += crypto/inspect_name.h crypto/inspect_name.c

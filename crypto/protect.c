@@ -164,6 +164,23 @@ make_copy (const struct making *making, enum route_method method, GPtrArray *aud
   return g_steal_pointer (&copy);
 }
 
+/* The payload for one copy: with what it tells its readers of each other's keys. NULL: the one for all. */
+static struct pieces *
+with_gossip (const struct making *making, const struct plan_copy *planned)
+{
+  g_autofree char *fields
+      = making->request->gossip ? keyring_announce_gossip (making->keyring, planned, making->at) : NULL;
+  if (fields == NULL)
+    return NULL;
+  struct pieces *pieces = pieces_new ();
+  pieces_add_text (pieces, fields);
+  for (guint i = 0; i < making->payload->list->len; i++)
+    pieces_add (pieces, g_ptr_array_index (making->payload->list, i));
+  pieces->read = making->payload->read;
+  pieces->data = making->payload->data;
+  return pieces;
+}
+
 static struct protected_copy *
 make_planned (const struct making *making, const struct plan_copy *planned, GError **error)
 {
@@ -178,7 +195,10 @@ make_planned (const struct making *making, const struct plan_copy *planned, GErr
     }
     g_ptr_array_add (audience, route->key->fingerprint);
   }
-  struct protected_copy *copy = make_copy (making, planned->method, audience, error);
+  AUTOFREE (pieces) payload = with_gossip (making, planned);
+  struct making own = *making;
+  own.payload = payload != NULL ? payload : making->payload;
+  struct protected_copy *copy = make_copy (&own, planned->method, audience, error);
   for (guint i = 0; copy != NULL && i < planned->routes->len; i++)
     g_ptr_array_add (copy->recipients, g_strdup (((struct route *) g_ptr_array_index (planned->routes, i))->address));
   return copy;

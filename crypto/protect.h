@@ -17,9 +17,10 @@ struct protect_request {
   const char *sender; /* addr-spec that signs */
   GPtrArray
       *outer_headers;    /* char *: "Name: value" lines without line end, for outside: Date, From, To, Cc, Message-ID,
-                             * In-Reply-To, References. Never Bcc, never the real Subject. */
+                             * In-Reply-To, References, Autocrypt. Never Bcc, never the real Subject. */
   GBytes *payload;       /* for every copy, and the records */
   const char *prefix;    /* NULL, or header lines with their CRLF that stand before the payload */
+  gboolean gossip;       /* tell the readers of a copy each other's keys */
   const char *spool_dir; /* where what was made is kept off the memory; NULL: in memory */
   protect_progress_fn progress; /* NULL, or told now and then how much of all the work is done */
   gpointer progress_data;

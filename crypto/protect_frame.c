@@ -9,7 +9,8 @@
 #define BASE64_COLUMN 76
 #define HEADER_SIZE_MAX (256u * 1024)
 
-static const char *const outer_names[] = { "Date", "From", "To", "Cc", "Message-ID", "In-Reply-To", "References" };
+static const char *const outer_names[]
+    = { "Date", "From", "To", "Cc", "Message-ID", "In-Reply-To", "References", "Autocrypt" };
 
 GBytes *
 protect_frame_crlf (GBytes *bytes)

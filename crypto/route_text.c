@@ -23,7 +23,8 @@ trust_words (const struct key_candidate *key)
   if (key->pinned)
     return "pinned by your organisation";
   if (key->hearsay && key->trust == KEY_TRUST_FIRST_SEEN)
-    return "known from the header of a mail alone";
+    return g_strcmp0 (key->source, "gossip") == 0 ? "known from the mail of somebody else alone"
+                                                  : "known from the header of a mail alone";
   switch (key->trust) {
   case KEY_TRUST_NONE:
     return key->looked_up ? "found in a directory, and issued by nobody whom you trust" : "of which nothing is known";

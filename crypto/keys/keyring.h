@@ -49,6 +49,17 @@ gboolean keyring_harvest (struct keyring *keyring, GBytes *cms, const char *addr
  * later than at. It is a candidate from now on that is hearsay, and in no other way part of the keyring. */
 gboolean keyring_autocrypt (struct keyring *keyring, const char *address, GBytes *key, gint64 date, gint64 at,
                             GError **error);
+/* What an Autocrypt-Gossip field of a good mail says: hearsay of hearsay, a candidate only where no header of theirs is known. */
+gboolean keyring_autocrypt_gossip (struct keyring *keyring, const char *address, GBytes *key, gint64 date, gint64 at,
+                                   GError **error);
+/* A mail of the address came without an Autocrypt header. A key of one that is older by more than 35 days is not used any more. */
+gboolean keyring_autocrypt_missed (struct keyring *keyring, const char *address, gint64 date, gint64 at,
+                                   GError **error);
+/* keyring_announce.c: the Autocrypt field of the sender, without its last line end, and the Autocrypt-Gossip fields for one copy, with them. NULL: there is nothing to
+ * say. */
+struct plan_copy;
+char *keyring_announce (struct keyring *keyring, const char *sender, gint64 at);
+char *keyring_announce_gossip (struct keyring *keyring, const struct plan_copy *copy, gint64 at);
 /* Directories on the network are asked by others, in another process; the keyring says when to, and what it takes of the answer.
  * source: a row of keyring_sources.c that can learn ("wkd", "ldap"). */
 enum keyring_said {

@@ -46,6 +46,10 @@ GPtrArray *pgp_trim (GBytes *keys, const char *address, GError **error);
 GBytes *pgp_foreign_choose (struct pgp_engine *engine, GPtrArray *keys, const char *address, gint64 at,
                             char **fingerprint_out);
 
+/* A key of the keyring in the form of Autocrypt: primary key, one user id of the address, the subkey that is encrypted to. Binary. NULL: it has
+ * no such form, or it cannot be used to encrypt. */
+GBytes *pgp_minimal (struct pgp_engine *engine, const char *fingerprint, const char *address, gint64 at);
+
 struct pgp_signature {
   enum signature_state
       state;            /* GOOD: valid and key trusted (its fingerprint is in trusted); UNTRUSTED: valid, not trusted */

@@ -79,6 +79,7 @@ core_start_keys (gpointer owner, GError **error)
     g_variant_builder_add (&policy, "{sv}", "allow_pgp", g_variant_new_boolean (core->policy->allow_pgp));
     g_variant_builder_add (&policy, "{sv}", "least_reply", g_variant_new_int32 (core->policy->least_reply_trust));
     g_variant_builder_add (&policy, "{sv}", "allow_autocrypt", g_variant_new_boolean (core->policy->allow_autocrypt));
+    g_variant_builder_add (&policy, "{sv}", "send_autocrypt", g_variant_new_boolean (core->policy->send_autocrypt));
     g_variant_builder_add (&policy, "{sv}", "legacy_display", g_variant_new_boolean (core->policy->legacy_display));
     g_variant_builder_add (&policy, "{sv}", "directories", directories (core->policy));
     g_variant_builder_add (&policy, "{sv}", "pins", pins (core->policy));

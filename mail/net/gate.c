@@ -19,7 +19,7 @@ gate_fail (GError **error, enum gate_error code, const char *reason)
 }
 
 /* Which header fields may be seen by everybody who carries the message, and what may stand in them. */
-enum field_kind { FIELD_TEXT, FIELD_SUBJECT, FIELD_IDS, FIELD_DATE, FIELD_VERSION, FIELD_CONTENT };
+enum field_kind { FIELD_TEXT, FIELD_SUBJECT, FIELD_IDS, FIELD_DATE, FIELD_VERSION, FIELD_CONTENT, FIELD_AUTOCRYPT };
 static const struct {
   const char *name;
   enum field_kind kind;
@@ -38,6 +38,7 @@ static const struct {
   { "content-transfer-encoding", FIELD_CONTENT, FALSE },
   { "content-disposition", FIELD_CONTENT, FALSE },
   { "content-description", FIELD_CONTENT, FALSE },
+  { "autocrypt", FIELD_AUTOCRYPT, FALSE },
 };
 
 /* Names and descriptions that are the same in every message tell nothing. */
@@ -83,6 +84,8 @@ field_is_plain (enum field_kind kind, const char *name, const char *value)
     return strcmp (value, "1.0") == 0;
   case FIELD_TEXT:
     return *value != '\0';
+  case FIELD_AUTOCRYPT: /* as a whole, by gate_autocrypt_check */
+    return TRUE;
   case FIELD_CONTENT:
     return strcmp (name, "content-description") != 0 || g_strv_contains (plain_descriptions, value);
   }
@@ -256,7 +259,7 @@ gate_check (const guint8 *message, gsize size, const struct gate_plan *plan, GEr
   if (!check_recipients (plan->recipients, error) || !gate_mime_lines (rest, error))
     return FALSE;
   g_autoptr (GPtrArray) fields = gate_mime_fields (&rest, error);
-  if (fields == NULL || !check_fields (fields, TRUE, error))
+  if (fields == NULL || !check_fields (fields, TRUE, error) || !gate_autocrypt_check (fields, error))
     return FALSE;
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
   gboolean envelope = FALSE;

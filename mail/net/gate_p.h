@@ -46,5 +46,11 @@ gboolean gate_mime_readable (struct gate_span bytes);
 gboolean gate_cms_recipients (struct gate_span der, gboolean authenticated, GPtrArray *ids_out, GError **error);
 gboolean gate_pgp_recipients (struct gate_span armor, GPtrArray *ids_out, GError **error);
 
+/* A public key and nothing else: the key, a user id, its signature, and perhaps a subkey and its signature. */
+gboolean gate_pgp_is_public_key (GByteArray *key); /* its bytes may be moved */
+
+/* ---- gate_autocrypt.c: the key in the header, where there is one ---- */
+gboolean gate_autocrypt_check (const GPtrArray *fields, GError **error);
+
 /* ---- gate_note.c: the one plaintext message ---- */
 gboolean gate_note_check (const guint8 *message, gsize size, const struct gate_plan *plan, GError **error);

@@ -5,7 +5,14 @@
 
 #include <string.h>
 
-enum { TAG_SESSION_KEY = 1, TAG_PROTECTED = 18 };
+enum {
+  TAG_SESSION_KEY = 1,
+  TAG_SIGNATURE = 2,
+  TAG_PUBLIC_KEY = 6,
+  TAG_USER_ID = 13,
+  TAG_PUBLIC_SUBKEY = 14,
+  TAG_PROTECTED = 18
+};
 
 static gboolean
 take_line (struct gate_span *rest, struct gate_span *line_out)
@@ -217,4 +224,18 @@ gate_pgp_recipients (struct gate_span armor, GPtrArray *ids_out, GError **error)
   if (rest.size != 0)
     return gate_fail (error, GATE_ERROR_PLAINTEXT, "there is something beside the encrypted content");
   return TRUE;
+}
+
+gboolean
+gate_pgp_is_public_key (GByteArray *key)
+{
+  static const int order[] = { TAG_PUBLIC_KEY, TAG_USER_ID, TAG_SIGNATURE, TAG_PUBLIC_SUBKEY, TAG_SIGNATURE };
+  struct gate_span rest = { .at = key->data, .size = key->len }, body;
+  gsize count = 0;
+  int tag = 0;
+  for (; rest.size > 0; count++)
+    if (count >= G_N_ELEMENTS (order) || !take_packet (key, &rest, &tag, &body) || tag != order[count] || body.size < 4
+        || (tag != TAG_USER_ID && body.at[0] != 4))
+      return FALSE;
+  return count == 3 || count == 5;
 }

@@ -1,5 +1,5 @@
 # IMAP, SMTP and the gate; the imap and smtp workers.
-libmail_a_SOURCES += mail/net/gate.h mail/net/gate_p.h mail/net/gate.c mail/net/gate_mime.c mail/net/gate_cms.c mail/net/gate_pgp.c mail/net/gate_note.c \
+libmail_a_SOURCES += mail/net/gate.h mail/net/gate_p.h mail/net/gate.c mail/net/gate_mime.c mail/net/gate_cms.c mail/net/gate_pgp.c mail/net/gate_note.c mail/net/gate_autocrypt.c \
 	mail/net/address.h mail/net/address.c mail/net/remote.h mail/net/remote.c mail/net/stream.h mail/net/stream.c \
 	mail/net/stream_etpan.c mail/net/sasl.h mail/net/sasl.c mail/net/imap.h mail/net/imap_p.h mail/net/imap_session.c \
 	mail/net/imap_sign_in.c mail/net/imap_folders.c mail/net/imap_fetch.c mail/net/imap_change.c mail/net/imap_idle.c \

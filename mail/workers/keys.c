@@ -61,13 +61,13 @@ read_policy (GVariant *config, struct route_policy *policy)
     policy->allow_autocrypt = flag;
 }
 
+/* Of what is sent. */
 static gboolean
-wants_legacy_display (GVariant *config)
+wants (GVariant *config, const char *name, gboolean standard)
 {
   g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);
-  gboolean wants = FALSE;
-  (void) g_variant_lookup (fields, "legacy_display", "b", &wants);
-  return wants;
+  (void) g_variant_lookup (fields, name, "b", &standard);
+  return standard;
 }
 
 static void
@@ -118,7 +118,8 @@ keys_start (struct worker *worker, GVariant *config, GError **error)
   (void) g_variant_lookup (config, "keys_dir", "&s", &dir);
   struct keys *keys = g_new0 (struct keys, 1);
   read_policy (config, &keys->policy);
-  keys->legacy_display = wants_legacy_display (config);
+  keys->legacy_display = wants (config, "legacy_display", FALSE);
+  keys->announce = wants (config, "send_autocrypt", TRUE);
   offer_software_card (dir);
   (void) g_setenv ("TMPDIR", dir, TRUE); /* what is started from here may write nowhere else */
   g_autoptr (GVariant) fields = g_variant_lookup_value (config, "policy", G_VARIANT_TYPE_VARDICT);

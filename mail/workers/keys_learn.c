@@ -27,19 +27,62 @@ may_take (const struct inspection *inspection, const struct autocrypt *autocrypt
          && addrspec_equal (g_ptr_array_index (inspection->from, 0), autocrypt->address);
 }
 
+/* Whoever signed it says so, to people whom he could name to us: all of it is signed and encrypted as a whole. */
+static gboolean
+may_gossip (const struct inspection *inspection)
+{
+  const struct verdict *verdict = &inspection->verdict;
+  return verdict->signature.state == SIGNATURE_GOOD && verdict->signature.covers == COVERS_WHOLE
+         && verdict->encryption.decrypted && verdict->encryption.covers == COVERS_WHOLE;
+}
+
+static void
+learn_gossip (struct keys *keys, const struct inspection *inspection, GVariant *view)
+{
+  static const char *const names[] = { "to", "cc" };
+  g_autoptr (GPtrArray) people = g_ptr_array_new_with_free_func (g_free);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree const char **texts = NULL;
+    (void) g_variant_lookup (view, names[i], "^a&s", &texts);
+    for (gsize k = 0; texts != NULL && texts[k] != NULL; k++)
+      g_ptr_array_add (people, g_strdup (texts[k]));
+  }
+  g_autoptr (GPtrArray) gossip = autocrypt_read_gossip (inspection->payload->entity, people);
+  for (guint i = 0; i < gossip->len; i++) {
+    const struct autocrypt *one = g_ptr_array_index (gossip, i);
+    g_autoptr (GError) error = NULL;
+    if (!keyring_autocrypt_gossip (keys->keyring, one->address, one->key, date_of (view), 0, &error))
+      g_info ("nothing learnt from an Autocrypt-Gossip field: %s", error->message);
+  }
+}
+
+static gboolean
+learn_header (struct keys *keys, const struct inspection *inspection, GVariant *view, GError **error)
+{
+  struct autocrypt autocrypt;
+  if (!autocrypt_read (inspection->root->entity, &autocrypt))
+    return inspection->from->len != 1 || inspection->verdict.signature.state == SIGNATURE_BAD
+           || keyring_autocrypt_missed (keys->keyring, g_ptr_array_index (inspection->from, 0), date_of (view), 0,
+                                        error);
+  const gboolean done
+      = !may_take (inspection, &autocrypt)
+        || keyring_autocrypt (keys->keyring, autocrypt.address, autocrypt.key, date_of (view), 0, error);
+  autocrypt_clear (&autocrypt);
+  return done;
+}
+
 void
 keys_learn (struct keys *keys, const struct inspection *inspection, GVariant *view)
 {
   g_autoptr (GError) error = NULL;
-  struct autocrypt autocrypt;
   if (inspection->signed_by != NULL
       && !keyring_harvest (keys->keyring, inspection->signed_by, inspection->verdict.signature.signer, 0, &error))
     g_info ("nothing learnt from the signature: %s", error->message); /* the mail is read all the same */
   g_clear_error (&error);
-  if (!keys->policy.allow_autocrypt || !autocrypt_read (inspection->root->entity, &autocrypt))
+  if (!keys->policy.allow_autocrypt)
     return;
-  if (may_take (inspection, &autocrypt)
-      && !keyring_autocrypt (keys->keyring, autocrypt.address, autocrypt.key, date_of (view), 0, &error))
+  if (!learn_header (keys, inspection, view, &error))
     g_info ("nothing learnt from the Autocrypt header: %s", error->message);
-  autocrypt_clear (&autocrypt);
+  if (may_gossip (inspection))
+    learn_gossip (keys, inspection, view);
 }

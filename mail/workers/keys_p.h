@@ -12,6 +12,7 @@ struct keys {
   char *dir;          /* of the keyring */
   GPtrArray *records; /* see keys_record.c */
   struct route_policy policy;
+  gboolean announce;       /* say which keys are ours and our readers' (Autocrypt) */
   gboolean legacy_display; /* of what is sent; see wardmail-policy(5) */
   char **directories;      /* names of those that policy allows to ask; NULL: none */
 };

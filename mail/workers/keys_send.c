@@ -341,12 +341,28 @@ protect_held (struct worker *worker, GVariant *draft, const struct audience *aud
   return g_variant_builder_end (&reply);
 }
 
+/* With what they say of keys; the record, which nobody else reads, has none of it. */
+static GPtrArray *
+make_copies (struct keys *keys, const struct plan *plan, const struct composed *composed, GError **error)
+{
+  struct protect_request request = composed->request;
+  g_autoptr (GPtrArray) outer = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < composed->outer_headers->len; i++)
+    g_ptr_array_add (outer, g_strdup (g_ptr_array_index (composed->outer_headers, i)));
+  char *own = keys->announce ? keyring_announce (keys->keyring, request.sender, 0) : NULL;
+  if (own != NULL)
+    g_ptr_array_add (outer, own);
+  request.outer_headers = outer;
+  request.gossip = keys->announce;
+  return protect_copies (keys->keyring, plan, &request, 0, error);
+}
+
 static GVariant *
 protect_all (struct worker *worker, GVariant *draft, gboolean dry, const struct audience *audience,
              struct composed *composed, GError **error)
 {
   struct keys *keys = worker_state (worker);
-  g_autoptr (GPtrArray) copies = protect_copies (keys->keyring, audience->plan, &composed->request, 0, error);
+  g_autoptr (GPtrArray) copies = make_copies (keys, audience->plan, composed, error);
   AUTOFREE (protected_copy) record = copies != NULL ? seal_record (keys, draft, composed, error) : NULL;
   if (record == NULL)
     return NULL;

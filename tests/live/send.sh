@@ -64,6 +64,24 @@ done
 cmp -s <(sed '1,/^$/d' "$dir/carol.eml") <(sed '1,/^$/d' "$dir/erin.eml") || fail 'Carol and Erin should have the same copy'
 say 'openssl opens the S/MIME copy; it names no other certificates'
 
+# Alice's key goes along outside of every copy, as short as it can be; of the others no key does.
+for who in bob carol erin erin2; do
+  /usr/bin/python3 - "$dir/$who.eml" "$dir/p/said" <<'PYTHON' || fail "$who's copy says the wrong thing of keys"
+import base64, email, email.policy, pathlib, re, sys
+mail = email.message_from_bytes(pathlib.Path(sys.argv[1]).read_bytes(), policy=email.policy.compat32)
+fields = mail.get_all("Autocrypt")
+assert len(fields) == 1 and mail.get("Autocrypt-Gossip") is None, fields
+found = re.fullmatch(r"addr=alice@demo\.test; prefer-encrypt=mutual; keydata=([A-Za-z0-9+/=]+)", re.sub(r"\s+(?!prefer|keydata)", "", fields[0]))
+pathlib.Path(sys.argv[2]).write_bytes(base64.b64decode(found[1], validate=True))
+PYTHON
+  is 'public key,user ID,signature,public sub key,signature,' "$(gpg --homedir "$(person bob)" --batch --list-packets "$dir/p/said" 2>/dev/null |
+    sed -n 's/^:\([A-Za-z ]*\) packet:.*/\1/p' | tr '\n' ',')" "the packets of the key in $who's copy"
+  gpg --homedir "$(person bob)" --batch --quiet --with-colons --show-keys "$dir/p/said" 2>/dev/null | grep -q '^uid:.*<alice@demo.test>' || fail 'it is not the key of Alice'
+done
+if grep -qi autocrypt "$dir/p/clear"; then fail 'an S/MIME copy tells of OpenPGP keys'; fi
+is '[]' "$(ward show --json "$dir/bob.eml" | json 'str(d["warnings"])')" "what is to be warned of in Bob's copy"
+say "Alice's key goes along, and nobody else's"
+
 mailbox alice wait Sent 1 HEADER Message-ID "$id"
 is 1 "$(mailbox alice count Sent HEADER Message-ID "$id")" "Alice's records in Sent"
 mailbox alice fetch Sent "$dir/record" HEADER Message-ID "$id" >/dev/null
