@@ -75,3 +75,9 @@ TESTS += tests/unit/test_message_record
 tests_unit_test_message_record_SOURCES = tests/unit/test_message_record.c $(FIXTURE)
 tests_unit_test_message_record_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_message_record_LDADD = $(TEST_LIBS)
+# Names that others gave their keys.
+check_PROGRAMS += tests/unit/test_keys_rows
+TESTS += tests/unit/test_keys_rows
+tests_unit_test_keys_rows_SOURCES = tests/unit/test_keys_rows.c
+tests_unit_test_keys_rows_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_keys_rows_LDADD = $(TEST_LIBS)

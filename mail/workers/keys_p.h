@@ -40,6 +40,7 @@ GVariant *keys_key_list (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_trust (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_card_add (struct worker *worker, GVariant *args, GError **error);
 GVariant *keys_key_notices (struct worker *worker, GVariant *args, GError **error);
+char *keys_clean (const char *text_or_null); /* what others named a key or a card, as one line that is safe to show */
 GVariant *keys_key_rows (GPtrArray *candidates);     /* aa{sv}, as "key_list" tells them; floating */
 struct secret *keys_passphrase_arg (GVariant *args); /* wiped where it stood; NULL: there is none */
 /* keys_life.c */

@@ -3,8 +3,16 @@
 /* The keys worker's keyring at the door: import, list, trust. */
 #include "mail/workers/keys_p.h"
 
+#include "mail/message/sanitise.h"
+
 #define KEY_FILE_SIZE_MAX (8u * 1024 * 1024)
 #define CA_FILE_SIZE_MAX (32u * 1024 * 1024) /* revocation lists can be long */
+
+char *
+keys_clean (const char *text_or_null)
+{
+  return sanitise (text_or_null, -1, SANITISE_LINE);
+}
 
 GVariant *
 keys_key_rows (GPtrArray *candidates)
@@ -16,16 +24,16 @@ keys_key_rows (GPtrArray *candidates)
   for (guint i = 0; i < candidates->len; i++) {
     const struct key_candidate *key = g_ptr_array_index (candidates, i);
     static const char *const nothing[] = { NULL };
+    g_autofree char *owner = keys_clean (key->owner), *card = keys_clean (key->card);
     g_variant_builder_add (
         &rows, "@a{sv}",
         g_variant_new_parsed (
             "{'protocol': <%s>, 'fingerprint': <%s>, 'address': <%s>, 'owner': <%s>, 'source': <%s>, "
             "'trust': <%s>, 'fault': <%s>, 'expires': <%x>, 'own': <%b>, 'expiring': <%b>, 'stopped': <%b>, "
             "'card': <%s>, 'changed': <%b>, 'pinned': <%b>, 'barred': <%b>, 'capabilities': <%^as>}",
-            route_method_name (key->method), key->fingerprint, key->address != NULL ? key->address : "",
-            key->owner != NULL ? key->owner : "", key->source != NULL ? key->source : "", keys_trust_name (key->trust),
-            faults[key->fault], key->expires, key->own, key->expiring, key->stopped, key->card != NULL ? key->card : "",
-            key->changed, key->pinned, key->barred,
+            route_method_name (key->method), key->fingerprint, key->address != NULL ? key->address : "", owner,
+            key->source != NULL ? key->source : "", keys_trust_name (key->trust), faults[key->fault], key->expires,
+            key->own, key->expiring, key->stopped, card, key->changed, key->pinned, key->barred,
             key->capabilities != NULL ? (const char *const *) key->capabilities : nothing));
   }
   return g_variant_builder_end (&rows);

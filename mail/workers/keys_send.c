@@ -30,9 +30,10 @@ candidate_rows (const GPtrArray *candidates)
     const struct route_candidate *candidate = g_ptr_array_index (candidates, i);
     const struct key_candidate *key = candidate->key;
     g_autoptr (GVariant) fields = g_variant_ref_sink (key_fields (key));
+    g_autofree char *owner = keys_clean (key->owner);
     g_auto (GVariantDict) row = G_VARIANT_DICT_INIT (fields);
     g_variant_dict_insert (&row, "protocol", "s", route_method_name (key->method));
-    g_variant_dict_insert (&row, "owner", "s", key->owner != NULL ? key->owner : "");
+    g_variant_dict_insert (&row, "owner", "s", owner);
     g_variant_dict_insert (&row, "own", "b", key->own);
     g_variant_dict_insert (&row, "reason", "s", route_reason_name (candidate->reason));
     g_variant_dict_insert (&row, "sentence", "s", candidate->sentence);
