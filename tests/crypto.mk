@@ -1,7 +1,7 @@
 # Tests of crypto.
 FIXTURE = tests/unit/fixture.c tests/unit/fixture.h
 CRYPTO_TESTS = tests/unit/test_addrspec tests/unit/test_route tests/unit/test_plan tests/unit/test_verdict tests/unit/test_keyring \
-	tests/unit/test_keyring_memory tests/unit/test_keyring_harvest tests/unit/test_keyring_autocrypt tests/unit/test_keyring_found tests/unit/test_pgp tests/unit/test_inspect tests/unit/test_inspect_damage tests/unit/test_inspect_pgp tests/unit/test_protect tests/unit/test_protect_audience tests/unit/test_inspect_from
+	tests/unit/test_keyring_memory tests/unit/test_keyring_harvest tests/unit/test_keyring_autocrypt tests/unit/test_keyring_found tests/unit/test_pgp tests/unit/test_pgp_adopted tests/unit/test_inspect tests/unit/test_inspect_damage tests/unit/test_inspect_pgp tests/unit/test_protect tests/unit/test_protect_audience tests/unit/test_inspect_from
 check_PROGRAMS += $(CRYPTO_TESTS)
 TESTS += $(CRYPTO_TESTS)
 tests_unit_test_addrspec_SOURCES = tests/unit/test_addrspec.c
@@ -46,6 +46,9 @@ tests_unit_test_key_life_LDADD = $(TEST_LIBS)
 tests_unit_test_keyring_found_SOURCES = tests/unit/test_keyring_found.c $(FIXTURE)
 tests_unit_test_keyring_found_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_keyring_found_LDADD = $(TEST_LIBS)
+tests_unit_test_pgp_adopted_SOURCES = tests/unit/test_pgp_adopted.c $(FIXTURE)
+tests_unit_test_pgp_adopted_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_pgp_adopted_LDADD = $(TEST_LIBS)
 tests_unit_test_pgp_SOURCES = tests/unit/test_pgp.c $(FIXTURE)
 tests_unit_test_pgp_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_pgp_LDADD = $(TEST_LIBS)

@@ -14,6 +14,33 @@ key_unref (gpointer key)
   gpgme_key_unref (key);
 }
 
+/* Is this key of ours also part of another key? */
+static gboolean
+is_shared (const GPtrArray *keys, gpgme_key_t key, const char *grip)
+{
+  for (guint i = 0; i < keys->len; i++) {
+    gpgme_key_t other = g_ptr_array_index (keys, i);
+    for (gpgme_subkey_t subkey = other != key ? other->subkeys : NULL; subkey != NULL; subkey = subkey->next)
+      if (g_strcmp0 (subkey->keygrip, grip) == 0)
+        return TRUE;
+  }
+  return FALSE;
+}
+
+/* gpg calls a key secret of which the agent has any part, and so one into which somebody put a public key of ours (see below). A key is our
+ * own if its primary key is, or a subkey that is nobody else's. */
+static void
+disown (const GPtrArray *keys, gpgme_key_t key)
+{
+  if (!key->secret || key->subkeys == NULL || key->subkeys->secret)
+    return;
+  key->secret = FALSE;
+  for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next) {
+    subkey->secret = subkey->secret && subkey->keygrip != NULL && !is_shared (keys, key, subkey->keygrip);
+    key->secret |= subkey->secret;
+  }
+}
+
 GPtrArray *
 pgp_keys_all (struct pgp_engine *engine, GError **error)
 {
@@ -47,21 +74,39 @@ pgp_keys_all (struct pgp_engine *engine, GError **error)
     own |= ((gpgme_key_t) g_ptr_array_index (keys, i))->secret;
   if (!own && keys->len > 0 && pgp_home_full (engine, error)) /* without an agent no key is one's own */
     return NULL;
+  for (guint i = 0; i < keys->len; i++)
+    disown (keys, g_ptr_array_index (keys, i));
   engine->keys = g_steal_pointer (&keys);
   return engine->keys;
 }
 
+/* Anybody can put anybody's public key into a key of his own, as a subkey of the same fingerprint: only one that signs says itself where
+ * it belongs. So a key is what its primary key is, and never found by something that it may have taken from another one. */
 gpgme_key_t
 pgp_keys_by_fingerprint (struct pgp_engine *engine, const char *fingerprint)
 {
   GPtrArray *keys = pgp_keys_all (engine, NULL);
   for (guint i = 0; fingerprint != NULL && keys != NULL && i < keys->len; i++) {
     gpgme_key_t key = g_ptr_array_index (keys, i);
-    for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
-      if (subkey->fpr != NULL && g_ascii_strcasecmp (subkey->fpr, fingerprint) == 0)
-        return key;
+    const gpgme_subkey_t primary = key->subkeys;
+    if (primary != NULL && primary->fpr != NULL && g_ascii_strcasecmp (primary->fpr, fingerprint) == 0)
+      return key;
   }
   return NULL;
+}
+
+gpgme_key_t
+pgp_keys_by_signer (struct pgp_engine *engine, const char *fingerprint)
+{
+  gpgme_key_t found = pgp_keys_by_fingerprint (engine, fingerprint);
+  GPtrArray *keys = pgp_keys_all (engine, NULL);
+  for (guint i = 0; found == NULL && fingerprint != NULL && keys != NULL && i < keys->len; i++) {
+    gpgme_key_t key = g_ptr_array_index (keys, i);
+    for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
+      if (subkey->can_sign && subkey->fpr != NULL && g_ascii_strcasecmp (subkey->fpr, fingerprint) == 0)
+        found = key;
+  }
+  return found;
 }
 
 gint64

@@ -68,9 +68,10 @@ guint pgp_box_count (const char *home);
 
 /* pgp_keys.c */
 GPtrArray *pgp_keys_all (struct pgp_engine *engine, GError **error); /* borrowed */
-gpgme_key_t pgp_keys_by_fingerprint (struct pgp_engine *engine,
-                                     const char *fingerprint); /* borrowed; primary or subkey */
-GPtrArray *pgp_keys_addresses (gpgme_key_t key);               /* char *: of valid user ids */
+/* Both borrowed. Of its primary key; of what it signs with, a primary key or a subkey. */
+gpgme_key_t pgp_keys_by_fingerprint (struct pgp_engine *engine, const char *fingerprint);
+gpgme_key_t pgp_keys_by_signer (struct pgp_engine *engine, const char *fingerprint);
+GPtrArray *pgp_keys_addresses (gpgme_key_t key); /* char *: of valid user ids */
 /* The subkey to encrypt to, or NULL with why not. */
 gpgme_subkey_t pgp_keys_encryption (gpgme_key_t key, gint64 at, enum key_fault *fault_out);
 enum key_fault pgp_keys_fault (gpgme_subkey_t subkey, gint64 at);

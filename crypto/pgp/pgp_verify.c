@@ -96,7 +96,7 @@ pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, G
   guint count = 0;
   for (gpgme_signature_t found = result != NULL ? result->signatures : NULL; found != NULL; found = found->next) {
     struct pgp_signature *signature = g_new0 (struct pgp_signature, 1);
-    gpgme_key_t key = pgp_keys_by_fingerprint (engine, found->fpr);
+    gpgme_key_t key = pgp_keys_by_signer (engine, found->fpr);
     const char *primary = key != NULL && key->subkeys != NULL ? key->subkeys->fpr : found->fpr;
     signature->fingerprint = primary != NULL ? g_ascii_strup (primary, -1) : NULL;
     signature->addresses = key != NULL ? pgp_keys_addresses (key) : g_ptr_array_new_with_free_func (g_free);
