@@ -37,6 +37,7 @@ disown (const GPtrArray *keys, gpgme_key_t key)
   key->secret = FALSE;
   for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next) {
     subkey->secret = subkey->secret && subkey->keygrip != NULL && !is_shared (keys, key, subkey->keygrip);
+    subkey->is_cardkey = subkey->is_cardkey && subkey->secret;
     key->secret |= subkey->secret;
   }
 }

@@ -109,6 +109,9 @@ struct pgp_packet {
 };
 /* The header of the packet that begins at data[at]; its body may reach beyond the data. FALSE: there is none. */
 gboolean pgp_packet_read (const guint8 *data, gsize size, gsize at, struct pgp_packet *packet);
+#define PGP_FINGERPRINT_SIZE 20 /* of version 4 */
+/* Of the key in this body; FALSE: it is not of version 4. */
+gboolean pgp_packet_fingerprint (const guint8 *body, gsize size, guint8 *fingerprint_out);
 
 /* pgp_verify.c: what the last operation of a context said of signatures. */
 void pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted,

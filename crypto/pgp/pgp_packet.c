@@ -102,6 +102,20 @@ pgp_packet_read (const guint8 *data, gsize size, gsize at, struct pgp_packet *pa
   return (data[at] & 0x40) != 0 ? read_new_header (data, size, at, packet) : read_old_header (data, size, at, packet);
 }
 
+gboolean
+pgp_packet_fingerprint (const guint8 *body, gsize size, guint8 *fingerprint_out)
+{
+  if (size < 6 || size > G_MAXUINT16 || body[0] != 4) /* what gpg does not use either */
+    return FALSE;
+  const guint8 head[] = { 0x99, (guint8) (size >> 8), (guint8) size };
+  gsize length = PGP_FINGERPRINT_SIZE;
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
+  g_checksum_update (checksum, head, sizeof head);
+  g_checksum_update (checksum, body, (gssize) size);
+  g_checksum_get_digest (checksum, fingerprint_out, &length);
+  return TRUE;
+}
+
 static char *
 recipient_id (const guint8 *body, gsize size)
 {

@@ -9,7 +9,6 @@
 
 #define KEYS_MAX 8
 #define KEY_ID_SIZE 8
-#define FINGERPRINT_SIZE 20 /* of version 4 */
 
 enum signature_type {
   TYPE_CERTIFICATION = 0x10, /* to 0x13 */
@@ -28,7 +27,7 @@ struct trim {
   GByteArray *key; /* the one that is being read; NULL: none */
   gboolean named;  /* it has a user id of the address */
   guint part;      /* the tag that signatures belong to; 0: one that is left out */
-  guint8 fingerprint[FINGERPRINT_SIZE];
+  guint8 fingerprint[PGP_FINGERPRINT_SIZE];
 };
 
 static void
@@ -45,14 +44,8 @@ static void
 begin_key (struct trim *trim, const guint8 *body, gsize size)
 {
   finish_key (trim);
-  if (size < 6 || size > G_MAXUINT16 || body[0] != 4) /* what gpg does not use either */
+  if (!pgp_packet_fingerprint (body, size, trim->fingerprint))
     return;
-  const guint8 head[] = { 0x99, (guint8) (size >> 8), (guint8) size };
-  gsize length = sizeof trim->fingerprint;
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
-  g_checksum_update (checksum, head, sizeof head);
-  g_checksum_update (checksum, body, (gssize) size);
-  g_checksum_get_digest (checksum, trim->fingerprint, &length);
   trim->key = g_byte_array_new ();
   trim->part = PGP_TAG_PUBLIC_KEY;
 }
@@ -61,7 +54,7 @@ begin_key (struct trim *trim, const guint8 *body, gsize size)
 static gboolean
 names_issuer (const struct trim *trim, const guint8 *data, gsize size)
 {
-  const guint8 *id = trim->fingerprint + FINGERPRINT_SIZE - KEY_ID_SIZE;
+  const guint8 *id = trim->fingerprint + PGP_FINGERPRINT_SIZE - KEY_ID_SIZE;
   for (gsize at = 0; at < size;) {
     gsize length = data[at++];
     if (length >= 192 && length < 255 && at < size)
@@ -75,8 +68,8 @@ names_issuer (const struct trim *trim, const guint8 *data, gsize size)
     const guint type = data[at] & 0x7f;
     if (type == SUBPACKET_ISSUER && length == 1 + KEY_ID_SIZE && memcmp (data + at + 1, id, KEY_ID_SIZE) == 0)
       return TRUE;
-    if (type == SUBPACKET_ISSUER_FINGERPRINT && length == 2 + FINGERPRINT_SIZE
-        && memcmp (data + at + 2, trim->fingerprint, FINGERPRINT_SIZE) == 0)
+    if (type == SUBPACKET_ISSUER_FINGERPRINT && length == 2 + PGP_FINGERPRINT_SIZE
+        && memcmp (data + at + 2, trim->fingerprint, PGP_FINGERPRINT_SIZE) == 0)
       return TRUE;
     at += length;
   }

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* mallory puts other people's public keys into a key of hers, as subkeys, which nobody has to allow: she gains nothing by it. */
+#include "crypto/keys/keyring_life.h"
 #include "crypto/pgp/pgp.h"
 #include "tests/unit/fixture.h"
 #include <setjmp.h>
@@ -122,9 +123,29 @@ test_not_to (void **state)
   assert_string_equal ((char *) ids->pdata[0] + strlen ("pgp:"), bob_second + strlen (bob_second) - 16);
 }
 
+/* What the user gives out as his key is his alone. */
+static void
+test_not_given (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "given");
+  struct keyring_public public;
+  g_autoptr (GError) error = NULL;
+  adopt ("alice", 1, "");
+  fixture_import (&fixture, keyring, "alice.sec", NULL);
+  fixture_import (&fixture, keyring, "mallory.pub", NULL);
+  if (!keyring_export (keyring, "alice@demo.test", ROUTE_PGP, TRUE, &public, &error))
+    fail_msg ("%s", error->message);
+  fixture_write (&fixture, "given.asc", public.bytes);
+  g_autofree char *names
+      = fixture_run (&fixture, "gpg -q --with-colons --show-keys given.asc | grep ^uid | cut -d: -f10 | tr '\\n' ' '");
+  assert_string_equal (names, "alice <alice@demo.test> ");
+  keyring_public_clear (&public);
+}
+
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_not_own), cmocka_unit_test (test_not_to) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (test_not_own), cmocka_unit_test (test_not_to), cmocka_unit_test (test_not_given) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
