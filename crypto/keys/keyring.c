@@ -213,26 +213,37 @@ adopt (struct keyring *keyring, const char *fingerprint, GError **error)
   return TRUE;
 }
 
+/* The addresses (char *) of a key, but for those that are hearsay. FALSE with error. */
+static gboolean
+add_addresses (struct keyring *keyring, const char *fingerprint, GPtrArray *addresses, GError **error)
+{
+  g_autoptr (GPtrArray) all = keyring_list (keyring, 0, error);
+  for (guint i = 0; all != NULL && i < all->len; i++) {
+    struct key_candidate *key = g_ptr_array_index (all, i);
+    if (g_strcmp0 (key->fingerprint, fingerprint) != 0 || key->hearsay)
+      continue;
+    if (key->looked_up && !adopt (keyring, fingerprint, error))
+      return FALSE;
+    if (key->address != NULL && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
+      g_ptr_array_add (addresses, g_strdup (key->address));
+  }
+  return all != NULL;
+}
+
 /* Whoever writes a mail can put anybody's key beside any address in its header. So a key that is here otherwise keeps its addresses,
  * and of hearsay only what the key's own user ids say counts: they are what the user compares. */
 gboolean
 keyring_trust (struct keyring *keyring, const char *fingerprint, GError **error)
 {
   g_autofree char *normal = keyring_trust_fingerprint (fingerprint);
-  g_autoptr (GPtrArray) all = keyring_list (keyring, 0, error);
-  if (all == NULL)
-    return FALSE;
   g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func (g_free);
   gboolean other = FALSE;
-  for (guint i = 0; i < all->len; i++) {
-    struct key_candidate *key = g_ptr_array_index (all, i);
-    if (g_strcmp0 (key->fingerprint, normal) != 0 || key->hearsay)
-      continue;
-    if (key->looked_up && !adopt (keyring, normal, error))
-      return FALSE;
-    if (key->address != NULL && !g_ptr_array_find_with_equal_func (addresses, key->address, g_str_equal, NULL))
-      g_ptr_array_add (addresses, g_strdup (key->address));
-  }
+  if (!add_addresses (keyring, normal, addresses, error))
+    return FALSE;
+  /* Of those that were looked up only some are listed. */
+  if (normal != NULL && addresses->len == 0
+      && (!adopt (keyring, normal, error) || !add_addresses (keyring, normal, addresses, error)))
+    return FALSE;
   if (normal != NULL && addresses->len == 0 && !keyring_autocrypt_adopt (keyring, normal, addresses, &other, error))
     return FALSE;
   if (addresses->len == 0) {

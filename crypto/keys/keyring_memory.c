@@ -21,14 +21,43 @@ static const struct keyring_file used
 gboolean
 keyring_memory_load (struct keyring *keyring, GError **error)
 {
-  keyring->memory = keyring_file_read (keyring, &used, error);
-  return keyring->memory != NULL;
+  GKeyFile *file = keyring_file_read (keyring, &used, error);
+  if (file == NULL)
+    return FALSE;
+  g_clear_pointer (&keyring->memory, g_key_file_unref);
+  keyring->memory = file;
+  return TRUE;
 }
 
 static gboolean
 is_in (char **list, const char *fingerprint)
 {
   return list != NULL && fingerprint != NULL && g_strv_contains ((const char *const *) list, fingerprint);
+}
+
+/* Was another key compared for the address of this one, whether it was used or not? */
+static gboolean
+other_compared (struct keyring *keyring, const struct key_candidate *key)
+{
+  GHashTableIter iter;
+  gpointer fingerprint;
+  g_hash_table_iter_init (&iter, keyring->trust);
+  while (g_hash_table_iter_next (&iter, &fingerprint, NULL))
+    if (!g_str_equal (fingerprint, key->fingerprint) && keyring_trusted_for (keyring, fingerprint, key->address))
+      return TRUE;
+  return FALSE;
+}
+
+/* Is one of the keys that were used for the address the user's own, so that it is an address of his? */
+static gboolean
+own_used (char **known, const struct key_candidate *key, const GPtrArray *candidates)
+{
+  for (guint i = 0; i < candidates->len; i++) {
+    const struct key_candidate *other = g_ptr_array_index (candidates, i);
+    if (other->own && is_in (known, other->fingerprint) && addrspec_equal (other->address, key->address))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 void
@@ -39,7 +68,12 @@ keyring_memory_apply (struct keyring *keyring, GPtrArray *candidates)
     g_autofree char *who = addrspec_fold (key->address);
     g_auto (GStrv) known
         = who != NULL ? g_key_file_get_string_list (keyring->memory, who, FINGERPRINTS, NULL, NULL) : NULL;
-    key->changed = known != NULL && *known != NULL && !is_in (known, key->fingerprint);
+    const gboolean used_before = known != NULL && *known != NULL;
+    key->changed = used_before ? !is_in (known, key->fingerprint) : key->looked_up && other_compared (keyring, key);
+    /* Whoever hands out a key can hand out its private half as well: that alone must not change who somebody is. */
+    if (key->changed && key->own && !keyring_trusted_for (keyring, key->fingerprint, key->address)
+        && !own_used (known, key, candidates))
+      key->trust = KEY_TRUST_FIRST_SEEN;
   }
 }
 

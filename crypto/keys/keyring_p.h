@@ -88,7 +88,8 @@ char *keyring_remind_text (GKeyFile *told);
 
 /* keyring_memory.c */
 gboolean keyring_memory_load (struct keyring *keyring, GError **error);
-/* Mark candidates that are others than the keys used for their addresses before. */
+/* Mark candidates that are others than the keys used for their addresses before, or of those looked up, than the ones compared. A key is
+ * not as good as compared for being own where somebody else's was used. After trust and pins. */
 void keyring_memory_apply (struct keyring *keyring, GPtrArray *candidates);
 
 /* Was it used for its address? */

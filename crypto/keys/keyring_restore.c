@@ -108,7 +108,6 @@ merge_all (struct keyring *keyring, const struct contents *contents, GError **er
   for (gsize i = 0; i < G_N_ELEMENTS (note_kinds); i++)
     if (contents->notes[i] != NULL && !merge (keyring, &note_kinds[i], contents->notes[i], error))
       return FALSE;
-  g_clear_pointer (&keyring->memory, g_key_file_unref);
   g_clear_pointer (&keyring->harvested, g_key_file_unref);
   return keyring_memory_load (keyring, error) && keyring_trust_load (keyring, error);
 }

@@ -238,6 +238,32 @@ test_replaced (void **state)
   assert_known (keyring, NOW, "%s imported 4!, %s wkd 2", both_fpr, bob_fpr);
 }
 
+/* Whom the user knows by a key that he compared is known, also if no mail was sent yet. */
+static void
+test_known (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "known");
+  fixture_import (&fixture, keyring, "bob.pub", NULL);
+  say (keyring, KEYRING_SAID_KEYS, both, NOW);
+  assert_known (keyring, NOW, "%s wkd 2, %s imported 1", both_fpr, bob_fpr);
+  assert_true (keyring_trust (keyring, bob_fpr, NULL));
+  assert_known (keyring, NOW, "%s imported 4, %s wkd 2!", bob_fpr, both_fpr);
+}
+
+/* Any of them can be compared, however many were looked up. */
+static void
+test_many (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "many");
+  say (keyring, KEYRING_SAID_KEYS, bob, NOW);
+  g_free (fixture_run (&fixture, "cd many/found && mkdir ../other && mv * ../other"));
+  say (keyring, KEYRING_SAID_KEYS, both, NOW);
+  g_free (fixture_run (&fixture, "cd many/found && cp ../other/*.conf other.conf && cp ../other/*.key other.key && "
+                                 "for i in $(seq 3000); do ln other.conf $i.conf && ln other.key $i.key; done"));
+  assert_true (keyring_trust (keyring, both_fpr, NULL));
+  assert_known (keyring, NOW, "%s imported 4", both_fpr);
+}
+
 /* The domain's word for a key that is here already. */
 static void
 test_raised (void **state)
@@ -332,8 +358,9 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_taken),   cmocka_unit_test (test_refused),  cmocka_unit_test (test_cut),
-    cmocka_unit_test (test_gone),    cmocka_unit_test (test_replaced), cmocka_unit_test (test_raised),
-    cmocka_unit_test (test_updated), cmocka_unit_test (test_revoked),  cmocka_unit_test (test_when),
+    cmocka_unit_test (test_gone),    cmocka_unit_test (test_replaced), cmocka_unit_test (test_known),
+    cmocka_unit_test (test_many),    cmocka_unit_test (test_raised),   cmocka_unit_test (test_updated),
+    cmocka_unit_test (test_revoked), cmocka_unit_test (test_when),
   };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }

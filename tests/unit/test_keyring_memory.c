@@ -23,6 +23,8 @@ set_up (void **state)
   fixture_init (&fixture);
   fixture_authority (&fixture, "ca");
   fixture_certificate (&fixture, "bob", FIXTURE_GOOD, "ca");
+  fixture_pgp (&fixture, "bob", FIXTURE_GOOD);
+  g_free (fixture_run (&fixture, "mv bob.sec rob.sec"));
   return 0;
 }
 
@@ -99,6 +101,26 @@ test_change (void **state)
   assert_true (send_to (again, "bob@demo.test", fingerprint, AT + 100, NULL));
 }
 
+/* A private key in a file for somebody else's address makes nobody of him; where the user's own keys were used, it is a key of his. */
+static void
+test_own (void **state)
+{
+  AUTOFREE (keyring) keyring = fixture_keyring (&fixture, "own");
+  fixture_anchor (&fixture, keyring, "ca.crt");
+  fixture_import (&fixture, keyring, "bob.crt", "bob.key", NULL);
+  assert_int_equal (reason_for_bob (keyring), ROUTE_REASON_KEY_FOUND);
+  assert_true (send_to (keyring, "bob@demo.test", "ABCD", AT, NULL));
+  assert_int_not_equal (reason_for_bob (keyring), ROUTE_REASON_KEY_FOUND);
+  AUTOFREE (key_candidate) key = bob (keyring);
+  assert_true (key->own);
+  assert_true (send_to (keyring, "bob@demo.test", key->fingerprint, AT, NULL));
+  fixture_import (&fixture, keyring, "rob.sec", NULL);
+  g_autoptr (GPtrArray) found = keyring_find (keyring, "bob@demo.test", 0, NULL);
+  assert_int_equal (found->len, 2);
+  for (guint i = 0; i < found->len; i++)
+    assert_int_equal (((struct key_candidate *) found->pdata[i])->trust, KEY_TRUST_VERIFIED);
+}
+
 static void
 test_faults (void **state)
 {
@@ -138,7 +160,7 @@ test_bounded (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[]
-      = { cmocka_unit_test (test_change), cmocka_unit_test (test_faults), cmocka_unit_test (test_bounded) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_change), cmocka_unit_test (test_own),
+                                      cmocka_unit_test (test_faults), cmocka_unit_test (test_bounded) };
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
