@@ -736,6 +736,7 @@ app_free (struct app *app)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_clear_pointer (&app->engine, engine_free);
+  app_call_clear (app);
   g_ptr_array_unref (app->views);
   g_ptr_array_unref (app->background);
   g_ptr_array_unref (app->history);

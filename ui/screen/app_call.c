@@ -19,6 +19,14 @@ struct app_timer_row {
 };
 
 static void
+call_free (struct app_call *call)
+{
+  if (call->destroy != NULL)
+    call->destroy (call->data);
+  g_free (call);
+}
+
+static void
 call_done (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct app_call *call = data;
@@ -30,9 +38,7 @@ call_done (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
     call->done (view, reply, fds, error, call->data);
     app_redraw (app, FALSE);
   }
-  if (call->destroy != NULL)
-    call->destroy (call->data);
-  g_free (call);
+  call_free (call);
 }
 
 struct app_call *
@@ -98,11 +104,15 @@ app_call_forget (struct view *view)
 void
 app_call_abandon (struct app *app)
 {
-  for (guint i = 0; i < app->calls->len; i++) {
-    struct app_call *call = g_ptr_array_index (app->calls, i);
-    call->view = NULL;
-    call->app = NULL;
-  }
+  for (guint i = 0; i < app->calls->len; i++)
+    ((struct app_call *) g_ptr_array_index (app->calls, i))->view = NULL;
+}
+
+void
+app_call_clear (struct app *app)
+{
+  for (guint i = 0; i < app->calls->len; i++)
+    call_free (g_ptr_array_index (app->calls, i));
   g_ptr_array_set_size (app->calls, 0);
 }
 

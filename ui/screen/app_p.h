@@ -57,6 +57,7 @@ void app_resized (struct app *app);
 void app_redraw (struct app *app, gboolean now); /* now: after a key, at once; else coalesced with what else happens */
 struct engine *app_engine (struct app *app);
 void app_call_abandon (struct app *app); /* at the end: nobody wants answers any more */
+void app_call_clear (struct app *app);   /* after the engine: what was never answered */
 guint app_call_pending (const struct app *app);
 
 /* frame.c */
