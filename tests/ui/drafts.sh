@@ -18,6 +18,7 @@ kept () {
   [ "$(mailbox alice count Drafts)" = "$1" ] || return 1
   rm -rf "$dir/p/drafts" "$dir/p/drafts.txt"
   mailbox alice fetch Drafts "$dir/p/drafts" >/dev/null
+  [ "$(find "$dir/p/drafts" -name '*.eml' | wc -l)" = "$1" ] || return 1 # one more may have come since it was counted
   for file in "$dir/p/drafts/"*.eml; do
     openssl cms -decrypt -in "$file" -recip "$KEYS/alice.smime.pem" -inkey "$KEYS/alice.smime.key" >>"$dir/p/drafts.txt" 2>/dev/null || return 1
   done
@@ -79,12 +80,34 @@ ward sync >/dev/null
 is_kept 2 "five-$marker"
 say 'so is what was written when the terminal went away'
 
+# It goes away while the part that encrypts is still at what was written before.
+end_profile "$dir/p"
+autosave 1
+ui_open
+write bob@demo.test 'Busy' "early-$marker"
+is_kept 3 "early-$marker"
+keys=$(pgrep -P "$(pgrep -f -- "^wardmail --process engine $dir/p( |\$)")" -f -- '^wardmail --process keys')
+kill -STOP "$keys"
+terminal_keys Enter
+terminal_type "middle-$marker"
+sleep 2 # autosave's second is over
+terminal_keys Enter
+terminal_type "late-$marker"
+terminal_wait "late-$marker"
+kill -HUP "$(screen)"
+kill -CONT "$keys"
+terminal_wait 'ended with code'
+ui_end
+ward sync >/dev/null
+is_kept 3 "late-$marker"
+say 'so is what was written while it was being kept'
+
 end_profile "$dir/p"
 mv "$dir/p/data/keys" "$dir/p/data/keys.away"
 autosave 1
 ui_open
 write bob@demo.test 'Fourth' "six-$marker"
 terminal_wait 'The message could not be kept as a draft: There is no usable'
-is 2 "$(mailbox alice count Drafts)" 'drafts on the server'
+is 3 "$(mailbox alice count Drafts)" 'drafts on the server'
 no_trace "$marker"
 say 'without a key of one'"'"'s own nothing is kept, in clear least of all, and that is said'

@@ -96,10 +96,10 @@ static char *
 compose_title (struct view *view)
 {
   struct compose *compose = (struct compose *) view;
-  return g_strdup (compose->working                                         ? "Write · working…"
-                   : compose->changed && (compose->dirty || !compose->kept) ? "Write · not saved"
-                   : compose->changed                                       ? "Write · kept in Drafts"
-                                                                            : "Write");
+  return g_strdup (compose->working                                                             ? "Write · working…"
+                   : compose->changed && (compose->dirty || compose->keeping || !compose->kept) ? "Write · not saved"
+                   : compose->changed ? "Write · kept in Drafts"
+                                      : "Write");
 }
 
 /* ---- What the keys do ---- */
@@ -274,10 +274,13 @@ compose_unsaved (struct view *view)
   return ((struct compose *) view)->changed;
 }
 
+/* What was written while it was being kept is kept too; a second time only where the first one did not fail. */
 static void
 rescued (struct compose *compose)
 {
-  app_rescued (compose->view.app);
+  if (!(compose->dirty && compose->trouble == NULL && compose_keep (compose)
+        && compose_after_keeping (compose, rescued)))
+    app_rescued (compose->view.app);
 }
 
 static gboolean
