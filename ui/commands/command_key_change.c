@@ -135,8 +135,12 @@ run_revoke (struct command_context *context, const struct revoke_options *option
   if (reply == NULL)
     return command_out_fail (error);
   g_variant_lookup (reply, "for_good", "b", &for_good);
-  if (for_good && options->out != NULL && !command_key_write (reply, fds, "data", options->out, &error))
-    return command_out_fail (error);
+  if (for_good && options->out != NULL && !command_key_write (reply, fds, "data", options->out, &error)) {
+    (void) command_out_fail (error);
+    return command_out_refuse (COMMAND_FAILED,
+                               "The key is revoked all the same. Get the file with: wardmail key export %s --out FILE",
+                               fingerprint);
+  }
   if (options->json) {
     JsonBuilder *builder = json_builder_new ();
     command_json_object (builder, revoked_fields, reply);
