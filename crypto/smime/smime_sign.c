@@ -8,6 +8,8 @@
 #include <openssl/rsa.h>
 #include "crypto/smime/smime_p.h"
 
+#define DIGEST_BYTES_MIN 32 /* SHA-256 */
+
 /* What we can read, best first (SMIMECapabilities, RFC 8551 section 2.5.2). OpenSSL's own list still offers RC2 and DES. */
 static gboolean
 add_capabilities (CMS_SignerInfo *signer, const struct smime_entry *answer_to)
@@ -45,15 +47,17 @@ add_certificates (CMS_ContentInfo *cms, struct smime_store *store, struct smime_
   return fine;
 }
 
-/* As strong as the key; what an RSA-PSS key insists on; of Ed25519 what RFC 8419 says. */
+/* As strong as the key; what an RSA-PSS key insists on; of Ed25519 what RFC 8419 says. NULL: the key insists on one that is too weak. */
 static const EVP_MD *
 digest_for (EVP_PKEY *key)
 {
   int bits = EVP_PKEY_get_bits (key), nid = NID_undef;
   if (smime_eddsa_is (key))
     return EVP_sha512 ();
-  if (EVP_PKEY_is_a (key, "RSA-PSS") && EVP_PKEY_get_default_digest_nid (key, &nid) == 2)
-    return EVP_get_digestbynid (nid);
+  if (EVP_PKEY_is_a (key, "RSA-PSS") && EVP_PKEY_get_default_digest_nid (key, &nid) == 2) {
+    const EVP_MD *md = EVP_get_digestbynid (nid);
+    return md != NULL && EVP_MD_get_size (md) >= DIGEST_BYTES_MIN ? md : NULL;
+  }
   if (EVP_PKEY_is_a (key, "EC") && bits > 256)
     return bits > 384 ? EVP_sha512 () : EVP_sha384 ();
   return EVP_sha256 ();
@@ -193,7 +197,8 @@ smime_sign_pieces (struct smime_store *store, const char *sender, const GPtrArra
   signing.detached = TRUE;
   GBytes *der = sign_with (&signing, sender, content, error);
   smime_key_close (signing.key);
-  *micalg_out = micalg_of (signing.md);
+  if (der != NULL)
+    *micalg_out = micalg_of (signing.md);
   return der;
 }
 

@@ -111,6 +111,7 @@ make_key (struct openssl_tool *tool, const char *name, const char *key)
     { "rsa", "RSA -pkeyopt rsa_keygen_bits:2048" },
     { "rsa1024", "RSA -pkeyopt rsa_keygen_bits:1024" },
     { "pss", "RSA-PSS -pkeyopt rsa_keygen_bits:2048" },
+    { "pss-sha1", "RSA-PSS -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_md:sha1" },
     { "ed25519", "ED25519" },
     { "ed448", "ED448" },
     { "x25519", "X25519" },

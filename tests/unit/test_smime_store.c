@@ -214,6 +214,22 @@ test_two_pairs (void **state)
   smime_store_free (store);
 }
 
+/* A key that allows no digest but SHA-1 cannot sign anything that counts. */
+static void
+test_only_sha1 (void **state)
+{
+  openssl_tool_issue (&tool, "old", "ca", "pss-sha1", 20, "/CN=Old",
+                      "keyUsage=critical,digitalSignature\nsubjectAltName=email:old@example.test\n", NULL);
+  struct smime_store *store = smime_world_store (&tool, "only-sha1", "old", NULL);
+  assert_non_null (smime_own_entry (store, "old@example.test", 0, FALSE));
+  g_autoptr (GBytes) text = g_bytes_new_static ("x", 1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) cms = smime_sign (store, "old@example.test", text, TRUE, 0, &error);
+  assert_null (cms);
+  assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED));
+  smime_store_free (store);
+}
+
 /* A file with one broken part changes nothing; a file that is not ours is not touched. */
 static void
 test_import_refused (void **state)
@@ -584,6 +600,7 @@ main (void)
     cmocka_unit_test (test_import_certificates),
     cmocka_unit_test (test_import_order),
     cmocka_unit_test (test_two_pairs),
+    cmocka_unit_test (test_only_sha1),
     cmocka_unit_test (test_import_refused),
     cmocka_unit_test (test_import_patchwork),
     cmocka_unit_test (test_import_cut),
