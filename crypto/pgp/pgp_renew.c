@@ -41,6 +41,16 @@ set_expiry (struct pgp_engine *engine, gpgme_key_t key, const char *subkeys_or_n
   return FALSE;
 }
 
+/* Two years would not be longer for it. */
+static gboolean
+endless (gpgme_key_t key)
+{
+  for (gpgme_subkey_t subkey = key->subkeys; subkey != NULL; subkey = subkey->next)
+    if (subkey->expires != 0)
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 pgp_renew (struct pgp_engine *engine, const char *fingerprint, GError **error)
 {
@@ -51,6 +61,11 @@ pgp_renew (struct pgp_engine *engine, const char *fingerprint, GError **error)
                                                "key new"
                                              : "This is no OpenPGP key of your own, so that only its owner can renew "
                                                "it.");
+    return FALSE;
+  }
+  if (endless (key)) {
+    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+                 "This key has no end, so there is nothing to renew, and nothing was changed. It goes on being valid.");
     return FALSE;
   }
   gpgme_key_ref (key);

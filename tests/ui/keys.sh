@@ -108,8 +108,18 @@ terminal_keys C-u Enter
 terminal_wait 'carol@'
 terminal_keys Home
 terminal_type r
-terminal_wait 'valid for longer'
-terminal_wait "$(($(date +%Y) + 2))-"
+terminal_wait 'This key has no end'
+terminal_keys Down
+terminal_type r
+terminal_wait 'Ask for a new certificate'
+terminal_type y
+terminal_wait 'Save the request for its certificate as'
+terminal_keys C-u
+terminal_type "$dir/new/next.csr"
+terminal_keys Enter
+terminal_wait 'Saved as'
+openssl req -in "$dir/new/next.csr" -noout -verify 2>/dev/null || fail 'openssl does not know the request'
+terminal_keys Home
 terminal_type d
 terminal_wait 'Nobody can undo that'
 terminal_type n

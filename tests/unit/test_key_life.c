@@ -238,6 +238,15 @@ test_renewed (void **state)
                      " { n++ } END { print n }'",
                      now + TWO_YEARS_S - 90000);
   assert_string_equal (shown, "2\n");
+  /* One without an end would be shortened. */
+  fixture_pgp (&fixture, "quin", FIXTURE_GOOD);
+  fixture_import (&fixture, keyring, "quin.sec", NULL);
+  g_autofree char *quin = fixture_pgp_fingerprint (&fixture, "quin");
+  struct key_candidate *endless = NULL;
+  struct smime_request *nothing = NULL;
+  g_autoptr (GError) refused = NULL;
+  assert_false (keyring_renew (keyring, quin, FALSE, &endless, &nothing, &refused));
+  assert_true (g_error_matches (refused, CRYPTO_ERROR, CRYPTO_ERROR_FAILED));
   /* Somebody else's is not ours to renew. */
   struct key_candidate *none = NULL;
   struct smime_request *request = NULL;

@@ -5,6 +5,8 @@
 #include "ui/views/fields.h"
 #include "ui/views/keys_p.h"
 
+#include <string.h>
+
 /* ---- The public half ---- */
 
 static void
@@ -83,6 +85,21 @@ keys_make (struct keys_view *keys)
 
 /* ---- Longer ---- */
 
+static void
+renew_answered (struct app *app, char choice, gpointer data)
+{
+  struct keys_view *keys = data;
+  g_autoptr (GVariant) key = g_steal_pointer (&keys->about);
+  if (key == NULL || choice != 'y')
+    return;
+  GVariantBuilder args;
+  g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&args, "{sv}", "key", g_variant_new_string (fields_text (key, "fingerprint")));
+  app_call (
+      &keys->view, "key_renew", g_variant_builder_end (&args), NULL, made,
+      (gpointer) "The key is valid for two years now. Give its public half anew to the people who write to you (e).");
+}
+
 void
 keys_renew (struct keys_view *keys)
 {
@@ -94,10 +111,20 @@ keys_renew (struct keys_view *keys)
                 "Only its owner can renew this key. Ask for a new one in time, and take it in (i).");
     return;
   }
-  GVariantBuilder args;
-  g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&args, "{sv}", "key", g_variant_new_string (fields_text (key, "fingerprint")));
-  app_call (
-      &keys->view, "key_renew", g_variant_builder_end (&args), NULL, made,
-      (gpointer) "The key is valid for longer now. Give its public half anew to the people who write to you (e).");
+  const gboolean smime = strcmp (fields_text (key, "protocol"), "smime") == 0;
+  if (!smime && fields_time (key, "expires") == 0 && *fields_text (key, "fault") == '\0') {
+    app_notice (keys->view.app, NOTICE_INFO,
+                "This key has no end, so there is nothing to renew. It goes on being valid.");
+    return;
+  }
+  static const char *const choices[] = { "y", "renew it", NULL };
+  g_autofree char *question
+      = smime ? g_strdup_printf (
+            "Ask for a new certificate for %s? A new private key is made for it; the older one stays.",
+            fields_text (key, "address"))
+              : g_strdup_printf ("Make your OpenPGP key for %s valid for two years from now?",
+                                 fields_text (key, "address"));
+  g_clear_pointer (&keys->about, g_variant_unref);
+  keys->about = g_steal_pointer (&key);
+  prompt_choice (keys->view.app, question, choices, renew_answered, keys);
 }
