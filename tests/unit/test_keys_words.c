@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* A key in words: what stands against it is said before what speaks for it, words fit their column, fingerprints can be read aloud. */
 #include "ui/views/keys_words.h"
+#include "ui/screen/here.h"
 #include "ui/screen/text.h"
 
 #include <setjmp.h>
@@ -38,6 +39,27 @@ standings (void **state)
   says ("{'trust': <'none'>}", "not trusted", KEY_TONE_CAREFUL);
   says ("{}", "not trusted", KEY_TONE_CAREFUL);
   says ("{'trust': <'verified'>, 'pinned': <true>}", "set for you", KEY_TONE_GOOD);
+}
+
+static void
+here (const char *text, const char *words)
+{
+  g_autofree char *got = here_words (text, "^Y");
+  assert_string_equal (got, words);
+}
+
+/* What the Keys screen can do is named by its letter; any other command stays as it is. */
+static void
+commands_become_letters (void **state)
+{
+  here ("Import it: wardmail key import FILE", "Import it: ^Y, then i");
+  here ("Make one: wardmail key new. Or import yours: wardmail key import FILE.",
+        "Make one: ^Y, then n. Or import yours: ^Y, then i.");
+  here ("Or: wardmail key trust 1A2B3C4D", "Or: ^Y, then c");
+  here ("wardmail key new --kind smime", "wardmail key new --kind smime");
+  here ("wardmail key restore FILE", "wardmail key restore FILE");
+  here ("wardmail key ", "wardmail key ");
+  here ("", "");
 }
 
 static void
@@ -91,7 +113,8 @@ ends (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (standings), cmocka_unit_test (what_is_wrong_comes_first),
-                                      cmocka_unit_test (fingerprints), cmocka_unit_test (ends) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (standings), cmocka_unit_test (what_is_wrong_comes_first), cmocka_unit_test (fingerprints),
+          cmocka_unit_test (ends), cmocka_unit_test (commands_become_letters) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 /* The screen's life: start, the stack of views, keys, events, leaving. */
 #include "ui/screen/app_p.h"
 #include "config/accounts.h"
+#include "ui/screen/here.h"
 #include "ui/screen/input.h"
 #include "ui/screen/key.h"
 #include "ui/screen/screen.h"
@@ -307,8 +308,9 @@ app_notice (struct app *app, enum notice kind, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);
-  show_notice (app, kind, g_strdup_vprintf (format, arguments));
+  g_autofree char *text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  show_notice (app, kind, here_words (text, HERE_KEYS));
   g_autofree char *clock = clock_text (app_now ());
   if (app->messages->len >= MESSAGES_MAX)
     g_ptr_array_remove_index (app->messages, 0);

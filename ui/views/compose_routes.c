@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* How each recipient's copy will be protected, shown while the recipients are typed. */
+#include "ui/screen/here.h"
 #include "ui/screen/text.h"
 #include "ui/views/compose_p.h"
 #include "ui/views/fields.h"
@@ -151,7 +152,7 @@ route_rows (GPtrArray *routes, int width)
   GPtrArray *rows = g_ptr_array_new_with_free_func (row_free);
   for (guint i = 0; i < routes->len; i++) {
     GVariant *route = g_ptr_array_index (routes, i);
-    const char *next = fields_text (route, "next");
+    g_autofree char *next = here_words (fields_text (route, "next"), "^Y");
     add_row (rows, route, NULL);
     if (method_is_good (route) || *next == '\0' || fields_flag (route, "looking"))
       continue;
@@ -218,8 +219,9 @@ compose_routes_page (struct compose *compose)
     g_ptr_array_add (lines, g_strdup_printf ("%s   %s", fields_text (route, "address"), words));
     if (*fields_text (route, "sentence") != '\0')
       g_ptr_array_add (lines, g_strdup (fields_text (route, "sentence")));
-    if (*fields_text (route, "next") != '\0')
-      g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", fields_text (route, "next")));
+    g_autofree char *next = here_words (fields_text (route, "next"), "^Y");
+    if (*next != '\0')
+      g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", next));
   }
   app_push (compose->view.app,
             text_view_lines (compose->view.app, "Recipients", lines, "No recipient has been typed yet."));

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a view to rows; see reader_lines.h. */
 #include "ui/views/reader_lines.h"
+#include "ui/screen/here.h"
 #include "ui/screen/text.h"
 #include "ui/views/fields.h"
 
@@ -307,13 +308,13 @@ advice (GVariant *signature, GVariant *encryption)
     { "bad", "Do not act on this mail. Ask the sender by telephone to send it again." },
     { "mismatch", "Do not act on this mail. Ask the person in From by telephone whether they sent it." },
     { "revoked", "Do not act on this mail. Ask the sender by telephone whether they sent it, and for a new key." },
-    { "unknown_key", "Ask the sender for the key or certificate, then import it: wardmail key import FILE" },
-    { "untrusted", "Compare the fingerprint with the sender by telephone, then: wardmail key trust FINGERPRINT" },
+    { "unknown_key", "Ask the sender for the key or certificate, then import it: " HERE_KEYS ", then i" },
+    { "untrusted", "Compare the fingerprint with the sender by telephone: " HERE_KEYS ", then c" },
     { "expired", "Ask the sender for a new key or certificate." },
     { "error", "Take this mail for one that is not signed." },
   };
   if (strcmp (fields_text (encryption, "reason"), "no_key") == 0)
-    return "Ask the sender to encrypt to the key you have now, or import your older one: wardmail key import FILE";
+    return "Ask the sender to encrypt to the key you have now, or import your older one: " HERE_KEYS ", then i";
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
     if (strcmp (fields_text (signature, "state"), all[i].state) == 0)
       return all[i].words;
