@@ -52,7 +52,9 @@ pgp_import (struct pgp_engine *engine, GBytes *blob, GPtrArray *candidates_out, 
     return TRUE;
   if (pgp_home_full (engine, error))
     return FALSE;
-  pgp_set_error (error, CRYPTO_ERROR_FORMAT, failed,
-                 "This file looks like an OpenPGP key, but no key could be taken from it");
+  pgp_set_error (
+      error, CRYPTO_ERROR_FORMAT, failed,
+      "This file looks like an OpenPGP key, but it is damaged or not whole, and nothing was taken in. Ask for it "
+      "again");
   return FALSE;
 }

@@ -52,15 +52,14 @@ answered (struct app *app, char choice, gpointer data)
 void
 keys_stop (struct keys_view *keys)
 {
-  static const char *const own[]
-      = { "l", "it was lost or stolen", "n", "there is a new one", "u", "it is not needed any more", NULL };
+  static const char *const own[] = { "l", "lost or stolen", "n", "there is a new one", "u", "no longer needed", NULL };
   static const char *const others[] = { "u", "do not use it any more", NULL };
   g_autoptr (GVariant) key = keys_current (keys);
   if (key == NULL)
     return;
   const gboolean mine = fields_flag (key, "own");
   g_autofree char *question
-      = mine ? g_strdup_printf ("End your own %s for %s? Nobody can undo that. Why:", keys_words_kind (key),
+      = mine ? g_strdup_printf ("End your own %s key for %s? Nobody can undo that. Why:", keys_words_kind (key),
                                 fields_text (key, "address"))
              : g_strdup_printf ("The %s key of %s:", keys_words_kind (key), fields_text (key, "address"));
   g_clear_pointer (&keys->about, g_variant_unref);
