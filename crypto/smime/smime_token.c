@@ -283,7 +283,7 @@ ask_pin (struct smime_card *card, const char *why, GError **error)
   const char *warning = card->info.flags & CKF_USER_PIN_FINAL_TRY   ? " (one try is left)"
                         : card->info.flags & CKF_USER_PIN_COUNT_LOW ? " (few tries are left)"
                                                                     : "";
-  g_autofree char *text = g_strdup_printf ("PIN of the card “%s”%s%s: ", card->label, why, warning);
+  g_autofree char *text = g_strdup_printf ("PIN of the card “%s”%s%s", card->label, why, warning);
   struct secret *pin = tokens->ask != NULL ? tokens->ask (text, tokens->ask_data) : NULL;
   if (pin == NULL || secret_size (pin) == 0) {
     g_clear_pointer (&pin, secret_free);
