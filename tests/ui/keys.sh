@@ -74,6 +74,23 @@ terminal_wait 'Saved as'
 gpg --homedir "$dir/new" --batch --show-keys "$dir/new/alice.asc" | grep -q alice@demo.test || fail 'gpg does not know the key that was saved'
 say 'the public half is given out'
 
+# What was asked for earlier is ready while a passphrase is typed: its question comes after it, and not under the fingers.
+keys=$(pgrep -P "$(pgrep -f -- "^wardmail --process engine $dir/p( |\$)")" -f -- '^wardmail --process keys')
+kill -STOP "$keys"
+terminal_type e
+terminal_type B
+terminal_wait 'A passphrase that opens it'
+kill -CONT "$keys"
+ward key list >/dev/null # the answer before this one is on the screen
+terminal_type 'half a passphrase'
+terminal_wait 'A passphrase that opens it'
+terminal_wait_gone 'half a passphrase'
+terminal_keys Escape
+terminal_wait 'Save the public half as'
+terminal_keys Escape
+terminal_wait_gone 'Save the public half as'
+say 'a question waits for the one before it'
+
 # A back-up, under a passphrase that is typed twice; gpg opens it.
 terminal_type B
 terminal_wait 'A passphrase that opens it'

@@ -212,6 +212,12 @@ app_in_background (struct view *view)
 }
 
 gboolean
+app_is_asking (struct app *app)
+{
+  return app->prompt != NULL;
+}
+
+gboolean
 app_typing (struct app *app)
 {
   return app->prompt != NULL || app_find (app, PLACE_COMPOSE) != NULL;

@@ -34,6 +34,7 @@ void app_background (struct view *view);
 void app_foreground (struct view *view);
 void app_end (struct view *view); /* of one in the background */
 gboolean app_in_background (struct view *view);
+gboolean app_is_asking (struct app *app);           /* a question stands at the bottom */
 gboolean app_typing (struct app *app);              /* somebody is in the middle of typing something */
 void app_tell (struct app *app, const char *event); /* to all views, as if the engine had said it; without fields */
 

@@ -7,9 +7,12 @@
 
 #include <unistd.h>
 
+#define ASK_AGAIN_MS 300
+
 struct keys_file {
   int fd;
-  char *path;
+  char *path, *suggestion;
+  const char *label;              /* the question: static */
   const char *after;              /* what to do now: a sentence, static */
   void (*done) (struct app *app); /* it is written; NULL */
 };
@@ -20,6 +23,7 @@ file_free (gpointer data)
   struct keys_file *file = data;
   close (file->fd);
   g_free (file->path);
+  g_free (file->suggestion);
   g_free (file);
 }
 
@@ -73,6 +77,20 @@ keys_file_drop (struct keys_view *keys)
   g_clear_pointer (&keys->file, file_free);
 }
 
+/* Never under the fingers of somebody who is typing something else, a passphrase perhaps: the question waits until there is none, and until
+ * the keys are looked at. */
+static void
+ask_place (struct view *view)
+{
+  struct keys_view *keys = (struct keys_view *) view;
+  if (keys->file == NULL)
+    return;
+  if (app_is_asking (view->app) || !app_is_top (view))
+    app_timer (view, ASK_AGAIN_MS, ask_place);
+  else
+    prompt_line (view->app, keys->file->label, keys->file->suggestion, PROMPT_PLAIN, NULL, place_answered, keys);
+}
+
 void
 keys_file_ask (struct keys_view *keys, GVariant *row, GUnixFDList *fds, const struct keys_file_words *words)
 {
@@ -90,6 +108,7 @@ keys_file_ask (struct keys_view *keys, GVariant *row, GUnixFDList *fds, const st
   keys->file->fd = fd;
   keys->file->after = words->after;
   keys->file->done = words->done;
-  g_autofree char *suggestion = g_strconcat ("~/", words->name, NULL);
-  prompt_line (keys->view.app, words->label, suggestion, PROMPT_PLAIN, NULL, place_answered, keys);
+  keys->file->label = words->label;
+  keys->file->suggestion = g_strconcat ("~/", words->name, NULL);
+  ask_place (&keys->view);
 }

@@ -48,7 +48,7 @@ void keys_stop_for (struct keys_view *keys, GVariant *key, const char *reason, c
 
 /* keys_file.c: ask where the file in the "data" of row shall be saved. */
 struct keys_file_words {
-  const char *label, *name, *after; /* after: what to do with it; must stay */
+  const char *label, *name, *after; /* after: what to do with it; it and label must stay */
   void (*done) (struct app *app);   /* when it is written; NULL */
 };
 void keys_file_ask (struct keys_view *keys, GVariant *row, GUnixFDList *fds, const struct keys_file_words *words);
