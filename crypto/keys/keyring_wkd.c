@@ -65,8 +65,9 @@ trust_of (GPtrArray *notes, const struct key_candidate *key, gint64 at)
   for (guint i = 0; i < notes->len; i++) {
     const struct keyring_apart *note = g_ptr_array_index (notes, i);
     if (g_strcmp0 (note->address, key->address) == 0 && g_strcmp0 (note->fingerprint, key->fingerprint) == 0)
-      return keyring_found_said (note) != KEYRING_SAID_NONE && now - note->date < FRESH_S ? KEY_TRUST_WKD
-                                                                                          : KEY_TRUST_FIRST_SEEN;
+      return keyring_found_said (note) != KEYRING_SAID_NONE && note->date <= now && now - note->date < FRESH_S
+                 ? KEY_TRUST_WKD
+                 : KEY_TRUST_FIRST_SEEN;
   }
   return KEY_TRUST_NONE;
 }

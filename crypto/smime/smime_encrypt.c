@@ -87,20 +87,41 @@ read_ids (CMS_RecipientInfo *info, GPtrArray *ids)
   return keys != NULL;
 }
 
-/* What was made is asked who can open it; one more or one less than was meant and it is thrown away. */
 static gboolean
-check_ids (CMS_ContentInfo *cms, guint expected, GPtrArray *ids_out)
+same_id (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (a, b) == 0;
+}
+
+/* Is each of them meant? Two certificates of one issuer and serial number are two recipients under one id. */
+static gboolean
+are_meant (GPtrArray *ids, GPtrArray *entries)
+{
+  g_autoptr (GPtrArray) left = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < entries->len; i++) {
+    const X509 *certificate = ((struct smime_entry *) entries->pdata[i])->certificate;
+    g_ptr_array_add (left, issuer_id (X509_get_issuer_name (certificate), X509_get0_serialNumber (certificate)));
+  }
+  for (guint i = 0; i < ids->len; i++) {
+    guint at = 0;
+    if (ids->pdata[i] == NULL || !g_ptr_array_find_with_equal_func (left, ids->pdata[i], same_id, &at))
+      return FALSE;
+    g_ptr_array_remove_index_fast (left, at);
+  }
+  return left->len == 0;
+}
+
+/* What was made is asked who can open it; one more, one less or another one than was meant and it is thrown away. */
+static gboolean
+check_ids (CMS_ContentInfo *cms, GPtrArray *entries, GPtrArray *ids_out)
 {
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
   STACK_OF (CMS_RecipientInfo) *infos = CMS_get0_RecipientInfos (cms);
   for (int i = 0; i < sk_CMS_RecipientInfo_num (infos); i++)
     if (!read_ids (sk_CMS_RecipientInfo_value (infos, i), ids))
       return FALSE;
-  if (ids->len != expected)
+  if (!are_meant (ids, entries))
     return FALSE;
-  for (guint i = 0; i < ids->len; i++)
-    if (ids->pdata[i] == NULL)
-      return FALSE;
   while (ids_out != NULL && ids->len > 0)
     g_ptr_array_add (ids_out, g_ptr_array_steal_index (ids, 0));
   return TRUE;
@@ -166,7 +187,7 @@ encrypt (struct smime_store *store, GPtrArray *fingerprints, const struct pieces
   ERR_clear_error ();
   CMS_ContentInfo *cms = address_to (store, entries, authenticated);
   gboolean made = cms != NULL && smime_stream_envelope (cms, authenticated, content, write, data);
-  gboolean fine = made && check_ids (cms, entries->len, ids_out);
+  gboolean fine = made && check_ids (cms, entries, ids_out);
   if (!made)
     g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
                  "Encryption failed (%s), so that nothing was sent. Try again.",
