@@ -42,9 +42,10 @@ spool_new (const char *dir_or_null, GError **error)
 {
   int fd = dir_or_null != NULL ? nameless (dir_or_null) : memfd_create ("wardmail-copy", MFD_CLOEXEC);
   if (fd < 0) {
-    g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-                 "There is no room for the encrypted message: %s. Nothing was sent; the draft is kept.",
-                 g_strerror (errno));
+    g_set_error (
+        error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
+        "There is no room for the encrypted message: %s. Nothing was sent; make room on the disk and try again.",
+        g_strerror (errno));
     return NULL;
   }
   struct spool *spool = g_new0 (struct spool, 1);
@@ -171,7 +172,7 @@ spool_finish (struct spool *spool, GError **error)
   if (spool->problem == 0)
     return g_steal_fd (&spool->fd);
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-               "There is no room for the encrypted message: %s. Nothing was sent; the draft is kept.",
+               "There is no room for the encrypted message: %s. Nothing was sent; make room on the disk and try again.",
                g_strerror (spool->problem));
   return -1;
 }

@@ -42,7 +42,7 @@ working_line (GVariant *fields, int columns)
   if (strcmp (stage, "sending") != 0)
     line = g_strdup_printf ("Encrypting [%s] %3u %%", bar, (guint) (done * 100 / total));
   else if (done == total)
-    line = g_strdup_printf ("Sending [%s] waiting for the server's word", bar);
+    line = g_strdup_printf ("Sending [%s] waiting for the server", bar);
   else
     line = g_strdup_printf ("Sending [%s] %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " MB", bar, done / MEGABYTE,
                             (total + MEGABYTE - 1) / MEGABYTE);

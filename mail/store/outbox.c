@@ -107,7 +107,7 @@ static gboolean
 disk_error (GError **error)
 {
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-               "The outbox could not be written to the disk: %s. Nothing was sent; the draft is kept.",
+               "The outbox could not be written to the disk: %s. Nothing was sent; make room and try again.",
                g_strerror (errno));
   return FALSE;
 }

@@ -39,7 +39,7 @@ terminal_wait 'Encrypting [########------------]  40 %'
 terminal_type '$'
 terminal_wait 'Sending [#######-------------] 12 of 34 MB'
 terminal_type '$'
-terminal_wait "Sending [####################] waiting for the server's word"
+terminal_wait "Sending [####################] waiting for the server"
 say 'sending, while something else is done'
 
 terminal_type '$'

@@ -31,7 +31,7 @@ test_lines (void **state)
   check ("encrypting", 7, 0, "Encrypting [####################] 100 %");
   check ("encrypting", G_MAXUINT64, G_MAXUINT64, "Encrypting [####################] 100 %");
   check ("sending", 12100000, 33400000, "Sending [#######-------------] 12 of 34 MB");
-  check ("sending", 33400000, 33400000, "Sending [####################] waiting for the server's word");
+  check ("sending", 33400000, 33400000, "Sending [####################] waiting for the server");
 }
 
 int

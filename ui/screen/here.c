@@ -13,8 +13,8 @@ static const struct {
   const char *command;
   char key;
 } commands[] = {
-  { "import FILE", 'i' }, { "backup --out FILE", 'B' },   { "trust FINGERPRINT", 'c' },
-  { "trust #", 'c' },     { "renew #", 'r' },             { "new --another", 'n' },
+  { "import FILE", 'i' }, { "backup --out FILE", 'B' }, { "trust FINGERPRINT", 'c' },
+  { "trust #", 'c' },     { "renew #", 'r' },           { "new --another", 'n' },
   { "new", 'n' },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What happens to a written message: sent, kept as a draft, or handed to the person's own editor for a while. */
+#include "ui/screen/here.h"
 #include "ui/screen/prompt.h"
 #include "ui/views/compose_p.h"
 #include "ui/views/fields.h"
@@ -69,8 +70,9 @@ tell_held (struct compose *compose, GVariant *reply)
     g_autoptr (GVariant) route = g_variant_get_child_value (held, i);
     g_ptr_array_add (lines, g_strdup (""));
     g_ptr_array_add (lines, held_line (route));
-    if (*fields_text (route, "next") != '\0')
-      g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", fields_text (route, "next")));
+    g_autofree char *next = here_words (fields_text (route, "next"), "^Y");
+    if (*next != '\0')
+      g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", next));
     if (i == 0)
       first = fields_text (route, "sentence");
   }

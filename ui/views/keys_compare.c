@@ -74,9 +74,9 @@ compared (struct app *app, char choice, gpointer data)
     g_variant_builder_add (&args, "{sv}", "fingerprint", g_variant_new_string (fields_text (key, "fingerprint")));
     app_call (&keys->view, "key_trust", g_variant_builder_end (&args), NULL, trusted, NULL);
   } else if (choice == 'd')
-    keys_stop_for (
-        keys, key, "compromised",
-        "This key is no longer used: somebody may have put it in the place of the true one. Tell your IT service.");
+    keys_stop_for (keys, key, "compromised",
+                   "This key is no longer used: somebody may have put it in the place of the true one. Tell your IT "
+                   "service. Was that a slip? Compare it again (c).");
 }
 
 /* The page stays above the question. */
