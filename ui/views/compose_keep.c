@@ -35,6 +35,11 @@ void
 compose_touched (struct compose *compose)
 {
   compose->changed = compose->dirty = TRUE;
+  if (compose->tried) { /* under its old name the outbox would take it for what it may have */
+    compose->tried = FALSE;
+    compose->another = TRUE;
+    g_clear_pointer (&compose->message_id, g_free);
+  }
   compose_touched_later (compose);
 }
 

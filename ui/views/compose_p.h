@@ -31,6 +31,8 @@ struct compose {
   GVariant *origin;    /* the draft it began with, for what a person does not edit; NULL */
   char *draft_id;      /* the draft on disk that this replaces; NULL */
   char *message_id;    /* given when it is first sent; NULL */
+  gboolean tried;      /* it was handed over as it stands now, and may have been taken */
+  gboolean another;    /* it was changed since then: it is another message, with a Message-ID of its own */
   guint lost;          /* how often the engine died while it was being sent */
   gboolean changed;    /* since it was last saved */
   /* compose_keep.c */

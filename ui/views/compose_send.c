@@ -138,7 +138,7 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
   }
 }
 
-/* A draft that has a Message-ID keeps it; the others get theirs here, before the engine could die with them. */
+/* A draft that has a Message-ID keeps it, unless it was sent and changed since; the others get theirs here, before the engine could die with them. */
 static GVariant *
 named (struct compose *compose, GVariant *draft)
 {
@@ -146,6 +146,8 @@ named (struct compose *compose, GVariant *draft)
   const char *at = settings != NULL ? strrchr (settings->address, '@') : NULL;
   g_autoptr (GVariant) whole = g_variant_ref_sink (draft); /* the dictionary reads it when it is first used */
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (whole);
+  if (compose->another)
+    g_variant_dict_remove (&dict, "message_id");
   if (compose->message_id == NULL && at != NULL && g_str_is_ascii (at)) {
     g_autofree char *uuid = g_uuid_string_random ();
     compose->message_id = g_strconcat (uuid, at, NULL);
@@ -174,7 +176,7 @@ call_send (struct compose *compose)
   g_variant_builder_add (&args, "{sv}", "again", g_variant_new_boolean (compose->lost > 0));
   if (compose->draft_id != NULL)
     g_variant_builder_add (&args, "{sv}", "draft_id", g_variant_new_string (compose->draft_id));
-  compose->working = TRUE;
+  compose->working = compose->tried = TRUE;
   app_notice (compose->view.app, NOTICE_INFO, "Encrypting and sending… (Esc: go on with something else meanwhile)");
   app_call (&compose->view, "send", g_variant_builder_end (&args), fds, sent, NULL);
 }
