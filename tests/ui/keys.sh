@@ -25,13 +25,13 @@ terminal_type c
 terminal_wait 'Is every group the same'
 is "$(gpg --homedir "$KEYS/gnupg" --batch --with-colons --list-keys erin2@demo.test | awk -F: '$1 == "fpr" {print $10; exit}')" "$(shown)" "the fingerprint of Erin's key"
 terminal_golden compare
-terminal_type d
+terminal_type n
 terminal_wait 'is no longer used'
 terminal_wait 'not used'
 is stopped "$(ward explain --json erin2@demo.test | json 'd[0]["reason"]')" 'why nothing is sent to a key that differs'
 terminal_type c
 terminal_wait 'Is every group the same'
-terminal_type s
+terminal_type y
 terminal_wait 'Marked as compared'
 is verified "$(ward key list --json erin2@demo.test | json 'd[0]["trust"]')" 'the trust in the key that was compared'
 say 'a key is compared'

@@ -40,13 +40,19 @@ matches (GVariant *key, const char *filter)
   return FALSE;
 }
 
+static char *
+name_of (GVariant *key)
+{
+  return g_strconcat (fields_text (key, "fingerprint"), fields_text (key, "address"), NULL);
+}
+
 static void
 choose_shown (struct keys_view *keys)
 {
-  g_autofree char *kept = NULL;
+  g_autofree char *kept = g_steal_pointer (&keys->wanted);
   g_autoptr (GVariant) here = keys_current (keys);
-  if (here != NULL)
-    kept = g_strconcat (fields_text (here, "fingerprint"), fields_text (here, "address"), NULL);
+  if (kept == NULL && here != NULL)
+    kept = name_of (here);
   g_ptr_array_set_size (keys->shown, 0);
   for (gsize i = 0; keys->all != NULL && i < g_variant_n_children (keys->all); i++) {
     g_autoptr (GVariant) key = g_variant_get_child_value (keys->all, i);
@@ -56,10 +62,18 @@ choose_shown (struct keys_view *keys)
   g_ptr_array_sort (keys->shown, compare);
   for (guint i = 0; kept != NULL && i < keys->shown->len; i++) {
     GVariant *key = g_ptr_array_index (keys->shown, i);
-    g_autofree char *name = g_strconcat (fields_text (key, "fingerprint"), fields_text (key, "address"), NULL);
+    g_autofree char *name = name_of (key);
     if (strcmp (name, kept) == 0)
       keys->rows.cursor = (int) i;
   }
+}
+
+void
+keys_go_to (struct keys_view *keys, GVariant *key)
+{
+  g_free (keys->wanted);
+  keys->wanted = name_of (key);
+  g_clear_pointer (&keys->filter, g_free);
 }
 
 GVariant *
@@ -256,6 +270,7 @@ keys_free (struct view *view)
   g_clear_pointer (&keys->all, g_variant_unref);
   g_ptr_array_unref (keys->shown);
   g_free (keys->filter);
+  g_free (keys->wanted);
   keys_file_drop (keys);
   g_clear_pointer (&keys->passphrase, secret_free);
   g_clear_pointer (&keys->about, g_variant_unref);

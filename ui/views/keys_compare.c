@@ -68,12 +68,12 @@ compared (struct app *app, char choice, gpointer data)
   keys->page = NULL;
   if (key == NULL)
     return;
-  if (choice == 's') {
+  if (choice == 'y') {
     GVariantBuilder args;
     g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add (&args, "{sv}", "fingerprint", g_variant_new_string (fields_text (key, "fingerprint")));
     app_call (&keys->view, "key_trust", g_variant_builder_end (&args), NULL, trusted, NULL);
-  } else if (choice == 'd')
+  } else if (choice == 'n')
     keys_stop_for (keys, key, "compromised",
                    "This key is no longer used: somebody may have put it in the place of the true one. Tell your IT "
                    "service. Was that a slip? Compare it again (c).");
@@ -83,21 +83,21 @@ compared (struct app *app, char choice, gpointer data)
 void
 keys_compare (struct keys_view *keys)
 {
-  static const char *const choices[] = { "s", "all the same", "d", "they differ", NULL };
+  static const char *const choices[] = { "y", "yes, all the same", "n", "no, they differ", NULL };
   g_autoptr (GVariant) key = keys_current (keys);
   if (key == NULL)
     return;
   g_autoptr (GPtrArray) lines = lines_new ();
+  add_fingerprint (lines, key); /* first, so that it is seen on the smallest screen */
+  g_ptr_array_add (lines, g_strdup (""));
   if (fields_flag (key, "own"))
-    g_ptr_array_add (lines, g_strdup ("This is your own. Read it to whoever wants to compare it:"));
+    g_ptr_array_add (lines, g_strdup ("This is your own. Read it to whoever wants to compare it."));
   else
     g_ptr_array_add (lines,
-                     g_strdup_printf ("Call %s on a number that you know, not one from a mail, and let the other "
-                                      "side read out the fingerprint of this %s:",
-                                      fields_text (key, "address"),
-                                      *keys_words_kind (key) == 'S' ? "certificate (SHA-256)" : "key"));
-  g_ptr_array_add (lines, g_strdup (""));
-  add_fingerprint (lines, key);
+                     g_strdup_printf ("This is the fingerprint of the %s here. Call %s on a number that you know, not "
+                                      "one from a mail, and let the other side read out theirs.",
+                                      *keys_words_kind (key) == 'S' ? "certificate (SHA-256)" : "key",
+                                      fields_text (key, "address")));
   struct view *page = text_view_lines (keys->view.app, "Compare", lines, "");
   app_push (keys->view.app, page);
   if (fields_flag (key, "own"))

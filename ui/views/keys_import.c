@@ -38,6 +38,8 @@ imported (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *er
   g_autoptr (GVariant) rows = fields_rows (reply, "keys");
   gsize count = g_variant_n_children (rows);
   g_autoptr (GVariant) first = count > 0 ? g_variant_get_child_value (rows, 0) : NULL;
+  if (first != NULL)
+    keys_go_to (keys, first);
   const gboolean own = first != NULL && fields_flag (first, "own");
   app_notice (view->app, NOTICE_INFO, "Taken in: %s%s. %s", first != NULL ? fields_text (first, "address") : "the file",
               count > 1 ? " and more" : "",

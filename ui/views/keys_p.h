@@ -15,6 +15,7 @@ struct keys_view {
   struct rows rows;
   gboolean asked;
   struct view *page;         /* the one that shows what is being compared; NULL */
+  char *wanted;              /* where the cursor shall go: fingerprint and address; NULL */
   struct keys_file *file;    /* that waits for its place; NULL */
   struct secret *passphrase; /* of a back-up, until it was typed again; NULL */
   GVariant *about;           /* the key that the question is about, wherever the cursor goes meanwhile; NULL */
@@ -24,7 +25,8 @@ struct keys_view {
 GVariant *
 keys_current (const struct keys_view *keys); /* the one under the cursor; NULL where there is none; caller unrefs */
 void keys_ask (struct keys_view *keys);      /* for what is there now */
-char *keys_path (const char *typed);         /* absolute; "~/" is the home folder */
+void keys_go_to (struct keys_view *keys, GVariant *key); /* when it is listed */
+char *keys_path (const char *typed);                     /* absolute; "~/" is the home folder */
 
 /* keys_compare.c */
 void keys_page (struct keys_view *keys);    /* all about one */
