@@ -108,6 +108,26 @@ is 1 "$(gpg --homedir "$dir/new" --batch --quiet --pinentry-mode loopback --pass
   tar x --to-stdout openpgp/secret-keys.asc | grep -c 'BEGIN PGP PRIVATE KEY BLOCK')" 'secret keys that gpg finds in the back-up'
 say 'and a back-up is made'
 
+terminal_type i
+terminal_wait 'File with a key'
+terminal_keys C-u
+terminal_type "$dir/new/backup.gpg"
+terminal_keys Enter
+terminal_wait 'This is a back-up'
+terminal_type 'seven lonely koalas'
+terminal_keys Enter
+terminal_wait 'passphrase' 60
+terminal_type i
+terminal_wait 'File with a key'
+terminal_keys C-u
+terminal_type "$dir/new/backup.gpg"
+terminal_keys Enter
+terminal_wait 'This is a back-up'
+terminal_type 'seven lonely quokkas'
+terminal_keys Enter
+terminal_wait 'The back-up is taken in' 60
+say 'and taken in again'
+
 # Somebody's key is given up, and the user's own is renewed and revoked: gpg agrees.
 terminal_type /
 terminal_wait 'Show keys with'

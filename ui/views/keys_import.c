@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Taking in a file with keys, from the Keys view. */
+/* Taking in a file with keys, or a back-up of one's own, from the Keys view. */
 #include "ui/screen/prompt.h"
 #include "ui/views/fields.h"
 #include "ui/views/keys_p.h"
@@ -83,6 +83,44 @@ ask_passphrase (struct keys_view *keys)
   prompt_line (keys->view.app, "Passphrase of this key file:", NULL, PROMPT_SECRET, NULL, passphrase_answered, keys);
 }
 
+/* A back-up is sealed: it begins with a Symmetric-Key Encrypted Session Key packet, in the old form or the new. RFC 4880, 5.3. */
+static gboolean
+is_backup (int fd)
+{
+  guint8 first = 0;
+  return pread (fd, &first, 1, 0) == 1 && (first == 0xc3 || (first & 0xfc) == 0x8c);
+}
+
+static void
+restored (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  close_file ((struct keys_view *) view);
+  if (reply == NULL) {
+    app_notice (view->app, NOTICE_WARN, "%s", error->message);
+    return;
+  }
+  app_notice (view->app, NOTICE_INFO, "The back-up is taken in; what was here already has stayed.");
+  app_tell (view->app, "keys");
+}
+
+static void
+backup_answered (struct app *app, const char *text, gpointer data)
+{
+  struct keys_view *keys = data;
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  int handle = text != NULL && *text != '\0' ? g_unix_fd_list_append (fds, keys->importing, NULL) : -1;
+  if (handle < 0) {
+    close_file (keys);
+    return;
+  }
+  GVariantBuilder args;
+  g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&args, "{sv}", "file", g_variant_new_handle (handle));
+  g_variant_builder_add (&args, "{sv}", "passphrase", fields_secret (text, strlen (text)));
+  app_notice (app, NOTICE_INFO, "Opening the back-up…");
+  app_call (&keys->view, "key_restore", g_variant_builder_end (&args), fds, restored, NULL);
+}
+
 static void
 path_answered (struct app *app, const char *text, gpointer data)
 {
@@ -99,7 +137,10 @@ path_answered (struct app *app, const char *text, gpointer data)
     close_file (keys);
     return;
   }
-  call_import (keys, NULL);
+  if (is_backup (keys->importing))
+    prompt_line (app, "This is a back-up. Its passphrase:", NULL, PROMPT_SECRET, NULL, backup_answered, keys);
+  else
+    call_import (keys, NULL);
 }
 
 void
