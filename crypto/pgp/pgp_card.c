@@ -21,7 +21,7 @@ on_status (void *data, const char *status, const char *arguments)
   if (strcmp (status, "KEYPAIRINFO") == 0 && answer->grips->len < KEYS_MAX) {
     g_auto (GStrv) words = g_strsplit (arguments, " ", 2);
     if (words[0] != NULL && *words[0] != '\0')
-      g_ptr_array_add (answer->grips, g_steal_pointer (&words[0]));
+      g_ptr_array_add (answer->grips, g_strdup (words[0]));
   }
   return 0;
 }

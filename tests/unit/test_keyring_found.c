@@ -138,6 +138,7 @@ test_taken (void **state)
   /* The file is the same for all spellings of the address. */
   g_autoptr (GPtrArray) found = keyring_find (keyring, "BOB@demo.test", NOW, NULL);
   assert_int_equal (found->len, 1);
+  g_ptr_array_unref (found);
   found = keyring_find (keyring, "carol@demo.test", NOW, NULL);
   assert_int_equal (found->len, 0);
 }
@@ -319,6 +320,7 @@ test_revoked (void **state)
   g_autoptr (GBytes) unrevoked = join (head, tail);
   g_ptr_array_add (fresh, unrevoked);
   assert_true (keyring_learn (keyring, "wkd", "old@demo.test", KEYRING_SAID_KEYS, fresh, NOW, NULL));
+  g_ptr_array_unref (found);
   found = keyring_find (keyring, "old@demo.test", NOW, NULL);
   assert_int_equal (((struct key_candidate *) found->pdata[0])->fault, KEY_FAULT_REVOKED);
 }
