@@ -244,7 +244,8 @@ serve (struct certdir_peer *peer, int fd)
         break;
       const guint8 id = heard[head + 2], operation = heard[head + 3];
       size -= head + length;
-      memmove (heard, heard + head + length, size);
+      for (gsize i = 0; i < size; i++) /* valgrind takes memmove for memcpy here */
+        heard[i] = heard[head + length + i];
       if (operation == 0x63)
         answer (peer, fd, id);
     }
