@@ -11,6 +11,14 @@
 
 #define SAME_NAME_MAX 999
 
+char *
+save_path (const char *typed, const char *from)
+{
+  if (strcmp (typed, "~") == 0 || g_str_has_prefix (typed, "~/"))
+    return g_build_filename (g_get_home_dir (), typed + 1, NULL);
+  return g_canonicalize_filename (typed, from);
+}
+
 static int
 create (const char *path)
 {

@@ -4,6 +4,9 @@
 #pragma once
 #include <gio/gio.h>
 
+/* What a person typed as the name of a file: "~" is the home folder, and what begins at no root is in the folder from (NULL: where wardmail was
+ * started). */
+char *save_path (const char *typed, const char *from_or_null);
 /* The new file's descriptor; -1 with a sentence that names it. */
 int save_create (const char *path, GError **error);
 gboolean save_write (int to, const char *bytes, gsize size); /* all of them; FALSE with errno */

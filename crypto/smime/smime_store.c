@@ -211,7 +211,7 @@ write_file (const char *dir, const char *name, const guchar *bytes, int size, GP
     return TRUE;
   }
   g_set_error (error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED,
-               "A key or certificate could not be stored (%s). Nothing of this file was taken in; check the profile's "
+               "A key or certificate could not be stored (%s). Nothing was changed; check the profile's "
                "folder and the "
                "free space.",
                inner != NULL ? inner->message : "it is too large");

@@ -5,6 +5,7 @@
 #include "ui/commands/command_input.h"
 #include "ui/commands/command_json.h"
 #include "ui/commands/command_out.h"
+#include "ui/views/fields.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,19 +117,12 @@ write_copies (const char *dir, GVariant *copies, GUnixFDList *fds, GError **erro
   }
   for (gsize i = 0; i < g_variant_n_children (copies); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (copies, i);
-    const char *method = "";
-    gint32 handle = -1;
-    g_variant_lookup (row, "method", "&s", &method);
-    g_variant_lookup (row, "data", "h", &handle);
-    int fd = fds != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (fds)
-                 ? g_unix_fd_list_get (fds, handle, error)
-                 : -1;
+    int fd = fields_fd (row, "data", fds);
     if (fd < 0) {
-      if (error != NULL && *error == NULL)
-        g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The engine gave no bytes of a copy; nothing was sent.");
+      g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The engine gave no bytes of a copy; nothing was sent.");
       return NULL;
     }
-    char *file = write_copy (dir, (guint) i + 1, method, fd, error);
+    char *file = write_copy (dir, (guint) i + 1, fields_text (row, "method"), fd, error);
     close (fd);
     if (file == NULL)
       return NULL;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* One's own public keys as attachments: how people get them who have none yet. They travel encrypted like all else. */
 #include "ui/commands/command_draft.h"
+#include "ui/views/fields.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -17,18 +18,18 @@ address_in (const char *text)
 static gboolean
 add_file (struct command_draft *draft, GVariant *reply, GUnixFDList *fds, GError **error)
 {
-  const char *filename = "", *type = "";
-  gint32 handle = -1;
-  g_variant_lookup (reply, "filename", "&s", &filename);
-  g_variant_lookup (reply, "type", "&s", &type);
-  int fd = fds != NULL && g_variant_lookup (reply, "data", "h", &handle) ? g_unix_fd_list_get (fds, handle, error) : -1;
-  if (fd < 0)
+  int fd = fields_fd (reply, "data", fds);
+  if (fd < 0) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "Your public key did not arrive, so nothing was sent. Please try again.");
     return FALSE;
+  }
   const int place = g_unix_fd_list_append (draft->fds, fd, error);
   close (fd);
   if (place < 0)
     return FALSE;
-  g_variant_builder_add (&draft->attachments, "(ssh)", filename, type, place);
+  g_variant_builder_add (&draft->attachments, "(ssh)", fields_text (reply, "filename"), fields_text (reply, "type"),
+                         place);
   return TRUE;
 }
 

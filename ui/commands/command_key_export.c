@@ -5,6 +5,7 @@
 #include "ui/commands/command_ask.h"
 #include "ui/commands/command_out.h"
 #include "ui/save.h"
+#include "ui/views/fields.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -34,8 +35,7 @@ print_file (int fd, GError **error)
 gboolean
 command_key_write (GVariant *reply, GUnixFDList *fds, const char *field, const char *path, GError **error)
 {
-  gint32 handle = -1;
-  int fd = fds != NULL && g_variant_lookup (reply, field, "h", &handle) ? g_unix_fd_list_get (fds, handle, NULL) : -1;
+  int fd = fields_fd (reply, field, fds);
   if (fd < 0) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The file did not arrive. Please try again.");
     return FALSE;

@@ -5,6 +5,7 @@
 #include "ui/commands/command_out.h"
 #include "ui/commands/command_view.h"
 #include "ui/save.h"
+#include "ui/views/fields.h"
 
 #include <gio/gunixfdlist.h>
 #include <unistd.h>
@@ -31,10 +32,7 @@ static enum command_exit
 save_file (GVariant *reply, GUnixFDList *fds, const char *path)
 {
   g_autoptr (GError) error = NULL;
-  gint32 handle = -1;
-  int fd = -1;
-  if (fds != NULL && g_variant_lookup (reply, "data", "h", &handle))
-    fd = g_unix_fd_list_get (fds, handle, &error);
+  int fd = fields_fd (reply, "data", fds);
   if (fd < 0)
     return command_out_refuse (COMMAND_FAILED, "The attachment did not arrive. Nothing was saved; try again.");
   int to = save_create (path, &error);

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Between what is on the screen and the engine's draft: fields, text, attachments. */
+#include "ui/save.h"
 #include "ui/views/compose_p.h"
 #include "ui/views/fields.h"
 #include "ui/views/recipients.h"
@@ -139,18 +140,10 @@ compose_from_draft (struct compose *compose, GVariant *draft, GUnixFDList *fds)
   take_attachments (compose, draft, fds);
 }
 
-static char *
-expand (const char *path)
-{
-  if (g_str_has_prefix (path, "~/"))
-    return g_build_filename (g_get_home_dir (), path + 2, NULL);
-  return g_canonicalize_filename (path, NULL);
-}
-
 gboolean
 compose_attach (struct compose *compose, const char *path, GError **error)
 {
-  g_autofree char *full = expand (path), *base = g_path_get_basename (full);
+  g_autofree char *full = save_path (path, NULL), *base = g_path_get_basename (full);
   struct stat status;
   int fd = open (full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0 || fstat (fd, &status) != 0 || !S_ISREG (status.st_mode)) {

@@ -12,11 +12,7 @@ static void ask_kind (struct compose *compose, const char *kind, guint so_far);
 static gboolean
 attach (struct compose *compose, GVariant *reply, GUnixFDList *fds)
 {
-  gint32 handle = -1;
-  int fd = fds != NULL && g_variant_lookup (reply, "data", "h", &handle) && handle >= 0
-                   && handle < g_unix_fd_list_get_length (fds)
-               ? g_unix_fd_list_get (fds, handle, NULL)
-               : -1;
+  int fd = fields_fd (reply, "data", fds);
   return fd >= 0 && compose_attach_fd (compose, fields_text (reply, "filename"), fields_text (reply, "type"), fd);
 }
 

@@ -76,6 +76,15 @@ fields_inner (GVariant *fields, const char *name)
   return lookup_or_empty (fields, name, "a{sv}");
 }
 
+int
+fields_fd (GVariant *fields, const char *name, GUnixFDList *fds)
+{
+  gint32 handle = -1;
+  const gboolean there = fds != NULL && g_variant_lookup (fields, name, "h", &handle) && handle >= 0
+                         && handle < g_unix_fd_list_get_length (fds);
+  return there ? g_unix_fd_list_get (fds, handle, NULL) : -1;
+}
+
 gboolean
 fields_has (char **texts, const char *text)
 {

@@ -184,14 +184,6 @@ keys_draw (struct view *view, const struct area *area, gboolean focused)
 
 /* ---- Acting ---- */
 
-char *
-keys_path (const char *typed)
-{
-  if (g_str_has_prefix (typed, "~/"))
-    return g_build_filename (g_get_home_dir (), typed + 2, NULL);
-  return g_canonicalize_filename (typed, g_get_home_dir ());
-}
-
 static void
 filtered (struct app *app, const char *text, gpointer data)
 {

@@ -3,7 +3,9 @@
 /* A file that the engine made, to a place that the person names: asked for, written whole or not at all, and told. */
 #include "ui/save.h"
 #include "ui/screen/prompt.h"
+#include "ui/views/fields.h"
 #include "ui/views/keys_p.h"
+#include "ui/views/save_later.h"
 
 #include <unistd.h>
 
@@ -11,7 +13,7 @@
 
 struct keys_file {
   int fd;
-  char *path, *suggestion;
+  char *suggestion;
   const char *label;              /* the question: static */
   const char *after;              /* what to do now: a sentence, static */
   void (*done) (struct app *app); /* it is written; NULL */
@@ -21,37 +23,10 @@ static void
 file_free (gpointer data)
 {
   struct keys_file *file = data;
-  close (file->fd);
-  g_free (file->path);
+  if (file->fd >= 0)
+    close (file->fd);
   g_free (file->suggestion);
   g_free (file);
-}
-
-/* In a thread of its own: a disk may be slow. */
-static void
-file_write (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  struct keys_file *file = data;
-  GError *error = NULL;
-  if (save_whole (file->fd, file->path, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-file_written (GObject *source, GAsyncResult *result, gpointer data)
-{
-  struct app *app = data;
-  g_autoptr (GError) error = NULL;
-  struct keys_file *file = g_task_get_task_data (G_TASK (result));
-  if (!g_task_propagate_boolean (G_TASK (result), &error)) {
-    app_notice (app, NOTICE_WARN, "%s", error->message);
-    return;
-  }
-  app_notice (app, NOTICE_INFO, "Saved as %s. %s", file->path, file->after);
-  if (file->done != NULL)
-    file->done (app);
 }
 
 static void
@@ -65,10 +40,11 @@ place_answered (struct app *app, const char *text, gpointer data)
     file_free (file);
     return;
   }
-  file->path = keys_path (text);
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, file_written, app);
-  g_task_set_task_data (task, file, file_free);
-  g_task_run_in_thread (task, file_write);
+  g_autofree char *path = save_path (text, g_get_home_dir ());
+  g_autofree char *said = g_strdup_printf ("Saved as %s. %s", path, file->after);
+  const struct save_later what = { .path = path, .said = said, .done = file->done };
+  save_later (app, g_steal_fd (&file->fd), -1, &what);
+  file_free (file);
 }
 
 void
@@ -94,11 +70,7 @@ ask_place (struct view *view)
 void
 keys_file_ask (struct keys_view *keys, GVariant *row, GUnixFDList *fds, const struct keys_file_words *words)
 {
-  gint32 handle = -1;
-  int fd = fds != NULL && g_variant_lookup (row, "data", "h", &handle) && handle >= 0
-                   && handle < g_unix_fd_list_get_length (fds)
-               ? g_unix_fd_list_get (fds, handle, NULL)
-               : -1;
+  int fd = fields_fd (row, "data", fds);
   if (fd < 0) {
     app_notice (keys->view.app, NOTICE_WARN, "The file did not arrive. Nothing was saved; try again.");
     return;

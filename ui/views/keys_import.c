@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Taking in a file with keys, or a back-up of one's own, from the Keys view. */
+#include "ui/save.h"
 #include "ui/screen/prompt.h"
 #include "ui/views/fields.h"
 #include "ui/views/keys_p.h"
@@ -129,7 +130,7 @@ path_answered (struct app *app, const char *text, gpointer data)
   if (text == NULL || *text == '\0')
     return;
   close_file (keys);
-  g_autofree char *path = keys_path (text);
+  g_autofree char *path = save_path (text, g_get_home_dir ());
   keys->importing = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (keys->importing < 0 || fstat (keys->importing, &status) != 0 || !S_ISREG (status.st_mode)) {
     app_notice (app, NOTICE_WARN, "%s cannot be read: %s. Nothing was taken in.", path,

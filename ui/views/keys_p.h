@@ -26,7 +26,6 @@ GVariant *
 keys_current (const struct keys_view *keys); /* the one under the cursor; NULL where there is none; caller unrefs */
 void keys_ask (struct keys_view *keys);      /* for what is there now */
 void keys_go_to (struct keys_view *keys, GVariant *key); /* when it is listed */
-char *keys_path (const char *typed);                     /* absolute; "~/" is the home folder */
 
 /* keys_compare.c */
 void keys_page (struct keys_view *keys);    /* all about one */

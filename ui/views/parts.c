@@ -8,6 +8,7 @@
 #include "ui/views/fields.h"
 #include "ui/views/reader_lines.h"
 #include "ui/views/rows.h"
+#include "ui/views/save_later.h"
 #include "ui/views/views.h"
 
 #include <errno.h>
@@ -26,86 +27,41 @@ struct parts {
   gboolean busy;
 };
 
-struct copy {
-  int from, to;
-  char *target;
-  gboolean inside;
-};
-
-static void
-copy_free (gpointer data)
-{
-  struct copy *copy = data;
-  close (copy->from);
-  g_free (copy->target);
-  g_free (copy);
-}
-
-/* In a thread of its own: a disk may be slow. */
-static void
-copy_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  struct copy *copy = data;
-  GError *error = NULL;
-  if (save_copy (copy->from, copy->to, copy->target, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-copy_done (GObject *source, GAsyncResult *result, gpointer data)
-{
-  struct app *app = data;
-  g_autoptr (GError) error = NULL;
-  struct copy *copy = g_task_get_task_data (G_TASK (result));
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
-    app_notice (app, NOTICE_WARN, "%s", error->message);
-  else if (copy->inside)
-    app_notice (app, NOTICE_INFO, "Saved in the profile: %s", copy->target);
-  else
-    app_notice (app, NOTICE_INFO, "Saved to %s. That file is outside wardmail and not encrypted.", copy->target);
-}
-
 static void
 write_part (struct parts *parts, int fd_take, const char *name)
 {
   struct app *app = parts->view.app;
   g_autoptr (GError) error = NULL;
-  struct copy *copy = g_new0 (struct copy, 1);
-  copy->from = fd_take;
-  copy->inside = parts->target == NULL;
-  if (copy->inside) {
+  g_autofree char *path = NULL, *said = NULL;
+  int to;
+  if (parts->target == NULL) {
     g_autofree char *folder = g_build_filename (app_paths (app)->data_dir, "saved", NULL);
-    copy->to = save_create_in (folder, name, &copy->target, &error);
+    to = save_create_in (folder, name, &path, &error);
+    said = g_strdup_printf ("Saved in the profile: %s", path);
   } else {
-    copy->target = g_strdup (parts->target);
-    copy->to = save_create (copy->target, &error);
+    path = g_strdup (parts->target);
+    to = save_create (path, &error);
+    said = g_strdup_printf ("Saved to %s. That file is outside wardmail and not encrypted.", path);
   }
-  if (copy->to < 0) {
+  if (to < 0) {
     app_notice (app, NOTICE_WARN, "%s", error->message);
-    copy_free (copy);
+    close (fd_take);
     return;
   }
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, copy_done, app);
-  g_task_set_task_data (task, copy, copy_free);
-  g_task_run_in_thread (task, copy_run);
+  const struct save_later what = { .path = path, .said = said };
+  save_later (app, fd_take, to, &what);
 }
 
 static void
 part_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct parts *parts = (struct parts *) view;
-  gint32 handle = -1;
   parts->busy = FALSE;
   if (reply == NULL) {
     app_notice (view->app, NOTICE_WARN, "%s", error->message);
     return;
   }
-  int fd = -1;
-  if (g_variant_lookup (reply, "data", "h", &handle) && fds != NULL && handle >= 0
-      && handle < g_unix_fd_list_get_length (fds))
-    fd = g_unix_fd_list_get (fds, handle, NULL);
+  int fd = fields_fd (reply, "data", fds);
   if (fd < 0)
     app_notice (view->app, NOTICE_WARN, "The attachment did not arrive. Nothing was saved; try again.");
   else
@@ -116,14 +72,6 @@ static GVariant *
 current (const struct parts *parts)
 {
   return g_variant_get_child_value (parts->parts, (gsize) parts->rows.cursor);
-}
-
-static char *
-expand (const char *path)
-{
-  if (g_str_has_prefix (path, "~/"))
-    return g_build_filename (g_get_home_dir (), path + 2, NULL);
-  return g_canonicalize_filename (path, g_get_home_dir ());
 }
 
 static void
@@ -180,7 +128,7 @@ save_to (struct app *app, const char *text, gpointer data)
   if (text == NULL || *text == '\0')
     return;
   g_free (parts->target);
-  parts->target = expand (text);
+  parts->target = save_path (text, g_get_home_dir ());
   g_autofree char *question
       = g_strdup_printf ("Patient data in %s leaves the protection of wardmail. Go on?", parts->target);
   prompt_choice (app, question, choices, outside_answered, parts);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The first start: who you are, where your mail is, does it work. Writes the files that `setup` and `account add` write. */
 #include "config/accounts.h"
+#include "ui/save.h"
 #include "ui/screen/key.h"
 #include "ui/screen/prompt.h"
 #include "ui/screen/text.h"
@@ -103,22 +104,16 @@ discovered (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *
     say (wizard, FALSE, "These servers were found for your address. Check them, then type the password.");
 }
 
-static char *
-expand_home (const char *path)
-{
-  if (strcmp (path, "~") == 0 || g_str_has_prefix (path, "~/"))
-    return g_build_filename (g_get_home_dir (), path + 1, NULL);
-  return g_strdup (path);
-}
-
 static gboolean
 make_profile (struct wizard *wizard, GError **error)
 {
   guint at = wizard->asks_folder ? 1 : 0;
   const char *name = form_text (&wizard->form, at), *address = form_text (&wizard->form, at + 1);
-  g_autofree char *folder = wizard->asks_folder ? expand_home (form_text (&wizard->form, 0)) : NULL;
+  g_autofree char *folder = wizard->asks_folder && *form_text (&wizard->form, 0) != '\0'
+                                ? save_path (form_text (&wizard->form, 0), NULL)
+                                : NULL;
   const char *host = strrchr (address, '@');
-  if (*name == '\0' || host == NULL || host == address || host[1] == '\0' || (folder != NULL && *folder == '\0')) {
+  if (*name == '\0' || host == NULL || host == address || host[1] == '\0' || (folder == NULL && wizard->asks_folder)) {
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
                  *name == '\0' ? "Please type your name."
                                : "Please type your whole mail address, for example alice@hospital.example.");
@@ -272,10 +267,8 @@ save_account (struct wizard *wizard, GError **error)
       || !read_server (form_text (form, SERVER_SMTP), "SMTP", &account->smtp_host, &account->smtp_port, error)
       || !read_security (form_text (form, SERVER_SMTP_SECURITY), &account->smtp_security, error))
     return FALSE;
-  if (*form_text (form, SERVER_CA) != '\0') {
-    g_autofree char *path = expand_home (form_text (form, SERVER_CA));
-    account->ca_file = g_canonicalize_filename (path, NULL);
-  }
+  if (*form_text (form, SERVER_CA) != '\0')
+    account->ca_file = save_path (form_text (form, SERVER_CA), NULL);
   if (*form_text (form, SERVER_PASSWORD) == '\0') {
     g_set_error (error, CONFIG_ERROR, CONFIG_ERROR_FAILED, "Please type the password.");
     return FALSE;
