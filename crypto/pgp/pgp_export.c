@@ -38,14 +38,9 @@ only (GBytes *keys, const char *fingerprint)
   gboolean found = FALSE;
   while (pgp_packet_read (data, size, at, &packet) && !packet.open_end && packet.size <= size - packet.body) {
     if (packet.tag == PGP_TAG_PUBLIC_KEY) {
-      guint8 digest[PGP_FINGERPRINT_SIZE];
-      char hex[2 * PGP_FINGERPRINT_SIZE + 1] = "";
       if (found)
         break;
-      if (pgp_packet_fingerprint (data + packet.body, packet.size, digest))
-        for (guint i = 0; i < PGP_FINGERPRINT_SIZE; i++)
-          g_snprintf (hex + 2 * i, 3, "%02X", digest[i]);
-      found = g_ascii_strcasecmp (hex, fingerprint) == 0;
+      found = pgp_packet_is_key (data + packet.body, packet.size, fingerprint);
       begin = at;
     }
     at = packet.body + packet.size;
@@ -84,13 +79,20 @@ armored (GBytes *key)
 }
 
 GBytes *
-pgp_export (struct pgp_engine *engine, const char *fingerprint, GError **error)
+pgp_export_one (struct pgp_engine *engine, const char *fingerprint, GError **error)
 {
   const char *patterns[] = { fingerprint, NULL };
   g_autoptr (GBytes) keys = export(engine, patterns, GPGME_EXPORT_MODE_MINIMAL, FALSE, error);
   g_autoptr (GBytes) key = keys != NULL ? only (keys, fingerprint) : NULL;
   if (keys != NULL && key == NULL)
     pgp_set_error (error, CRYPTO_ERROR_FAILED, 0, "The OpenPGP key could not be read out of the keyring");
+  return g_steal_pointer (&key);
+}
+
+GBytes *
+pgp_export (struct pgp_engine *engine, const char *fingerprint, GError **error)
+{
+  g_autoptr (GBytes) key = pgp_export_one (engine, fingerprint, error);
   return key != NULL ? armored (key) : NULL;
 }
 

@@ -6,7 +6,6 @@
 #include "crypto/addrspec.h"
 #include <string.h>
 
-#define SIZE_MAX_OF_EXPORT (1024u * 1024)
 #define TYPE_CERTIFICATION 0x10 /* to 0x13 */
 #define TYPE_BINDING 0x18
 #define TYPE_CERTIFICATION_REVOKED 0x30
@@ -22,19 +21,6 @@ struct minimal {
   guint open;       /* the tag whose signature comes next; 0: of something that is left out */
   gboolean refused; /* there is something that has no place in a public key */
 };
-
-/* Its fingerprint, by what version 4 says. */
-static gboolean
-is_key (const guint8 *body, gsize size, const char *fingerprint)
-{
-  if (size < 6 || size > G_MAXUINT16 || body[0] != 4)
-    return FALSE;
-  const guint8 head[] = { 0x99, (guint8) (size >> 8), (guint8) size };
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
-  g_checksum_update (checksum, head, sizeof head);
-  g_checksum_update (checksum, body, (gssize) size);
-  return g_ascii_strcasecmp (g_checksum_get_string (checksum), fingerprint) == 0;
-}
 
 static guint
 signature_type (const guint8 *body, gsize size)
@@ -59,7 +45,7 @@ take (struct minimal *minimal, guint tag, struct part part, const guint8 *body, 
       minimal->user = part;
     break;
   case PGP_TAG_PUBLIC_SUBKEY:
-    minimal->open = is_key (body, size, minimal->subkey) ? tag : 0;
+    minimal->open = pgp_packet_is_key (body, size, minimal->subkey) ? tag : 0;
     if (minimal->open != 0)
       minimal->encryption = part;
     break;
@@ -108,29 +94,13 @@ cut (GBytes *key, const char *subkey)
   return g_byte_array_free_to_bytes (g_steal_pointer (&out));
 }
 
-static GBytes *
-read_out (struct pgp_engine *engine, const char *fingerprint)
-{
-  AUTOFREE (gpgme_context) context = pgp_context_new (engine, NULL);
-  const char *patterns[] = { fingerprint, NULL };
-  struct pgp_sink sink;
-  if (context == NULL)
-    return NULL;
-  AUTOFREE (gpgme_data) output = pgp_sink_open (&sink, SIZE_MAX_OF_EXPORT);
-  gpgme_set_armor (context, 0);
-  if (gpgme_op_export_ext (context, patterns, GPGME_EXPORT_MODE_MINIMAL, output) == 0 && sink.bytes->len > 0)
-    return pgp_sink_steal (&sink);
-  pgp_sink_clear (&sink);
-  return NULL;
-}
-
 GBytes *
 pgp_minimal (struct pgp_engine *engine, const char *fingerprint, const char *address, gint64 at)
 {
   gpgme_key_t key = pgp_keys_by_fingerprint (engine, fingerprint);
   enum key_fault fault;
   gpgme_subkey_t subkey = key != NULL ? pgp_keys_encryption (key, at, &fault) : NULL;
-  g_autoptr (GBytes) whole = subkey != NULL ? read_out (engine, fingerprint) : NULL;
+  g_autoptr (GBytes) whole = subkey != NULL ? pgp_export_one (engine, fingerprint, NULL) : NULL;
   g_autoptr (GPtrArray) trimmed = whole != NULL ? pgp_trim (whole, address, NULL) : NULL;
   if (trimmed == NULL || trimmed->len != 1)
     return NULL;

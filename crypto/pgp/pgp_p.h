@@ -112,6 +112,10 @@ gboolean pgp_packet_read (const guint8 *data, gsize size, gsize at, struct pgp_p
 #define PGP_FINGERPRINT_SIZE 20 /* of version 4 */
 /* Of the key in this body; FALSE: it is not of version 4. */
 gboolean pgp_packet_fingerprint (const guint8 *body, gsize size, guint8 *fingerprint_out);
+gboolean pgp_packet_is_key (const guint8 *body, gsize size, const char *fingerprint); /* the one with this, in hex */
+
+/* pgp_export.c: the public key of this fingerprint alone, of its signatures only its own; not armored. */
+GBytes *pgp_export_one (struct pgp_engine *engine, const char *fingerprint, GError **error);
 
 /* pgp_verify.c: what the last operation of a context said of signatures. */
 void pgp_verify_collect (struct pgp_engine *engine, gpgme_ctx_t context, gint64 at, GHashTable *trusted,

@@ -116,6 +116,18 @@ pgp_packet_fingerprint (const guint8 *body, gsize size, guint8 *fingerprint_out)
   return TRUE;
 }
 
+gboolean
+pgp_packet_is_key (const guint8 *body, gsize size, const char *fingerprint)
+{
+  guint8 digest[PGP_FINGERPRINT_SIZE];
+  char hex[2 * PGP_FINGERPRINT_SIZE + 1] = "";
+  if (!pgp_packet_fingerprint (body, size, digest))
+    return FALSE;
+  for (guint i = 0; i < PGP_FINGERPRINT_SIZE; i++)
+    g_snprintf (hex + 2 * i, 3, "%02X", digest[i]);
+  return g_ascii_strcasecmp (hex, fingerprint) == 0;
+}
+
 static char *
 recipient_id (const guint8 *body, gsize size)
 {

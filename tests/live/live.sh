@@ -55,6 +55,21 @@ print("\n".join(map(str, v)) if isinstance(v, list) else "null" if v is None els
 # is WANTED GOT WHAT
 is () { [ "$1" = "$2" ] || fail "$3: expected '$1', got '$2'"; }
 
+# Watched by tools, everything has more time.
+pace=1
+if grep -q __asan_init "$WARDMAIL"; then pace=5; fi
+[ "${WATCH-}" != valgrind ] || pace=25
+looks_ms=2000
+# looks ADDRESS 'ROUTE REASON SOURCE TRUST' [MS]: what explain says, and within which time.
+looks () {
+  local begin end got
+  begin=$(date +%s%3N)
+  got=$(ward explain --json "$1" | json 'd[0]["route"] + " " + d[0]["reason"] + (" " + d[0]["key"]["source"] + " " + d[0]["key"]["trust"] if d[0]["key"] else "")')
+  end=$(date +%s%3N)
+  is "$2" "$got" "what is known of $1"
+  [ $((end - begin)) -lt $((${3:-$looks_ms} * pace)) ] || fail "what is known of $1 took $((end - begin)) ms"
+}
+
 # person NAME: a GNUPGHOME that has this person's secret key and Alice's public one, and no other.
 person () {
   local home=$dir/people/$1

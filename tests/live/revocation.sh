@@ -96,9 +96,6 @@ demand () {
   profile_pids "$dir/p" | xargs -r kill 2>/dev/null || true
   wait_until 5 profile_idle "$dir/p" || fail 'the engine does not end'
 }
-pace=1 # watched by tools, everything has more time
-if grep -q __asan_init "$WARDMAIL"; then pace=5; fi
-[ "${WATCH-}" != valgrind ] || pace=25
 reads ida untrusted
 is 0 "$(requests /)" 'requests for a stranger'
 say 'nobody is asked about a certificate that leads to no authority of ours'

@@ -116,7 +116,7 @@ terminal_keys Enter
 terminal_wait 'This is a back-up'
 terminal_type 'seven lonely koalas'
 terminal_keys Enter
-terminal_wait 'passphrase' 60
+terminal_wait 'does not open this' 60
 terminal_type i
 terminal_wait 'File with a key'
 terminal_keys C-u
