@@ -36,6 +36,13 @@ char *sync_message_id (GBytes *start); /* without brackets; "" */
 gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh,
                       struct imap_selected *out, GError **error);
 
+/* ---- the parts of a pull ---- */
+/* Selects the folder; sync->target: what the server said then. Changed flags and removals are done here; what is new stands in sync->heads. */
+gboolean sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error);
+/* Fetches the last count of sync->heads, and takes them off it. The folder is selected. */
+gboolean sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
+                            GError **error);
+
 /* ---- mail that goes (sync_gone.c) ---- */
 /* In the transaction that deletes its record: notes the mail's file, and every name that the index may still know it by. TRUE: there was a file. */
 gboolean sync_gone_note (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail,

@@ -1,0 +1,153 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Mail that comes in: on the disk, then on record, then told of, some at a time. */
+#include "mail/store/sync_p.h"
+
+#include "mail/message/message.h"
+#include "mail/store/maildir.h"
+#include "mail/store/tags.h"
+
+#include <string.h>
+
+#define BATCH_MAILS 100 /* made durable and reported together */
+
+struct arrival {
+  struct imap_head head;
+  char *base, *msgid;
+  gboolean is_protected;
+};
+
+struct intake {
+  struct sync *sync;
+  const struct state_folder *folder;
+  char *dir;
+  struct maildir_batch *batch;
+  GArray *arrivals; /* struct arrival */
+  GError *error;
+};
+
+static void
+arrival_clear (gpointer data)
+{
+  struct arrival *arrival = data;
+  g_free (arrival->base);
+  g_free (arrival->msgid);
+}
+
+/* What was meant for this mail before its UID changed. */
+static void
+resume_changes (struct intake *intake, GPtrArray *changes, const struct arrival *arrival, struct state_mail *mail)
+{
+  for (guint i = 0; i < changes->len && *arrival->msgid != '\0'; i++) {
+    struct state_change *change = g_ptr_array_index (changes, i);
+    if (change->folder != intake->folder->id || change->uid != 0 || change->kind == STATE_APPEND
+        || strcmp (change->msgid, arrival->msgid) != 0)
+      continue;
+    if (change->kind == STATE_FLAGS) {
+      tags_flags_change (mail->flags, change->add, change->remove, mail->flags);
+      state_change_delete (intake->sync->state, change->id);
+    } else {
+      change->uid = mail->uid;
+      state_change_save (intake->sync->state, change);
+    }
+    change->uid = mail->uid; /* used up */
+  }
+}
+
+/* Data, then state, then news. */
+static gboolean
+settle (struct intake *intake)
+{
+  struct sync *sync = intake->sync;
+  if (intake->error != NULL || intake->arrivals->len == 0)
+    return intake->error == NULL;
+  if (!maildir_batch_commit (intake->batch, &intake->error))
+    return FALSE;
+  g_autoptr (GPtrArray) changes = state_changes (sync->state);
+  GPtrArray *rows = g_ptr_array_new ();
+  state_begin (sync->state);
+  for (guint i = 0; i < intake->arrivals->len; i++) {
+    const struct arrival *arrival = &g_array_index (intake->arrivals, struct arrival, i);
+    struct state_mail mail
+        = { .folder = intake->folder->id, .uid = arrival->head.uid, .base = arrival->base, .msgid = arrival->msgid };
+    memcpy (mail.flags, arrival->head.flags, sizeof mail.flags);
+    memcpy (mail.server_flags, arrival->head.flags, sizeof mail.server_flags);
+    resume_changes (intake, changes, arrival, &mail);
+    state_mail_save (sync->state, &mail);
+    g_autofree char *path = maildir_path (intake->dir, mail.base, arrival->head.flags);
+    g_ptr_array_add (rows, sync_mail_row (path, intake->folder->role, mail.flags, arrival->is_protected));
+  }
+  gboolean done = state_commit (sync->state, &intake->error);
+  if (done) {
+    sync->counts.fresh += intake->arrivals->len;
+    sync->done += intake->arrivals->len;
+    sync_emit_mails (sync, rows);
+    GVariantBuilder fields;
+    g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add (&fields, "{sv}", "done", g_variant_new_uint32 (sync->done));
+    g_variant_builder_add (&fields, "{sv}", "total", g_variant_new_uint32 (MAX (sync->total, sync->done)));
+    sync->emit ("progress", g_variant_builder_end (&fields), sync->data);
+  } else {
+    g_ptr_array_foreach (rows, (GFunc) (gpointer) g_variant_unref, NULL);
+    g_ptr_array_unref (rows);
+  }
+  g_array_set_size (intake->arrivals, 0);
+  return done;
+}
+
+static gboolean
+on_body (const void *bytes, gsize size, gpointer data)
+{
+  struct intake *intake = data;
+  return intake->error == NULL && maildir_batch_write (intake->batch, bytes, size, &intake->error);
+}
+
+static void
+on_done (const struct imap_head *head, gpointer data)
+{
+  struct intake *intake = data;
+  if (head == NULL || intake->error != NULL) {
+    maildir_batch_drop (intake->batch);
+    return;
+  }
+  struct arrival arrival = { .head = *head };
+  g_autoptr (GBytes) look = NULL;
+  arrival.base = g_strdup_printf ("U%u.%u", intake->folder->uidvalidity, head->uid);
+  if (!maildir_batch_end (intake->batch, arrival.base, head->flags, head->date, &look, &intake->error)) {
+    arrival_clear (&arrival);
+    return;
+  }
+  arrival.msgid = sync_message_id (look);
+  arrival.is_protected = message_is_encrypted (look);
+  g_array_append_val (intake->arrivals, arrival);
+  if (intake->arrivals->len >= BATCH_MAILS)
+    settle (intake);
+}
+
+gboolean
+sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count, GError **error)
+{
+  guint from = sync->heads->len - count;
+  struct intake intake = { .sync = sync, .folder = folder, .dir = sync_dir (sync, folder) };
+  intake.batch = maildir_batch_new (intake.dir);
+  intake.arrivals = g_array_new (FALSE, TRUE, sizeof (struct arrival));
+  g_array_set_clear_func (intake.arrivals, arrival_clear);
+  const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
+  imap_set_meanwhile (imap, sync->wake_fd, sync->serve, sync->data);
+  gboolean fetched
+      = imap_fetch_bodies (imap, &g_array_index (sync->heads, struct imap_head, from), count, &sink, error);
+  imap_set_meanwhile (imap, -1, NULL, NULL);
+  /* What came before the line broke is whole, and kept. */
+  gboolean kept = settle (&intake);
+  if (!kept && intake.error != NULL) {
+    g_clear_error (error);
+    g_propagate_error (error, g_steal_pointer (&intake.error));
+  }
+  maildir_batch_free (intake.batch);
+  g_array_unref (intake.arrivals);
+  g_free (intake.dir);
+  if (!fetched || !kept)
+    return FALSE;
+  g_array_set_size (sync->heads, from);
+  return TRUE;
+}
