@@ -1,14 +1,17 @@
 # Tests of net.
 PEER = tests/wire/peer.c tests/wire/peer.h tests/unit/openssl_tool.c tests/unit/openssl_tool.h
 
-check_PROGRAMS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_smtp
-TESTS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_smtp
+check_PROGRAMS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_filter tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_replies tests/wire/test_smtp
+TESTS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_filter tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_replies tests/wire/test_smtp
 tests_unit_test_gate_SOURCES = tests/unit/test_gate.c
 tests_unit_test_gate_LDADD = $(TEST_LIBS)
 tests_unit_test_gate_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_gate_note_SOURCES = tests/unit/test_gate_note.c
 tests_unit_test_gate_note_LDADD = $(TEST_LIBS)
 tests_unit_test_gate_note_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_imap_filter_SOURCES = tests/unit/test_imap_filter.c
+tests_unit_test_imap_filter_LDADD = $(TEST_LIBS)
+tests_unit_test_imap_filter_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_imap_name_SOURCES = tests/unit/test_imap_name.c
 tests_unit_test_imap_name_LDADD = $(TEST_LIBS)
 tests_unit_test_imap_name_CFLAGS = $(TEST_CFLAGS)
@@ -26,6 +29,9 @@ tests_unit_test_wkd_CFLAGS = $(TEST_CFLAGS)
 tests_wire_test_imap_SOURCES = tests/wire/test_imap.c $(PEER)
 tests_wire_test_imap_LDADD = $(TEST_LIBS)
 tests_wire_test_imap_CFLAGS = $(TEST_CFLAGS)
+tests_wire_test_replies_SOURCES = tests/wire/test_replies.c $(PEER)
+tests_wire_test_replies_LDADD = $(TEST_LIBS)
+tests_wire_test_replies_CFLAGS = $(TEST_CFLAGS)
 tests_wire_test_smtp_SOURCES = tests/wire/test_smtp.c $(PEER)
 tests_wire_test_smtp_LDADD = $(TEST_LIBS)
 tests_wire_test_smtp_CFLAGS = $(TEST_CFLAGS)

@@ -22,8 +22,9 @@ check-crash: all
 	$(MAKE) check TESTS='$(CRASH_TESTS)'
 # Mail from elsewhere with known verdicts, judged by the runner that comes with it; what all processes do meanwhile is judged, too.
 CORPORA = $(top_srcdir)/../shared/corpora
-check-corpora: all
+check-corpora: all tests/wire/test_replies
 	$(top_srcdir)/tests/corpora $(abs_top_builddir)/wardmail $(CORPORA)
+	if [ -d '$(CORPORA)/imap' ]; then tests/wire/test_replies '$(CORPORA)/imap'; fi
 .PHONY: list-tests check-live check-ui check-crash check-corpora
 
 TESTS += tests/lint/shell tests/lint/symbols

@@ -86,7 +86,7 @@ imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_ou
     folder->sel_has_exists = 0;
   int code = enter (imap, changed_out);
   if (code == MAILIMAP_NO_ERROR) {
-    if (!*changed_out && imap->session->imap_stream->read_buffer_len == 0)
+    if (!*changed_out && !imap_driver_has_more (imap->session->imap_stream))
       (void) stream_wait (imap->stream, wake_fd, (gint64) timeout_s * 1000);
     stream_allow (imap->stream, IMAP_SMALL, IMAP_COMMAND_S);
     code = leave (imap, changed_out);

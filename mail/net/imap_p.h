@@ -29,3 +29,9 @@ struct mailimap_flag_list *imap_flag_list (const char *flags);
 void imap_flags_of (const struct mailimap_msg_att_dynamic *item, char *flags_out);
 /* imap_sign_in.c */
 gboolean imap_sign_in (struct imap *imap, const struct secret *secret, GError **error);
+
+/* imap_driver.c: the stream as libetpan sees it, through imap_filter.h. Closed with stream_etpan_close; the stream stays the caller's. NULL: no memory. */
+mailstream *imap_driver_new (struct stream *stream);
+gboolean imap_driver_has_more (const mailstream *etpan); /* there is something to read without waiting for the server */
+gboolean imap_driver_is_amid (const mailstream *etpan);  /* or the beginning of something */
+gboolean imap_driver_said_bad (const mailstream *etpan, int tag); /* the server, to the command with this tag */

@@ -42,6 +42,10 @@ gboolean
 imap_failed (struct imap *imap, int code, const char *what, GError **error)
 {
   const GError *line = stream_error (imap->stream);
+  /* libetpan has one code for BAD and for a server that is out of step. */
+  if (code == MAILIMAP_ERROR_PROTOCOL
+      && imap_driver_said_bad (imap->session->imap_stream, (int) imap->session->imap_tag))
+    code = MAILIMAP_ERROR_EXTENSION;
   gboolean broken = line != NULL || code == MAILIMAP_ERROR_STREAM || code == MAILIMAP_ERROR_PARSE
                     || code == MAILIMAP_ERROR_FATAL || code == MAILIMAP_ERROR_PROTOCOL || code == MAILIMAP_ERROR_MEMORY
                     || code == MAILIMAP_ERROR_BAD_STATE || code == MAILIMAP_ERROR_DONT_ACCEPT_CONNECTION
@@ -84,7 +88,7 @@ imap_command (struct imap *imap, const char *command, const char *what, GError *
 static gboolean
 greet (struct imap *imap, GError **error)
 {
-  mailstream *etpan = stream_etpan (imap->stream);
+  mailstream *etpan = imap_driver_new (imap->stream);
   imap->session = mailimap_new (0, NULL);
   int code = etpan == NULL || imap->session == NULL ? MAILIMAP_ERROR_MEMORY : mailimap_connect (imap->session, etpan);
   if (imap->session != NULL && imap->session->imap_stream != NULL)
@@ -135,7 +139,7 @@ protect (struct imap *imap, GError **error)
     return FALSE;
   }
   mailstream *etpan = imap->session->imap_stream;
-  if (!stream_start_tls (imap->stream, etpan->read_buffer_len > 0, error)) {
+  if (!stream_start_tls (imap->stream, imap_driver_is_amid (etpan), error)) {
     imap->lost = TRUE;
     return FALSE;
   }

@@ -51,8 +51,7 @@ const GError *stream_error (const struct stream *stream); /* NULL: none yet */
 void stream_fail (struct stream *stream, const char *sentence);
 int stream_fd (const struct stream *stream);
 
-/* The stream as libetpan sees it. It is closed with stream_etpan_close; the stream itself stays the caller's. NULL: no memory. */
+/* The line is seen by libetpan as a mailstream: imap_driver.c, smtp_driver.c. */
 struct _mailstream;
-struct _mailstream *stream_etpan (struct stream *stream);
 void stream_etpan_wipe (struct _mailstream *etpan);  /* the buffers, after a credential went through them */
 void stream_etpan_close (struct _mailstream *etpan); /* wiped, whatever still lies in them */
