@@ -19,5 +19,6 @@ enum crypto_error {
   TLS_ERROR_UNTRUSTED,     /* the chain does not lead to a configured anchor */
   TLS_ERROR_EXPIRED,       /* a certificate is expired or not yet valid */
   TLS_ERROR_HOSTNAME,      /* the certificate is for another host */
-  TLS_ERROR_REVOKED,
+  TLS_ERROR_REVOKED,       /* a certificate was revoked, or nobody can tell where that was asked for */
+  TLS_ERROR_PIN,           /* the chain holds, but has none of the keys that the account expects */
 };

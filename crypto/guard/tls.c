@@ -12,27 +12,29 @@ struct tls_session {
   int fd;
   char *host;
   char *description;
+  const char *const *pins; /* borrowed until the handshake is over */
+  struct tls_trust *trust;
   SSL_CTX *context;
   SSL *ssl;
   struct tls_fault fault;
   gboolean broken; /* after a fatal error nothing more may be sent, not even a close_notify */
 };
 
+/* In place of OpenSSL's own look at the certificates: they come to the one judge. */
 static int
-remember_fault (int fine, X509_STORE_CTX *store_context)
+judge (X509_STORE_CTX *store_context, void *data)
 {
   SSL *ssl = X509_STORE_CTX_get_ex_data (store_context, SSL_get_ex_data_X509_STORE_CTX_idx ());
   struct tls_session *tls = SSL_get_app_data (ssl);
-  if (fine || tls->fault.code != X509_V_OK)
-    return fine;
-  X509 *certificate = X509_STORE_CTX_get_current_cert (store_context);
-  tls->fault.code = X509_STORE_CTX_get_error (store_context);
-  tls->fault.depth = X509_STORE_CTX_get_error_depth (store_context);
-  if (certificate == NULL)
-    certificate = X509_STORE_CTX_get0_cert (store_context);
-  if (certificate != NULL && X509_up_ref (certificate))
-    tls->fault.certificate = certificate;
-  return 0;
+  const struct tls_terms terms = { .trust = tls->trust, .host = tls->host, .pins = tls->pins };
+  STACK_OF (X509) *chain = NULL;
+  gboolean holds = tls_chain_judge (&terms, X509_STORE_CTX_get0_cert (store_context),
+                                    X509_STORE_CTX_get0_untrusted (store_context), &chain, &tls->fault);
+  X509_STORE_CTX_set0_verified_chain (store_context, chain);
+  X509_STORE_CTX_set_error (store_context, !holds && tls->fault.code >= TLS_FAULT_PIN
+                                               ? X509_V_ERR_APPLICATION_VERIFICATION
+                                               : tls->fault.code);
+  return holds;
 }
 
 /* Why an SSL call did not go through: wait and TRUE (try again), or FALSE with error. */
@@ -74,9 +76,11 @@ is_cancelled (struct tls_session *tls, int cancel_fd, GError **error)
 static gboolean
 prepare (struct tls_session *tls, const struct tls_settings *settings, GError **error)
 {
-  tls->context = tls_policy_context (settings, error);
+  tls->trust = tls_trust_for (settings, error);
+  tls->context = tls->trust != NULL ? tls_policy_context (settings, error) : NULL;
   if (tls->context == NULL)
     return FALSE;
+  SSL_CTX_set_cert_verify_callback (tls->context, judge, NULL);
   tls->ssl = SSL_new (tls->context);
   BIO *bio = tls->ssl != NULL ? tls_socket_bio (tls->fd) : NULL;
   if (bio == NULL) {
@@ -85,7 +89,7 @@ prepare (struct tls_session *tls, const struct tls_settings *settings, GError **
   }
   SSL_set_bio (tls->ssl, bio, bio);
   SSL_set_app_data (tls->ssl, tls);
-  SSL_set_verify (tls->ssl, SSL_VERIFY_PEER, remember_fault);
+  SSL_set_verify (tls->ssl, SSL_VERIFY_PEER, NULL);
   return tls_policy_bind (tls->ssl, settings->host, error);
 }
 
@@ -122,6 +126,7 @@ tls_connect (int fd, const struct tls_settings *settings, int cancel_fd, GError 
   struct tls_session *tls = g_new0 (struct tls_session, 1);
   tls->fd = fd;
   tls->host = g_strdup (settings->host != NULL ? settings->host : "");
+  tls->pins = settings->pins;
   tls->fault.code = X509_V_OK;
   tls->broken = TRUE;
   ERR_clear_error ();
@@ -132,6 +137,7 @@ tls_connect (int fd, const struct tls_settings *settings, int cancel_fd, GError 
     return NULL;
   }
   tls->broken = FALSE;
+  tls->pins = NULL;
   tls->description = g_strdup_printf ("%s %s", SSL_get_version (tls->ssl), SSL_get_cipher_name (tls->ssl));
   return tls;
 }
@@ -207,6 +213,7 @@ tls_free (struct tls_session *tls)
     (void) SSL_shutdown (tls->ssl); /* one close_notify, if the socket takes it without waiting */
   SSL_free (tls->ssl);
   SSL_CTX_free (tls->context);
+  tls_trust_free (tls->trust);
   tls_fault_clear (&tls->fault);
   ERR_clear_error ();
   g_free (tls->description);

@@ -5,12 +5,15 @@
  * Every call is bounded by timeout_ms and ends at once when cancel_fd becomes readable (cancel_fd -1: none). */
 #pragma once
 #include <sys/types.h>
+#include <gio/gio.h>
 #include "crypto/error.h"
 
 struct tls_session;
 struct tls_settings {
   const char *host;         /* the name that the certificate must carry (DNS name or IP address) */
-  const char *anchors_file; /* PEM; NULL: the system's anchors */
+  const char *anchors_file; /* PEM or DER; NULL: the system's anchors */
+  const char *lists_file;  /* revocation lists, PEM or DER: what no valid one clears is refused; NULL: none are asked */
+  const char *const *pins; /* "sha256/BASE64" of a key in the chain, beside all else; NULL: none */
   const char *client_cert_file, *client_key_file; /* PEM, NULL if none */
   int timeout_ms;                                 /* for the whole handshake */
 };
@@ -28,3 +31,23 @@ gboolean tls_pending (struct tls_session *tls);     /* decrypted bytes wait insi
 const char *tls_describe (struct tls_session *tls); /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; borrowed */
 void tls_free (struct tls_session *tls);
 DEFINE_AUTOFREE (tls_session, tls_free)
+
+/* A chain file, judged as if a server had shown it: tls_check.c. For a process of its own, with no network. */
+struct tls_check {
+  GBytes *chain;              /* the server's own certificate first */
+  GPtrArray *anchors, *lists; /* of GBytes, files; NULL: the system's; none */
+  const char *host;           /* NULL: judged for nobody's name and no purpose */
+  gint64 at;                  /* 0: now */
+  const char *const *pins;    /* NULL: none */
+};
+struct tls_verdict {
+  gboolean holds;
+  const char *reason; /* a word for programs; static */
+  char *sentence;
+  char *pin;          /* of the server's own key; NULL: there is no certificate */
+  char *subject;      /* of the first certificate; NULL as well */
+  gint64 from, until; /* when it is valid */
+};
+/* FALSE with error where the question itself makes no sense (a file that is none, a name that cannot be one). */
+gboolean tls_check_chain (const struct tls_check *check, struct tls_verdict *verdict, GError **error);
+void tls_verdict_clear (struct tls_verdict *verdict);

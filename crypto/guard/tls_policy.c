@@ -10,36 +10,12 @@
 #define SECURITY_LEVEL 2
 #define CIPHERS_TLS12 "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
 #define CIPHERS_TLS13 "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
-#define CHAIN_DEPTH_MAX 10
 
 /* Never ask on the terminal, which is what OpenSSL does by itself. */
 static int
 no_passphrase (char *buffer, int size, int writing, void *data)
 {
   return -1;
-}
-
-static gboolean
-load_anchors (SSL_CTX *context, const char *file, GError **error)
-{
-  X509_STORE *store = SSL_CTX_get_cert_store (context);
-  if (file == NULL) {
-    if (X509_STORE_set_default_paths (store) == 1)
-      return TRUE;
-    g_set_error (error, CRYPTO_ERROR, TLS_ERROR_UNTRUSTED,
-                 "This computer's list of trusted certificate authorities could not be read, so that no server can be "
-                 "checked. Install the package ca-certificates.");
-    return FALSE;
-  }
-  if (X509_STORE_load_file (store, file) == 1)
-    /* What is named as an anchor is one, also when it is a server's own certificate. */
-    return X509_STORE_set_flags (store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
-  g_set_error (
-      error, CRYPTO_ERROR, TLS_ERROR_UNTRUSTED,
-      "The file of trusted certificates %s could not be read, so that the server cannot be checked. Check that "
-      "it exists and holds certificates in PEM form.",
-      file);
-  return FALSE;
 }
 
 static gboolean
@@ -87,8 +63,7 @@ tls_policy_context (const struct tls_settings *settings, GError **error)
   SSL_CTX_set_mode (context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode (context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_default_passwd_cb (context, no_passphrase);
-  SSL_CTX_set_verify_depth (context, CHAIN_DEPTH_MAX);
-  if (load_anchors (context, settings->anchors_file, error) && load_client_certificate (context, settings, error))
+  if (load_client_certificate (context, settings, error))
     return context;
   SSL_CTX_free (context);
   return NULL;
@@ -97,20 +72,10 @@ tls_policy_context (const struct tls_settings *settings, GError **error)
 gboolean
 tls_policy_bind (SSL *ssl, const char *host, GError **error)
 {
-  X509_VERIFY_PARAM *param = SSL_get0_param (ssl);
-  X509_VERIFY_PARAM_set_hostflags (param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  /* An empty name would switch the check off. */
-  if (host != NULL && g_hostname_is_ip_address (host)) {
-    if (X509_VERIFY_PARAM_set1_ip_asc (param, host) == 1)
-      return TRUE;
-  } else if (host != NULL) {
-    g_autofree char *name = g_hostname_to_ascii (host);
-    gsize length = name != NULL ? strlen (name) : 0;
-    if (length > 1 && name[length - 1] == '.')
-      name[--length] = '\0';
-    if (length > 0 && name[0] != '.' && SSL_set1_host (ssl, name) == 1 && SSL_set_tlsext_host_name (ssl, name) == 1)
-      return TRUE;
-  }
+  gboolean is_address = FALSE;
+  g_autofree char *name = tls_chain_name (host, &is_address);
+  if (name != NULL && (is_address || SSL_set_tlsext_host_name (ssl, name) == 1))
+    return TRUE;
   g_set_error (
       error, CRYPTO_ERROR, TLS_ERROR_HOSTNAME,
       "“%s” is not a host name, so that no certificate can be checked against it. Correct the server's name in the "

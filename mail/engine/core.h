@@ -125,6 +125,7 @@ void flow_draft_drop (struct core *core, struct request *request);
 void flow_outbox (struct core *core, struct request *request);
 void flow_outbox_retry (struct core *core, struct request *request);
 void flow_import (struct core *core, struct request *request);
+void flow_cert_check (struct core *core, struct request *request);
 
 /* flow_arrive.c: from the imap workers' events into the index. */
 void arrive_event (struct core_account *account, const char *event, GVariant *fields);

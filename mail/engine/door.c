@@ -106,6 +106,7 @@ static const struct {
   { "key_backup_done", forward_keys, FALSE },
   { "key_restore", forward_keys, FALSE },
   { "ca_import", forward_keys, FALSE },
+  { "cert_check", flow_cert_check, TRUE },
 };
 
 void

@@ -51,6 +51,14 @@
       F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MUST ("fingerprint", "s"),                    \
          MUST ("protocol", "s"))
 
+/* A chain of certificates before the judge of servers. trust, crl: files in place of the system's authorities, and of revocation lists. result:
+ * "SUCCESS", "FAILURE"; reason: a word for programs; pin, subject: of the first certificate, "" if there is none. */
+#define CERT_CHECK                                                                                                     \
+  F (MUST ("chain", "h"), MAY ("host", "s"), MAY ("at", "x"), MAY ("trust", "ah"), MAY ("crl", "ah"),                  \
+     MAY ("pins", "as")),                                                                                              \
+      F (MUST ("result", "s"), MUST ("reason", "s"), MUST ("sentence", "s"), MUST ("pin", "s"), MUST ("subject", "s"), \
+         MUST ("from", "x"), MUST ("until", "x"))
+
 /* clang-format off: tables, a row a line */
 static const struct protocol_method methods[] = {
   /* ---- The door: clients to engine ---- */
@@ -156,6 +164,7 @@ static const struct protocol_method methods[] = {
     FALSE },
   /* added: trust anchors; lists: revocation lists */
   { PEER_ENGINE, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u"), MUST ("lists", "u")), 30, FALSE },
+  { PEER_ENGINE, "cert_check", CERT_CHECK, 10, FALSE },
 
   /* ---- Every worker: its first message. config differs by role, see worker.h ---- */
   /* ---- keys ---- */
@@ -306,12 +315,13 @@ static const struct protocol_method methods[] = {
     F (MUST ("said", "s"), MUST ("keys", "ah")), 10, TRUE },
 
   /* ---- filter: a process for each job ---- */
-  /* job: what it will be asked for and its sandbox must allow, "html" (default), "text" or "pdf" */
+  /* job: what it will be asked for and its sandbox must allow, "html" (default), "text", "pdf" or "chain" */
   { PEER_FILTER, "start", F (MAY ("job", "s")), NOTHING, 5, FALSE },
   { PEER_FILTER, "html", F (MUST ("html", "ay")), F (MUST ("text", "s")), 5, TRUE },
   /* An attachment as text. kind: of attachment.h */
   { PEER_FILTER, "text", F (MUST ("data", "h"), MUST ("kind", "u"), MAY ("charset", "s")), F (MUST ("text", "s")), 5,
     TRUE },
+  { PEER_FILTER, "chain", CERT_CHECK, 5, TRUE },
   /* An Outlook container. files: filename ms, type s, size x, md5 s, warning ms; whole: nothing of it was broken off or left out. which: from 1. */
   { PEER_FILTER, "tnef", F (MUST ("data", "h")), F (MUST ("files", "aa{sv}"), MUST ("whole", "b")), 2, TRUE },
   { PEER_FILTER, "tnef_file", F (MUST ("data", "h"), MUST ("which", "u")),

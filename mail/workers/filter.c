@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The filter worker: HTML and attachments to text, in a process of its own for each job, with no network, little memory and little time. For
- * HTML it can open no file at all; for the other kinds it can read the system's tables of charsets, and for a PDF start pdftotext. What breaks
- * the parser breaks this process and one paragraph on the screen. */
+ * HTML it can open no file at all; for the other kinds it can read the system's tables of charsets, and for a PDF start pdftotext; for a chain of
+ * certificates it can read the system's authorities. What breaks the parser breaks this process and one paragraph on the screen. */
 #include "mail/message/attachment.h"
 #include "mail/message/html.h"
 #include "mail/message/sanitise.h"
@@ -22,7 +22,9 @@ filter_sandbox (GVariant *config, struct sandbox *sandbox)
   const char *job = "html";
   (void) g_variant_lookup (config, "job", "&s", &job);
   sandbox->exec = strcmp (job, "pdf") == 0;
-  sandbox->system = sandbox->exec || strcmp (job, "text") == 0 ? SANDBOX_SYSTEM_PROGRAMS : SANDBOX_SYSTEM_NOTHING;
+  sandbox->system = strcmp (job, "chain") == 0                   ? SANDBOX_SYSTEM_ALL
+                    : sandbox->exec || strcmp (job, "text") == 0 ? SANDBOX_SYSTEM_PROGRAMS
+                                                                 : SANDBOX_SYSTEM_NOTHING;
   sandbox->memory_bytes = MEMORY_BYTES;
   sandbox->cpu_s = CPU_S;
 }
@@ -78,11 +80,9 @@ filter_text (struct worker *worker, GVariant *args, GError **error)
   return text != NULL ? clean_reply (text) : NULL;
 }
 
-static const struct worker_method methods[] = { { "html", filter_html },
-                                                { "text", filter_text },
-                                                { "tnef", filter_tnef },
-                                                { "tnef_file", filter_tnef_file },
-                                                { NULL, NULL } };
+static const struct worker_method methods[]
+    = { { "html", filter_html }, { "text", filter_text },           { "chain", filter_chain },
+        { "tnef", filter_tnef }, { "tnef_file", filter_tnef_file }, { NULL, NULL } };
 
 const struct worker_role worker_role_filter = {
   .peer = PEER_FILTER,

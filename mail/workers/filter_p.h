@@ -6,3 +6,4 @@
 
 GVariant *filter_tnef (struct worker *worker, GVariant *args, GError **error);
 GVariant *filter_tnef_file (struct worker *worker, GVariant *args, GError **error);
+GVariant *filter_chain (struct worker *worker, GVariant *args, GError **error);

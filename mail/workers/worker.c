@@ -127,6 +127,7 @@ error_code (const GError *error)
   case TLS_ERROR_EXPIRED:
   case TLS_ERROR_HOSTNAME:
   case TLS_ERROR_REVOKED:
+  case TLS_ERROR_PIN:
     return ENGINE_ERROR_TLS;
   case CRYPTO_ERROR_FAILED:
   case CRYPTO_ERROR_FORMAT:

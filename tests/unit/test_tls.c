@@ -197,13 +197,13 @@ static void
 test_untrusted (void **state)
 {
   check_refused (USE ("expired"), "localhost", "ca.crt", TLS_ERROR_EXPIRED, "Old Server");
-  check_refused (USE ("self"), "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "signed itself");
+  check_refused (USE ("self"), "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "signed by itself");
   check_refused (USE ("good"), "localhost", "other.crt", TLS_ERROR_UNTRUSTED, "issued by “Test ca”");
   check_refused (USE ("deep"), "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "issued by “Test middle”");
-  check_refused (USE ("client"), "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "cannot be accepted");
+  check_refused (USE ("client"), "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "not meant for a server");
   check_refused (USE ("weak") " -cipher DEFAULT@SECLEVEL=0", "localhost", "ca.crt", TLS_ERROR_UNTRUSTED, "too weak");
   check_refused (USE ("byend") " -cert_chain good.crt", "localhost", "ca.crt", TLS_ERROR_UNTRUSTED,
-                 "cannot be accepted");
+                 "does not belong to an authority");
 }
 
 static void

@@ -56,6 +56,8 @@ const struct command commands[] = {
     "compared.",
     command_key },
   { "ca", "import FILE...", "Take in certificates of authorities to trust, and revocation lists.", command_ca },
+  { "cert-check", "[--json] [--host NAME] [--at TIME] [--trust PEM]... [--crl FILE]... [--pin PIN]... CHAIN.pem",
+    "Judge a file of certificates as if a server had shown it.", command_cert_check },
   { "help", "[SUBCOMMAND]", "Say what there is, or how one subcommand is used.", command_help },
   { "version", "[--json]", "Say which version this is.", command_version },
   { NULL, NULL, NULL, NULL },
