@@ -41,3 +41,24 @@ tests_wire_test_certdir_SOURCES = tests/wire/test_certdir.c tests/wire/certdir_p
 tests_wire_test_certdir_CPPFLAGS = $(AM_CPPFLAGS) -DTESTS_DIR=\"$(abs_top_srcdir)/tests\"
 tests_wire_test_certdir_CFLAGS = $(TEST_CFLAGS)
 tests_wire_test_certdir_LDADD = $(TEST_LIBS)
+# How fast mail is pulled, beside mbsync and a raw client: make bench. A short one: make bench-pull PULL='mails=1000 memory=5000'.
+BENCH_PULL = tests/bench/pull_raw tests/bench/pull_line tests/bench/pull_own
+EXTRA_PROGRAMS += $(BENCH_PULL)
+tests_bench_pull_raw_SOURCES = tests/bench/pull_raw.c
+tests_bench_pull_raw_CFLAGS = $(AM_CFLAGS)
+tests_bench_pull_raw_LDADD = $(OPENSSL_LIBS) $(GLIB_LIBS)
+tests_bench_pull_line_SOURCES = tests/bench/pull_line.c
+tests_bench_pull_line_CFLAGS = $(AM_CFLAGS)
+tests_bench_pull_line_LDADD = $(GLIB_LIBS)
+tests_bench_pull_own_SOURCES = tests/bench/pull_own.c
+tests_bench_pull_own_CFLAGS = $(AM_CFLAGS)
+tests_bench_pull_own_LDADD = $(TEST_LIBS)
+# Put before the program by the loader, so it has to be a library.
+tests/bench/pull_nosync.so: tests/bench/pull_nosync.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/bench && $(CC) -O2 -fPIC -shared -o $@ $(top_srcdir)/tests/bench/pull_nosync.c
+bench: bench-pull
+bench-pull: all $(BENCH_PULL) tests/bench/pull_nosync.so
+	$(top_srcdir)/tests/bench/pull $(abs_top_builddir) $(PULL)
+.PHONY: bench-pull
+CLEANFILES += $(BENCH_PULL) tests/bench/pull_nosync.so
+EXTRA_DIST += tests/bench/pull tests/bench/pull_nosync.c

@@ -8,6 +8,8 @@
 #include <openssl/err.h>
 #include "crypto/guard/tls_p.h"
 
+#define READ_AHEAD 65536
+
 struct tls_session {
   int fd;
   char *host;
@@ -88,6 +90,9 @@ prepare (struct tls_session *tls, const struct tls_settings *settings, GError **
     return FALSE;
   }
   SSL_set_bio (tls->ssl, bio, bio);
+  /* As much as has come is taken from the socket at once, not head and body of each record by themselves. */
+  SSL_set_read_ahead (tls->ssl, 1);
+  SSL_set_default_read_buffer_len (tls->ssl, READ_AHEAD);
   SSL_set_app_data (tls->ssl, tls);
   SSL_set_verify (tls->ssl, SSL_VERIFY_PEER, NULL);
   return tls_policy_bind (tls->ssl, settings->host, error);
@@ -152,6 +157,16 @@ refuse_broken (struct tls_session *tls, GError **error)
   return TRUE;
 }
 
+/* What else is there already: a record may hold a few bytes only, and each call of ours has its price. What goes wrong here the next read tells. */
+static size_t
+read_more (struct tls_session *tls, char *buffer, size_t size)
+{
+  size_t done = 0, got = 0;
+  while (done < size && SSL_has_pending (tls->ssl) && SSL_read_ex (tls->ssl, buffer + done, size - done, &got) == 1)
+    done += got;
+  return done;
+}
+
 ssize_t
 tls_read (struct tls_session *tls, void *buffer, size_t size, int timeout_ms, int cancel_fd, GError **error)
 {
@@ -164,7 +179,7 @@ tls_read (struct tls_session *tls, void *buffer, size_t size, int timeout_ms, in
     errno = 0;
     int result = SSL_read_ex (tls->ssl, buffer, size, &got);
     if (result == 1)
-      return (ssize_t) got;
+      return (ssize_t) (got + read_more (tls, (char *) buffer + got, size - got));
     if (SSL_get_error (tls->ssl, result) == SSL_ERROR_ZERO_RETURN)
       return 0;
     if (!again (tls, result, cancel_fd, deadline_us, error))

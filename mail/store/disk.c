@@ -5,7 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#ifndef XFS_SUPER_MAGIC /* kept among XFS's own */
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
 
 #define CHUNK_BYTES 65536
 
@@ -47,4 +53,18 @@ disk_sync_folder (const char *path)
   close (fd);
   errno = why;
   return done;
+}
+
+gboolean
+disk_syncs_at_once (int fd)
+{
+  static const guint32 known[]
+      = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC };
+  struct statfs info;
+  if (fd < 0 || fstatfs (fd, &info) != 0)
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
+    if ((guint32) info.f_type == known[i])
+      return TRUE;
+  return FALSE;
 }

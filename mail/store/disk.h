@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Two steps of everything that has to outlast a power cut: all the bytes are written, and the folder knows the file's name. */
+/* The steps of everything that has to outlast a power cut: all the bytes are written, they are durable, and the folder knows the file's name. */
 #pragma once
 #include <glib.h>
 
@@ -8,3 +8,6 @@
 gboolean disk_write (int fd, const void *bytes, gsize size); /* all of them, or FALSE */
 gboolean disk_copy (int from, int to);        /* all of the file, from its start, to where the other one is */
 gboolean disk_sync_folder (const char *path); /* names made, moved and removed in it are durable */
+/* Whether syncfs makes everything durable that was written below this open folder: of Linux's own file systems on local disks alone. On others
+ * (FUSE, the network) it may not reach what lies underneath, and each file must be synced. */
+gboolean disk_syncs_at_once (int fd);

@@ -1,5 +1,5 @@
 # The Maildir, its state and its sync; the outbox.
-libmail_a_SOURCES += mail/store/disk.h mail/store/disk.c mail/store/maildir.h mail/store/maildir.c mail/store/maildir_batch.c \
+libmail_a_SOURCES += mail/store/disk.h mail/store/disk.c mail/store/maildir.h mail/store/maildir.c mail/store/maildir_batch.c mail/store/maildir_flight.c \
 	mail/store/tags.h mail/store/tags.c mail/store/outbox.h mail/store/outbox.c
 libmail_a_SOURCES += mail/store/state.h mail/store/state_p.h mail/store/state.c mail/store/state_mail.c mail/store/state_journal.c \
 	mail/store/state_news.c mail/store/state_outbox.c

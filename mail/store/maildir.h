@@ -36,7 +36,25 @@ gboolean maildir_batch_write (struct maildir_batch *batch, const void *bytes, gs
 /* Ends the file begun. look: the first bytes of it, for the caller to look at (NULL: not wanted). */
 gboolean maildir_batch_end (struct maildir_batch *batch, const char *base, const char *flags, gint64 date,
                             GBytes **look_out, GError **error);
-void maildir_batch_drop (struct maildir_batch *batch);         /* the file begun */
-guint maildir_batch_count (const struct maildir_batch *batch); /* ended */
+void maildir_batch_drop (struct maildir_batch *batch);              /* the file begun */
+guint maildir_batch_count (const struct maildir_batch *batch);      /* ended */
+gboolean maildir_batch_is_full (const struct maildir_batch *batch); /* it should be committed before more is written */
 gboolean maildir_batch_commit (struct maildir_batch *batch,
                                GError **error); /* all ended ones; the batch is empty again */
+/* The same in two steps: the ended ones are taken off the batch, which must outlive them, and any thread makes them durable and visible; freeing
+ * removes what was not. */
+struct maildir_sheaf;
+struct maildir_sheaf *maildir_batch_take (struct maildir_batch *batch);
+gboolean maildir_sheaf_commit (struct maildir_sheaf *sheaf, GError **error);
+void maildir_sheaf_free (struct maildir_sheaf *sheaf);
+DEFINE_AUTOFREE (maildir_sheaf, maildir_sheaf_free)
+
+/* ---- the same by a thread of its own (maildir_flight.c) ---- */
+struct maildir_flight;
+struct maildir_flight *maildir_flight_new (void);
+void maildir_flight_free (struct maildir_flight *flight); /* what is under way ends first */
+DEFINE_AUTOFREE (maildir_flight, maildir_flight_free)
+gboolean maildir_flight_is_busy (struct maildir_flight *flight);
+/* Commits the sheaf; none may be under way: the one before has been waited for. */
+void maildir_flight_start (struct maildir_flight *flight, struct maildir_sheaf *sheaf_take);
+gboolean maildir_flight_wait (struct maildir_flight *flight, GError **error); /* TRUE also where there is none */

@@ -54,10 +54,17 @@ is_writable (struct state *state)
   return FALSE;
 }
 
+static void
+forget_statement (gpointer statement)
+{
+  (void) sqlite3_finalize (statement);
+}
+
 struct state *
 state_open_with (const char *file, const char *tables, GError **error)
 {
   AUTOFREE (state) state = g_new0 (struct state, 1);
+  state->prepared = g_hash_table_new_full (NULL, NULL, NULL, forget_statement);
   /* WAL with synchronous=FULL: a commit is on the disk when it returns. */
   if (sqlite3_open_v2 (file, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL)
           == SQLITE_OK
@@ -83,6 +90,7 @@ state_open (const char *file, GError **error)
 void
 state_free (struct state *state)
 {
+  g_clear_pointer (&state->prepared, g_hash_table_unref);
   sqlite3_close_v2 (state->db);
   g_free (state->problem);
   g_free (state);
@@ -138,14 +146,19 @@ state_commit (struct state *state, GError **error)
 }
 
 static sqlite3_stmt *
-prepare (struct state *state, const char *sql, const char *types, va_list values)
+prepare (struct state *state, const char *sql)
 {
   sqlite3_stmt *statement = NULL;
-  if (sqlite3_prepare_v2 (state->db, sql, -1, &statement, NULL) != SQLITE_OK) {
-    note (state);
-    return NULL;
-  }
-  for (int i = 0; types[i] != '\0'; i++) {
+  if (sqlite3_prepare_v2 (state->db, sql, -1, &statement, NULL) == SQLITE_OK)
+    return statement;
+  note (state);
+  return NULL;
+}
+
+static void
+bind (sqlite3_stmt *statement, const char *types, va_list values)
+{
+  for (int i = 0; statement != NULL && types[i] != '\0'; i++) {
     if (types[i] == 's') {
       sqlite3_bind_text (statement, i + 1, va_arg (values, const char *), -1, SQLITE_TRANSIENT);
       continue;
@@ -156,15 +169,15 @@ prepare (struct state *state, const char *sql, const char *types, va_list values
     else
       sqlite3_bind_int64 (statement, i + 1, number);
   }
-  return statement;
 }
 
 sqlite3_stmt *
 state_query (struct state *state, const char *sql, const char *types, ...)
 {
   va_list values;
+  sqlite3_stmt *statement = prepare (state, sql);
   va_start (values, types);
-  sqlite3_stmt *statement = prepare (state, sql, types, values);
+  bind (statement, types, values);
   va_end (values);
   return statement;
 }
@@ -186,11 +199,19 @@ void
 state_run (struct state *state, const char *sql, const char *types, ...)
 {
   va_list values;
+  sqlite3_stmt *statement = g_hash_table_lookup (state->prepared, sql);
+  if (statement == NULL) {
+    if ((statement = prepare (state, sql)) == NULL)
+      return;
+    g_hash_table_insert (state->prepared, (gpointer) sql, statement);
+  }
   va_start (values, types);
-  sqlite3_stmt *statement = prepare (state, sql, types, values);
+  bind (statement, types, values);
   va_end (values);
-  while (state_row (state, &statement))
-    ;
+  if (sqlite3_step (statement) != SQLITE_DONE)
+    note (state);
+  (void) sqlite3_reset (statement);
+  (void) sqlite3_clear_bindings (statement);
 }
 
 const char *

@@ -8,7 +8,8 @@
 
 struct state {
   sqlite3 *db;
-  char *problem; /* the first failure since the last commit or rollback */
+  char *problem;        /* the first failure since the last commit or rollback */
+  GHashTable *prepared; /* of state_run: its text (the very string) -> sqlite3_stmt */
 };
 
 struct state *state_open_with (const char *file, const char *schema, GError **error);
@@ -16,6 +17,6 @@ struct state *state_open_with (const char *file, const char *schema, GError **er
 sqlite3_stmt *state_query (struct state *state, const char *sql, const char *types, ...);
 /* TRUE while there is a row; at the end, or on failure, finalises. */
 gboolean state_row (struct state *state, sqlite3_stmt **statement);
-/* Runs one that returns no rows. */
+/* Runs one that returns no rows. sql: a string of the program, not of the heap: it is prepared once. */
 void state_run (struct state *state, const char *sql, const char *types, ...);
 const char *state_text (sqlite3_stmt *statement, int column); /* never NULL */

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Mail that comes in: on the disk, then on record, then told of, some at a time. */
+/* Mail that comes in: on the disk, then on record, then told of, some at a time. While a thread waits for the disk to have some, the next ones come in. */
 #include "mail/store/sync_p.h"
 
 #include "mail/message/message.h"
@@ -9,7 +9,11 @@
 
 #include <string.h>
 
-#define BATCH_MAILS 100 /* made durable and reported together */
+/* Made durable and reported together: the more there are, the less each costs; but nobody is kept waiting for the others. */
+#define BATCH_MAILS 200
+#define BATCH_US 250000
+/* More than that does not come in before the disk has what came before. */
+#define AHEAD_MAILS 2000
 
 struct arrival {
   struct imap_head head;
@@ -22,7 +26,10 @@ struct intake {
   const struct state_folder *folder;
   char *dir;
   struct maildir_batch *batch;
+  struct maildir_flight *flight;
   GArray *arrivals; /* struct arrival */
+  guint flying;     /* how many of them, from the first on, the thread has */
+  gint64 since;     /* when the first came that it has not; monotonic */
   GError *error;
 };
 
@@ -54,19 +61,15 @@ resume_changes (struct intake *intake, GPtrArray *changes, const struct arrival 
   }
 }
 
-/* Data, then state, then news. */
+/* The first of them, which are on the disk: state, then news. */
 static gboolean
-settle (struct intake *intake)
+record (struct intake *intake, guint count)
 {
   struct sync *sync = intake->sync;
-  if (intake->error != NULL || intake->arrivals->len == 0)
-    return intake->error == NULL;
-  if (!maildir_batch_commit (intake->batch, &intake->error))
-    return FALSE;
   g_autoptr (GPtrArray) changes = state_changes (sync->state);
   GPtrArray *rows = g_ptr_array_new ();
   state_begin (sync->state);
-  for (guint i = 0; i < intake->arrivals->len; i++) {
+  for (guint i = 0; i < count; i++) {
     const struct arrival *arrival = &g_array_index (intake->arrivals, struct arrival, i);
     struct state_mail mail
         = { .folder = intake->folder->id, .uid = arrival->head.uid, .base = arrival->base, .msgid = arrival->msgid };
@@ -79,8 +82,8 @@ settle (struct intake *intake)
   }
   gboolean done = state_commit (sync->state, &intake->error);
   if (done) {
-    sync->counts.fresh += intake->arrivals->len;
-    sync->done += intake->arrivals->len;
+    sync->counts.fresh += count;
+    sync->done += count;
     sync_emit_mails (sync, rows);
     GVariantBuilder fields;
     g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
@@ -91,8 +94,43 @@ settle (struct intake *intake)
     g_ptr_array_foreach (rows, (GFunc) (gpointer) g_variant_unref, NULL);
     g_ptr_array_unref (rows);
   }
-  g_array_set_size (intake->arrivals, 0);
+  g_array_remove_range (intake->arrivals, 0, count);
   return done;
+}
+
+/* What the thread had: data came first. */
+static gboolean
+land (struct intake *intake)
+{
+  guint count = intake->flying;
+  intake->flying = 0;
+  return count == 0 || (maildir_flight_wait (intake->flight, &intake->error) && record (intake, count));
+}
+
+/* All that came: what the thread has, and the rest without it. */
+static gboolean
+settle (struct intake *intake)
+{
+  gboolean landed = land (intake);
+  if (!landed || intake->error != NULL || intake->arrivals->len == 0)
+    return landed && intake->error == NULL;
+  return maildir_batch_commit (intake->batch, &intake->error) && record (intake, intake->arrivals->len);
+}
+
+/* Hands on what has come when there is enough of it and the thread has nothing to do, or when there is too much. */
+static void
+hand_on (struct intake *intake)
+{
+  guint waiting = intake->arrivals->len - intake->flying;
+  gint64 now = g_get_monotonic_time ();
+  if (waiting == 1)
+    intake->since = now;
+  gboolean enough = waiting >= BATCH_MAILS || now - intake->since >= BATCH_US;
+  gboolean too_much = waiting >= AHEAD_MAILS || maildir_batch_is_full (intake->batch);
+  if ((!too_much && (!enough || maildir_flight_is_busy (intake->flight))) || !land (intake))
+    return;
+  intake->flying = intake->arrivals->len;
+  maildir_flight_start (intake->flight, maildir_batch_take (intake->batch));
 }
 
 static gboolean
@@ -120,8 +158,7 @@ on_done (const struct imap_head *head, gpointer data)
   arrival.msgid = sync_message_id (look);
   arrival.is_protected = message_is_encrypted (look);
   g_array_append_val (intake->arrivals, arrival);
-  if (intake->arrivals->len >= BATCH_MAILS)
-    settle (intake);
+  hand_on (intake);
 }
 
 gboolean
@@ -130,6 +167,7 @@ sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_fold
   guint from = sync->heads->len - count;
   struct intake intake = { .sync = sync, .folder = folder, .dir = sync_dir (sync, folder) };
   intake.batch = maildir_batch_new (intake.dir);
+  intake.flight = maildir_flight_new ();
   intake.arrivals = g_array_new (FALSE, TRUE, sizeof (struct arrival));
   g_array_set_clear_func (intake.arrivals, arrival_clear);
   const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
@@ -143,6 +181,7 @@ sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_fold
     g_clear_error (error);
     g_propagate_error (error, g_steal_pointer (&intake.error));
   }
+  maildir_flight_free (intake.flight);
   maildir_batch_free (intake.batch);
   g_array_unref (intake.arrivals);
   g_free (intake.dir);

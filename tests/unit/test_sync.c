@@ -405,6 +405,66 @@ test_batch (void **state)
   assert_int_equal (size, 300000);
 }
 
+/* More than a mail's start that is looked at. */
+static void
+test_batch_long (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *dir = g_build_filename (world->dir, "long", NULL), *piece = g_strnfill (100000, 'x'),
+                  *path = maildir_path (dir, "long", "");
+  assert_true (maildir_make (dir, NULL));
+  AUTOFREE (maildir_batch) batch = maildir_batch_new (dir);
+  g_autoptr (GBytes) look = NULL, next = NULL;
+  for (int i = 0; i < 20; i++)
+    assert_true (maildir_batch_write (batch, piece, 100000, NULL));
+  assert_true (maildir_batch_end (batch, "long", "", 0, &look, NULL));
+  assert_int_equal (g_bytes_get_size (look), 512 * 1024);
+  assert_true (maildir_batch_write (batch, "short", 5, NULL));
+  assert_true (maildir_batch_end (batch, "short", "", 0, &next, NULL));
+  assert_int_equal (g_bytes_get_size (next), 5);
+  assert_true (maildir_batch_commit (batch, NULL));
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
+  assert_int_equal (g_mapped_file_get_length (file), 2000000);
+}
+
+/* Files of one flight after the other, few and many of them; what is not committed leaves nothing, and a disk that fails is told of once. */
+static void
+test_flight (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *dir = g_build_filename (world->dir, "flight", NULL), *cur = g_build_filename (dir, "cur", NULL),
+                  *tmp = g_build_filename (dir, "tmp", NULL);
+  const guint counts[] = { 1, 3, 100, 0, 40 };
+  g_autoptr (GError) error = NULL;
+  guint made = 0;
+  assert_true (maildir_make (dir, NULL));
+  AUTOFREE (maildir_batch) batch = maildir_batch_new (dir);
+  AUTOFREE (maildir_flight) flight = maildir_flight_new ();
+  assert_true (maildir_flight_wait (flight, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++) {
+    for (guint k = 0; k < counts[i]; k++) {
+      g_autofree char *name = g_strdup_printf ("mail%u", made++);
+      assert_true (maildir_batch_write (batch, name, strlen (name), NULL));
+      assert_true (maildir_batch_end (batch, name, "S", 0, NULL, NULL));
+    }
+    maildir_flight_start (flight, maildir_batch_take (batch));
+    assert_int_equal (maildir_batch_count (batch), 0);
+    assert_true (maildir_flight_wait (flight, NULL));
+    assert_false (maildir_flight_is_busy (flight));
+    g_autoptr (GPtrArray) there = maildir_list (dir);
+    assert_int_equal (there->len, made);
+  }
+  assert_true (maildir_batch_write (batch, "x", 1, NULL) && maildir_batch_end (batch, "lost", "", 0, NULL, NULL));
+  g_autofree char *aside = g_strconcat (cur, ".aside", NULL);
+  assert_int_equal (g_rename (cur, aside), 0);
+  maildir_flight_start (flight, maildir_batch_take (batch));
+  assert_false (maildir_flight_wait (flight, &error));
+  assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_FAILED));
+  assert_true (maildir_flight_wait (flight, NULL));
+  g_autoptr (GDir) left = g_dir_open (tmp, 0, NULL);
+  assert_null (g_dir_read_name (left));
+}
+
 static void
 test_rollback (void **state)
 {
@@ -467,6 +527,6 @@ main (void)
       = { TEST (test_flags),       TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice),
           TEST (test_report),      TEST (test_news),          TEST (test_gone_names),        TEST (test_find),
           TEST (test_other_index), TEST (test_sweep),         TEST (test_half_moved),        TEST (test_batch),
-          TEST (test_rollback),    TEST (test_tags) };
+          TEST (test_batch_long),  TEST (test_flight),        TEST (test_rollback),          TEST (test_tags) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
