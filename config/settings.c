@@ -10,6 +10,7 @@
 
 enum kind { KIND_TEXT = 0, KIND_ADDRESS, KIND_SERVERS, KIND_CA, KIND_NUMBER, KIND_CHOICE };
 static const char *const at_rest_names[] = { "vault", "volume", "none", NULL };
+static const char *const sync_folders_names[] = { "all", "subscribed", NULL };
 
 /* One setting a row. tests/lint/manual compares the rows with wardmail.conf(5). */
 static const struct row {
@@ -42,6 +43,9 @@ static const struct row {
     .help = "The server's folder for sent mail." },
   { SETTING ("folders", "trash", KIND_TEXT, trash_folder), .standard_text = "what the server names",
     .help = "The server's folder for deleted mail." },
+  { SETTING ("sync", "folders", KIND_CHOICE, sync_folders), .names = sync_folders_names, .standard = SYNC_ALL,
+    .standard_text = "all",
+    .help = "Which of your own folders are kept here: all, or those that you subscribed to, as Thunderbird does." },
   { SETTING ("sync", "poll-seconds", KIND_NUMBER, poll_s), .least = 10, .most = 86400, .standard = 60,
     .standard_text = "60", .help = "How often to look for new mail where the server cannot announce it, 10 to 86400." },
   { SETTING ("lookup", "ldap-servers", KIND_SERVERS, ldap_servers), .standard_text = "none",
@@ -69,7 +73,7 @@ struct setting
 settings_row (guint index)
 {
   const struct row *row = &rows[index];
-  const char *type = row->kind == KIND_CHOICE    ? "vault|volume|none"
+  const char *type = row->kind == KIND_CHOICE    ? row->names == at_rest_names ? "vault|volume|none" : "all|subscribed"
                      : row->kind == KIND_NUMBER  ? "number"
                      : row->kind == KIND_ADDRESS ? "address"
                      : row->kind == KIND_SERVERS ? "URLs"
@@ -142,7 +146,7 @@ read_row (struct settings *settings, const struct row *row, GKeyFile *file, cons
     int value = (int) row->standard;
     if (!keyfile_choice (file, path, row->group, row->key, row->names, &value, error))
       return FALSE;
-    *(enum at_rest *) where = (enum at_rest) value;
+    *(int *) where = value; /* an enum */
     return TRUE;
   }
   case KIND_TEXT:
@@ -251,7 +255,7 @@ write_row (const struct settings *settings, const struct row *row, GKeyFile *fil
       g_key_file_remove_key (file, row->group, row->key, NULL);
     return TRUE;
   case KIND_CHOICE:
-    g_key_file_set_string (file, row->group, row->key, row->names[*(enum at_rest *) where]);
+    g_key_file_set_string (file, row->group, row->key, row->names[*(int *) where]);
     return TRUE;
   case KIND_TEXT:
   case KIND_ADDRESS:

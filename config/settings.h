@@ -16,6 +16,7 @@ enum config_error {
 };
 
 enum at_rest { AT_REST_VAULT = 0, AT_REST_VOLUME, AT_REST_NONE };
+enum sync_folders { SYNC_ALL = 0, SYNC_SUBSCRIBED };
 struct settings {
   char *name, *address; /* the user */
   enum at_rest at_rest; /* AT_REST_NONE: a test profile; every screen and report says "unprotected test profile" */
@@ -23,8 +24,9 @@ struct settings {
   char *editor;         /* for the external editor on request; NULL: $VISUAL, $EDITOR */
   char *archive_folder, *drafts_folder, *sent_folder, *trash_folder; /* NULL: by special-use, then by usual names */
   GPtrArray *saved_searches;                                         /* struct saved_search * */
-  char *ldap_servers, *ldap_ca; /* the user's own (see ldapserver.h), beside those of the organisation; NULL: none */
-  guint poll_s;                 /* where IDLE is not offered; default 60 */
+  char *ldap_servers, *ldap_ca;   /* the user's own (see ldapserver.h), beside those of the organisation; NULL: none */
+  enum sync_folders sync_folders; /* of one's own; of others' folders always those that are subscribed */
+  guint poll_s;                   /* where IDLE is not offered; default 60 */
 };
 struct saved_search {
   char *name, *query;

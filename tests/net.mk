@@ -62,3 +62,8 @@ bench-pull: all $(BENCH_PULL) tests/bench/pull_nosync.so
 .PHONY: bench-pull
 CLEANFILES += $(BENCH_PULL) tests/bench/pull_nosync.so
 EXTRA_DIST += tests/bench/pull tests/bench/pull_nosync.c
+check_PROGRAMS += tests/unit/test_sync_folder
+TESTS += tests/unit/test_sync_folder
+tests_unit_test_sync_folder_SOURCES = tests/unit/test_sync_folder.c
+tests_unit_test_sync_folder_LDADD = $(TEST_LIBS)
+tests_unit_test_sync_folder_CFLAGS = $(TEST_CFLAGS)

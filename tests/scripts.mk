@@ -7,6 +7,7 @@ TRACE_TESTS = tests/live/trace.sh
 UI_TESTS = tests/ui/drafts.sh tests/ui/send.sh tests/ui/keys.sh tests/ui/changes.sh tests/ui/wide.sh tests/ui/progress.sh
 GOLDEN_SCREENS = tests/ui/golden/progress tests/ui/golden/keys tests/ui/golden/key tests/ui/golden/compare tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held tests/ui/golden/note \
 	tests/ui/golden/compose tests/ui/golden/sent tests/ui/golden/phishing tests/ui/golden/wide-list tests/ui/golden/wide-text
+LIVE_TESTS += tests/live/folders.sh
 LIVE_TESTS += tests/live/card.sh tests/live/card_pgp.sh
 CRASH_TESTS = tests/crash/kill_engine.sh tests/crash/kill_keys.sh tests/crash/kill_index.sh tests/crash/kill_imap.sh \
 	tests/crash/kill_smtp.sh tests/crash/kill_filter.sh
@@ -32,3 +33,4 @@ EXTRA_DIST += $(SLOW_TESTS) $(GOLDEN_SCREENS) tests/crash/kill tests/lint/shell 
 	tests/live/interop.py tests/live/interop_parties.py tests/live/lists.py tests/live/wkd_web.py tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh tests/ui/ui.sh
 LIVE_TESTS += tests/live/certs.sh tests/live/ldap.sh tests/live/big.sh
 EXTRA_DIST += tests/live/ldap_peers.py tests/live/background.sh tests/live/directory
+EXTRA_DIST += tests/live/same

@@ -99,6 +99,7 @@ void flow_account_secret (struct core *core, struct request *request);
 void flow_account_forget (struct core *core, struct request *request);
 void flow_account_test (struct core *core, struct request *request);
 void flow_folders (struct core *core, struct request *request);
+void flow_folder (struct core *core, struct request *request);
 void flow_sync (struct core *core, struct request *request);
 void flow_show (struct core *core, struct request *request);
 /* flow_caution.c: the view with what a reader should know of its sender. done is called once, perhaps at once. servers: a{sv} for keys.inspect,

@@ -182,6 +182,8 @@ core_start_imap (gpointer owner, GError **error)
   GVariantBuilder builder, own;
   g_variant_builder_init (&own, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&own, "{sv}", "poll_s", g_variant_new_uint32 (settings != NULL ? settings->poll_s : 60));
+  g_variant_builder_add (&own, "{sv}", "only_subscribed",
+                         g_variant_new_boolean (settings != NULL && settings->sync_folders == SYNC_SUBSCRIBED));
   add_text (&own, "archive", settings != NULL ? settings->archive_folder : NULL);
   add_text (&own, "drafts", settings != NULL ? settings->drafts_folder : NULL);
   add_text (&own, "sent", settings != NULL ? settings->sent_folder : NULL);

@@ -71,6 +71,7 @@ static const struct {
   { "account_test", flow_account_test, FALSE },
   { "discover", forward_lookup, TRUE },
   { "folders", flow_folders, FALSE },
+  { "folder", flow_folder, FALSE },
   { "threads", forward_reader, FALSE },
   { "thread", forward_reader, FALSE },
   { "count", forward_reader, FALSE },

@@ -279,6 +279,41 @@ flow_folders (struct core *core, struct request *request)
   folders_next (folders);
 }
 
+/* ---- folder: something done to one of them ---- */
+
+static void
+on_folder (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct request *request = data;
+  if (error != NULL)
+    request_fail (request, error);
+  else
+    request_reply (request, reply, NULL);
+  request_unref (request);
+}
+
+void
+flow_folder (struct core *core, struct request *request)
+{
+  const char *action = "", *folder = "", *to = "";
+  (void) g_variant_lookup (request->fields, "action", "&s", &action);
+  (void) g_variant_lookup (request->fields, "folder", "&s", &folder);
+  (void) g_variant_lookup (request->fields, "to", "&s", &to);
+  g_autofree char *name = g_strndup (folder, strcspn (folder, "/"));
+  struct core_account *account = core_account_find (core, name);
+  if (account == NULL || strchr (folder, '/') == NULL) {
+    request_fail_text (
+        request, ENGINE_ERROR_NOT_FOUND,
+        "“%s” names no account's folder. Write ACCOUNT/FOLDER; `wardmail account list` names the accounts.", folder);
+    return;
+  }
+  core_wake_accounts (core); /* so that the server hears of it */
+  supervised_call (
+      account->imap, "folder",
+      g_variant_new_parsed ("{'action': <%s>, 'folder': <%s>, 'to': <%s>}", action, strchr (folder, '/') + 1, to), NULL,
+      NULL, on_folder, request_ref (request));
+}
+
 /* ---- sync: done when everything that came is in the index ---- */
 
 struct sync {

@@ -413,6 +413,10 @@ arrive_event (struct core_account *account, const char *event, GVariant *fields)
     server_event (
         account->core->server, "progress",
         g_variant_new_parsed ("{'account': <%s>, 'done': <%u>, 'total': <%u>}", account->account->name, done, total));
+  } else if (strcmp (event, "notice") == 0) {
+    const char *text = "";
+    (void) g_variant_lookup (fields, "text", "&s", &text);
+    core_notice (account->core, text);
   } else if (strcmp (event, "folders") == 0) {
     server_event (account->core->server, "folders", NULL);
   } else {

@@ -74,8 +74,13 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "account_test", F (MUST ("account", "s")), F (MUST ("imap", "s"), MUST ("smtp", "s")), 90, FALSE },
   { PEER_ENGINE, "discover", F (MUST ("domain", "s")),
     F (MAY ("imap", "s"), MAY ("imap_security", "s"), MAY ("smtp", "s"), MAY ("smtp_security", "s")), 15, FALSE },
-  /* folders: account s, path s (as on the server), name s (to show), role s ("inbox","drafts","sent","archive","trash","junk",""), query s, unread u, total u */
+  /* folders: account s, path s (as on the server), name s (to show), role s ("inbox","drafts","sent","archive","trash","junk",""), query s, unread u, total u,
+   * space s (whose: "" the person's own, "other", "shared"), subscribed b, kept b (its mail is kept here) */
   { PEER_ENGINE, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
+  /* What a person does to a folder. action: "create", "rename" (to: the new name), "remove" (with its mail), "subscribe", "unsubscribe". folder:
+   * "account/name", as listed or as people write it. mails: how many went with it. */
+  { PEER_ENGINE, "folder", F (MUST ("action", "s"), MUST ("folder", "s"), MAY ("to", "s")), F (MUST ("mails", "u")), 60,
+    TRUE },
   /* rows: thread s, subject s, authors s, date x, matched u, total u, tags as, newest s (id of the newest matching message), and where
    * recipients are asked for: recipients s (whom that message goes to) */
   { PEER_ENGINE, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")),
@@ -250,14 +255,14 @@ static const struct protocol_method methods[] = {
     F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("protected", "as")), 0, TRUE },
 
   /* ---- imap: one an account ---- */
-  /* secret: password. settings: poll_s u, archive s, drafts s, sent s, trash s (folder overrides, optional) */
+  /* secret: password. settings: poll_s u, only_subscribed b, archive s, drafts s, sent s, trash s (folder overrides, optional) */
   /* index: which one it is; all mail is reported anew to one that is not the one before */
   { PEER_IMAP, "start",
     F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"),
        MUST ("settings", "a{sv}"), MAY ("index", "s")),
     NOTHING, 30, FALSE },
   { PEER_IMAP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
-  /* folders: path s, name s, role s, dir s (absolute folder on disk) */
+  /* folders: path s, name s, role s, dir s (absolute folder on disk), space s, subscribed b, kept b */
   { PEER_IMAP, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
   { PEER_IMAP, "sync", NOTHING, F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u")), 0, FALSE },
   /* Local change first (Maildir flags, state), journalled for the server, then pushed as soon as there is a line.
@@ -273,6 +278,9 @@ static const struct protocol_method methods[] = {
   { PEER_IMAP, "append", F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s")),
     F (MUST ("path", "s")), 30, TRUE },
   { PEER_IMAP, "remove", F (MUST ("paths", "as")), NOTHING, 30, FALSE }, /* for good: a sent draft */
+  /* As at the door, without the account: done here at once, then on the server. */
+  { PEER_IMAP, "folder", F (MUST ("action", "s"), MUST ("folder", "s"), MAY ("to", "s")), F (MUST ("mails", "u")), 60,
+    TRUE },
   { PEER_IMAP, "indexed", F (MUST ("paths", "as")), NOTHING, 30,
     FALSE }, /* the index has them durably: forget to report them again */
 
@@ -368,9 +376,10 @@ static const struct {
   { PEER_IMAP, "mails", event_mails },    /* new, or not yet confirmed by "indexed" */
   { PEER_IMAP, "removed", event_paths },       { PEER_IMAP, "moved", event_moves },
   { PEER_IMAP, "folders", event_none },        { PEER_IMAP, "state", event_text },
-  { PEER_IMAP, "progress", event_count },      { PEER_INDEX, "progress", event_count },
-  { PEER_SMTP, "state", event_text },          { PEER_KEYS, "working", event_working },
-  { PEER_SMTP, "working", event_sending },     { PEER_ENGINE, "working", event_work }, /* to the one who asked for it */
+  { PEER_IMAP, "notice", event_notice },       { PEER_IMAP, "progress", event_count },
+  { PEER_INDEX, "progress", event_count },     { PEER_SMTP, "state", event_text },
+  { PEER_KEYS, "working", event_working },     { PEER_SMTP, "working", event_sending },
+  { PEER_ENGINE, "working", event_work }, /* to the one who asked for it */
 };
 
 /* clang-format on */

@@ -18,7 +18,9 @@ struct imap_folder {
   char *path;     /* as on the server; safe to send */
   char delimiter; /* '\0': none */
   char *role;     /* "inbox","drafts","sent","archive","trash","junk","" */
-  gboolean selectable;
+  char *space;    /* whose it is: "": the person's own, "other", "shared" */
+  gboolean selectable, subscribed;
+  gboolean leaf; /* nothing can be made below it */
 };
 void imap_folder_free (struct imap_folder *folder);
 struct imap_selected {
@@ -43,8 +45,24 @@ DEFINE_AUTOFREE (imap, imap_close)
 gboolean imap_is_lost (const struct imap *imap);
 gboolean imap_has (const struct imap *imap, const char *capability);
 
-GPtrArray *imap_list (struct imap *imap, GError **error); /* struct imap_folder *; unsafe names are left out */
-gboolean imap_create (struct imap *imap, const char *path, GError **error);
+/* ---- imap_folders.c ---- */
+/* Where mailboxes lie (RFC 2342): "p" (one's own), "o" (other people's) or "s" (shared), and the prefix of their names: "pINBOX.", "oUsers/";
+ * few, and safe to send. Empty where the server does not say. */
+GStrv imap_spaces (struct imap *imap, GError **error);
+/* struct imap_folder *; unsafe names are left out. spaces: as above, or NULL. IMAP_FOLDERS_MAX of them: there
+ * may be more. */
+GPtrArray *imap_list (struct imap *imap, const char *const *spaces, GError **error);
+/* ---- imap_folder.c ---- */
+/* role: told to the server where it wants to know (RFC 6154); "": none. */
+gboolean imap_create (struct imap *imap, const char *path, const char *role, GError **error);
+gboolean imap_rename (struct imap *imap, const char *path, const char *to, GError **error);
+gboolean imap_delete (struct imap *imap, const char *path, GError **error); /* with its mail */
+gboolean imap_subscribe (struct imap *imap, const char *path, gboolean subscribe, GError **error);
+/* Of a folder that need not be selected. modseq stays 0. */
+gboolean imap_status (struct imap *imap, const char *path, struct imap_selected *out, GError **error);
+/* What the server says it is (RFC 2971), to be shown; NULL: it does not. It learns our name and version. */
+char *imap_server_name (struct imap *imap);
+
 /* Selects for reading and writing, unless it is selected already and fresh is FALSE. */
 gboolean imap_select (struct imap *imap, const char *path, gboolean fresh, struct imap_selected *out, GError **error);
 

@@ -119,6 +119,58 @@ decode_exactly (const char *level)
   return g_strcmp0 (wire, level) == 0 ? g_steal_pointer (&text) : NULL;
 }
 
+/* What no level of a new name may be; NULL: it may. */
+static const char *
+level_fault (const char *level)
+{
+  if (*level == '\0')
+    return "a part of it is empty";
+  if (strcmp (level, ".") == 0 || strcmp (level, "..") == 0 || *level == '~' || *level == '#')
+    return "a part of it would mean a place on the server";
+  if (strlen (level) > LEVEL_MAX)
+    return "a part of it is too long";
+  return g_ascii_isspace (*level) || g_ascii_isspace (level[strlen (level) - 1])
+             ? "a part of it begins or ends with a space"
+             : NULL;
+}
+
+static const char *
+name_fault (const char *text)
+{
+  if (!g_utf8_validate (text, -1, NULL))
+    return "it is not UTF-8";
+  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at)) {
+    GUnicodeType type = g_unichar_type (g_utf8_get_char (at));
+    if (type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT || type == G_UNICODE_LINE_SEPARATOR
+        || type == G_UNICODE_PARAGRAPH_SEPARATOR || type == G_UNICODE_SURROGATE || type == G_UNICODE_UNASSIGNED)
+      return "it has characters that cannot be seen";
+    if (strchr ("*%\"\\", *at) != NULL)
+      return "it has one of the characters * % \" \\";
+  }
+  return NULL;
+}
+
+char *
+imap_name_encode (const char *text, char delimiter, const char **why_out)
+{
+  char separator[2] = { delimiter != '\0' ? delimiter : '/', '\0' };
+  *why_out = name_fault (text);
+  if (*why_out != NULL)
+    return NULL;
+  g_autofree char *one = g_strdelimit (g_strdup (text), "/", *separator);
+  g_auto (GStrv) levels = g_strsplit (one, separator, DEPTH_MAX + 1);
+  guint depth = g_strv_length (levels);
+  if (depth == 0 || depth > DEPTH_MAX || (delimiter == '\0' && depth > 1))
+    *why_out = depth == 0 ? "it is empty" : "it has too many parts";
+  for (guint i = 0; i < depth && *why_out == NULL; i++)
+    *why_out = level_fault (levels[i]);
+  g_autofree char *wire = *why_out == NULL ? encode (one) : NULL;
+  g_autofree char *dir = wire != NULL ? imap_name_to_dir (wire, delimiter) : NULL;
+  if (wire != NULL && (dir == NULL || !imap_name_is_safe (wire)))
+    *why_out = "it is too long";
+  return *why_out == NULL ? g_steal_pointer (&wire) : NULL;
+}
+
 /* One level: what could mean something to the file system or to a search query is written as %XX. raw: as on the wire; its & too, so that
  * it meets no text. */
 static void

@@ -10,6 +10,9 @@
 gboolean imap_name_is_safe (const char *path);
 /* UTF-8; text that is no modified UTF-7 comes back as it is. Not yet sanitised. */
 char *imap_name_decode (const char *path);
+/* What a person typed as the name of a folder to be made: as it goes to the server, "/" or the server's own delimiter between levels. NULL:
+ * with a reason for a sentence, "it is empty". Refused are control characters, wildcards, and whatever could mean a place and no name. */
+char *imap_name_encode (const char *text, char delimiter, const char **why_out);
 /* A relative path with one level a hierarchy level. Two names never give the same path; no level is ".", "..", hidden, "cur", "new" or
  * "tmp". NULL: too deep or too long. */
 char *imap_name_to_dir (const char *path, char delimiter);

@@ -28,6 +28,19 @@ static const char schema[]
       "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
       "CREATE TABLE IF NOT EXISTS news (path TEXT PRIMARY KEY, mail INTEGER NOT NULL, time INTEGER NOT NULL);";
 
+/* Columns that came later: a record of an earlier version gets them when it is opened. after: what they hold for the rows that are there. */
+static const struct {
+  const char *table, *column, *type, *after;
+} later_columns[] = {
+  { "folders", "server_path", "TEXT NOT NULL DEFAULT ''", "UPDATE folders SET server_path = path" },
+  { "folders", "space", "TEXT NOT NULL DEFAULT ''", NULL },
+  { "folders", "leaf", "INTEGER NOT NULL DEFAULT 0", NULL },
+  { "folders", "wanted", "INTEGER NOT NULL DEFAULT 0", NULL },
+  { "folders", "removing", "INTEGER NOT NULL DEFAULT 0", NULL },
+  { "folders", "subscribed", "INTEGER NOT NULL DEFAULT 0", NULL },
+  { "folders", "server_subscribed", "INTEGER NOT NULL DEFAULT 0", NULL },
+};
+
 static void
 note (struct state *state)
 {
@@ -81,10 +94,36 @@ state_open_with (const char *file, const char *tables, GError **error)
   return NULL;
 }
 
+static gboolean
+has_column (struct state *state, const char *table, const char *column)
+{
+  sqlite3_stmt *row = state_query (state, "SELECT 1 FROM pragma_table_info (?) WHERE name = ?", "ss", table, column);
+  gboolean has = state_row (state, &row);
+  sqlite3_finalize (row);
+  return has;
+}
+
+static gboolean
+add_later_columns (struct state *state, GError **error)
+{
+  state_begin (state);
+  for (gsize i = 0; i < G_N_ELEMENTS (later_columns); i++) {
+    if (has_column (state, later_columns[i].table, later_columns[i].column))
+      continue;
+    g_autofree char *sql = g_strdup_printf ("ALTER TABLE %s ADD COLUMN %s %s", later_columns[i].table,
+                                            later_columns[i].column, later_columns[i].type);
+    state_run (state, sql, "");
+    if (later_columns[i].after != NULL)
+      state_run (state, later_columns[i].after, "");
+  }
+  return state_commit (state, error);
+}
+
 struct state *
 state_open (const char *file, GError **error)
 {
-  return state_open_with (file, schema, error);
+  AUTOFREE (state) state = state_open_with (file, schema, error);
+  return state != NULL && add_later_columns (state, error) ? g_steal_pointer (&state) : NULL;
 }
 
 void
@@ -221,7 +260,9 @@ state_text (sqlite3_stmt *statement, int column)
   return text != NULL ? text : "";
 }
 
-#define FOLDER_COLUMNS "id, path, role, dir, delimiter, uidvalidity, uidnext, modseq, present, dirty"
+#define FOLDER_COLUMNS                                                                                                 \
+  "id, path, role, dir, delimiter, uidvalidity, uidnext, modseq, present, dirty, server_path, space, leaf, wanted, "   \
+  "removing, subscribed, server_subscribed"
 
 static struct state_folder *
 folder_from (sqlite3_stmt *row)
@@ -237,6 +278,13 @@ folder_from (sqlite3_stmt *row)
   folder->modseq = (guint64) sqlite3_column_int64 (row, 7);
   folder->present = sqlite3_column_int (row, 8) != 0;
   folder->dirty = sqlite3_column_int (row, 9) != 0;
+  folder->server_path = g_strdup (state_text (row, 10));
+  folder->space = g_strdup (state_text (row, 11));
+  folder->leaf = sqlite3_column_int (row, 12) != 0;
+  folder->wanted = sqlite3_column_int (row, 13) != 0;
+  folder->removing = sqlite3_column_int (row, 14) != 0;
+  folder->subscribed = sqlite3_column_int (row, 15) != 0;
+  folder->server_subscribed = sqlite3_column_int (row, 16) != 0;
   return folder;
 }
 
@@ -246,6 +294,8 @@ state_folder_free (struct state_folder *folder)
   g_free (folder->path);
   g_free (folder->role);
   g_free (folder->dir);
+  g_free (folder->server_path);
+  g_free (folder->space);
   g_free (folder);
 }
 
@@ -272,8 +322,10 @@ state_folder_find (struct state *state, const char *column, const char *value)
 {
   const char *sql = strcmp (column, "role") == 0 ? "SELECT " FOLDER_COLUMNS
                                                    " FROM folders WHERE role = ? ORDER BY present DESC, id"
-                    : strcmp (column, "dir") == 0 ? "SELECT " FOLDER_COLUMNS " FROM folders WHERE dir = ?"
-                                                  : "SELECT " FOLDER_COLUMNS " FROM folders WHERE path = ?";
+                    : strcmp (column, "dir") == 0         ? "SELECT " FOLDER_COLUMNS " FROM folders WHERE dir = ?"
+                    : strcmp (column, "server_path") == 0 ? "SELECT " FOLDER_COLUMNS
+                                                            " FROM folders WHERE server_path = ? AND present = 1"
+                                                          : "SELECT " FOLDER_COLUMNS " FROM folders WHERE path = ?";
   return only_folder (state, state_query (state, sql, "s", value));
 }
 
@@ -293,8 +345,8 @@ state_folder_add (struct state *state, const char *path, char delimiter, const c
     g_free (unique);
     unique = g_strdup_printf ("%s%%%.12s", dir, hash);
   }
-  state_run (state, "INSERT INTO folders (path, dir, delimiter) VALUES (?, ?, ?)", "ssi", path, unique,
-             (gint64) delimiter);
+  state_run (state, "INSERT INTO folders (path, server_path, dir, delimiter) VALUES (?, ?, ?, ?)", "sssi", path, path,
+             unique, (gint64) delimiter);
   return state_folder_find (state, "path", path);
 }
 
@@ -303,7 +355,39 @@ state_folder_save (struct state *state, const struct state_folder *folder)
 {
   state_run (state,
              "UPDATE folders SET role = ?, uidvalidity = ?, uidnext = ?, modseq = ?, present = ?, dirty = ?, delimiter "
-             "= ? WHERE id = ?",
-             "siiiiiii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext, (gint64) folder->modseq,
-             (gint64) folder->present, (gint64) folder->dirty, (gint64) folder->delimiter, folder->id);
+             "= ?, space = ?, leaf = ? WHERE id = ?",
+             "siiiiiisii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext,
+             (gint64) folder->modseq, (gint64) folder->present, (gint64) folder->dirty, (gint64) folder->delimiter,
+             folder->space, (gint64) folder->leaf, folder->id);
+}
+
+void
+state_folder_want (struct state *state, const struct state_folder *folder)
+{
+  state_run (state,
+             "UPDATE folders SET path = ?, server_path = ?, wanted = ?, removing = ?, subscribed = ?, "
+             "server_subscribed = ? WHERE id = ?",
+             "ssiiiii", folder->path, folder->server_path, (gint64) folder->wanted, (gint64) folder->removing,
+             (gint64) folder->subscribed, (gint64) folder->server_subscribed, folder->id);
+}
+
+void
+state_folder_delete (struct state *state, gint64 id)
+{
+  state_run (state, "DELETE FROM folders WHERE id = ?", "i", id);
+}
+
+char *
+state_fact (struct state *state, const char *name)
+{
+  sqlite3_stmt *row = state_query (state, "SELECT value FROM facts WHERE name = ?", "s", name);
+  char *value = state_row (state, &row) ? g_strdup (state_text (row, 0)) : NULL;
+  sqlite3_finalize (row);
+  return value;
+}
+
+void
+state_fact_save (struct state *state, const char *name, const char *value)
+{
+  state_run (state, "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", "ss", name, value);
 }

@@ -27,11 +27,18 @@ void state_rollback (struct state *state);
 struct state_folder {
   gint64 id;
   char *path, *role, *dir; /* dir: relative to the account's folder; set by state_folder_add, never changed */
+  char *space;             /* whose it is: "": the person's own, "other", "shared" (RFC 2342) */
   char delimiter;
   guint32 uidvalidity, uidnext;
   guint64 modseq;
   gboolean present; /* the server lists it */
   gboolean dirty;   /* files may lie there that no row knows: a fetch was under way */
+  gboolean leaf;    /* nothing can be made below it */
+  /* What the person wants of it, and the server does not know yet where the two differ. */
+  char *server_path; /* its name there, while it is present */
+  gboolean wanted;   /* it was made here, and is to be made there */
+  gboolean removing; /* it was removed here */
+  gboolean subscribed, server_subscribed;
 };
 void state_folder_free (struct state_folder *folder);
 DEFINE_AUTOFREE (state_folder, state_folder_free)
@@ -41,7 +48,14 @@ struct state_folder *state_folder_find (struct state *state, const char *column,
 struct state_folder *state_folder_get (struct state *state, gint64 id);
 /* dir: wanted; made unique. Returns the new row. */
 struct state_folder *state_folder_add (struct state *state, const char *path, char delimiter, const char *dir);
-void state_folder_save (struct state *state, const struct state_folder *folder); /* all but path and dir */
+/* What the server says: all but dir and what the person wants. */
+void state_folder_save (struct state *state, const struct state_folder *folder);
+/* What the person wants: path, server_path, wanted, removing, subscribed, server_subscribed. No two folders have one path. */
+void state_folder_want (struct state *state, const struct state_folder *folder);
+void state_folder_delete (struct state *state, gint64 id); /* the row */
+/* A fact about the account by its name; NULL: unknown. */
+char *state_fact (struct state *state, const char *name);
+void state_fact_save (struct state *state, const char *name, const char *value);
 
 /* ---- mails (state_mail.c) ---- */
 #define STATE_FLAGS_SIZE 8

@@ -78,25 +78,38 @@ sync_find (struct sync *sync, const char *path, struct state_folder **folder_out
   return NULL;
 }
 
-/* Some servers keep everything below INBOX. */
-static char *
-with_prefix (struct sync *sync, const char *name, char *delimiter_out)
+/* Some servers keep everything below INBOX, and do not say so by NAMESPACE. */
+static gboolean
+all_below_inbox (struct sync *sync, char *delimiter_out)
 {
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
   gboolean below = FALSE, beside = FALSE;
   *delimiter_out = '/';
   for (guint i = 0; i < folders->len; i++) {
     const struct state_folder *folder = g_ptr_array_index (folders, i);
-    if (!folder->present)
+    if (!folder->present || *folder->space != '\0')
       continue;
     if (folder->delimiter != '\0')
       *delimiter_out = folder->delimiter;
     below = below
-            || (g_str_has_prefix (folder->path, "INBOX") && folder->path[5] != '\0'
-                && folder->path[5] == folder->delimiter);
-    beside = beside || !g_str_has_prefix (folder->path, "INBOX");
+            || (g_str_has_prefix (folder->server_path, "INBOX") && folder->server_path[5] != '\0'
+                && folder->server_path[5] == folder->delimiter);
+    beside = beside || !g_str_has_prefix (folder->server_path, "INBOX");
   }
-  return below && !beside ? g_strdup_printf ("INBOX%c%s", *delimiter_out, name) : g_strdup (name);
+  return below && !beside;
+}
+
+char *
+sync_top_path (struct sync *sync, const char *name, char *delimiter_out)
+{
+  gboolean below = all_below_inbox (sync, delimiter_out);
+  g_autofree char *spaces = state_fact (sync->state, "spaces");
+  const char *own = spaces == NULL ? NULL : strstr (spaces, "\np");
+  g_autofree char *prefix = own != NULL ? g_strndup (own + 2, strcspn (own + 2, "\n"))
+                            : below     ? g_strdup_printf ("INBOX%c", *delimiter_out)
+                                        : g_strdup ("");
+  return g_str_has_prefix (name, prefix) || strcmp (name, "INBOX") == 0 ? g_strdup (name)
+                                                                        : g_strconcat (prefix, name, NULL);
 }
 
 struct state_folder *
@@ -113,7 +126,7 @@ sync_role_folder (struct sync *sync, const char *role)
     if (strcmp (names[i].role, role) != 0)
       continue;
     char delimiter = '/';
-    g_autofree char *path = i == 0 ? g_strdup ("INBOX") : with_prefix (sync, names[i].name, &delimiter);
+    g_autofree char *path = i == 0 ? g_strdup ("INBOX") : sync_top_path (sync, names[i].name, &delimiter);
     g_autofree char *dir = imap_name_to_dir (path, delimiter);
     folder = state_folder_find (sync->state, "path", path);
     if (folder == NULL)
@@ -135,6 +148,8 @@ sync_folder_rows (struct sync *sync)
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < folders->len; i++) {
     const struct state_folder *folder = g_ptr_array_index (folders, i);
+    if (folder->removing)
+      continue;
     g_autofree char *dir = sync_dir (sync, folder), *text = imap_name_decode (folder->path);
     g_autofree char *name = sanitise (text, -1, SANITISE_LINE);
     g_variant_builder_open (&rows, G_VARIANT_TYPE_VARDICT);
@@ -142,6 +157,10 @@ sync_folder_rows (struct sync *sync)
     g_variant_builder_add (&rows, "{sv}", "name", g_variant_new_string (name));
     g_variant_builder_add (&rows, "{sv}", "role", g_variant_new_string (folder->role));
     g_variant_builder_add (&rows, "{sv}", "dir", g_variant_new_string (dir));
+    g_variant_builder_add (&rows, "{sv}", "space", g_variant_new_string (folder->space));
+    g_variant_builder_add (&rows, "{sv}", "subscribed", g_variant_new_boolean (folder->subscribed));
+    g_variant_builder_add (&rows, "{sv}", "kept",
+                           g_variant_new_boolean (!folder->present || sync_wants (sync, folder)));
     g_variant_builder_close (&rows);
   }
   return g_variant_builder_end (&rows);
@@ -228,6 +247,7 @@ sync_new (struct state *state_take, const char *root, GVariant *settings, sync_e
   sync->emit = emit;
   sync->data = data;
   sync->wake_fd = -1;
+  (void) g_variant_lookup (sync->settings, "only_subscribed", "b", &sync->only_subscribed);
   g_queue_init (&sync->scheduled);
   sync->heads = g_array_new (FALSE, FALSE, sizeof (struct imap_head));
   g_autoptr (GPtrArray) folders = state_folders (sync->state);

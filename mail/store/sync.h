@@ -6,7 +6,7 @@
  * for the same flag; a mail that is gone there goes here. The order everywhere: data on disk, then state, then telling the engine.
  * After kill -9 at any instant the next sync_new finds what was left and puts it right.
  *
- * Events (names and fields as in protocol.c): mails, removed, moved, folders, progress, state. */
+ * Events (names and fields as in protocol.c): mails, removed, moved, folders, progress, state, notice. */
 #pragma once
 #include "mail/net/imap.h"
 #include "mail/store/state.h"
@@ -15,7 +15,7 @@ struct sync;
 typedef gboolean (*sync_emit_fn) (const char *event, GVariant *fields, gpointer data);
 typedef enum stream_served (*sync_serve_fn) (gpointer data);
 
-/* root: the account's folder of mail. state: taken. settings: a{sv} with folder overrides. */
+/* root: the account's folder of mail. state: taken. settings: a{sv} with folder overrides, only_subscribed b. */
 struct sync *sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit,
                        gpointer data);
 void sync_free (struct sync *sync);
@@ -28,7 +28,7 @@ void sync_pause (struct sync *sync); /* from serve: somebody waits for more than
 /* At the start: report again what the index never confirmed, and what it may have missed. */
 void sync_report (struct sync *sync);
 void sync_settle (struct sync *sync);           /* from time to time: forget news that are old */
-GVariant *sync_folder_rows (struct sync *sync); /* floating aa{sv}: path, name, role, dir */
+GVariant *sync_folder_rows (struct sync *sync); /* floating aa{sv}: path, name, role, dir, space, subscribed, kept */
 
 /* ---- local changes (sync_local.c); paths: files of this account ---- */
 /* moves: a(ss), floating. */
@@ -41,6 +41,10 @@ GVariant *sync_move_back (struct sync *sync, const char *const *paths, const cha
 char *sync_append (struct sync *sync, const char *role, int fd, const char *const *flags, const char *replaces,
                    GError **error);
 gboolean sync_remove (struct sync *sync, const char *const *paths, GError **error);
+/* What a person does to a folder (sync_folder.c): "create", "rename" (to: its new name), "remove" (with its mail), "subscribe",
+ * "unsubscribe". name: its path, or as a person reads it, with "/" between levels. mails_out: how many went with it. */
+gboolean sync_folder (struct sync *sync, const char *action, const char *name, const char *to, guint *mails_out,
+                      GError **error);
 gboolean sync_indexed (struct sync *sync, const char *const *paths, GError **error);
 
 /* ---- with a session ---- */

@@ -17,6 +17,22 @@ sync_emit_state (struct sync *sync, const char *state, const char *text)
   sync->emit ("state", g_variant_builder_end (&fields), sync->data);
 }
 
+void
+sync_emit_notice (struct sync *sync, const char *format, ...)
+{
+  va_list values;
+  va_start (values, format);
+  g_autofree char *text = g_strdup_vprintf (format, values);
+  va_end (values);
+  sync->emit ("notice", g_variant_new_parsed ("{'text': <%s>}", text), sync->data);
+}
+
+void
+sync_emit_folders (struct sync *sync)
+{
+  sync->emit ("folders", g_variant_new ("a{sv}", NULL), sync->data);
+}
+
 static GVariant *
 strings (GPtrArray *list)
 {

@@ -27,6 +27,23 @@ sync_gone_note (struct sync *sync, const struct state_folder *folder, const stru
 }
 
 void
+sync_gone_journal (struct sync *sync, const struct state_mail *mail, gboolean folder_goes)
+{
+  AUTOFREE (state_change) change = state_change_of_mail (sync->state, mail->id);
+  struct state_change removal
+      = { .kind = STATE_REMOVE, .folder = mail->folder, .uid = mail->uid, .msgid = mail->msgid };
+  if (change != NULL) {
+    state_change_delete (sync->state, change->id);
+    removal.folder = change->folder;
+    removal.uid = change->uid;
+  }
+  /* An append that was never tried left nothing on the server. One that may have been is found again by its Message-ID. */
+  if ((change == NULL ? mail->uid != 0 : change->kind == STATE_MOVE || change->step > 0)
+      && !(folder_goes && removal.folder == mail->folder))
+    state_change_save (sync->state, &removal);
+}
+
+void
 sync_gone_settle (struct sync *sync, GPtrArray *gone)
 {
   for (guint i = 0; i < gone->len; i++)

@@ -200,24 +200,6 @@ sync_move_back (struct sync *sync, const char *const *paths, const char *dir, ch
   return moves;
 }
 
-/* The record of a mail that is deleted for good. */
-static void
-note_removal (struct sync *sync, const struct state_mail *mail)
-{
-  AUTOFREE (state_change) change = state_change_of_mail (sync->state, mail->id);
-  struct state_change removal
-      = { .kind = STATE_REMOVE, .folder = mail->folder, .uid = mail->uid, .msgid = mail->msgid };
-  if (change != NULL) {
-    state_change_delete (sync->state, change->id);
-    removal.folder = change->folder;
-    removal.uid = change->uid;
-  }
-  /* An append that was never tried left nothing on the server. One that may have been is found again by its Message-ID. */
-  if (change == NULL ? mail->uid != 0 : change->kind == STATE_MOVE || change->step > 0)
-    state_change_save (sync->state, &removal);
-  state_mail_delete (sync->state, mail->id);
-}
-
 gboolean
 sync_remove (struct sync *sync, const char *const *paths, GError **error)
 {
@@ -232,7 +214,8 @@ sync_remove (struct sync *sync, const char *const *paths, GError **error)
     if (mail == NULL)
       continue; /* gone already: that is what was asked for */
     (void) sync_gone_note (sync, folder, mail, gone);
-    note_removal (sync, mail);
+    sync_gone_journal (sync, mail, FALSE);
+    state_mail_delete (sync->state, mail->id);
   }
   if (!state_commit (sync->state, error))
     return FALSE;

@@ -13,6 +13,7 @@ struct sync {
   int wake_fd; /* -1 */
   sync_serve_fn serve;
   gboolean paused;
+  gboolean only_subscribed; /* of the person's own folders, those alone are kept here */
   struct sync_counts counts;
   /* The pull under way. */
   GQueue scheduled;            /* gint64 *: folders still to be looked at */
@@ -25,6 +26,8 @@ struct sync {
 char *sync_dir (const struct sync *sync, const struct state_folder *folder); /* absolute */
 struct state_folder *sync_role_folder (struct sync *sync,
                                        const char *role); /* makes a row where the server has none yet */
+/* Where a name at the top of the person's own folders lies: "INBOX.Name" at some servers. */
+char *sync_top_path (struct sync *sync, const char *name, char *delimiter_out);
 /* The row of a file. NOT_FOUND if it is none of ours. */
 struct state_mail *sync_find (struct sync *sync, const char *path, struct state_folder **folder_out, GError **error);
 /* Before files appear or vanish in it: the next start looks at what lies there. */
@@ -43,14 +46,34 @@ gboolean sync_heads_list (struct sync *sync, struct imap *imap, struct state_fol
 gboolean sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
                             GError **error);
 
+/* ---- folders (sync_folders.c, sync_renamed.c, sync_folder_push.c) ---- */
+/* Before a list is taken: listed, struct imap_folder *, and the set of names in it that can be opened. */
+gboolean sync_renamed (struct sync *sync, struct imap *imap, GPtrArray *listed, GHashTable *names, GError **error);
+/* Makes it on the server, where it may be already. */
+gboolean sync_folder_make (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error);
+gboolean sync_wants (const struct sync *sync, const struct state_folder *folder); /* is its mail kept here? */
+/* Forgets folders that are neither here nor there, with their empty directories. After sync_gone_settle. */
+void sync_folders_tidy (struct sync *sync);
+/* What waits for the folder, which the server has no more: mail that was moved out of it stands only here now. In a transaction. */
+void sync_folder_orphan (struct sync *sync, gint64 folder);
+/* What a person did to folders, before and after what he did to mail. */
+gboolean sync_folder_push (struct sync *sync, struct imap *imap, GError **error);
+gboolean sync_folder_push_removals (struct sync *sync, struct imap *imap, GError **error);
+
 /* ---- mail that goes (sync_gone.c) ---- */
 /* In the transaction that deletes its record: notes the mail's file, and every name that the index may still know it by. TRUE: there was a file. */
 gboolean sync_gone_note (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail,
                          GPtrArray *gone);
 void sync_gone_settle (struct sync *sync, GPtrArray *gone); /* after it: the files go, and the engine is told */
+/* In the transaction that deletes the mail here: what is still to be done about it on the server. folder_goes: the one that it lies in is
+ * removed, with all that is in it. */
+void sync_gone_journal (struct sync *sync, const struct state_mail *mail, gboolean folder_goes);
 
 /* ---- events (sync_events.c) ---- */
 void sync_emit_state (struct sync *sync, const char *state, const char *text);
+void sync_emit_notice (struct sync *sync, const char *format, ...)
+    G_GNUC_PRINTF (2, 3);                   /* one sentence that the person must not miss */
+void sync_emit_folders (struct sync *sync); /* the list of folders is another one */
 GVariant *sync_mail_row (const char *path, const char *role, const char *flags, gboolean is_protected); /* floating */
 void sync_emit_mails (struct sync *sync, GPtrArray *rows_take); /* GVariant *, in batches */
 void sync_emit_removed (struct sync *sync, GPtrArray *paths);   /* char * */

@@ -25,7 +25,7 @@ sync_schedule (struct sync *sync, gboolean all)
       const struct state_folder *folder = g_ptr_array_index (folders, i);
       gboolean last = strcmp (order[step], "") == 0;
       gboolean named = g_strv_contains (order, folder->role) && *folder->role != '\0';
-      if (folder->present && (all || strcmp (folder->role, "inbox") == 0)
+      if (sync_wants (sync, folder) && (all || strcmp (folder->role, "inbox") == 0)
           && (last ? !named : strcmp (folder->role, order[step]) == 0))
         g_queue_push_tail (&sync->scheduled, g_memdup2 (&folder->id, sizeof folder->id));
     }
@@ -163,8 +163,9 @@ sync_pull (struct sync *sync, struct imap *imap, gboolean may_pause, GError **er
   while ((id = g_queue_peek_head (&sync->scheduled)) != NULL) {
     AUTOFREE (state_folder) folder = state_folder_get (sync->state, *id);
     g_autoptr (GError) problem = NULL;
-    enum sync_result result
-        = folder == NULL || !folder->present ? SYNC_DONE : pull_folder (sync, imap, folder, may_pause, &problem);
+    enum sync_result result = folder == NULL || !sync_wants (sync, folder)
+                                  ? SYNC_DONE
+                                  : pull_folder (sync, imap, folder, may_pause, &problem);
     if (result == SYNC_MORE)
       return SYNC_MORE;
     if (result == SYNC_FAILED) {

@@ -38,14 +38,7 @@ told (struct sync *sync, struct imap *imap, GError *problem_take, GError **error
 static gboolean
 ensure (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
 {
-  if (folder->present)
-    return TRUE;
-  if (!imap_create (imap, folder->path, error))
-    return FALSE;
-  folder->present = TRUE;
-  state_begin (sync->state);
-  state_folder_save (sync->state, folder);
-  return state_commit (sync->state, error);
+  return folder->present || sync_folder_make (sync, imap, folder, error);
 }
 
 /* Rows of the journal that can go in one command with the first of them. */
@@ -121,7 +114,7 @@ push_move (struct sync *sync, struct imap *imap, GPtrArray *all, const struct st
   g_autoptr (GPtrArray) changes = gather (sync, all, STATE_MOVE, from->id, to->id);
   g_autofree guint32 *uids = uids_of (changes), *new_uids = g_new0 (guint32, changes->len + 1);
   guint32 uidvalidity = 0;
-  gboolean moved = ready && imap_move (imap, uids, changes->len, to->path, &uidvalidity, new_uids, &problem);
+  gboolean moved = ready && imap_move (imap, uids, changes->len, to->server_path, &uidvalidity, new_uids, &problem);
   if (!moved && !told (sync, imap, g_steal_pointer (&problem), error))
     return FALSE;
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
@@ -213,7 +206,7 @@ append_now (struct sync *sync, struct imap *imap, struct state_change *change, s
   state_begin (sync->state);
   state_change_save (sync->state, change);
   if (!state_commit (sync->state, error)
-      || !imap_append (imap, folder->path, mail->flags, g_mapped_file_get_contents (file),
+      || !imap_append (imap, folder->server_path, mail->flags, g_mapped_file_get_contents (file),
                        g_mapped_file_get_length (file), &uidvalidity, &uid, error))
     return FALSE;
   memcpy (mail->server_flags, mail->flags, sizeof mail->server_flags);
@@ -320,6 +313,8 @@ gboolean
 sync_push (struct sync *sync, struct imap *imap, GError **error)
 {
   g_autoptr (GHashTable) left = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  if (!sync_folder_push (sync, imap, error))
+    return FALSE;
   for (gboolean again = TRUE; again;) {
     if (!sync_serve_now (sync, error))
       return FALSE;
@@ -343,8 +338,8 @@ sync_push (struct sync *sync, struct imap *imap, GError **error)
       return FALSE;
     AUTOFREE (state_folder)
     folder = state_folder_get (sync->state, ((struct state_folder *) g_ptr_array_index (folders, i))->id);
-    if (folder != NULL && folder->present && !push_flags (sync, imap, folder, error))
+    if (folder != NULL && folder->present && !folder->removing && !push_flags (sync, imap, folder, error))
       return FALSE;
   }
-  return TRUE;
+  return sync_folder_push_removals (sync, imap, error);
 }

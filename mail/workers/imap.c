@@ -294,16 +294,19 @@ method_test (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
   AUTOFREE (imap) imap = imap_open (box->remote, box->secret, error);
-  g_autoptr (GPtrArray) folders = imap == NULL ? NULL : imap_list (imap, error);
+  g_autoptr (GPtrArray) folders = imap == NULL ? NULL : imap_list (imap, NULL, error);
   if (folders == NULL)
     return NULL;
+  g_autofree char *server = imap_server_name (imap);
   if (box->refused) {
     box->refused = FALSE;
     box->next_try = 0;
   }
-  g_autofree char *text = g_strdup_printf ("Signed in to %s as %s; %u folder%s.", box->remote->host,
-                                           box->remote->user != NULL ? box->remote->user : "the certificate's owner",
-                                           folders->len, folders->len == 1 ? "" : "s");
+  g_autofree char *text
+      = g_strdup_printf ("Signed in to %s%s%s%s as %s; %u folder%s.", box->remote->host, server != NULL ? " (" : "",
+                         server != NULL ? server : "", server != NULL ? ")" : "",
+                         box->remote->user != NULL ? box->remote->user : "the certificate's owner", folders->len,
+                         folders->len == 1 ? "" : "s");
   return worker_reply_one ("text", g_variant_new_string (text));
 }
 
@@ -432,6 +435,21 @@ method_remove (struct worker *worker, GVariant *args, GError **error)
 }
 
 static GVariant *
+method_folder (struct worker *worker, GVariant *args, GError **error)
+{
+  struct mailbox *box = worker_state (worker);
+  const char *action = "", *name = "", *to = "";
+  guint mails = 0;
+  g_variant_lookup (args, "action", "&s", &action);
+  g_variant_lookup (args, "folder", "&s", &name);
+  g_variant_lookup (args, "to", "&s", &to);
+  box->next_push = 0;
+  return sync_folder (box->sync, action, name, to, &mails, error)
+             ? worker_reply_one ("mails", g_variant_new_uint32 (mails))
+             : NULL;
+}
+
+static GVariant *
 method_indexed (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
@@ -440,11 +458,17 @@ method_indexed (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "test", method_test },       { "folders", method_folders },
-  { "sync", method_sync },       { "flags", method_flags },
-  { "move", method_move },       { "move_back", method_move_back },
-  { "append", method_append },   { "remove", method_remove },
-  { "indexed", method_indexed }, { NULL, NULL },
+  { "test", method_test },
+  { "folders", method_folders },
+  { "sync", method_sync },
+  { "flags", method_flags },
+  { "move", method_move },
+  { "move_back", method_move_back },
+  { "append", method_append },
+  { "remove", method_remove },
+  { "indexed", method_indexed },
+  { "folder", method_folder },
+  { NULL, NULL },
 };
 
 static const char *const alone[] = { "sync", NULL }; /* it needs the line */

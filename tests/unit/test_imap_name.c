@@ -43,6 +43,63 @@ test_decode (void **state)
 }
 
 static void
+test_encode (void **state)
+{
+  const struct {
+    const char *text;
+    char delimiter;
+    const char *wire;
+  } good[] = {
+    { "Projects", '/', "Projects" }, { "Entw\xc3\xbcrfe", '/', "Entw&APw-rfe" },
+    { "Q&A", '/', "Q&-A" },          { "Ward/\xe5\x8f\xb0\xe5\x8c\x97", '/', "Ward/&U,BTFw-" },
+    { "Ward/7", '.', "Ward.7" },     { "\xf0\x9f\x98\x80", '/', "&2D3eAA-" },
+    { "flat", '\0', "flat" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++) {
+    const char *why = NULL;
+    g_autofree char *wire = imap_name_encode (good[i].text, good[i].delimiter, &why);
+    assert_null (why);
+    assert_string_equal (wire, good[i].wire);
+    g_autofree char *back = imap_name_decode (wire);
+    if (good[i].delimiter != '.')
+      assert_string_equal (back, good[i].text);
+  }
+  g_autofree char *too_long = g_strnfill (300, 'x');
+  const char *const bad[] = { "",
+                              "a\r\nDELETE b",
+                              "a\nb",
+                              "a\tb",
+                              "..",
+                              "a/../b",
+                              "/a",
+                              "a/",
+                              "a//b",
+                              "~root",
+                              "#news",
+                              "a*",
+                              "a%",
+                              "a\"b",
+                              "a\\b",
+                              " a",
+                              "a ",
+                              "\xff",
+                              too_long,
+                              "a\xe2\x80\xae"
+                              "b",
+                              "\xc2\x85",
+                              "a/~b" };
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
+    const char *why = NULL;
+    g_autofree char *wire = imap_name_encode (bad[i], '/', &why);
+    assert_null (wire);
+    assert_non_null (why);
+  }
+  const char *why = NULL;
+  g_autofree char *levels = imap_name_encode ("a/b", '\0', &why);
+  assert_null (levels);
+}
+
+static void
 test_safe (void **state)
 {
   g_autofree char *longest = g_strnfill (IMAP_NAME_MAX, 'a'), *too_long = g_strnfill (IMAP_NAME_MAX + 1, 'a');
@@ -112,7 +169,8 @@ test_role (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_decode), cmocka_unit_test (test_safe),
-                                      cmocka_unit_test (test_dir), cmocka_unit_test (test_role) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (test_decode), cmocka_unit_test (test_encode), cmocka_unit_test (test_safe),
+          cmocka_unit_test (test_dir), cmocka_unit_test (test_role) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -346,20 +346,79 @@ test_list (void **state)
                                  "S: * LIST () \"/\" Trash",
                                  "S: * LIST () \"/\" Trash",
                                  "S: $TAG OK done",
+                                 "C: LSUB",
+                                 "S: * LSUB () \"/\" inbox",
+                                 "S: * LSUB () \"/\" Sent",
+                                 "S: * LSUB () \"/\" Long/Gone",
+                                 "S: $TAG OK done",
                                  "HANG",
                                  NULL };
   struct meeting meeting;
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
   meet (&meeting, script, 5000, cert, key, anchors);
-  g_autoptr (GPtrArray) folders = imap_list (meeting.imap, &error);
+  g_autoptr (GPtrArray) folders = imap_list (meeting.imap, NULL, &error);
   assert_null (error);
   for (guint i = 0; i < folders->len; i++) {
     const struct imap_folder *folder = g_ptr_array_index (folders, i);
-    g_string_append_printf (text, "%s=%s%s ", folder->path, folder->role, folder->selectable ? "" : "!");
+    g_string_append_printf (text, "%s=%s%s%s ", folder->path, folder->role, folder->selectable ? "" : "!",
+                            folder->subscribed ? "+" : "");
   }
-  assert_string_equal (text->str, "INBOX=inbox Gesendetes=sent Sent= ../../etc= top=! Trash=trash ");
+  assert_string_equal (text->str, "INBOX=inbox+ Gesendetes=sent Sent=+ ../../etc= top=! Trash=trash ");
   part (&meeting);
+  forget (&meeting);
+}
+
+/* All in one command where the server can; other people's folders are asked for by their place, which is no more than a name. */
+static void
+test_list_extended (void **state)
+{
+  const char *const script[] = {
+    HELLO,
+    START,
+    CAPABLE,
+    SIGN_IN,
+    "C: CAPABILITY",
+    "S: * CAPABILITY IMAP4rev1 LIST-EXTENDED SPECIAL-USE NAMESPACE ID",
+    "S: $TAG OK done",
+    "C: ID (\"name\" \"wardmail\"",
+    "S: * ID (\"name\" \"Post\\\\\" \"version\" \"3\x1b[2J\" \"os\" NIL)",
+    "S: $TAG OK done",
+    "C: NAMESPACE",
+    "S: * NAMESPACE ((\"\" \"/\")) ((\"Users/\" \"/\")(\"x\\\"y/\" \"/\")) ((\"Public*/\" \"/\")(\"Shared/\" \"/\"))",
+    "S: $TAG OK done",
+    "C: LIST \"\" (\"*\" \"Users/*\" \"Shared/*\") RETURN (SUBSCRIBED SPECIAL-USE)",
+    "S: * LIST (\\Subscribed \\HasNoChildren) \"/\" INBOX",
+    "S: * LIST (\\Subscribed \\NonExistent) \"/\" old",
+    "S: * LIST (\\NoInferiors \\Junk) \"/\" Dirt",
+    "S: * LIST (\\Subscribed) \"/\" Users/bob/Trash",
+    "S: * LIST () NIL flat",
+    "S: * LIST () \"/\" Shared/Ward",
+    "S: $TAG OK done",
+    "HANG",
+    NULL
+  };
+  struct meeting meeting;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  meet (&meeting, script, 5000, cert, key, anchors);
+  g_autofree char *server = imap_server_name (meeting.imap);
+  assert_non_null (server);
+  assert_null (strchr (server, 0x1b));
+  g_auto (GStrv) spaces = imap_spaces (meeting.imap, &error);
+  assert_null (error);
+  g_autofree char *places = g_strjoinv (" ", spaces);
+  assert_string_equal (places, "oUsers/ sShared/");
+  g_autoptr (GPtrArray) folders = imap_list (meeting.imap, (const char *const *) spaces, &error);
+  assert_null (error);
+  for (guint i = 0; i < folders->len; i++) {
+    const struct imap_folder *folder = g_ptr_array_index (folders, i);
+    g_string_append_printf (text, "%s=%s%s%s%s%s ", folder->path, folder->role, folder->space,
+                            folder->selectable ? "" : "!", folder->subscribed ? "+" : "", folder->leaf ? "." : "");
+  }
+  assert_string_equal (text->str, "INBOX=inbox+ old=!+ Dirt=junk. Users/bob/Trash=other+ flat=. Shared/Ward=shared ");
+  part (&meeting);
+  assert_null (meeting.problem);
   forget (&meeting);
 }
 
@@ -544,21 +603,14 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_session),
-    cmocka_unit_test (test_before_tls),
-    cmocka_unit_test (test_forgets),
-    cmocka_unit_test (test_certificates),
-    cmocka_unit_test (test_sign_in),
-    cmocka_unit_test (test_lost),
-    cmocka_unit_test (test_hangs),
-    cmocka_unit_test (test_garbage),
-    cmocka_unit_test (test_floods),
-    cmocka_unit_test (test_fetch),
-    cmocka_unit_test (test_huge_literal),
-    cmocka_unit_test (test_list),
-    cmocka_unit_test (test_refusal_is_no_loss),
-    cmocka_unit_test (test_move),
-    cmocka_unit_test (test_idle),
+    cmocka_unit_test (test_session),       cmocka_unit_test (test_before_tls),
+    cmocka_unit_test (test_forgets),       cmocka_unit_test (test_certificates),
+    cmocka_unit_test (test_sign_in),       cmocka_unit_test (test_lost),
+    cmocka_unit_test (test_hangs),         cmocka_unit_test (test_garbage),
+    cmocka_unit_test (test_floods),        cmocka_unit_test (test_fetch),
+    cmocka_unit_test (test_huge_literal),  cmocka_unit_test (test_list),
+    cmocka_unit_test (test_list_extended), cmocka_unit_test (test_refusal_is_no_loss),
+    cmocka_unit_test (test_move),          cmocka_unit_test (test_idle),
     cmocka_unit_test (test_fair),
   };
   return cmocka_run_group_tests (tests, setup, teardown);

@@ -42,14 +42,14 @@ done (const struct imap_head *head, gpointer data)
 static gboolean
 ask_list (struct imap *imap, GError **error)
 {
-  g_autoptr (GPtrArray) folders = imap_list (imap, error);
+  g_autoptr (GPtrArray) folders = imap_list (imap, NULL, error);
   return folders != NULL;
 }
 
 static gboolean
 ask_create (struct imap *imap, GError **error)
 {
-  return imap_create (imap, "Archive", error);
+  return imap_create (imap, "Archive", "", error);
 }
 
 static gboolean

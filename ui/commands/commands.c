@@ -18,6 +18,10 @@ const struct command commands[] = {
     "list [--json]\ntest NAME\nlogin NAME [--secret-fd N]\nremove NAME",
     "Add, list, test or remove a mail account.", command_account },
   { "sync", "[ACCOUNT] [--json]", "Fetch new mail now and carry changes to the server.", command_sync },
+  { "folder",
+    "list [--json]\ncreate ACCOUNT/FOLDER\nrename ACCOUNT/FOLDER NEW-NAME\nremove [--yes] ACCOUNT/FOLDER\nsubscribe "
+    "ACCOUNT/FOLDER\nunsubscribe ACCOUNT/FOLDER",
+    "List, make, rename, remove or subscribe folders, here and on the server.", command_folder },
   { "import", "[--folder FOLDER] PATH...", "Take Maildir folders, mbox files or message files into the local store.",
     command_import },
   { "search", "[--json] [--limit N] [--offset N] QUERY", "List the threads that a query finds, newest first.",

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-FileCopyrightText: wardmail contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Folders as people use them, from both sides, with a server that can everything and with one that can nothing but IMAP4rev1: the same changes,
+# and both sides equal in the end.
+set -euo pipefail
+# shellcheck source=tests/live/live.sh
+. "$(dirname "$0")/live.sh"
+live_start
+ward sync >/dev/null
+
+# same WHAT: what lies here and what lies there are compared by a program that is not ours.
+same () { "$LIVE/same" "$dir" alice demo || fail "$1: the two sides differ"; }
+mail () { printf 'From: Bob Okafor <bob@demo.test>\r\nTo: alice@demo.test\r\nSubject: %s\r\nMessage-ID: <%s@demo.test>\r\n\r\nText.\r\n' "$2" "$1" | mailbox alice append "$3"; }
+named () { ward folder list --json | json "[f['name'] for f in d if f['account'] == 'demo' and f['name'].startswith('$1')]"; }
+files () { find "$dir/p/data/mail/demo" -path '*/cur/*' -printf '%i\n' | sort; }
+
+changes () {
+  say "with: $1"
+  # There.
+  mailbox alice create Ward/7; mailbox alice create 'Entwürfe & Co'; mailbox alice subscribe 'Entwürfe & Co'
+  for i in 1 2 3; do mail "$1-$i" "Round $i" Ward/7; done
+  ward sync >/dev/null
+  is 'Ward/7' "$(named Ward)" 'a folder that was made there'
+  is true "$(ward folder list --json | json '[f["subscribed"] for f in d if f["name"] == "Entwürfe & Co"][0]')" 'a folder that was subscribed there'
+  same 'folders made there'
+  before=$(files)
+  mailbox alice rename Ward/7 Station
+  ward sync >/dev/null
+  is Station "$(named Station)" 'a folder that was renamed there'
+  [ "$before" = "$(files)" ] || fail 'a folder that was renamed there was fetched anew'
+  same 'a folder renamed there'
+  mailbox alice delete 'Entwürfe & Co'
+  ward sync >/dev/null
+  is '' "$(named Ent)$(named Ward)" 'folders that were deleted there'
+
+  # Here.
+  ward folder create 'demo/Büro/Post' >/dev/null
+  ward folder rename demo/Station 'Büro/Station' >/dev/null
+  ward sync >/dev/null
+  same 'folders made and renamed here'
+  mailbox alice subscribed | grep -q 'B&APw-ro/Post' || fail 'a folder that was made here is not subscribed there'
+  is 3 "$(mailbox alice count Büro/Station)" 'mails in a folder that was renamed here'
+  mail "$1-4" 'Later' Büro/Station
+  ward folder remove --yes demo/Büro/Station >/dev/null
+  ward sync >"$dir/out" 2>&1
+  is Büro/Station "$(named Büro/Station)" 'a folder into which mail came that nobody had seen'
+  ward sync >/dev/null
+  same 'a folder that was not removed'
+  ward folder unsubscribe demo/Büro/Post >/dev/null
+  ward sync >/dev/null
+  if mailbox alice subscribed | grep -q B.APw-ro/Post; then fail 'a folder that was unsubscribed here is subscribed there'; fi
+  same 'a folder unsubscribed here'
+  ward folder remove --yes demo/Büro/Station >/dev/null
+  ward folder remove demo/Büro/Post >/dev/null
+  ward sync >/dev/null
+  is '' "$(named Büro)$(mailbox alice folders | grep -v Noselect | grep 'B&APw' || true)" 'folders that were removed here'
+  same 'folders removed here'
+}
+
+changes full
+end_profile "$dir/p"
+printf 'protocol imap {\n  imap_capability = IMAP4rev1\n}\n' >>"$dir/dovecot/dovecot.conf"
+doveadm -c "$dir/dovecot/dovecot.conf" reload
+changes bare
+
+for name in 'demo/a*' 'demo/../x' 'demo/INBOX' $'demo/a\r\nb' 'demo/Sent/'; do
+  if ward folder create "$name" 2>"$dir/err"; then fail "a folder was made that is called '$name'"; fi
+  is 1 "$(wc -l <"$dir/err")" "sentences about the folder '$name'"
+done
+if ward folder remove --yes demo/Sent 2>/dev/null; then fail 'the folder for sent mail was removed'; fi
+say 'names that are none are refused'
