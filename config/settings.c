@@ -11,6 +11,7 @@
 enum kind { KIND_TEXT = 0, KIND_ADDRESS, KIND_SERVERS, KIND_CA, KIND_NUMBER, KIND_CHOICE };
 static const char *const at_rest_names[] = { "vault", "volume", "none", NULL };
 static const char *const sync_folders_names[] = { "all", "subscribed", NULL };
+static const char *const ask_names[] = { "no", "yes", NULL };
 
 /* One setting a row. tests/lint/manual compares the rows with wardmail.conf(5). */
 static const struct row {
@@ -46,6 +47,12 @@ static const struct row {
   { SETTING ("sync", "folders", KIND_CHOICE, sync_folders), .names = sync_folders_names, .standard = SYNC_ALL,
     .standard_text = "all",
     .help = "Which of your own folders are kept here: all, or those that you subscribed to, as Thunderbird does." },
+  { SETTING ("sending", "ask-reports", KIND_CHOICE, ask_reports), .names = ask_names, .standard = ASK_YES,
+    .standard_text = "yes",
+    .help = "Whether servers that can do so are asked to report what becomes of a message; it is shown in Sent." },
+  { SETTING ("sending", "overdue-hours", KIND_NUMBER, overdue_h), .least = 1, .most = 720, .standard = 24,
+    .standard_text = "24",
+    .help = "After how many hours without a report of its delivery a message counts as overdue, 1 to 720." },
   { SETTING ("sync", "poll-seconds", KIND_NUMBER, poll_s), .least = 10, .most = 86400, .standard = 60,
     .standard_text = "60", .help = "How often to look for new mail where the server cannot announce it, 10 to 86400." },
   { SETTING ("lookup", "ldap-servers", KIND_SERVERS, ldap_servers), .standard_text = "none",
@@ -73,7 +80,7 @@ struct setting
 settings_row (guint index)
 {
   const struct row *row = &rows[index];
-  const char *type = row->kind == KIND_CHOICE    ? row->names == at_rest_names ? "vault|volume|none" : "all|subscribed"
+  const char *type = row->kind == KIND_CHOICE    ? row->names == at_rest_names ? "vault|volume|none" : row->names == ask_names ? "no|yes" : "all|subscribed"
                      : row->kind == KIND_NUMBER  ? "number"
                      : row->kind == KIND_ADDRESS ? "address"
                      : row->kind == KIND_SERVERS ? "URLs"
@@ -99,6 +106,7 @@ settings_new (void)
   struct settings *settings = g_new0 (struct settings, 1);
   settings->saved_searches = g_ptr_array_new_with_free_func (saved_search_free);
   settings->at_rest = AT_REST_VAULT;
+  settings->ask_reports = ASK_YES;
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (rows[i].kind == KIND_NUMBER)
       *(guint *) field (settings, &rows[i]) = rows[i].standard;

@@ -17,6 +17,7 @@ enum config_error {
 
 enum at_rest { AT_REST_VAULT = 0, AT_REST_VOLUME, AT_REST_NONE };
 enum sync_folders { SYNC_ALL = 0, SYNC_SUBSCRIBED };
+enum asks { ASK_NO = 0, ASK_YES };
 struct settings {
   char *name, *address; /* the user */
   enum at_rest at_rest; /* AT_REST_NONE: a test profile; every screen and report says "unprotected test profile" */
@@ -26,6 +27,8 @@ struct settings {
   GPtrArray *saved_searches;                                         /* struct saved_search * */
   char *ldap_servers, *ldap_ca;   /* the user's own (see ldapserver.h), beside those of the organisation; NULL: none */
   enum sync_folders sync_folders; /* of one's own; of others' folders always those that are subscribed */
+  enum asks ask_reports;          /* of delivery, where the server offers them; default ASK_YES */
+  guint overdue_h;                /* after how many hours without a report a message counts as overdue */
   guint poll_s;                   /* where IDLE is not offered; default 60 */
 };
 struct saved_search {

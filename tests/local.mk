@@ -5,6 +5,7 @@ include tests/reading.mk
 include tests/smime.mk
 include tests/message.mk
 include tests/net.mk
+include tests/ledger.mk
 include tests/archive.mk
 include tests/engine.mk
 include tests/ui.mk

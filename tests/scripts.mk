@@ -2,7 +2,7 @@
 # their own, and tests/run calls them after tests/deps has installed what they need.
 TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
-LIVE_TESTS = tests/live/commands.sh tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh tests/live/short.sh tests/live/leave.sh tests/live/hang.sh tests/live/revocation.sh tests/live/interop.sh tests/live/keys.sh tests/live/wkd.sh
+LIVE_TESTS = tests/live/commands.sh tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh tests/live/short.sh tests/live/leave.sh tests/live/hang.sh tests/live/revocation.sh tests/live/interop.sh tests/live/keys.sh tests/live/wkd.sh tests/live/delivery.sh
 TRACE_TESTS = tests/live/trace.sh
 UI_TESTS = tests/ui/drafts.sh tests/ui/send.sh tests/ui/keys.sh tests/ui/changes.sh tests/ui/wide.sh tests/ui/progress.sh
 GOLDEN_SCREENS = tests/ui/golden/progress tests/ui/golden/keys tests/ui/golden/key tests/ui/golden/compare tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held tests/ui/golden/note \

@@ -255,6 +255,7 @@ wake_outbox (struct core_account *account)
 {
   if (!account->filing)
     outbox_run (account, NULL, NULL, NULL);
+  ledger_look (account);
 }
 
 void
@@ -349,6 +350,7 @@ core_init (struct core *core)
   core->accounts = g_ptr_array_new_with_free_func (core_account_free);
   core->retired = g_ptr_array_new_with_free_func (core_account_free);
   directory_init (core);
+  ledger_init (core);
   core->asks = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   core->keys = supervised_new (PEER_KEYS, "keys", "The part that decrypts and signs", &keys, core);
   core->reader = supervised_new (PEER_INDEX, "index-reader", "The part that searches", &reader, core);
@@ -387,6 +389,7 @@ core_clear (struct core *core)
   g_ptr_array_unref (core->accounts);
   g_ptr_array_unref (core->retired);
   g_hash_table_unref (core->asks);
+  g_hash_table_unref (core->reports);
   if (core->settings != NULL)
     settings_free (core->settings);
   if (core->policy != NULL)

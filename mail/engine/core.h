@@ -32,6 +32,7 @@ struct core_account {
   guint arrived;        /* mails since the last "changed" event */
   gboolean filing;      /* a run of the outbox is under way */
   GQueue runs;          /* struct filing *: the runs that wait for it */
+  gint64 looked_us;     /* monotonic: when it was last asked what is overdue; 0: never */
   GHashTable *watchers; /* id in the outbox -> struct request *: who hears how far it is */
 };
 
@@ -53,6 +54,7 @@ struct core {
   char *keys_link;     /* where the keys folder's path is too long for sockets; else NULL */
   GPtrArray *accounts; /* struct core_account * */
   GPtrArray *retired;  /* the same, of accounts that are no more */
+  GHashTable *reports; /* flow_ledger.c: path of a mail -> the report in it that is being taken in */
   GHashTable *asks;    /* ask id -> struct core_ask * */
   guint ask_ids;
   guint leave_timer, tick, tell_timer;
@@ -136,6 +138,14 @@ void arrive_forget (struct core_account *account); /* the account is no more: dr
 void arrive_own (struct core *core, const char *path, const char *const *add, core_done_fn done, gpointer data);
 /* Get the shadows of protected mails (rows as of the imap event "mails") and index them all. */
 void arrive_rows (struct core *core, GVariant *rows, core_done_fn done, gpointer data);
+
+/* flow_ledger.c: what is reported of sent mail. report: of the mail at path, as of keys.shadow. */
+void ledger_init (struct core *core);
+void ledger_take (struct core *core, const char *path, GVariant *report);
+/* A report in this mail is still on its way into the ledger, or could not be taken in: nobody is to be told that the mail is done with. */
+gboolean ledger_is_taking (struct core *core, const char *path);
+void ledger_look (struct core_account *account); /* for what is overdue, now and then */
+void flow_delivery (struct core *core, struct request *request);
 
 /* flow_outbox.c: run the outbox of an account, file what was accepted; one run at a time. id NULL: all that is ready. */
 typedef void (*outbox_done_fn) (gpointer data, GVariant *row_or_null, const GError *error);

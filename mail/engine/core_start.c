@@ -209,6 +209,11 @@ core_start_smtp (gpointer owner, GError **error)
   add_text (&builder, "store_dir", account->core->paths->store_dir);
   g_variant_builder_add (&builder, "{sv}", "notes",
                          g_variant_new_boolean (account->core->policy != NULL && account->core->policy->allow_note));
+  const struct settings *settings = account->core->settings;
+  g_variant_builder_add (&builder, "{sv}", "reports",
+                         g_variant_new_boolean (settings == NULL || settings->ask_reports == ASK_YES));
+  g_variant_builder_add (&builder, "{sv}", "overdue_s",
+                         g_variant_new_uint32 (settings != NULL ? settings->overdue_h * 3600 : 0));
   add_secret (&builder, account);
   return g_variant_builder_end (&builder);
 }

@@ -90,6 +90,7 @@ static const struct {
   { "draft_parse", forward_keys, FALSE },
   { "outbox", flow_outbox, FALSE },
   { "outbox_retry", flow_outbox_retry, FALSE },
+  { "delivery", flow_delivery, FALSE },
   { "sync", flow_sync, FALSE },
   { "import", flow_import, FALSE },
   { "key_import", forward_keys, FALSE },

@@ -82,12 +82,14 @@ add_tag (GVariantDict *row, const char *tag)
 
 /* The row is ready for the index; shadow: the keys worker's, or -1. */
 static void
-arrival_add (struct arrival *arrival, GVariant *row, int shadow_fd, gboolean encrypted)
+arrival_add (struct arrival *arrival, GVariant *row, int shadow_fd, gboolean encrypted, gboolean report)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
   g_variant_dict_remove (&dict, "protected");
   if (encrypted) /* notmuch itself knows PGP/MIME only */
     add_tag (&dict, "encrypted");
+  if (report)
+    add_tag (&dict, "report");
   if (shadow_fd >= 0)
     g_variant_dict_insert_value (&dict, "shadow",
                                  g_variant_new_handle (g_unix_fd_list_append (arrival->fds, shadow_fd, NULL)));
@@ -116,7 +118,12 @@ on_shadow (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
   gboolean encrypted = TRUE; /* unless it was found to be signed alone */
   if (error == NULL)
     (void) g_variant_lookup (reply, "encrypted", "b", &encrypted);
-  arrival_add (arrival, row, error == NULL ? fd_of (reply, fds, "shadow") : -1, encrypted);
+  g_autoptr (GVariant) report = error == NULL ? g_variant_lookup_value (reply, "report", G_VARIANT_TYPE_VARDICT) : NULL;
+  const char *path = "";
+  (void) g_variant_lookup (row, "path", "&s", &path);
+  if (report != NULL)
+    ledger_take (arrival->core, path, report);
+  arrival_add (arrival, row, error == NULL ? fd_of (reply, fds, "shadow") : -1, encrypted, report != NULL);
   arrival_next (arrival);
 }
 
@@ -139,7 +146,7 @@ arrival_next (struct arrival *arrival)
                        on_shadow, arrival);
       return;
     }
-    arrival_add (arrival, row, -1, protected);
+    arrival_add (arrival, row, -1, protected, FALSE);
   }
   arrival_flush (arrival);
 }
@@ -298,7 +305,8 @@ on_mails_indexed (gpointer data, const GError *error)
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     const char *path = "";
     (void) g_variant_lookup (row, "path", "&s", &path);
-    g_variant_builder_add (&paths, "s", path);
+    if (!ledger_is_taking (step->account->core, path))
+      g_variant_builder_add (&paths, "s", path);
     g_clear_error (&step->account->arrive_error);
     step->account->arrived += is_news (row) ? 1 : 0;
   }

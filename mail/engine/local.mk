@@ -10,3 +10,4 @@ libmail_a_SOURCES += mail/engine.h mail/engine/protocol.h mail/engine/protocol.c
 libmail_a_SOURCES += mail/engine/directory.h mail/engine/directory.c mail/engine/directory_ldap.c mail/engine/flow_routes.c mail/workers/keys_directory.c
 libmail_a_SOURCES += mail/engine/working.h mail/engine/working.c
 libmail_a_SOURCES += mail/engine/revocation.h mail/engine/revocation.c mail/workers/keys_revocation.c
+libmail_a_SOURCES += mail/engine/flow_ledger.c

@@ -139,6 +139,10 @@ static const struct protocol_method methods[] = {
   /* rows: id s, message_id s, subject s, recipients as, state s, text s, date x, note b (in clear: the note that asks for a key) */
   { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_ENGINE, "outbox_retry", F (MUST ("id", "s")), NOTHING, 20, FALSE },
+  /* What became of what was sent, in all accounts; rows as of smtp.delivery, and subject s where the index knows the message. One of ids and query, else the newest
+   * messages: limit of them. */
+  { PEER_ENGINE, "delivery", F (MAY ("ids", "as"), MAY ("query", "s"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")),
+    30, FALSE },
   { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0,
     FALSE }, /* rows: account s, new u, changed u, removed u, error s */
   /* stream: a pipe of messages, each a big-endian u32 length, a byte of flags (1 seen, 2 flagged, 4 answered, 8 forwarded), and its bytes;
@@ -186,7 +190,10 @@ static const struct protocol_method methods[] = {
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("charset", "s"), MAY ("warning", "s")), 4,
     FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
-  { PEER_KEYS, "shadow", F (MUST ("message", "h")), F (MAY ("shadow", "h"), MAY ("encrypted", "b")), 10, FALSE },
+  /* report: what a machine or a reader reports of a mail that was sent (message_report_fields): kind s ("delivery", "receipt"), envid s, message_id s, reporter s,
+   * signer s (whose good signature is over all of it), lines aa{sv}: original s, final s (addr-specs), action s, words s. Nothing in it is proven but signer. */
+  { PEER_KEYS, "shadow", F (MUST ("message", "h")),
+    F (MAY ("shadow", "h"), MAY ("encrypted", "b"), MAY ("report", "a{sv}")), 10, FALSE },
   { PEER_KEYS, "routes",
     F (MAY ("from", "s"), MUST ("to", "as"), MAY ("cc", "as"), MAY ("bcc", "as"), MAY ("parent_protected", "b")),
     F (MUST ("routes", "aa{sv}"), MUST ("held", "u"), MUST ("looks", "aa{sv}")), 15, FALSE },
@@ -286,8 +293,9 @@ static const struct protocol_method methods[] = {
 
   /* ---- smtp: one an account, owner of its outbox ---- */
   { PEER_SMTP, "start",
-    F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MAY ("notes", "b")), NOTHING, 30,
-    FALSE },
+    F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MAY ("notes", "b"),
+       MAY ("reports", "b"), MAY ("overdue_s", "u")),
+    NOTHING, 30, FALSE },
   { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* Durable before the reply. copies as of keys.protect; each is checked by the gate here too, before it is stored. */
   { PEER_SMTP, "submit",
@@ -306,6 +314,14 @@ static const struct protocol_method methods[] = {
     FALSE }, /* the Sent record is in the Sent folder: the outbox may forget */
   { PEER_SMTP, "retry", F (MUST ("id", "s")), NOTHING, 20,
     FALSE }, /* the person decided about a failed or unknown one */
+  /* The ledger: what became of what was sent. report as of keys.shadow. rows (of those who are known otherwise now, known, or overdue and not told yet):
+   * message_id s, address s, copy u, method s ("smime", "pgp", "note"), state s ("queued","withdrawn","unknown","accepted","relayed","delivered",
+   * "displayed","failed","overdue"), date x (of the message), time x (of the state), text s */
+  { PEER_SMTP, "report", F (MUST ("report", "a{sv}")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
+  { PEER_SMTP, "delivery", F (MAY ("ids", "as"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
+  { PEER_SMTP, "overdue", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
+  /* A receipt that was asked of us. before: what was answered to this message ("sent", "refused"; "": nothing). answer: is written down now, unless there was one */
+  { PEER_SMTP, "receipt", F (MUST ("message_id", "s"), MAY ("answer", "s")), F (MUST ("before", "s")), 20, FALSE },
 
   /* ---- lookup ---- */
   { PEER_LOOKUP, "start", F (MAY ("ca_files", "as")), NOTHING, 20, FALSE },
@@ -372,8 +388,9 @@ static const struct {
   { PEER_ENGINE, "progress", event_progress }, { PEER_ENGINE, "notice", event_notice },
   { PEER_ENGINE, "changed", event_changed },   { PEER_ENGINE, "folders", event_none }, /* the list of folders changed */
   { PEER_ENGINE, "outbox", event_none },                                               /* a row of the outbox changed */
-  { PEER_ENGINE, "keys", event_address }, /* directories were asked for the address: its route may be another one */
-  { PEER_IMAP, "mails", event_mails },    /* new, or not yet confirmed by "indexed" */
+  { PEER_ENGINE, "delivery", event_none }, /* more is known of what was sent */
+  { PEER_ENGINE, "keys", event_address },  /* directories were asked for the address: its route may be another one */
+  { PEER_IMAP, "mails", event_mails },     /* new, or not yet confirmed by "indexed" */
   { PEER_IMAP, "removed", event_paths },       { PEER_IMAP, "moved", event_moves },
   { PEER_IMAP, "folders", event_none },        { PEER_IMAP, "state", event_text },
   { PEER_IMAP, "notice", event_notice },       { PEER_IMAP, "progress", event_count },

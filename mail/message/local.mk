@@ -18,6 +18,6 @@ libmail_a_SOURCES += mail/message/message.h mail/message/message_p.h mail/messag
 	mail/message/attachment_vcard.c mail/message/attachment_pdf.c mail/message/attachment_danger.c \
 	mail/message/attachment_zip.c mail/message/attachment_zip.h mail/workers/filter.c
 libmail_a_SOURCES += mail/message/sanitise_kind.c mail/message/sanitise_p.h mail/message/message_notes.c mail/message/message_uu.c \
-	mail/message/message_report.c mail/message/message_absent.c mail/message/message_alternative.c \
+	mail/message/message_report.c mail/message/message_report_fields.c mail/message/message_absent.c mail/message/message_alternative.c \
 	mail/message/message_calendar_value.c mail/message/message_calendar_value.h \
 	mail/message/tnef.c mail/message/tnef.h mail/workers/filter_p.h mail/workers/filter_tnef.c mail/workers/filter_chain.c mail/engine/unpack.h mail/engine/unpack.c

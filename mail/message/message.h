@@ -14,6 +14,8 @@ void message_view (struct inspection *inspection, GBytes *message, GVariant **vi
 /* What the header tells of where it comes from, floating a{sv}: name s (of the first From), list_post s (address of the mailing list; ""), deceptive as
  * (domains of From and Reply-To with letters that deceive), failed s (what our own server found to fail; ""). Keys worker. */
 GVariant *message_origin (const struct inspection *inspection, const struct auth_servers *servers);
+/* What the message reports of one that was sent, floating a{sv} as "report" of keys.shadow; NULL: it is no report. Keys worker. */
+GVariant *message_report_fields (const struct inspection *inspection);
 /* The decoded bytes of one leaf part. NULL with NOT_FOUND-like error. */
 struct message_part {
   GBytes *bytes;
@@ -31,7 +33,7 @@ GBytes *message_shadow (struct inspection *inspection, GBytes *message);
 /* The same of a payload that was composed here just now: what message_shadow would make of the record of it. NULL: something in it is
  * signed or encrypted by itself (a block that was pasted, a mail), so that only the record tells. */
 GBytes *message_shadow_composed (GBytes *payload);
-/* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE), or its header protected? Bounded to the first size_max bytes. */
+/* Cheap look at a raw message: does any part of it look encrypted (multipart/encrypted, enveloped pkcs7-mime, inline PGP MESSAGE), or its header protected, or is it a report? Bounded to the first size_max bytes. */
 gboolean message_is_encrypted (GBytes *message);
 
 /* Put text into the view: joins segments whose html the filter has turned into text. Engine. Pure. */

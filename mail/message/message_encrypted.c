@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* A cheap look at raw bytes: might any part of this message be encrypted, or its header be protected? Any process; no parser, so nothing in it can be deep or slow.
+/* A cheap look at raw bytes: might any part of this message be encrypted, its header be protected, or does it report of another? Any process; no parser, so nothing in it can be deep or slow.
  *
  * It only decides whether the keys worker is asked. A wrong yes costs one call; a wrong no would cost a search hit, so it looks for the
  * marks of every form anywhere in the message, not only where a well-formed message has them. */
@@ -14,7 +14,7 @@
 static const struct {
   const char *behind, *mark;
 } marks[] = {
-  { "multipart", "/encrypted" },         { "", "/pkcs7-mime" }, { "", "/x-pkcs7-mime" }, { "", ".p7m" },
+  { "multipart", "/encrypted" },         { "multipart", "/report" }, { "", "/pkcs7-mime" }, { "", "/x-pkcs7-mime" }, { "", ".p7m" },
   { "", "-----begin pgp message-----" },
 };
 /* The base64 of "-----BEGIN PGP MESSAGE-----" where it opens a part. Case matters here. */

@@ -102,6 +102,10 @@ char *message_flowed_unwrap (const char *text, gboolean delsp);
 char *message_calendar_text (const char *ics); /* NULL: nothing to tell */
 /* Delivery reports and receipts (message_report.c), in words. type: as of the part. NULL: nothing to tell. */
 char *message_report_text (const char *type, const char *text);
+GPtrArray *message_report_blocks (const char *text,
+                                  guint blocks_max); /* struct message_fields *, of its blocks of fields */
+/* Behind the first block: at an empty line, or at the end. */
+const char *message_report_block_end (const char *text, gsize size);
 /* What stands in place of a part whose content is not in this mail: a piece of a larger one, or a pointer to elsewhere (message_absent.c). NULL: the
  * part is none such. */
 char *message_absent_text (const struct inspect_node *node, GPtrArray *notes);

@@ -94,14 +94,26 @@ append_fields (GString *out, const struct message_fields *fields)
   }
 }
 
-/* The end of a block of fields: an empty line, or the end. */
-static const char *
-block_end (const char *p)
+const char *
+message_report_block_end (const char *text, gsize size)
 {
-  for (; *p != '\0'; p++)
-    if (p[0] == '\n' && (p[1] == '\n' || (p[1] == '\r' && p[2] == '\n')))
-      return p + 1;
-  return p;
+  for (gsize i = 0; i + 1 < size; i++)
+    if (text[i] == '\n' && (text[i + 1] == '\n' || (text[i + 1] == '\r' && i + 2 < size && text[i + 2] == '\n')))
+      return text + i + 1;
+  return text + size;
+}
+
+GPtrArray *
+message_report_blocks (const char *text, guint blocks_max)
+{
+  GPtrArray *blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) message_fields_free);
+  const char *end = text + strlen (text);
+  for (const char *p = text + strspn (text, "\r\n"); p < end && blocks->len < blocks_max;) {
+    const char *next = message_report_block_end (p, (gsize) (end - p));
+    g_ptr_array_add (blocks, message_fields_new (p, (gsize) (next - p)));
+    p = next + strspn (next, "\r\n");
+  }
+  return blocks;
 }
 
 char *
@@ -114,17 +126,14 @@ message_report_text (const char *type, const char *text)
   if (heading == NULL)
     return NULL;
   g_autoptr (GString) out = g_string_new (NULL);
-  guint blocks = 0;
-  for (const char *p = text; *p != '\0' && blocks < BLOCKS_MAX; blocks++) {
-    const char *end = block_end (p);
-    AUTOFREE (message_fields) fields = message_fields_new (p, (gsize) (end - p));
+  g_autoptr (GPtrArray) blocks = message_report_blocks (text, BLOCKS_MAX);
+  for (guint i = 0; i < blocks->len; i++) {
     g_autoptr (GString) block = g_string_new (NULL);
-    append_fields (block, fields);
+    append_fields (block, g_ptr_array_index (blocks, i));
     if (block->len > 0)
       g_string_append_printf (out, "%s%s", out->len > 0 ? "\n" : "", block->str);
-    p = end + strspn (end, "\r\n");
   }
-  if (blocks == BLOCKS_MAX)
+  if (blocks->len == BLOCKS_MAX)
     g_string_append (out, "\n(More follows. Save the part to see all of it.)\n");
   return out->len > 0 ? g_strdup_printf ("%s\n%s", heading, out->str) : NULL;
 }

@@ -31,7 +31,12 @@ typedef gboolean (*smtp_ready_fn) (gpointer data, GError **error);
 /* Told now and then how much of a message is on the line. NULL: nobody is. */
 typedef void (*smtp_progress_fn) (gsize done, gsize total, gpointer data);
 void smtp_set_progress (struct smtp *smtp, smtp_progress_fn progress, gpointer data);
-/* from, recipients: addr-specs; refused if they are none. message: CRLF lines. All recipients must be taken, or none gets it.
+/* Does the server report what becomes of a mail, where it is asked to (RFC 3461)? */
+gboolean smtp_reports (const struct smtp *smtp);
+/* The mails from now on ask for it, under this id (borrowed; letters, digits and "-"), which should be random and nobody else's. NULL: they do not. Without
+ * effect where the server does not report. */
+void smtp_ask_reports (struct smtp *smtp, const char *envid_or_null);
+/* from ("": nobody, of what a machine answers), recipients: addr-specs; refused if they are none. message: CRLF lines. All recipients must be taken, or none gets it.
  * text_out: one sentence. */
 enum smtp_outcome smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, const guint8 *message,
                              gsize size, smtp_ready_fn ready, gpointer data, char **text_out);

@@ -24,6 +24,7 @@ struct smtp {
   guint seconds;             /* that it may take */
   smtp_progress_fn progress; /* NULL */
   gpointer progress_data;
+  const char *envid; /* borrowed: reports are asked for under this id; NULL: none are */
 };
 
 /* libetpan exports these and declares them in none of the headers that it installs. */
@@ -31,6 +32,13 @@ int mailsmtp_send_command (mailsmtp *session, char *command); /* with its CRLF; 
 int mailsmtp_send_command_private (mailsmtp *session, char *command);
 int mailsmtp_read_response (mailsmtp *session);
 int mailesmtp_parse_ehlo (mailsmtp *session);
+
+/* smtp_envelope.c: the lines of the envelope with their CRLF; caller frees. from: "": nobody, of what a machine answers. */
+char *smtp_mail_line (const struct smtp *smtp, const char *from, gsize size);
+char *smtp_rcpt_line (const struct smtp *smtp, const char *from, const char *recipient);
+char *smtp_xtext (const char *text); /* RFC 3461, 4 */
+/* Says the line, which is freed, and waits for the reply: its code, as of smtp_code. */
+int smtp_say (struct smtp *smtp, char *line_take);
 
 /* smtp_driver.c: the stream as libetpan may see it; NULL: no memory. Closed with stream_etpan_close or by libetpan. */
 mailstream *smtp_driver_new (struct smtp *smtp);

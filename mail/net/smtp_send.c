@@ -40,13 +40,13 @@ static enum smtp_outcome
 envelope (struct smtp *smtp, const char *from, const char *const *recipients, gsize size, char **text_out)
 {
   g_autofree char *what = g_strdup_printf ("mail from %s", from);
-  if (smtp_code (smtp, mailesmtp_mail_size (smtp->session, from, FALSE, NULL, size)) != 250)
+  if (smtp_say (smtp, smtp_mail_line (smtp, from, size)) != 250)
     return give_up (smtp, refused (smtp, what, text_out));
   enum smtp_outcome outcome = SMTP_ACCEPTED;
   g_autoptr (GString) texts = g_string_new (NULL);
   for (gsize i = 0; recipients[i] != NULL && !smtp_is_lost (smtp); i++) {
     g_autofree char *text = NULL;
-    int code = smtp_code (smtp, mailsmtp_rcpt (smtp->session, recipients[i]));
+    int code = smtp_say (smtp, smtp_rcpt_line (smtp, from, recipients[i]));
     if (code == 250 || code == 251)
       continue;
     enum smtp_outcome one = refused (smtp, recipients[i], &text);
@@ -155,7 +155,7 @@ smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, c
            smtp_ready_fn ready, gpointer data, char **text_out)
 {
   *text_out = NULL;
-  gboolean valid = address_is_addr_spec (from) && recipients[0] != NULL;
+  gboolean valid = (*from == '\0' || address_is_addr_spec (from)) && recipients[0] != NULL;
   for (gsize i = 0; valid && recipients[i] != NULL; i++)
     valid = address_is_addr_spec (recipients[i]);
   if (!valid || !is_crlf_text (message, size)) {

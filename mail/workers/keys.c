@@ -236,10 +236,18 @@ keys_shadow (struct worker *worker, GVariant *args, GError **error)
     return NULL;
   const gboolean encrypted = inspection->verdict.encryption.protocol != PROTECTION_NONE;
   shadow = message_shadow (inspection, message);
-  if (shadow == NULL)
-    return g_variant_new_parsed ("{'encrypted': <%b>}", encrypted);
-  GVariant *handle = keys_reply_bytes (worker, shadow, error);
-  return handle != NULL ? g_variant_new_parsed ("{'shadow': <%@h>, 'encrypted': <%b>}", handle, encrypted) : NULL;
+  GVariant *handle = shadow != NULL ? keys_reply_bytes (worker, shadow, error) : NULL;
+  if (shadow != NULL && handle == NULL)
+    return NULL;
+  GVariant *report = message_report_fields (inspection);
+  GVariantBuilder reply;
+  g_variant_builder_init (&reply, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&reply, "{sv}", "encrypted", g_variant_new_boolean (encrypted));
+  if (handle != NULL)
+    g_variant_builder_add (&reply, "{sv}", "shadow", handle);
+  if (report != NULL)
+    g_variant_builder_add (&reply, "{sv}", "report", report);
+  return g_variant_builder_end (&reply);
 }
 
 /* A draft of ours (sealed), or a plain message that a program wants sent. The attachments' handles become those of the reply. */

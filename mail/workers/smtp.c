@@ -52,6 +52,7 @@ static void
 submission_free (struct submission *self)
 {
   g_clear_pointer (&self->outbox, outbox_free);
+  g_clear_pointer (&self->ledger, ledger_free);
   g_clear_pointer (&self->secret, secret_free);
   g_clear_pointer (&self->remote, remote_free);
   g_free (self->address);
@@ -73,13 +74,17 @@ start (struct worker *worker, GVariant *config, GError **error)
   struct submission *self = g_new0 (struct submission, 1);
   g_variant_lookup (account, "address", "s", &self->address);
   g_variant_lookup (config, "notes", "b", &self->notes);
+  g_variant_lookup (config, "reports", "b", &self->reports);
+  g_variant_lookup (config, "overdue_s", "u", &self->overdue_s);
   self->remote = remote_new (account, "smtp", error);
   self->outbox = self->remote == NULL ? NULL : outbox_open (dir, error);
+  self->ledger = self->outbox == NULL ? NULL : ledger_open (dir, error);
   self->secret = size == 0 ? NULL : secret_new (data, size);
-  if (self->outbox == NULL) {
+  if (self->ledger == NULL) {
     submission_free (self);
     return NULL;
   }
+  smtp_ledger_follow (self);
   worker_set_state (worker, self);
   return worker_reply_nothing ();
 }
@@ -227,6 +232,8 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
   mail.files = (const int *) (gpointer) files->data;
   g_autofree char *id
       = worker_check_fd (sent, SMTP_MESSAGE_MAX, NULL, error) ? outbox_submit (self->outbox, &mail, error) : NULL;
+  if (id != NULL)
+    smtp_ledger_follow (self);
   return id == NULL ? NULL : worker_reply_one ("id", g_variant_new_string (id));
 }
 
@@ -262,11 +269,16 @@ send_copy (struct submission *self, struct smtp *smtp, const struct outbox_item 
   /* The first look comes before the server hears of any recipient. */
   if (message == NULL || !smtp_gate (self, copy, item->date, message, &problem))
     return outbox_set (self->outbox, item->id, copy->number, OUTBOX_FAILED, problem->message, error);
+  g_autofree char *envid = self->reports ? ledger_envid (self->ledger, item->id, copy->number) : NULL;
   struct ready ready = { .self = self, .item = item, .copy = copy, .message = message };
   gsize size = 0;
   const guint8 *bytes = g_bytes_get_data (message, &size);
+  smtp_ask_reports (smtp, envid);
+  if (envid != NULL && smtp_reports (smtp))
+    (void) ledger_asked (self->ledger, item->id, copy->number, NULL); /* else nothing is ever overdue */
   enum smtp_outcome outcome
       = smtp_send (smtp, item->from, (const char *const *) copy->recipients, bytes, size, on_ready, &ready, &text);
+  smtp_ask_reports (smtp, NULL);
   return outbox_set (self->outbox, item->id, copy->number, states[outcome], text != NULL ? text : "", error);
 }
 
@@ -343,6 +355,7 @@ send_item (struct worker *worker, struct smtp **smtp, const struct outbox_item *
     if (!send_copy (self, *smtp, item, copy, error))
       return FALSE;
     smtp_set_progress (*smtp, NULL, NULL);
+    smtp_ledger_follow (self);
     distance.before += size_of (self, item, copy);
   }
   return TRUE;
@@ -414,6 +427,7 @@ method_run (struct worker *worker, GVariant *args, GError **error)
       done = send_item (worker, &smtp, item, error);
   }
   g_clear_pointer (&smtp, smtp_close);
+  smtp_ledger_follow (self);
   return done ? rows (worker, TRUE) : NULL;
 }
 
@@ -428,6 +442,7 @@ method_filed (struct worker *worker, GVariant *args, GError **error)
 {
   const char *id = "";
   g_variant_lookup (args, "id", "&s", &id);
+  smtp_ledger_follow (worker_state (worker)); /* the last time that the outbox can tell of it */
   return outbox_forget (((struct submission *) worker_state (worker))->outbox, id, error) ? worker_reply_nothing ()
                                                                                           : NULL;
 }
@@ -442,8 +457,9 @@ method_retry (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "test", method_test },   { "submit", method_submit }, { "run", method_run }, { "list", method_list },
-  { "filed", method_filed }, { "retry", method_retry },   { "tell", smtp_tell }, { NULL, NULL },
+  { "test", method_test },       { "submit", method_submit }, { "run", method_run },       { "list", method_list },
+  { "filed", method_filed },     { "retry", method_retry },   { "tell", smtp_tell },       { "report", smtp_report },
+  { "delivery", smtp_delivery }, { "overdue", smtp_overdue }, { "receipt", smtp_receipt }, { NULL, NULL },
 };
 
 const struct worker_role worker_role_smtp = {

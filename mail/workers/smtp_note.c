@@ -77,5 +77,7 @@ smtp_tell (struct worker *worker, GVariant *args, GError **error)
     id = outbox_submit (self->outbox, &mail, error);
   if (files[0] >= 0)
     close (files[0]);
+  if (id != NULL)
+    smtp_ledger_follow (self);
   return id == NULL ? NULL : worker_reply_one ("id", g_variant_new_string (id));
 }

@@ -5,6 +5,7 @@
 #include "mail/workers/worker.h"
 
 #include "crypto/guard/secret.h"
+#include "mail/store/ledger.h"
 #include "mail/store/outbox.h"
 
 #define SMTP_MESSAGE_MAX (256u * 1024 * 1024)
@@ -13,9 +14,12 @@ struct submission {
   struct remote *remote;
   struct secret *secret;
   struct outbox *outbox;
-  gsize size_max; /* of a mail, as the server said when it was last asked; 0: not known */
-  char *address;  /* of the account: the only one that a note can come from */
-  gboolean notes; /* may they be sent at all? */
+  struct ledger *ledger;
+  gboolean reports; /* servers are asked what becomes of each mail */
+  guint overdue_s;  /* how long nothing may be heard of one */
+  gsize size_max;   /* of a mail, as the server said when it was last asked; 0: not known */
+  char *address;    /* of the account: the only one that a note can come from */
+  gboolean notes;   /* may they be sent at all? */
 };
 
 /* The gate, on a copy's bytes. date: of its item. */
@@ -23,3 +27,11 @@ gboolean smtp_gate (const struct submission *self, const struct outbox_copy *cop
                     GError **error);
 /* The method "tell". */
 GVariant *smtp_tell (struct worker *worker, GVariant *args, GError **error);
+
+/* smtp_ledger.c: the ledger follows the outbox. What it misses is made up for the next time. */
+void smtp_ledger_follow (struct submission *self);
+/* The methods "report", "delivery", "overdue", "receipt". */
+GVariant *smtp_report (struct worker *worker, GVariant *args, GError **error);
+GVariant *smtp_delivery (struct worker *worker, GVariant *args, GError **error);
+GVariant *smtp_overdue (struct worker *worker, GVariant *args, GError **error);
+GVariant *smtp_receipt (struct worker *worker, GVariant *args, GError **error);

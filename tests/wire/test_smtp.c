@@ -515,6 +515,62 @@ test_never_said (void **state)
   forget (&meeting);
 }
 
+/* How a server that reports is asked to: the address in xtext, an id of this copy, and nothing where the mail comes from nobody. */
+static void
+test_reports (void **state)
+{
+  const char *const script[]
+      = { "S: 220 mail.test",
+          "C: EHLO [127.0.0.1]",
+          "S: 250-mail.test\r\n250-DSN\r\n250 STARTTLS",
+          "C: STARTTLS",
+          "S: 220 go",
+          "TLS",
+          "C: EHLO [127.0.0.1]",
+          "S: 250-mail.test\r\n250-DSN\r\n250 AUTH PLAIN",
+          "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==",
+          "S: 235 welcome",
+          "C: MAIL FROM:<alice@mail.test> RET=HDRS ENVID=0123-abc",
+          "S: 250 ok",
+          "C: RCPT TO:<bob+x=y@mail.test> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;bob+2Bx+3Dy@mail.test",
+          "S: 250 ok",
+          "C: DATA",
+          "S: 354 go",
+          "DATA",
+          "S: 250 ok",
+          "C: MAIL FROM:<>",
+          "S: 250 ok",
+          "C: RCPT TO:<bob@mail.test> NOTIFY=NEVER",
+          "S: 250 ok",
+          "C: DATA",
+          "S: 354 go",
+          "DATA",
+          "S: 250 ok",
+          "C: MAIL FROM:<alice@mail.test>",
+          "S: 450 later",
+          "C: RSET",
+          "S: 250 ok",
+          "C: QUIT",
+          NULL };
+  const char *const odd[] = { "bob+x=y@mail.test", NULL };
+  struct meeting meeting;
+  meet (&meeting, script, 5000);
+  assert_null (meeting.error);
+  assert_true (smtp_reports (meeting.smtp));
+  smtp_ask_reports (meeting.smtp, "0123-abc");
+  assert_int_equal (send_over (&meeting, odd, MESSAGE), SMTP_ACCEPTED);
+  g_clear_pointer (&meeting.text, g_free);
+  assert_int_equal (
+      smtp_send (meeting.smtp, "", bob, (const guint8 *) MESSAGE, strlen (MESSAGE), on_ready, &meeting, &meeting.text),
+      SMTP_ACCEPTED);
+  smtp_ask_reports (meeting.smtp, "a b\r\nRSET"); /* no id: nothing is asked */
+  assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_LATER);
+  part (&meeting);
+  assert_null (meeting.problem);
+  assert_null (strstr (meeting.heard, "MAIL FROM:<alice@mail.test> RET=HDRS ENVID=a"));
+  forget (&meeting);
+}
+
 static int
 setup (void **state)
 {
@@ -549,7 +605,7 @@ main (void)
     cmocka_unit_test (test_accepted),       cmocka_unit_test (test_recipients),  cmocka_unit_test (test_gate_says_no),
     cmocka_unit_test (test_lost),           cmocka_unit_test (test_lost_midway), cmocka_unit_test (test_never_said),
     cmocka_unit_test (test_many_lines),     cmocka_unit_test (test_no_reply),    cmocka_unit_test (test_endless),
-    cmocka_unit_test (test_early),          cmocka_unit_test (test_offers),
+    cmocka_unit_test (test_early),          cmocka_unit_test (test_offers),      cmocka_unit_test (test_reports),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

@@ -60,6 +60,7 @@ enum command_exit command_account (struct command_context *context, int argc, ch
 enum command_exit command_ca (struct command_context *context, int argc, char **argv);
 enum command_exit command_cert_check (struct command_context *context, int argc, char **argv);
 enum command_exit command_count (struct command_context *context, int argc, char **argv);
+enum command_exit command_delivery (struct command_context *context, int argc, char **argv);
 enum command_exit command_explain (struct command_context *context, int argc, char **argv);
 enum command_exit command_folder (struct command_context *context, int argc, char **argv);
 enum command_exit command_help (struct command_context *context, int argc, char **argv);

@@ -44,6 +44,8 @@ const struct command commands[] = {
     "Send a message, every copy of it encrypted, or hold it and say why.", command_send },
   { "sendmail", "[-t] [-i] [-f ADDRESS] [ADDRESS...] < MESSAGE", "The same, for programs that expect sendmail.",
     command_sendmail },
+  { "delivery", "[--json] [--limit N] [QUERY|id:MESSAGE-ID]",
+    "Say what became of what was sent, as far as it is known, for each recipient.", command_delivery },
   { "tell", "[--json] [--from ADDRESS] [--dry-run] [--yes] [--again] ADDRESS",
     "Ask somebody for a key, with a fixed note without protection that is shown first.", command_tell },
   { "key",
