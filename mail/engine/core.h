@@ -118,8 +118,10 @@ void flow_reply (struct core *core, struct request *request);
 void flow_draft_open (struct core *core, struct request *request);
 void flow_change (struct core *core, struct request *request);
 void flow_tag (struct core *core, struct request *request);
-/* Put a tag on one message, and on the server the flag that stands for it. Nobody waits for it; an unknown id is no error. */
+/* Put a tag on one message (and take another off; NULL: none), and on the server the flag that stands for it. Nobody waits for it; an unknown id is no
+ * error. */
 void change_mark (struct core *core, const char *id, const char *tag);
+void change_marks (struct core *core, const char *id, const char *add, const char *remove_or_null);
 void flow_routes (struct core *core, struct request *request);
 void flow_send (struct core *core, struct request *request);
 void flow_tell (struct core *core, struct request *request);
@@ -140,11 +142,13 @@ void arrive_own (struct core *core, const char *path, const char *const *add, co
 void arrive_rows (struct core *core, GVariant *rows, core_done_fn done, gpointer data);
 
 /* flow_ledger.c: what is reported of sent mail. report: of the mail at path, as of keys.shadow. */
+#define LEDGER_SETTLED "settled" /* the tag of a report that nobody need read: the inbox is shown without it */
 void ledger_init (struct core *core);
 void ledger_take (struct core *core, const char *path, GVariant *report);
 /* A report in this mail is still on its way into the ledger, or could not be taken in: nobody is to be told that the mail is done with. */
 gboolean ledger_is_taking (struct core *core, const char *path);
-void ledger_look (struct core_account *account); /* for what is overdue, now and then */
+gboolean ledger_has (struct core *core, const char *path); /* is it the mail of a report that came just now? */
+void ledger_look (struct core_account *account);           /* for what is overdue, now and then */
 void flow_delivery (struct core *core, struct request *request);
 
 /* flow_outbox.c: run the outbox of an account, file what was accepted; one run at a time. id NULL: all that is ready. */

@@ -181,6 +181,8 @@ add_folder (struct folders *folders, const char *account, GVariant *row)
   g_autofree char *query = folder_query (folders->core, dir);
   if (strcmp (role, "trash") == 0) /* what is deleted is left out of lists unless a query asks for it */
     query = g_strconcat (g_steal_pointer (&query), " and (tag:deleted or not tag:deleted)", NULL);
+  if (strcmp (role, "inbox") == 0)
+    query = g_strconcat (g_steal_pointer (&query), " and not tag:" LEDGER_SETTLED, NULL);
   if (strcmp (role, "junk") == 0)
     query = g_strconcat (g_steal_pointer (&query), " and (tag:spam or not tag:spam)", NULL);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);

@@ -305,10 +305,11 @@ on_mails_indexed (gpointer data, const GError *error)
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     const char *path = "";
     (void) g_variant_lookup (row, "path", "&s", &path);
+    const gboolean report = ledger_has (step->account->core, path);
     if (!ledger_is_taking (step->account->core, path))
       g_variant_builder_add (&paths, "s", path);
     g_clear_error (&step->account->arrive_error);
-    step->account->arrived += is_news (row) ? 1 : 0;
+    step->account->arrived += !report && is_news (row) ? 1 : 0;
   }
   supervised_call (step->account->imap, "indexed",
                    g_variant_new_parsed ("{'paths': <%@as>}", g_variant_builder_end (&paths)), NULL, NULL,

@@ -345,10 +345,16 @@ flow_tag (struct core *core, struct request *request)
 void
 change_mark (struct core *core, const char *id, const char *tag)
 {
+  change_marks (core, id, tag, NULL);
+}
+
+void
+change_marks (struct core *core, const char *id, const char *add, const char *remove_or_null)
+{
   const char *ids[] = { id, NULL };
   struct change *change = change_new (core, NULL);
-  change->tags_add = words (tag);
-  change->tags_remove = words (NULL);
+  change->tags_add = words (add);
+  change->tags_remove = words (remove_or_null);
   change->flags_add = flags_for (change->tags_add, change->tags_remove);
   change->flags_remove = flags_for (change->tags_remove, change->tags_add);
   supervised_call (core->writer, "tag",

@@ -18,7 +18,7 @@ struct taking {
   char *path;
   GVariant *report;
   guint next;
-  gboolean failed, indexed;
+  gboolean failed, indexed, settled, ended;
 };
 
 static void
@@ -69,11 +69,12 @@ tell_rows (struct core *core, GVariant *rows, gboolean failed)
     return;
   g_autofree char *more = others > 0 ? g_strdup_printf (" (and %u more)", others) : g_strdup ("");
   g_autofree char *text
-      = failed ? g_strdup_printf ("Your message %s%s was not delivered. Open it in Sent to read why; if it matters, call.",
-                                  first, more)
-               : g_strdup_printf ("No report came that your message %s%s was delivered. It may have arrived all the same; "
-                                  "if it matters, ask the recipient.",
-                                  first, more);
+      = failed
+            ? g_strdup_printf ("Your message %s%s was not delivered. Open it in Sent to read why; if it matters, call.",
+                               first, more)
+            : g_strdup_printf ("No report came that your message %s%s was delivered. It may have arrived all the same; "
+                               "if it matters, ask the recipient.",
+                               first, more);
   core_notice (core, text);
 }
 
@@ -84,18 +85,29 @@ on_acknowledged (GVariant *reply, GUnixFDList *fds, const GError *error, gpointe
 {
 }
 
+/* What nobody need read lies where it is, and does not stand in the way. */
+static void
+settle (const struct taking *taking)
+{
+  const char *id = "";
+  if (taking->settled && g_variant_lookup (taking->report, "id", "&s", &id) && *id != '\0')
+    change_marks (taking->core, id, LEDGER_SETTLED, "unread");
+}
+
 static void
 take_end (struct taking *taking)
 {
   struct core *core = taking->core;
   struct core_account *account = core_account_for_path (core, taking->path);
   core->busy--;
-  if (taking->failed && account != NULL && !taking->indexed)
-    return; /* it is not to be acknowledged, and goes when that is asked */
-  if (!taking->failed && taking->indexed && account != NULL) {
+  taking->ended = TRUE;
+  if (account != NULL && !taking->indexed)
+    return; /* the index is still at it, and then ledger_is_taking is asked */
+  if (!taking->failed && account != NULL) {
     const char *paths[] = { taking->path, NULL };
     supervised_call (account->imap, "indexed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
                      on_acknowledged, NULL);
+    settle (taking);
   }
   g_hash_table_remove (core->reports, taking->path);
 }
@@ -104,7 +116,11 @@ static void
 on_taken (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct taking *taking = data;
+  gboolean settled = FALSE;
   taking->failed = taking->failed || error != NULL;
+  if (reply != NULL)
+    (void) g_variant_lookup (reply, "settled", "b", &settled);
+  taking->settled = taking->settled || settled;
   g_autoptr (GVariant) rows = reply != NULL ? core_rows (reply, "rows") : NULL;
   if (rows != NULL && g_variant_n_children (rows) > 0) {
     server_event (taking->core->server, "delivery", NULL);
@@ -140,16 +156,25 @@ ledger_take (struct core *core, const char *path, GVariant *report)
 }
 
 gboolean
+ledger_has (struct core *core, const char *path)
+{
+  return g_hash_table_contains (core->reports, path);
+}
+
+gboolean
 ledger_is_taking (struct core *core, const char *path)
 {
   struct taking *taking = g_hash_table_lookup (core->reports, path);
   if (taking == NULL)
     return FALSE;
-  if (taking->failed && taking->next >= core->accounts->len)
-    g_hash_table_remove (core->reports, path); /* it comes again with the next start */
-  else
-    taking->indexed = TRUE;
-  return TRUE;
+  taking->indexed = TRUE;
+  if (!taking->ended)
+    return TRUE;
+  const gboolean failed = taking->failed; /* then the mail comes again with the next start */
+  if (!failed)
+    settle (taking);
+  g_hash_table_remove (core->reports, path);
+  return failed;
 }
 
 /* ---- what is overdue ---- */
@@ -233,11 +258,12 @@ on_told (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
     return;
   }
   g_ptr_array_sort (telling->rows, newer_first); /* it is stable: rows of one message stay in their order */
-  request_reply (telling->request,
-                 g_variant_new_parsed ("{'rows': <%@aa{sv}>}",
-                                       g_variant_new_array (G_VARIANT_TYPE_VARDICT,
-                                                            (GVariant *const *) telling->rows->pdata, telling->rows->len)),
-                 NULL);
+  request_reply (
+      telling->request,
+      g_variant_new_parsed (
+          "{'rows': <%@aa{sv}>}",
+          g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) telling->rows->pdata, telling->rows->len)),
+      NULL);
   telling_free (telling);
 }
 

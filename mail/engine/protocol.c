@@ -190,7 +190,7 @@ static const struct protocol_method methods[] = {
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("charset", "s"), MAY ("warning", "s")), 4,
     FALSE },
   /* A plaintext RFC 5322 message of what could be decrypted, same Message-ID, protected Subject; absent if nothing was encrypted or it was withheld. */
-  /* report: what a machine or a reader reports of a mail that was sent (message_report_fields): kind s ("delivery", "receipt"), envid s, message_id s, reporter s,
+  /* report: what a machine or a reader reports of a mail that was sent (message_report_fields): id s (its own), kind s ("delivery", "receipt"), envid s, message_id s, reporter s,
    * signer s (whose good signature is over all of it), lines aa{sv}: original s, final s (addr-specs), action s, words s. Nothing in it is proven but signer. */
   { PEER_KEYS, "shadow", F (MUST ("message", "h")),
     F (MAY ("shadow", "h"), MAY ("encrypted", "b"), MAY ("report", "a{sv}")), 10, FALSE },
@@ -316,8 +316,8 @@ static const struct protocol_method methods[] = {
     FALSE }, /* the person decided about a failed or unknown one */
   /* The ledger: what became of what was sent. report as of keys.shadow. rows (of those who are known otherwise now, known, or overdue and not told yet):
    * message_id s, address s, copy u, method s ("smime", "pgp", "note"), state s ("queued","withdrawn","unknown","accepted","relayed","delivered",
-   * "displayed","failed","overdue"), date x (of the message), time x (of the state), text s */
-  { PEER_SMTP, "report", F (MUST ("report", "a{sv}")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
+   * "displayed","failed","overdue"), date x (of the message), time x (of the state), text s. settled: it is surely a server's, and no bad news, so that nobody need read it */
+  { PEER_SMTP, "report", F (MUST ("report", "a{sv}")), F (MUST ("rows", "aa{sv}"), MUST ("settled", "b")), 20, FALSE },
   { PEER_SMTP, "delivery", F (MAY ("ids", "as"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
   { PEER_SMTP, "overdue", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
   /* A receipt that was asked of us. before: what was answered to this message ("sent", "refused"; "": nothing). answer: is written down now, unless there was one */

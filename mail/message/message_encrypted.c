@@ -14,7 +14,11 @@
 static const struct {
   const char *behind, *mark;
 } marks[] = {
-  { "multipart", "/encrypted" },         { "multipart", "/report" }, { "", "/pkcs7-mime" }, { "", "/x-pkcs7-mime" }, { "", ".p7m" },
+  { "multipart", "/encrypted" },
+  { "multipart", "/report" },
+  { "", "/pkcs7-mime" },
+  { "", "/x-pkcs7-mime" },
+  { "", ".p7m" },
   { "", "-----begin pgp message-----" },
 };
 /* The base64 of "-----BEGIN PGP MESSAGE-----" where it opens a part. Case matters here. */

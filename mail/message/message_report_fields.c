@@ -103,7 +103,8 @@ add (GVariantBuilder *out, const char *name, const char *text)
 static void
 add_line (GVariantBuilder *lines, const struct message_fields *fields, const char *action, const char *words)
 {
-  g_autofree char *original = address_of (fields, "original-recipient"), *final = address_of (fields, "final-recipient");
+  g_autofree char *original = address_of (fields, "original-recipient"),
+                  *final = address_of (fields, "final-recipient");
   if (*original == '\0' && *final == '\0' && *action == '\0')
     return;
   g_variant_builder_open (lines, G_VARIANT_TYPE_VARDICT);
@@ -119,8 +120,8 @@ static void
 delivery (const struct inspect_node *report, GPtrArray *blocks, GVariantBuilder *out)
 {
   const struct message_fields *all = g_ptr_array_index (blocks, 0);
-  g_autofree char *envid = text_of (all, "original-envelope-id", FALSE), *reporter = text_of (all, "reporting-mta", TRUE),
-                  *id = returned_id (report);
+  g_autofree char *envid = text_of (all, "original-envelope-id", FALSE),
+                  *reporter = text_of (all, "reporting-mta", TRUE), *id = returned_id (report);
   GVariantBuilder lines;
   g_variant_builder_init (&lines, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 1; i < blocks->len; i++) {
@@ -146,8 +147,8 @@ receipt (const struct inspect_node *report, GPtrArray *blocks, const struct sign
   const gboolean is_signed = signature->state == SIGNATURE_GOOD && signature->covers == COVERS_WHOLE;
   g_autofree char *disposition = text_of (fields, "disposition", TRUE), *action = first_word (disposition),
                   *id = id_of (fields, "original-message-id"), *reporter = text_of (fields, "reporting-ua", FALSE),
-                  *signer = is_signed && signature->signer != NULL ? message_fields_clean (signature->signer)
-                                                                   : g_strdup ("");
+                  *signer
+                  = is_signed && signature->signer != NULL ? message_fields_clean (signature->signer) : g_strdup ("");
   if (*id == '\0') {
     g_free (id);
     id = returned_id (report);
@@ -161,6 +162,17 @@ receipt (const struct inspect_node *report, GPtrArray *blocks, const struct sign
   add (out, "reporter", reporter);
   add (out, "signer", signer);
   g_variant_builder_add (out, "{sv}", "lines", g_variant_builder_end (&lines));
+}
+
+/* The Message-ID by which the index knows the report itself. */
+static char *
+own_id (const struct inspection *inspection)
+{
+  struct message_shown shown;
+  message_shown_init (&shown, inspection);
+  char *id = id_of (shown.outer, "message-id");
+  message_shown_clear (&shown);
+  return id;
 }
 
 GVariant *
@@ -179,8 +191,10 @@ message_report_fields (const struct inspection *inspection)
   g_autoptr (GPtrArray) blocks = blocks_of (status != NULL ? status : seen);
   if (blocks->len == 0)
     return NULL;
+  g_autofree char *own = own_id (inspection);
   GVariantBuilder out;
   g_variant_builder_init (&out, G_VARIANT_TYPE_VARDICT);
+  add (&out, "id", own);
   if (status != NULL)
     delivery (report, blocks, &out);
   else

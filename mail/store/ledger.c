@@ -52,7 +52,8 @@ rename_all (const char *file, const char *from_end, const char *to_end)
 {
   static const char *const ends[] = { "", "-wal", "-shm" };
   for (gsize i = 0; i < G_N_ELEMENTS (ends); i++) {
-    g_autofree char *from = g_strconcat (file, from_end, ends[i], NULL), *to = g_strconcat (file, to_end, ends[i], NULL);
+    g_autofree char *from = g_strconcat (file, from_end, ends[i], NULL),
+                    *to = g_strconcat (file, to_end, ends[i], NULL);
     if (g_rename (from, to) != 0 && errno != ENOENT)
       g_debug ("%s stays: %s", from, g_strerror (errno));
   }
@@ -117,8 +118,8 @@ static gint64
 copy_id (struct ledger *ledger, const char *item, guint number)
 {
   gint64 id = 0;
-  sqlite3_stmt *row = state_query (ledger->state, "SELECT id FROM copies WHERE item = ? AND number = ?", "si", item,
-                                   (gint64) number);
+  sqlite3_stmt *row
+      = state_query (ledger->state, "SELECT id FROM copies WHERE item = ? AND number = ?", "si", item, (gint64) number);
   while (state_row (ledger->state, &row))
     id = sqlite3_column_int64 (row, 0);
   return id;
@@ -149,7 +150,8 @@ static const char accepted_text[] = "Your mail server took it.";
 static gboolean
 from_outbox (enum outbox_state of_copy, enum ledger_state known, gint64 accepted, enum ledger_state *state_out)
 {
-  const gboolean open = accepted == 0 && known != LEDGER_RELAYED && known != LEDGER_DELIVERED && known != LEDGER_DISPLAYED;
+  const gboolean open
+      = accepted == 0 && known != LEDGER_RELAYED && known != LEDGER_DELIVERED && known != LEDGER_DISPLAYED;
   switch (of_copy) {
   case OUTBOX_READY:
   case OUTBOX_SENDING:
@@ -187,8 +189,8 @@ static GPtrArray *
 known_of (struct ledger *ledger, gint64 copy)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func (known_free);
-  sqlite3_stmt *row = state_query (ledger->state, "SELECT folded, state, accepted, text FROM recipients WHERE copy = ?",
-                                   "i", copy);
+  sqlite3_stmt *row
+      = state_query (ledger->state, "SELECT folded, state, accepted, text FROM recipients WHERE copy = ?", "i", copy);
   while (state_row (ledger->state, &row)) {
     struct known *known = g_new0 (struct known, 1);
     known->folded = g_strdup (state_text (row, 0));

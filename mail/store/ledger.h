@@ -45,7 +45,7 @@ enum ledger_action ledger_action_from (const char *name, gboolean receipt); /* o
 
 /* One message that reports. All texts are sanitised and short. */
 struct ledger_report {
-  gboolean receipt; /* of a reader (MDN), not of a server (DSN) */
+  gboolean receipt;                                   /* of a reader (MDN), not of a server (DSN) */
   const char *envid, *message_id, *reporter, *signer; /* "": none. signer: whose signature over all of it is good */
   GPtrArray *lines;                                   /* struct ledger_line * */
 };
@@ -78,12 +78,14 @@ gboolean ledger_follow (struct ledger *ledger, const GPtrArray *items, GError **
 char *ledger_envid (struct ledger *ledger, const char *item, guint number);
 /* A report was asked for; and so something can be overdue. */
 gboolean ledger_asked (struct ledger *ledger, const char *item, guint number, GError **error);
-/* Takes it in. changed_out: struct ledger_row *, of recipients of whom something else is known now. now: seconds. */
+/* Takes it in. changed_out: struct ledger_row *, of recipients of whom something else is known now. settled_out: it is surely a server's, about a
+ * message of ours, and no bad news: nobody need read it. now: seconds. */
 gboolean ledger_report (struct ledger *ledger, const struct ledger_report *report, gint64 now, GPtrArray **changed_out,
-                        GError **error);
+                        gboolean *settled_out, GError **error);
 /* What is known of these messages; ids NULL: of the newest ones, limit messages at most. overdue_s: how long nothing may be heard.
  * struct ledger_row *, newest message first. */
-GPtrArray *ledger_rows (struct ledger *ledger, const char *const *ids_or_null, guint limit, gint64 now, guint overdue_s);
+GPtrArray *ledger_rows (struct ledger *ledger, const char *const *ids_or_null, guint limit, gint64 now,
+                        guint overdue_s);
 /* Those that became overdue since this was asked last; each is told once. */
 GPtrArray *ledger_overdue (struct ledger *ledger, gint64 now, guint overdue_s);
 

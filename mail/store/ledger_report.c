@@ -81,7 +81,8 @@ take_recipient (struct ledger *ledger, sqlite3_stmt *row, struct recipient *out)
     *out = (struct recipient){ .copy = sqlite3_column_int64 (row, 0),
                                .folded = g_strdup (state_text (row, 1)),
                                .state = ledger_state_of (sqlite3_column_int (row, 2)),
-                               .trust = (enum ledger_trust) CLAMP (sqlite3_column_int (row, 3), LEDGER_SAID, LEDGER_SIGNED),
+                               .trust
+                               = (enum ledger_trust) CLAMP (sqlite3_column_int (row, 3), LEDGER_SAID, LEDGER_SIGNED),
                                .accepted = sqlite3_column_int64 (row, 4),
                                .text = g_strdup (state_text (row, 5)),
                                .also = g_strdup (state_text (row, 6)) };
@@ -133,9 +134,8 @@ find_recipient (struct ledger *ledger, const struct ledger_report *report, const
     return TRUE;
   if (by != LEDGER_NAMED || matches->len != 1 || g_array_index (matches, struct match, 0).recipients != 1)
     return FALSE;
-  return take_recipient (ledger,
-                         state_query (ledger->state, RECIPIENT, "i", g_array_index (matches, struct match, 0).copy),
-                         out);
+  return take_recipient (
+      ledger, state_query (ledger->state, RECIPIENT, "i", g_array_index (matches, struct match, 0).copy), out);
 }
 
 /* ---- what it changes ---- */
@@ -157,9 +157,8 @@ apply (struct ledger *ledger, const struct ledger_report *report, const struct l
   if (recipient->accepted == 0 && recipient->state != LEDGER_UNKNOWN)
     return FALSE;
   const enum ledger_state told = ledger_rule_state (line->action);
-  const enum ledger_step step = told == LEDGER_QUEUED
-                                    ? LEDGER_NOTE
-                                    : ledger_rule (recipient->state, recipient->trust, told, by);
+  const enum ledger_step step
+      = told == LEDGER_QUEUED ? LEDGER_NOTE : ledger_rule (recipient->state, recipient->trust, told, by);
   g_autofree char *words = ledger_rule_words (report, line, by);
   if (step == LEDGER_IGNORE || strcmp (words, recipient->text) == 0 || strcmp (words, recipient->also) == 0)
     return FALSE;
@@ -170,11 +169,12 @@ apply (struct ledger *ledger, const struct ledger_report *report, const struct l
   }
   const gboolean contradicts = (told == LEDGER_FAILED && recipient->state >= LEDGER_DELIVERED)
                                || (told > LEDGER_RELAYED && recipient->state == LEDGER_FAILED);
-  state_run (ledger->state,
-             "UPDATE recipients SET state = ?, trust = ?, time = ?, text = ?, also = ?, accepted = ? WHERE copy = ? AND "
-             "folded = ?",
-             "iiissiis", (gint64) told, (gint64) by, now, words, contradicts ? recipient->text : recipient->also,
-             recipient->accepted != 0 ? recipient->accepted : now, recipient->copy, recipient->folded);
+  state_run (
+      ledger->state,
+      "UPDATE recipients SET state = ?, trust = ?, time = ?, text = ?, also = ?, accepted = ? WHERE copy = ? AND "
+      "folded = ?",
+      "iiissiis", (gint64) told, (gint64) by, now, words, contradicts ? recipient->text : recipient->also,
+      recipient->accepted != 0 ? recipient->accepted : now, recipient->copy, recipient->folded);
   return TRUE;
 }
 
@@ -236,15 +236,17 @@ rows_new (void)
 
 gboolean
 ledger_report (struct ledger *ledger, const struct ledger_report *report, gint64 now, GPtrArray **changed_out,
-               GError **error)
+               gboolean *settled_out, GError **error)
 {
   enum ledger_trust by = LEDGER_SAID;
+  gboolean good_news = report->lines->len > 0;
   g_autoptr (GPtrArray) changed = rows_new ();
   state_begin (ledger->state);
   g_autoptr (GArray) matches = copies_of (ledger, report, &by);
   for (guint i = 0; i < report->lines->len && matches->len > 0; i++) {
     const struct ledger_line *line = g_ptr_array_index (report->lines, i);
     struct recipient recipient = { 0 };
+    good_news = good_news && line->action != LEDGER_SAYS_NOTHING && line->action != LEDGER_SAYS_FAILED;
     if (find_recipient (ledger, report, line, matches, by, &recipient)
         && apply (ledger, report, line, &recipient, by, now))
       add_rows (ledger,
@@ -256,6 +258,7 @@ ledger_report (struct ledger *ledger, const struct ledger_report *report, gint64
   if (!state_commit (ledger->state, error))
     return FALSE;
   *changed_out = g_steal_pointer (&changed);
+  *settled_out = good_news && matches->len > 0 && by == LEDGER_NAMED;
   return TRUE;
 }
 
@@ -267,11 +270,12 @@ ledger_rows (struct ledger *ledger, const char *const *ids_or_null, guint limit,
   GPtrArray *rows = rows_new ();
   if (ids_or_null == NULL)
     add_rows (ledger,
-              state_query (ledger->state,
-                           ROW "WHERE copies.message_id IN (SELECT message_id FROM copies GROUP BY message_id ORDER BY "
-                               "MAX(date) DESC, message_id LIMIT ?) ORDER BY copies.date DESC, copies.message_id, copies.item, "
-                               "copies.number, recipients.rowid",
-                           "i", (gint64) limit),
+              state_query (
+                  ledger->state,
+                  ROW "WHERE copies.message_id IN (SELECT message_id FROM copies GROUP BY message_id ORDER BY "
+                      "MAX(date) DESC, message_id LIMIT ?) ORDER BY copies.date DESC, copies.message_id, copies.item, "
+                      "copies.number, recipients.rowid",
+                  "i", (gint64) limit),
               now, overdue_s, rows);
   for (gsize i = 0; ids_or_null != NULL && ids_or_null[i] != NULL; i++)
     add_rows (ledger,
@@ -296,10 +300,11 @@ ledger_overdue (struct ledger *ledger, gint64 now, guint overdue_s)
                          "ii", (gint64) LEDGER_ACCEPTED, before),
             now, overdue_s, rows);
   if (rows->len > 0)
-    state_run (ledger->state,
-               "UPDATE recipients SET told = 1 WHERE state = ? AND state <= 3 AND told = 0 AND accepted > 0 AND accepted "
-               "< ? AND copy IN (SELECT id FROM copies WHERE asked = 1)",
-               "ii", (gint64) LEDGER_ACCEPTED, before);
+    state_run (
+        ledger->state,
+        "UPDATE recipients SET told = 1 WHERE state = ? AND state <= 3 AND told = 0 AND accepted > 0 AND accepted "
+        "< ? AND copy IN (SELECT id FROM copies WHERE asked = 1)",
+        "ii", (gint64) LEDGER_ACCEPTED, before);
   if (!state_commit (ledger->state, NULL))
     g_ptr_array_set_size (rows, 0); /* told with the next question */
   return rows;

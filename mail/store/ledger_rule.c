@@ -74,9 +74,8 @@ said_by (enum ledger_trust by, gboolean receipt)
 {
   if (by != LEDGER_SAID)
     return "";
-  return receipt
-             ? " The receipt is not signed, so that others could have written it."
-             : " The report does not have this message's secret number, so that others could have written it.";
+  return receipt ? " The receipt is not signed, so that others could have written it."
+                 : " The report does not have this message's secret number, so that others could have written it.";
 }
 
 static char *

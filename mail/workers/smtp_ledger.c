@@ -65,13 +65,13 @@ row_fields (const struct ledger_row *row)
 }
 
 static GVariant *
-reply_rows (const GPtrArray *rows)
+rows_of (const GPtrArray *rows)
 {
   GVariantBuilder list;
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < rows->len; i++)
     g_variant_builder_add_value (&list, row_fields (g_ptr_array_index (rows, i)));
-  return worker_reply_one ("rows", g_variant_builder_end (&list));
+  return g_variant_builder_end (&list);
 }
 
 GVariant *
@@ -89,7 +89,10 @@ smtp_report (struct worker *worker, GVariant *args, GError **error)
                                         .reporter = short_text (fields, "reporter"),
                                         .signer = short_text (fields, "signer"),
                                         .lines = lines };
-  return ledger_report (self->ledger, &report, clock_s (), &changed, error) ? reply_rows (changed) : NULL;
+  gboolean settled = FALSE;
+  if (!ledger_report (self->ledger, &report, clock_s (), &changed, &settled, error))
+    return NULL;
+  return g_variant_new_parsed ("{'rows': <%@aa{sv}>, 'settled': <%b>}", rows_of (changed), settled);
 }
 
 /* ---- what is known ---- */
@@ -106,18 +109,17 @@ smtp_delivery (struct worker *worker, GVariant *args, GError **error)
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "These are too many messages to ask about at once.");
     return NULL;
   }
-  g_autoptr (GPtrArray) rows
-      = ledger_rows (self->ledger, ids, MIN (limit, MESSAGES_MAX), clock_s (), self->overdue_s);
-  return reply_rows (rows);
+  g_autoptr (GPtrArray) rows = ledger_rows (self->ledger, ids, MIN (limit, MESSAGES_MAX), clock_s (), self->overdue_s);
+  return worker_reply_one ("rows", rows_of (rows));
 }
 
 GVariant *
 smtp_overdue (struct worker *worker, GVariant *args, GError **error)
 {
   struct submission *self = worker_state (worker);
-  g_autoptr (GPtrArray) rows = self->overdue_s > 0 ? ledger_overdue (self->ledger, clock_s (), self->overdue_s)
-                                                   : g_ptr_array_new ();
-  return reply_rows (rows);
+  g_autoptr (GPtrArray) rows
+      = self->overdue_s > 0 ? ledger_overdue (self->ledger, clock_s (), self->overdue_s) : g_ptr_array_new ();
+  return worker_reply_one ("rows", rows_of (rows));
 }
 
 /* Without an answer: what was answered before. With one: it is written down, once. */

@@ -58,6 +58,9 @@ cat "$TAP"/*.client | grep -aq '^RCPT TO:<bob@demo.test> NOTIFY=SUCCESS,FAILURE,
 mailbox bob wait INBOX 1 HEADER Message-ID "$id"
 if grep -aiq 'envid\|4711' "$(mailbox bob fetch INBOX "$dir/bob" HEADER Message-ID "$id")"; then fail "Bob's copy tells the envelope's id"; fi
 [ "$(ward count tag:report)" -ge 3 ] || fail 'the reports have no mark of their own'
+wait_for () { for _ in $(seq 50); do [ "$(ward count "$1")" != "$2" ] || return 0; ward sync >/dev/null; done; fail "expected $2 of $1, got $(ward count "$1")"; }
+wait_for 'tag:report and tag:unread' 1  # the failure alone
+is "$(($(ward count tag:report) - 1))" "$(ward count tag:settled)" 'reports that nobody need read'
 say 'each copy has an id of its own, which its readers do not get'
 
 # Anybody can write a report: one about another message, or with a wrong id, changes nothing, and one that bears only the Message-ID says so.

@@ -49,18 +49,19 @@ is (const char *text, const char *expected)
 #define REPORT(part) "From: x@y.test\nMIME-Version: 1.0\nContent-Type: multipart/report; boundary=b\n\n" part
 #define STATUS "--b\nContent-Type: message/delivery-status\n\n"
 
-static const char postfix[] = "From: MAILER-DAEMON@mail.test (Mail Delivery System)\nMIME-Version: 1.0\n"
-                              "Content-Type: multipart/report; report-type=delivery-status;\n boundary=\"A.1/mail.test\"\n\n"
-                              "This is a MIME-encapsulated message.\n\n"
-                              "--A.1/mail.test\nContent-Type: text/plain; charset=us-ascii\n\nSorry.\n\n"
-                              "--A.1/mail.test\nContent-Description: Delivery report\nContent-Type: message/delivery-status\n\n"
-                              "Reporting-MTA: dns; mail.test\nOriginal-Envelope-Id: 0b5c\nX-Postfix-Queue-ID: A\n\n"
-                              "Final-Recipient: rfc822; gone@mail.test\nOriginal-Recipient: rfc822;alias@mail.test\n"
-                              "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <gone@mail.test>\n"
-                              "    no such user\n\n"
-                              "Final-Recipient: rfc822; bob@mail.test\nAction: Relayed (to a server)\nStatus: 2.0.0\n\n"
-                              "--A.1/mail.test\nContent-Type: text/rfc822-headers\n\nReturn-Path: <a@x.test>\n"
-                              "Message-ID: <one@x.test>\n\nMessage-ID: <not@this.test>\n--A.1/mail.test--\n";
+static const char postfix[]
+    = "From: MAILER-DAEMON@mail.test (Mail Delivery System)\nMIME-Version: 1.0\n"
+      "Content-Type: multipart/report; report-type=delivery-status;\n boundary=\"A.1/mail.test\"\n\n"
+      "This is a MIME-encapsulated message.\n\n"
+      "--A.1/mail.test\nContent-Type: text/plain; charset=us-ascii\n\nSorry.\n\n"
+      "--A.1/mail.test\nContent-Description: Delivery report\nContent-Type: message/delivery-status\n\n"
+      "Reporting-MTA: dns; mail.test\nOriginal-Envelope-Id: 0b5c\nX-Postfix-Queue-ID: A\n\n"
+      "Final-Recipient: rfc822; gone@mail.test\nOriginal-Recipient: rfc822;alias@mail.test\n"
+      "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <gone@mail.test>\n"
+      "    no such user\n\n"
+      "Final-Recipient: rfc822; bob@mail.test\nAction: Relayed (to a server)\nStatus: 2.0.0\n\n"
+      "--A.1/mail.test\nContent-Type: text/rfc822-headers\n\nReturn-Path: <a@x.test>\n"
+      "Message-ID: <one@x.test>\n\nMessage-ID: <not@this.test>\n--A.1/mail.test--\n";
 
 static void
 test_servers (void **state)
@@ -68,11 +69,14 @@ test_servers (void **state)
   is (postfix, "delivery|0b5c|one@x.test|mail.test alias@mail.test>gone@mail.test=failed:550 5.1.1 <gone@mail.test> no "
                "such user >bob@mail.test=relayed:2.0.0");
   /* The whole mail came back, in base64 and CRLF. */
-  is (REPORT (STATUS "Reporting-MTA: dns; m\r\n\r\nFinal-Recipient: RFC822; <Bob@mail.test> (Bob)\r\nAction: DELIVERED\r\n\r\n"
-                     "--b\nContent-Type: message/rfc822\n\nSubject: x\nMessage-Id: <two@x.test>\n\nMessage-ID: <three@x.test>\n--b--\n"),
+  is (REPORT (STATUS
+              "Reporting-MTA: dns; m\r\n\r\nFinal-Recipient: RFC822; <Bob@mail.test> (Bob)\r\nAction: DELIVERED\r\n\r\n"
+              "--b\nContent-Type: message/rfc822\n\nSubject: x\nMessage-Id: <two@x.test>\n\nMessage-ID: "
+              "<three@x.test>\n--b--\n"),
       "delivery||two@x.test|m >Bob@mail.test=delivered:");
-  is (REPORT ("--b\nContent-Type: message/global-delivery-status\nContent-Transfer-Encoding: base64\n\n"
-              "UmVwb3J0aW5nLU1UQTogZG5zOyBtCgpGaW5hbC1SZWNpcGllbnQ6IHV0Zi04OyBiQHgueQpBY3Rp\nb246IGRlbGF5ZWQK\n--b--\n"),
+  is (REPORT (
+          "--b\nContent-Type: message/global-delivery-status\nContent-Transfer-Encoding: base64\n\n"
+          "UmVwb3J0aW5nLU1UQTogZG5zOyBtCgpGaW5hbC1SZWNpcGllbnQ6IHV0Zi04OyBiQHgueQpBY3Rp\nb246IGRlbGF5ZWQK\n--b--\n"),
       "delivery|||m >b@x.y=delayed:");
 }
 
@@ -80,12 +84,15 @@ static void
 test_readers (void **state)
 {
   /* As Thunderbird writes it. */
-  is ("From: Bob <bob@mail.test>\nSubject: Return Receipt (displayed) - x\nReferences: <one@x.test>\nMIME-Version: 1.0\n"
+  is ("From: Bob <bob@mail.test>\nSubject: Return Receipt (displayed) - x\nReferences: <one@x.test>\nMIME-Version: "
+      "1.0\n"
       "Content-Type: multipart/report; report-type=disposition-notification;\n    boundary=\"------------mdn\"\n\n"
       "--------------mdn\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n\n"
       "This is a Return Receipt for the mail that you sent to bob@mail.test.\n\n"
-      "--------------mdn\nContent-Type: message/disposition-notification; name=\"MDNPart2.txt\"\nContent-Disposition: inline\n"
-      "Content-Transfer-Encoding: 7bit\n\nReporting-UA: mail.test; Mozilla Thunderbird\nFinal-Recipient: rfc822;bob@mail.test\n"
+      "--------------mdn\nContent-Type: message/disposition-notification; name=\"MDNPart2.txt\"\nContent-Disposition: "
+      "inline\n"
+      "Content-Transfer-Encoding: 7bit\n\nReporting-UA: mail.test; Mozilla Thunderbird\nFinal-Recipient: "
+      "rfc822;bob@mail.test\n"
       "Original-Message-ID: <one@x.test>\nDisposition: manual-action/MDN-sent-manually; displayed\n\n"
       "--------------mdn\nContent-Type: text/rfc822-headers; name=\"MDNPart3.txt\"\n\nMessage-ID: <other@x.test>\n\n"
       "--------------mdn--\n",
@@ -101,16 +108,19 @@ static void
 test_none (void **state)
 {
   is ("Subject: x\n\nFinal-Recipient: rfc822; b@x.y\nAction: failed\n", "none");
-  is ("Content-Type: message/delivery-status\n\nReporting-MTA: dns; m\n\nFinal-Recipient: rfc822; b@x.y\nAction: failed\n", "none");
+  is ("Content-Type: message/delivery-status\n\nReporting-MTA: dns; m\n\nFinal-Recipient: rfc822; b@x.y\nAction: "
+      "failed\n",
+      "none");
   is (REPORT (""), "none");
   is (REPORT (STATUS "\n--b--\n"), "none");
   is (REPORT (STATUS "\n\n\n\n--b--\n"), "none");
   is (REPORT ("--b\nContent-Type: text/plain\n\nx\n--b--\n"), "none");
-  is (REPORT (STATUS "Reporting-MTA: dns; m\n\n--b\nContent-Type: message/disposition-notification\n\nDisposition: a/b; displayed\n--b--\n"),
+  is (REPORT (STATUS "Reporting-MTA: dns; m\n\n--b\nContent-Type: message/disposition-notification\n\nDisposition: "
+                     "a/b; displayed\n--b--\n"),
       "none");
   /* One that is attached, or forwarded, is somebody else's. */
-  is ("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/report; boundary=b\n\n" STATUS
-      "Reporting-MTA: dns; m\n\nFinal-Recipient: rfc822; b@x.y\nAction: failed\n--b--\n--a--\n",
+  is ("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/report; "
+      "boundary=b\n\n" STATUS "Reporting-MTA: dns; m\n\nFinal-Recipient: rfc822; b@x.y\nAction: failed\n--b--\n--a--\n",
       "none");
 }
 
@@ -118,9 +128,11 @@ test_none (void **state)
 static void
 test_nasty (void **state)
 {
-  is (REPORT (STATUS "Original-Envelope-Id\nReporting-MTA\n\nFinal-Recipient: rfc822;\nAction:\n\nFinal-Recipient: nothing\nAction: failed\n--b--\n"),
+  is (REPORT (STATUS "Original-Envelope-Id\nReporting-MTA\n\nFinal-Recipient: rfc822;\nAction:\n\nFinal-Recipient: "
+                     "nothing\nAction: failed\n--b--\n"),
       "delivery||| >=failed:");
-  is (REPORT (STATUS "Reporting-MTA: dns; \x1b[2Jm\x07\n\nFinal-Recipient: rfc822; b@x.y\x1b]0;z\x07\nAction: failed\nDiagnostic-Code: smtp; =?utf-8?B?G1syag==?=\n--b--\n"),
+  is (REPORT (STATUS "Reporting-MTA: dns; \x1b[2Jm\x07\n\nFinal-Recipient: rfc822; b@x.y\x1b]0;z\x07\nAction: "
+                     "failed\nDiagnostic-Code: smtp; =?utf-8?B?G1syag==?=\n--b--\n"),
       "delivery|||\xEF\xBF\xBD[2Jm\xEF\xBF\xBD >b@x.y\xEF\xBF\xBD]0;z\xEF\xBF\xBD=failed:\xEF\xBF\xBD[2j");
   g_autoptr (GString) many = g_string_new (REPORT (STATUS "Reporting-MTA: dns; m\n\n"));
   for (guint i = 0; i < 5000; i++)
@@ -131,7 +143,10 @@ test_nasty (void **state)
     lines++;
   assert_int_equal (lines, 499);
   g_autofree char *words = g_strnfill (100000, 'x');
-  g_autofree char *long_one = g_strdup_printf (REPORT (STATUS "Reporting-MTA: dns; m\n\nFinal-Recipient: rfc822; b@x.y\nAction: failed\nDiagnostic-Code: smtp; %s\n--b--\n"), words);
+  g_autofree char *long_one
+      = g_strdup_printf (REPORT (STATUS "Reporting-MTA: dns; m\n\nFinal-Recipient: rfc822; b@x.y\nAction: "
+                                        "failed\nDiagnostic-Code: smtp; %s\n--b--\n"),
+                         words);
   g_autofree char *cut = read_report (long_one, strlen (long_one));
   assert_true (strlen (cut) < 400);
   for (gsize size = 0; size <= strlen (postfix); size++)
