@@ -80,7 +80,9 @@ struct setting
 settings_row (guint index)
 {
   const struct row *row = &rows[index];
-  const char *type = row->kind == KIND_CHOICE    ? row->names == at_rest_names ? "vault|volume|none" : row->names == ask_names ? "no|yes" : "all|subscribed"
+  const char *type = row->kind == KIND_CHOICE    ? row->names == at_rest_names ? "vault|volume|none"
+                                                   : row->names == ask_names   ? "no|yes"
+                                                                               : "all|subscribed"
                      : row->kind == KIND_NUMBER  ? "number"
                      : row->kind == KIND_ADDRESS ? "address"
                      : row->kind == KIND_SERVERS ? "URLs"
