@@ -9,6 +9,7 @@ include tests/ledger.mk
 include tests/archive.mk
 include tests/engine.mk
 include tests/ui.mk
+include tests/crash.mk
 include tests/scripts.mk
 include tests/watched.mk
 include tests/lint.mk
