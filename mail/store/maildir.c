@@ -133,20 +133,6 @@ existing (const char *dir, const char *base, const char *flags, GError **error)
   return path;
 }
 
-gboolean
-maildir_rename (const char *dir, const char *base, const char *flags, const char *new_flags, char **old_path_out,
-                char **new_path_out, GError **error)
-{
-  g_autofree char *from = existing (dir, base, flags, error), *to = maildir_path (dir, base, new_flags);
-  if (from == NULL)
-    return FALSE;
-  if (strcmp (from, to) != 0 && g_rename (from, to) != 0)
-    return disk_error (error, "A mail could not be renamed on the disk");
-  *old_path_out = g_steal_pointer (&from);
-  *new_path_out = g_steal_pointer (&to);
-  return TRUE;
-}
-
 /* Where the kernel's sandbox does not let a file go from one folder to another, it is copied. */
 static gboolean
 copy (const char *from, const char *dir, const char *base, const char *flags, GError **error)

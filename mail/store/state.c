@@ -354,10 +354,10 @@ void
 state_folder_save (struct state *state, const struct state_folder *folder)
 {
   state_run (state,
-             "UPDATE folders SET role = ?, uidvalidity = ?, uidnext = ?, modseq = ?, present = ?, dirty = ?, delimiter "
-             "= ?, space = ?, leaf = ? WHERE id = ?",
-             "siiiiiisii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext,
-             (gint64) folder->modseq, (gint64) folder->present, (gint64) folder->dirty, (gint64) folder->delimiter,
+             "UPDATE folders SET role = ?, uidvalidity = ?, uidnext = ?, modseq = ?, present = ?, delimiter = ?, "
+             "space = ?, leaf = ? WHERE id = ?",
+             "siiiiisii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext,
+             (gint64) folder->modseq, (gint64) folder->present, (gint64) folder->delimiter,
              folder->space, (gint64) folder->leaf, folder->id);
 }
 
@@ -390,4 +390,10 @@ void
 state_fact_save (struct state *state, const char *name, const char *value)
 {
   state_run (state, "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", "ss", name, value);
+}
+
+void
+state_folder_set_dirty (struct state *state, gint64 id, gboolean dirty)
+{
+  state_run (state, "UPDATE folders SET dirty = ? WHERE id = ?", "ii", (gint64) dirty, id);
 }

@@ -48,7 +48,7 @@ struct state_folder *state_folder_find (struct state *state, const char *column,
 struct state_folder *state_folder_get (struct state *state, gint64 id);
 /* dir: wanted; made unique. Returns the new row. */
 struct state_folder *state_folder_add (struct state *state, const char *path, char delimiter, const char *dir);
-/* What the server says: all but dir and what the person wants. */
+/* What the server says: all but dir, dirty and what the person wants. */
 void state_folder_save (struct state *state, const struct state_folder *folder);
 /* What the person wants: path, server_path, wanted, removing, subscribed, server_subscribed. No two folders have one path. */
 void state_folder_want (struct state *state, const struct state_folder *folder);
@@ -56,6 +56,7 @@ void state_folder_delete (struct state *state, gint64 id); /* the row */
 /* A fact about the account by its name; NULL: unknown. */
 char *state_fact (struct state *state, const char *name);
 void state_fact_save (struct state *state, const char *name, const char *value);
+void state_folder_set_dirty (struct state *state, gint64 id, gboolean dirty);
 
 /* ---- mails (state_mail.c) ---- */
 #define STATE_FLAGS_SIZE 8

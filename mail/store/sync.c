@@ -10,6 +10,8 @@
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +59,7 @@ sync_mark_dirty (struct sync *sync, struct state_folder *folder, GError **error)
     return TRUE;
   folder->dirty = TRUE;
   state_begin (sync->state);
-  state_folder_save (sync->state, folder);
+  state_folder_set_dirty (sync->state, folder->id, TRUE);
   return state_commit (sync->state, error);
 }
 
@@ -202,38 +204,50 @@ adopt (struct sync *sync, const struct state_folder *folder, guint32 uid, const 
   state_mail_save (sync->state, &mail);
 }
 
-/* Files without rows are taken in or, where they are second names or half of an unfinished act, removed; rows without files are
- * forgotten, so that the mail is fetched again. */
+/* A record was made, and the name was not changed any more. */
+static void
+name_by_record (const char *dir, const char *path, const struct state_mail *mail)
+{
+  g_autofree char *name = maildir_path (dir, mail->base, mail->flags);
+  if (strcmp (path, name) != 0 && g_rename (path, name) != 0)
+    g_debug ("%s keeps its name: %s", path, g_strerror (errno));
+}
+
+/* Files without rows are taken in or, where they are second names or half of an unfinished act, removed; names follow their rows; rows
+ * without files are forgotten, so that the mail is fetched again. */
 static void
 sweep (struct sync *sync, struct state_folder *folder)
 {
   g_autofree char *dir = sync_dir (sync, folder);
-  g_autoptr (GPtrArray) files = maildir_list (dir);
-  g_autoptr (GPtrArray) rows = NULL;
+  g_autoptr (GPtrArray) files = maildir_list (dir), rows = state_mails (sync->state, folder->id, STATE_ALL);
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GHashTable) there = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   maildir_clean (dir);
+  for (guint i = 0; i < rows->len; i++)
+    g_hash_table_insert (known, ((struct state_mail *) g_ptr_array_index (rows, i))->base, g_ptr_array_index (rows, i));
   state_begin (sync->state);
   for (guint i = 0; i < files->len; i++) {
     const char *path = g_ptr_array_index (files, i);
     g_autofree char *folder_dir = NULL, *base = NULL, *flags = NULL;
     if (!maildir_split (path, &folder_dir, &base, &flags))
       continue;
-    AUTOFREE (state_mail) mail = state_mail_by_base (sync->state, folder->id, base);
+    const struct state_mail *mail = g_hash_table_lookup (known, base);
     guint32 uid = mail == NULL ? adoptable_uid (sync, folder, base) : 0;
-    if (uid != 0)
+    if (mail != NULL)
+      name_by_record (dir, path, mail);
+    else if (uid != 0)
       adopt (sync, folder, uid, path, base, flags);
-    else if (mail == NULL)
+    else
       maildir_remove (dir, base, flags);
     g_hash_table_add (there, g_steal_pointer (&base));
   }
-  rows = state_mails (sync->state, folder->id, STATE_ALL);
   for (guint i = 0; i < rows->len; i++) {
     const struct state_mail *mail = g_ptr_array_index (rows, i);
     if (mail->indexed != STATE_SKIPPED && !g_hash_table_contains (there, mail->base))
       state_mail_delete (sync->state, mail->id);
   }
   folder->dirty = FALSE;
-  state_folder_save (sync->state, folder);
+  state_folder_set_dirty (sync->state, folder->id, FALSE);
   (void) state_commit (sync->state, NULL); /* if it fails it stays dirty, and the next start does it */
 }
 

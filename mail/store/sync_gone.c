@@ -16,6 +16,8 @@ sync_gone_note (struct sync *sync, const struct state_folder *folder, const stru
   if (mail->indexed == STATE_SKIPPED)
     return FALSE;
   g_autofree char *dir = sync_dir (sync, folder);
+  /* Files that outlive their records are found at the next start. */
+  state_folder_set_dirty (sync->state, folder->id, TRUE);
   char *path = maildir_locate (dir, mail->base, mail->flags);
   gboolean there = path != NULL;
   if (!there)

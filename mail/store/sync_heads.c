@@ -118,8 +118,8 @@ by_uid (gconstpointer a, gconstpointer b)
 
 /* The server's flags of one known mail. */
 static void
-take_flags (struct sync *sync, const struct state_folder *folder, const char *dir, struct state_mail *mail,
-            const char *server, GPtrArray *rows)
+take_flags (struct sync *sync, const struct state_folder *folder, struct state_mail *mail, const char *server,
+            GArray *renames, GPtrArray *rows)
 {
   char merged[STATE_FLAGS_SIZE], before[STATE_FLAGS_SIZE];
   memcpy (before, mail->flags, sizeof before);
@@ -127,12 +127,11 @@ take_flags (struct sync *sync, const struct state_folder *folder, const char *di
   g_strlcpy (mail->server_flags, server, sizeof mail->server_flags);
   memcpy (mail->flags, merged, sizeof mail->flags);
   state_mail_save (sync->state, mail);
-  g_autofree char *old_path = NULL, *new_path = NULL;
   if (mail->indexed == STATE_SKIPPED || strcmp (before, merged) == 0
-      || !maildir_rename (dir, mail->base, before, merged, &old_path, &new_path, NULL))
+      || !sync_rename_note (sync, folder, mail, before, renames))
     return;
-  state_news_add (sync->state, old_path, mail->id);
-  g_ptr_array_add (rows, sync_move_row (old_path, new_path, folder->role, before, folder->role, merged));
+  const struct sync_rename *rename = &g_array_index (renames, struct sync_rename, renames->len - 1);
+  g_ptr_array_add (rows, sync_move_row (rename->from, rename->to, folder->role, before, folder->role, merged));
   sync->counts.changed++;
 }
 
@@ -141,7 +140,7 @@ static gboolean
 take_seen (struct sync *sync, const struct state_folder *folder, struct listing *listing, GPtrArray *mails,
            gboolean whole, guint32 below, GError **error)
 {
-  g_autofree char *dir = sync_dir (sync, folder);
+  g_autoptr (GArray) renames = sync_renames_new ();
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
   GPtrArray *rows = g_ptr_array_new ();
   guint removed = 0;
@@ -150,7 +149,7 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
     struct state_mail *mail = g_ptr_array_index (mails, i);
     const char *flags = g_hash_table_lookup (listing->seen, GUINT_TO_POINTER (mail->uid));
     if (flags != NULL && strcmp (flags, mail->server_flags) != 0)
-      take_flags (sync, folder, dir, mail, flags, rows);
+      take_flags (sync, folder, mail, flags, renames, rows);
     if (flags != NULL || !whole || mail->uid >= below)
       continue;
     removed += sync_gone_note (sync, folder, mail, gone) ? 1 : 0;
@@ -159,10 +158,13 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
   gboolean done = state_commit (sync->state, error);
   if (done) {
     sync->counts.removed += removed;
+    sync_renames_settle (renames);
     sync_gone_settle (sync, gone);
+    sync_emit_moved (sync, rows);
+  } else {
+    g_ptr_array_foreach (rows, (GFunc) (gpointer) g_variant_unref, NULL);
+    g_ptr_array_unref (rows);
   }
-  /* Renames have happened, committed or not: locate copes with either, and the index must know. */
-  sync_emit_moved (sync, rows);
   return done;
 }
 

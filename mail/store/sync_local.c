@@ -34,10 +34,10 @@ letters_of (const char *const *names, char *out, GError **error)
   return TRUE;
 }
 
-/* Another flag set for one mail: record, then name. A file that is gone is left to the next sweep. */
+/* Another flag set for one mail. A file that is gone is left to the next sweep. */
 static gboolean
-reflag (struct sync *sync, const char *path, const char *add, const char *remove, GVariantBuilder *moves,
-        GError **error)
+reflag (struct sync *sync, const char *path, const char *add, const char *remove, GArray *renames,
+        GVariantBuilder *moves, GError **error)
 {
   struct state_folder *found = NULL;
   AUTOFREE (state_mail) mail = sync_find (sync, path, &found, error);
@@ -50,11 +50,12 @@ reflag (struct sync *sync, const char *path, const char *add, const char *remove
   if (strcmp (before, mail->flags) == 0 && g_str_has_suffix (path, mail->flags))
     return TRUE;
   state_mail_save (sync->state, mail);
-  g_autofree char *dir = sync_dir (sync, folder), *old_path = NULL, *new_path = NULL;
-  if (!maildir_rename (dir, mail->base, before, mail->flags, &old_path, &new_path, error))
+  if (!sync_rename_note (sync, folder, mail, before, renames)) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
+                 "The file of this mail is not there any more; wardmail fetches it again.");
     return FALSE;
-  state_news_add (sync->state, old_path, mail->id);
-  g_variant_builder_add (moves, "(ss)", path, new_path);
+  }
+  g_variant_builder_add (moves, "(ss)", path, g_array_index (renames, struct sync_rename, renames->len - 1).to);
   return TRUE;
 }
 
@@ -69,16 +70,17 @@ sync_flags (struct sync *sync, const char *const *paths, const char *const *add,
   g_variant_builder_init (&moves, G_VARIANT_TYPE ("a(ss)"));
   gboolean done = FALSE;
   g_autoptr (GError) first = NULL;
-  /* The names change inside the transaction: whatever a crash leaves, maildir_locate finds the file and the old record stays true. */
+  g_autoptr (GArray) renames = sync_renames_new ();
   state_begin (sync->state);
   for (gsize i = 0; paths[i] != NULL; i++)
-    done = reflag (sync, paths[i], adds, removes, &moves, first == NULL ? &first : NULL) || done;
+    done = reflag (sync, paths[i], adds, removes, renames, &moves, first == NULL ? &first : NULL) || done;
   if (!state_commit (sync->state, error) || (!done && first != NULL)) {
     if (first != NULL && error != NULL && *error == NULL)
       g_propagate_error (error, g_steal_pointer (&first));
     g_variant_builder_clear (&moves);
     return NULL;
   }
+  sync_renames_settle (renames);
   return g_variant_builder_end (&moves);
 }
 

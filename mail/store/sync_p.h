@@ -69,6 +69,16 @@ void sync_gone_settle (struct sync *sync, GPtrArray *gone); /* after it: the fil
  * removed, with all that is in it. */
 void sync_gone_journal (struct sync *sync, const struct state_mail *mail, gboolean folder_goes);
 
+/* ---- other flags, other names (sync_rename.c) ---- */
+struct sync_rename {
+  char *from, *to;
+};
+GArray *sync_renames_new (void);
+/* In the transaction that records mail's new flags. FALSE: its file is not there. */
+gboolean sync_rename_note (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail,
+                           const char *flags_before, GArray *renames);
+void sync_renames_settle (const GArray *renames); /* after it */
+
 /* ---- events (sync_events.c) ---- */
 void sync_emit_state (struct sync *sync, const char *state, const char *text);
 void sync_emit_notice (struct sync *sync, const char *format, ...)
