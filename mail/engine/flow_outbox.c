@@ -54,11 +54,9 @@ on_filed_indexed (gpointer data, const GError *error)
   (void) g_variant_lookup (row, "message_id", "&s", &message_id);
   (void) g_variant_lookup (row, "draft_path", "&s", &draft);
   supervised_call (account->smtp, "filed", g_variant_new_parsed ("{'id': <%s>}", id), NULL, NULL, on_forgotten, NULL);
-  if (*draft != '\0') {
+  if (*draft != '\0') { /* the index forgets it when the imap worker says that it is gone */
     const char *paths[] = { draft, NULL }, *ids[] = { message_id, NULL };
     supervised_call (account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
-                     on_forgotten, NULL);
-    supervised_call (account->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
                      on_forgotten, NULL);
     /* Record and draft are one message to the index where they have one Message-ID: it is a draft no more. */
     supervised_call (account->core->writer, "tag",

@@ -93,9 +93,8 @@ sending_remove_draft (struct sending *sending)
   if (sending->draft_path == NULL)
     return;
   const char *paths[] = { sending->draft_path, NULL };
+  /* When it has done so it says "removed", and only then the index forgets it: a draft that stays is found. */
   supervised_call (sending->account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
-                   on_old_removed, NULL);
-  supervised_call (sending->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
                    on_old_removed, NULL);
 }
 
