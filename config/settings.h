@@ -21,6 +21,8 @@ enum asks { ASK_NO = 0, ASK_YES };
 struct settings {
   char *name, *address; /* the user */
   enum at_rest at_rest; /* AT_REST_NONE: a test profile; every screen and report says "unprotected test profile" */
+  guint undo_s;         /* how long a message that was sent from the screen can be taken back; 0: it goes at once */
+  guint notice_h;       /* after how many hours a message that could not be sent yet is told of */
   guint autosave_s;     /* after how many seconds a change of what is being written is kept in Drafts */
   char *editor;         /* for the external editor on request; NULL: $VISUAL, $EDITOR */
   char *archive_folder, *drafts_folder, *sent_folder, *trash_folder; /* NULL: by special-use, then by usual names */

@@ -97,9 +97,23 @@ on_account_notice (gpointer owner, const char *sentence)
     set_state (account, "offline", sentence);
 }
 
+/* What could not be sent for want of a line is tried as soon as there is one. */
+static void
+note_line (struct core_account *account, GVariant *fields)
+{
+  const char *state = "";
+  (void) g_variant_lookup (fields, "state", "&s", &state);
+  const gboolean up = strcmp (state, "syncing") == 0 || strcmp (state, "idle") == 0;
+  if (up && account->was_down && !account->filing)
+    outbox_run (account, NULL, "line", NULL, NULL);
+  account->was_down = !up;
+}
+
 static void
 on_imap_event (gpointer owner, const char *event, GVariant *fields)
 {
+  if (strcmp (event, "state") == 0)
+    note_line (owner, fields);
   arrive_event (owner, event, fields);
 }
 
@@ -179,7 +193,8 @@ core_account_new (struct core *core, struct account *account_take)
                   *smtp = g_strdup_printf ("smtp@%s", account_take->name);
   account->imap = supervised_new (PEER_IMAP, imap, "The part that fetches mail", &imap_hooks, account);
   account->smtp = supervised_new (PEER_SMTP, smtp, "The part that sends mail", &smtp_hooks, account);
-  supervised_set_in_flight (account->imap, 32); /* it serves small requests between the steps of a long one */
+  supervised_set_in_flight (account->imap, 32); /* they serve small requests between the steps of a long one */
+  supervised_set_in_flight (account->smtp, 16);
   return account;
 }
 
@@ -190,6 +205,7 @@ core_account_retire (struct core *core, struct core_account *account)
   g_ptr_array_add (core->retired, account);
   supervised_stop (account->imap);
   supervised_stop (account->smtp);
+  g_clear_handle_id (&account->due_timer, g_source_remove);
   arrive_forget (account);
 }
 
@@ -254,7 +270,7 @@ static void
 wake_outbox (struct core_account *account)
 {
   if (!account->filing)
-    outbox_run (account, NULL, NULL, NULL);
+    outbox_run (account, NULL, "", NULL, NULL);
   ledger_look (account);
 }
 
@@ -279,7 +295,8 @@ core_busy (struct core *core)
   gboolean busy = core->busy > 0 || supervised_busy (core->writer);
   for (guint i = 0; i < core->accounts->len && !busy; i++) {
     struct core_account *account = g_ptr_array_index (core->accounts, i);
-    busy = account->arriving || account->filing || supervised_busy (account->smtp);
+    busy = account->arriving || account->filing || supervised_busy (account->smtp)
+           || account->due_soon > g_get_real_time () / G_USEC_PER_SEC;
   }
   return busy;
 }

@@ -33,6 +33,9 @@ struct core_account {
   gboolean filing;      /* a run of the outbox is under way */
   GQueue runs;          /* struct filing *: the runs that wait for it */
   gint64 looked_us;     /* monotonic: when it was last asked what is overdue; 0: never */
+  gboolean was_down;    /* there was no line to its imap server */
+  guint due_timer;      /* the next run; 0: none */
+  gint64 due_soon;      /* real time: until then something is to go that a person may still take back; 0 */
   GHashTable *watchers; /* id in the outbox -> struct request *: who hears how far it is */
 };
 
@@ -128,7 +131,8 @@ void flow_tell (struct core *core, struct request *request);
 void flow_draft_save (struct core *core, struct request *request);
 void flow_draft_drop (struct core *core, struct request *request);
 void flow_outbox (struct core *core, struct request *request);
-void flow_outbox_retry (struct core *core, struct request *request);
+void flow_outbox_decide (struct core *core, struct request *request);
+void flow_outbox_edit (struct core *core, struct request *request);
 void flow_import (struct core *core, struct request *request);
 void flow_cert_check (struct core *core, struct request *request);
 
@@ -151,6 +155,8 @@ gboolean ledger_has (struct core *core, const char *path); /* is it the mail of 
 void ledger_look (struct core_account *account);           /* for what is overdue, now and then */
 void flow_delivery (struct core *core, struct request *request);
 
-/* flow_outbox.c: run the outbox of an account, file what was accepted; one run at a time. id NULL: all that is ready. */
+/* flow_outbox.c: run the outbox of an account, file what was accepted; one run at a time. id: of one that is asked for; NULL: all that is due.
+ * haste: "", "line", "now" or "all"; see protocol.c. Where nobody waits (done NULL) people are told what became of it. */
 typedef void (*outbox_done_fn) (gpointer data, GVariant *row_or_null, const GError *error);
-void outbox_run (struct core_account *account, const char *id_or_null, outbox_done_fn done, gpointer data);
+void outbox_run (struct core_account *account, const char *id_or_null, const char *haste, outbox_done_fn done,
+                 gpointer data);

@@ -214,6 +214,8 @@ core_start_smtp (gpointer owner, GError **error)
                          g_variant_new_boolean (settings == NULL || settings->ask_reports == ASK_YES));
   g_variant_builder_add (&builder, "{sv}", "overdue_s",
                          g_variant_new_uint32 (settings != NULL ? settings->overdue_h * 3600 : 0));
+  g_variant_builder_add (&builder, "{sv}", "late_s",
+                         g_variant_new_int64 (settings != NULL ? (gint64) settings->notice_h * 3600 : 0));
   add_secret (&builder, account);
   return g_variant_builder_end (&builder);
 }

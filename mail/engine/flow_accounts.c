@@ -76,6 +76,8 @@ flow_account_secret (struct core *core, struct request *request)
   secret_wipe ((void *) data, size);
   supervised_stop (account->imap); /* they hold the old one */
   supervised_stop (account->smtp);
+  if (done && !account->filing) /* what the old one kept from going */
+    outbox_run (account, NULL, "all", NULL, NULL);
   if (done)
     request_reply (request, NULL, NULL);
   else
@@ -399,7 +401,7 @@ flow_sync (struct core *core, struct request *request)
     one->account = account;
     sync->left++;
     if (!account->filing)
-      outbox_run (account, NULL, NULL, NULL);
+      outbox_run (account, NULL, "now", NULL, NULL);
     supervised_call (account->imap, "sync", NULL, NULL, NULL, on_synced, one);
   }
   sync_end_one (sync);

@@ -27,6 +27,7 @@ door_copies (struct sending *sending, gboolean with_data)
     g_autoptr (GVariant) copy = g_variant_get_child_value (copies, i);
     g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (copy);
     g_variant_dict_remove (&dict, "ids");
+    g_variant_dict_remove (&dict, "keys");
     if (!with_data)
       g_variant_dict_remove (&dict, "data");
     g_variant_builder_add (&rows, "@a{sv}", g_variant_dict_end (&dict));
@@ -39,11 +40,19 @@ sending_reply (struct sending *sending, const char *state, const char *text)
 {
   gboolean dry = strcmp (state, "dry-run") == 0;
   g_autoptr (GVariant) held = core_rows (sending->reply, "held");
-  request_reply (sending->request,
-                 g_variant_new_parsed (
-                     "{'state': <%s>, 'text': <%s>, 'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <%@aa{sv}>}",
-                     state, text, sending->message_id, door_copies (sending, dry), held),
-                 dry ? sending->fds : NULL);
+  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  g_variant_dict_insert (&reply, "state", "s", state);
+  g_variant_dict_insert (&reply, "text", "s", text);
+  g_variant_dict_insert (&reply, "message_id", "s", sending->message_id);
+  g_variant_dict_insert_value (&reply, "copies", door_copies (sending, dry));
+  g_variant_dict_insert_value (&reply, "held", held);
+  if (sending->outbox_id != NULL)
+    g_variant_dict_insert (&reply, "outbox", "s", sending->outbox_id);
+  if (sending->people != NULL)
+    g_variant_dict_insert_value (&reply, "people", sending->people);
+  if (sending->not_before != 0)
+    g_variant_dict_insert (&reply, "not_before", "x", sending->not_before);
+  request_reply (sending->request, g_variant_dict_end (&reply), dry ? sending->fds : NULL);
   core_changed (sending->core);
   sending_free (sending);
 }
@@ -132,6 +141,18 @@ audience (GVariant *copies)
   return g_string_free (text, FALSE);
 }
 
+static gboolean
+anybody_has_it (GVariant *people)
+{
+  for (gsize i = 0; people != NULL && i < g_variant_n_children (people); i++) {
+    g_autoptr (GVariant) person = g_variant_get_child_value (people, i);
+    const char *state = "";
+    if (g_variant_lookup (person, "state", "&s", &state) && strcmp (state, "accepted") == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 on_run (gpointer data, GVariant *row_or_null, const GError *error)
 {
@@ -140,6 +161,7 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
   if (row_or_null != NULL) {
     (void) g_variant_lookup (row_or_null, "state", "&s", &state);
     (void) g_variant_lookup (row_or_null, "text", "&s", &why);
+    sending->people = core_rows (row_or_null, "people");
   } else if (error != NULL) {
     state = "unknown"; /* what broke may have broken after the server took it */
     why = error->message;
@@ -149,6 +171,10 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
   if (strcmp (state, "accepted") == 0) {
     text = g_strdup_printf ("Sent, encrypted: %s.", whom);
     sending_reply (sending, "sent", text);
+  } else if (strcmp (state, "failed") == 0 && anybody_has_it (sending->people)) {
+    text = g_strdup_printf ("Sent, but not to everybody: %s What is left is in the outbox; decide there what to do.",
+                            why);
+    sending_reply (sending, "partly", text);
   } else if (strcmp (state, "failed") == 0) {
     text = g_strdup_printf ("The server refused the message: %s It is kept in the outbox.", why);
     sending_reply (sending, "failed", text);
@@ -158,8 +184,9 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
                             why);
     sending_reply (sending, "unknown", text);
   } else {
-    text = g_strdup_printf (
-        "The message is encrypted and kept in the outbox; it goes out as soon as the server can be reached. %s", why);
+    text = g_strdup_printf ("The message is encrypted and kept in the outbox; while wardmail runs it is tried again "
+                            "until it can go. %s",
+                            why);
     sending_reply (sending, "queued", text);
   }
 }
@@ -194,14 +221,34 @@ on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   (void) g_variant_lookup (sending->request->fields, "wait", "b", &wait);
   server_event (sending->core->server, "outbox", NULL);
   mark_parent (sending);
-  if (wait) {
-    sending->outbox_id = g_strdup (id);
+  sending->outbox_id = g_strdup (id);
+  if (sending->not_before == 0 && wait) {
     working_watch (sending->account, id, sending->request);
-    outbox_run (sending->account, id, on_run, sending);
+    outbox_run (sending->account, id, "", on_run, sending);
     return;
   }
-  outbox_run (sending->account, id, NULL, NULL);
-  sending_reply (sending, "queued", "The message is encrypted and on its way.");
+  outbox_run (sending->account, id, "", NULL, NULL); /* what is not due sets the clock */
+  if (sending->not_before == 0)
+    sending_reply (sending, "queued", "The message is encrypted and on its way.");
+  else
+    sending_reply (
+        sending, "scheduled",
+        "The message is encrypted and waits in the outbox for its time. It goes then if wardmail is running, "
+        "and else as soon as it is started.");
+}
+
+/* A moment of the person's choice; 0: at once. */
+static gint64
+wanted_time (const struct request *request)
+{
+  const gint64 now = g_get_real_time ();
+  gint64 at = 0;
+  guint32 delay_s = 0;
+  (void) g_variant_lookup (request->fields, "not_before", "x", &at);
+  (void) g_variant_lookup (request->fields, "delay_s", "u", &delay_s);
+  if (delay_s > 0)
+    at = (now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC + delay_s;
+  return at > now / G_USEC_PER_SEC ? at : 0;
 }
 
 static void
@@ -223,6 +270,9 @@ submit (struct sending *sending)
   g_variant_builder_add (&builder, "{sv}", "sent", g_variant_new_handle (sent));
   if (sending->draft_path != NULL)
     g_variant_builder_add (&builder, "{sv}", "draft_path", g_variant_new_string (sending->draft_path));
+  sending->not_before = wanted_time (sending->request);
+  if (sending->not_before != 0)
+    g_variant_builder_add (&builder, "{sv}", "not_before", g_variant_new_int64 (sending->not_before));
   supervised_call (sending->account->smtp, "submit", g_variant_builder_end (&builder), sending->fds, NULL, on_submitted,
                    sending);
 }

@@ -98,7 +98,7 @@ on_taken (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
     return;
   }
   server_event (telling->core->server, "outbox", NULL);
-  outbox_run (telling->account, id, on_run, telling);
+  outbox_run (telling->account, id, "", on_run, telling);
 }
 
 static void

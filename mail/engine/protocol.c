@@ -117,12 +117,15 @@ static const struct protocol_method methods[] = {
   /* mode: "send" (default), "dry-run" (copies with data; nothing stored, nothing sent)
    * copies: method s, recipients as, cipher s (S/MIME), data h (dry-run only); held: address s, reason s, sentence s, next s
    * state: "sent" (the server took every copy), "queued" (kept in the outbox; text says why), "unknown" (kept there too: the server may have taken
-   * it), "held" (kept in Drafts), "failed", "dry-run". again: a call with the same message_id in its draft was lost with the engine; what that
-   * one has sent is not sent twice. */
+   * it), "partly" (the server took it for some and refused it for others, who are kept there), "scheduled" (kept there until its time), "held"
+   * (kept in Drafts), "failed" (refused for everybody; kept in the outbox), "dry-run". again: a call with the same message_id in its draft was
+   * lost with the engine; what that one has sent is not sent twice. delay_s: not before so many seconds are over; not_before: not before then.
+   * outbox: its id there; people: as of outbox. */
   { PEER_ENGINE, "send",
-    F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b"), MAY ("again", "b")),
+    F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b"), MAY ("again", "b"),
+       MAY ("delay_s", "u"), MAY ("not_before", "x")),
     F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"),
-       MUST ("held", "aa{sv}")),
+       MUST ("held", "aa{sv}"), MAY ("outbox", "s"), MAY ("people", "aa{sv}"), MAY ("not_before", "x")),
     0, FALSE },
   /* The one plaintext message: a note that asks for a key. text: all of it, header and body; date: shown in it. Without date nothing is sent: it says what
    * would be. With the date that came back, within the hour, it is sent. again: although one was sent to the address within a day.
@@ -136,9 +139,18 @@ static const struct protocol_method methods[] = {
   /* A finished plaintext message, as programs hand it to sendmail, as a draft; "date" is not taken over. */
   { PEER_ENGINE, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   { PEER_ENGINE, "draft_open", F (MUST ("id", "s")), F (MUST ("draft", "a{sv}")), 30, FALSE },
-  /* rows: id s, message_id s, subject s, recipients as, state s, text s, date x, note b (in clear: the note that asks for a key) */
-  { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
-  { PEER_ENGINE, "outbox_retry", F (MUST ("id", "s")), NOTHING, 20, FALSE },
+  /* rows: id s, message_id s, account s, recipients as, state s ("ready","sending","accepted","failed","unknown": the one to know of first), text s,
+   * date x (when it was encrypted), not_before x (the person's time; 0: none), next x (when it is tried; 0: not by itself), wait s (what for:
+   * "","server","line","sign-in","person"), tries u, late b (it waits for long), note b (in clear: the note that asks for a key),
+   * people aa{sv}: address s, state s (as above, or "dropped"), text s */
+  { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 150, FALSE },
+  /* what: "retry" (send it now, also to those of whom it failed or is unknown), "arrived" (those of whom it is unknown have it), "remove" (who has
+   * not got it will not), "stop" (it waits until somebody decides), "take-back" (stop and remove). gone: it is no more in the outbox, and nobody got it. */
+  { PEER_ENGINE, "outbox_decide", F (MUST ("id", "s"), MUST ("what", "s")), F (MUST ("text", "s"), MUST ("gone", "b")),
+    660, FALSE },
+  /* Back into Drafts, for those who have not got it; they are in the outbox no more. draft_id: of the draft that was kept. */
+  { PEER_ENGINE, "outbox_edit", F (MUST ("id", "s")),
+    F (MUST ("draft", "a{sv}"), MUST ("draft_id", "s"), MUST ("text", "s")), 660, FALSE },
   /* What became of what was sent, in all accounts; rows as of smtp.delivery, and subject s where the index knows the message. One of ids and query, else the newest
    * messages: limit of them. */
   { PEER_ENGINE, "delivery", F (MAY ("ids", "as"), MAY ("query", "s"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")),
@@ -201,7 +213,7 @@ static const struct protocol_method methods[] = {
    * What lookup.find_keys answered comes back here; afterwards routes are asked again. */
   { PEER_KEYS, "learn_keys", F (MUST ("source", "s"), MUST ("address", "s"), MUST ("said", "s"), MUST ("keys", "ah")),
     NOTHING, 20, FALSE },
-  /* Copies: method s, recipients as, ids as, cipher s (S/MIME), data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
+  /* Copies: method s, recipients as, keys as (their fingerprints), ids as, cipher s (S/MIME), data h. Held: as at the door. sent: the Sent record; draft: where somebody is held. */
   /* dry: nothing is remembered of it. look: where keys should be looked up first, nothing is made, and looks (as above) says which */
   { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}"), MAY ("dry", "b"), MAY ("look", "b")),
     F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"),
@@ -294,34 +306,40 @@ static const struct protocol_method methods[] = {
   /* ---- smtp: one an account, owner of its outbox ---- */
   { PEER_SMTP, "start",
     F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MAY ("notes", "b"),
-       MAY ("reports", "b"), MAY ("overdue_s", "u")),
+       MAY ("late_s", "x"), MAY ("reports", "b"), MAY ("overdue_s", "u")), /* late_s: after which what waits is told of */
     NOTHING, 30, FALSE },
   { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* Durable before the reply. copies as of keys.protect; each is checked by the gate here too, before it is stored. */
   { PEER_SMTP, "submit",
     F (MUST ("message_id", "s"), MUST ("from", "s"), MUST ("copies", "aa{sv}"), MUST ("sent", "h"),
-       MAY ("draft_path", "s")),
-    F (MUST ("id", "s")), 60, FALSE }, /* the same again is known by its message_id */
+       MAY ("draft_path", "s"), MAY ("not_before", "x")),
+    F (MUST ("id", "s")), 150, FALSE }, /* the same again is known by its message_id */
   /* Makes the note for this address, and takes it in like a copy. sent: its record. */
   { PEER_SMTP, "tell", F (MUST ("to", "s"), MUST ("date", "x"), MUST ("sent", "h"), MAY ("again", "b")),
-    F (MAY ("id", "s"), MAY ("told", "x")), 60, FALSE }, /* told: when the last one was; none was made */
-  /* Tries what is ready (id: only that one, now). rows: id s, message_id s, state s ("ready","sending","accepted","failed","unknown"), text s,
-   * recipients as, date x, sent h (the Sent record, only where state is accepted and the record was not yet filed), draft_path s,
-   * note b */
-  { PEER_SMTP, "run", F (MAY ("id", "s")), F (MUST ("rows", "aa{sv}")), 0, FALSE },
-  { PEER_SMTP, "list", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
-  { PEER_SMTP, "filed", F (MUST ("id", "s")), NOTHING, 20,
+    F (MAY ("id", "s"), MAY ("told", "x")), 150, FALSE }, /* told: when the last one was; none was made */
+  /* Sends what is due. id: only that one, as it is asked for by name. haste: "" (what is due), "line" (also what waits for the line), "now" (also
+   * what waits for its next try), "all" (also what waits for a new password). What was encrypted long ago is sent only if it is among
+   * checked; else its row says unchecked. rows: as of the door's outbox; draft_path s, tried b (in this run), unchecked b, sent h (the Sent record, where
+   * nothing is left to do but to file it); key s in people (fingerprint). late: ids of what waits for too long from now on. Between the steps of a run
+   * the other methods are answered. */
+  { PEER_SMTP, "run", F (MAY ("id", "s"), MAY ("haste", "s"), MAY ("checked", "as")),
+    F (MUST ("rows", "aa{sv}"), MUST ("late", "as")), 0, FALSE },
+  { PEER_SMTP, "list", NOTHING, F (MUST ("rows", "aa{sv}"), MUST ("late", "as")), 120, FALSE },
+  { PEER_SMTP, "filed", F (MUST ("id", "s")), NOTHING, 120,
     FALSE }, /* the Sent record is in the Sent folder: the outbox may forget */
-  { PEER_SMTP, "retry", F (MUST ("id", "s")), NOTHING, 20,
-    FALSE }, /* the person decided about a failed or unknown one */
+  /* under_way: a run is at it, and ends it before it goes on. Fails where it is too late. */
+  { PEER_SMTP, "stop", F (MUST ("id", "s")), F (MUST ("under_way", "b")), 120, FALSE },
+  /* what: as of the door's; "hold": held a(ss) (address, why) must not get it as it is; "record": nothing changes, sent is the record. */
+  { PEER_SMTP, "decide", F (MUST ("id", "s"), MUST ("what", "s"), MAY ("held", "a(ss)")),
+    F (MUST ("gone", "b"), MAY ("sent", "h")), 120, FALSE },
   /* The ledger: what became of what was sent. report as of keys.shadow. rows (of those who are known otherwise now, known, or overdue and not told yet):
    * message_id s, address s, copy u, method s ("smime", "pgp", "note"), state s ("queued","withdrawn","unknown","accepted","relayed","delivered",
    * "displayed","failed","overdue"), date x (of the message), time x (of the state), text s. settled: it is surely a server's, and no bad news, so that nobody need read it */
-  { PEER_SMTP, "report", F (MUST ("report", "a{sv}")), F (MUST ("rows", "aa{sv}"), MUST ("settled", "b")), 20, FALSE },
-  { PEER_SMTP, "delivery", F (MAY ("ids", "as"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
-  { PEER_SMTP, "overdue", NOTHING, F (MUST ("rows", "aa{sv}")), 20, FALSE },
+  { PEER_SMTP, "report", F (MUST ("report", "a{sv}")), F (MUST ("rows", "aa{sv}"), MUST ("settled", "b")), 120, FALSE },
+  { PEER_SMTP, "delivery", F (MAY ("ids", "as"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")), 120, FALSE },
+  { PEER_SMTP, "overdue", NOTHING, F (MUST ("rows", "aa{sv}")), 120, FALSE },
   /* A receipt that was asked of us. before: what was answered to this message ("sent", "refused"; "": nothing). answer: is written down now, unless there was one */
-  { PEER_SMTP, "receipt", F (MUST ("message_id", "s"), MAY ("answer", "s")), F (MUST ("before", "s")), 20, FALSE },
+  { PEER_SMTP, "receipt", F (MUST ("message_id", "s"), MAY ("answer", "s")), F (MUST ("before", "s")), 120, FALSE },
 
   /* ---- lookup ---- */
   { PEER_LOOKUP, "start", F (MAY ("ca_files", "as")), NOTHING, 20, FALSE },

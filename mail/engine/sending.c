@@ -51,6 +51,7 @@ sending_free (struct sending *sending)
   request_unref (sending->request);
   g_clear_pointer (&sending->draft, g_variant_unref);
   g_clear_pointer (&sending->reply, g_variant_unref);
+  g_clear_pointer (&sending->people, g_variant_unref);
   g_clear_object (&sending->fds);
   g_free (sending->message_id);
   g_free (sending->draft_id);

@@ -9,4 +9,5 @@ libmail_a_SOURCES += mail/net/wkd.h mail/net/wkd.c
 libmail_a_SOURCES += mail/workers/imap.c
 libmail_a_SOURCES += mail/net/smtp.h mail/net/smtp_p.h mail/net/smtp_driver.c mail/net/smtp_session.c mail/net/smtp_send.c mail/net/smtp_envelope.c \
 	mail/workers/smtp_p.h mail/workers/smtp.c mail/workers/smtp_note.c mail/workers/smtp_ledger.c
+libmail_a_SOURCES += mail/workers/smtp_run.c mail/workers/smtp_rows.c mail/workers/smtp_decide.c
 libmail_a_SOURCES += mail/net/certdir.h mail/net/certdir_p.h mail/net/certdir.c mail/net/certdir_walk.c mail/net/certdir_server.c

@@ -7,10 +7,10 @@
 #pragma once
 #include "crypto/guard/secret.h"
 #include "mail/net/remote.h"
+#include "mail/net/stream.h"
 
 struct smtp;
 struct smtp *smtp_open (const struct remote *remote, const struct secret *secret, GError **error);
-struct stream;
 struct smtp *smtp_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret,
                              GError **error);
 void smtp_close (struct smtp *smtp);
@@ -28,15 +28,28 @@ enum smtp_outcome {
 };
 /* Right before DATA: writes down that it begins, and looks at the bytes for the last time. FALSE with error: nothing is sent. */
 typedef gboolean (*smtp_ready_fn) (gpointer data, GError **error);
-/* Told now and then how much of a message is on the line. NULL: nobody is. */
-typedef void (*smtp_progress_fn) (gsize done, gsize total, gpointer data);
+/* Told now and then how much of a message is on the line, for the last time before its end is. FALSE: it shall not go; the line is dropped, and
+ * the server has nothing. NULL: nobody is. */
+typedef gboolean (*smtp_progress_fn) (gsize done, gsize total, gpointer data);
 void smtp_set_progress (struct smtp *smtp, smtp_progress_fn progress, gpointer data);
 /* Does the server report what becomes of a mail, where it is asked to (RFC 3461)? */
 gboolean smtp_reports (const struct smtp *smtp);
 /* The mails from now on ask for it, under this id (borrowed; letters, digits and "-"), which should be random and nobody else's. NULL: they do not. Without
  * effect where the server does not report. */
 void smtp_ask_reports (struct smtp *smtp, const char *envid_or_null);
-/* from ("": nobody, of what a machine answers), recipients: addr-specs; refused if they are none. message: CRLF lines. All recipients must be taken, or none gets it.
- * text_out: one sentence. */
-enum smtp_outcome smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, const guint8 *message,
-                             gsize size, smtp_ready_fn ready, gpointer data, char **text_out);
+/* What is called while the server is waited for and wake_fd is readable; see stream_set_meanwhile. */
+void smtp_set_meanwhile (struct smtp *smtp, int wake_fd, enum stream_served (*meanwhile) (gpointer data),
+                         gpointer data);
+/* The end of a message is on the line: whatever is done now, the server may have it. */
+gboolean smtp_is_past_recall (const struct smtp *smtp);
+
+struct smtp_recipient {
+  const char *address; /* an addr-spec */
+  enum smtp_outcome outcome;
+  gboolean crowded; /* later, since there are too many of them for one time */
+  char *text;       /* one sentence; the caller frees */
+};
+/* from: an addr-spec ("": nobody, of what a machine answers); message: CRLF lines. Who is not taken by the server has his outcome before ready is asked; the others, whose outcome is
+ * SMTP_ACCEPTED by then, are those it is about to go to, and have one outcome after it. Where nobody is taken nothing is sent. */
+void smtp_send (struct smtp *smtp, const char *from, struct smtp_recipient *recipients, gsize count,
+                const guint8 *message, gsize size, smtp_ready_fn ready, gpointer data);

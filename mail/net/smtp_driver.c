@@ -66,6 +66,7 @@ driver_write (mailstream_low *low, const void *bytes, size_t size)
 {
   struct smtp *smtp = low->data;
   if (stream_is_ahead (smtp->stream)) {
+    smtp->spoke = stream_error (smtp->stream) == NULL;
     g_autofree char *sentence
         = g_strdup_printf ("%s answered before it was asked; the connection was closed.", smtp->remote->host);
     stream_fail (smtp->stream, sentence);

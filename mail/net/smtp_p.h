@@ -19,6 +19,8 @@ struct smtp {
   /* The reply under way (smtp_driver.c). */
   gboolean asked;    /* something was said since the last one */
   gboolean answered; /* it is complete */
+  gboolean spoke;    /* it said something that nobody had asked for: what that meant is anybody's guess */
+  gboolean ended;    /* the end of a message was given to the line, and it is not known what became of it */
   guint lines;
   int code;                  /* of its first line */
   guint seconds;             /* that it may take */

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* One message to one audience, and exactly what became of it.
+/* One message to one audience, and exactly what became of it for each of them.
  *
  * libetpan's command buffers hold 513 bytes and its addresses are not looked at: address_is_addr_spec bounds them to 254 characters
  * that mean nothing else. Its data function tells nobody how far it is, so that the lines are given to it here, with a dot before a
@@ -35,29 +35,55 @@ give_up (struct smtp *smtp, enum smtp_outcome outcome)
   return outcome;
 }
 
-/* MAIL FROM and RCPT TO. SMTP_ACCEPTED: everybody was taken. */
-static enum smtp_outcome
-envelope (struct smtp *smtp, const char *from, const char *const *recipients, gsize size, char **text_out)
+/* One outcome for all those who have that one. */
+static void
+settle (struct smtp_recipient *recipients, gsize count, enum smtp_outcome from, enum smtp_outcome to, const char *text)
 {
-  g_autofree char *what = g_strdup_printf ("mail from %s", from);
-  if (smtp_say (smtp, smtp_mail_line (smtp, from, size)) != 250)
-    return give_up (smtp, refused (smtp, what, text_out));
-  enum smtp_outcome outcome = SMTP_ACCEPTED;
-  g_autoptr (GString) texts = g_string_new (NULL);
-  for (gsize i = 0; recipients[i] != NULL && !smtp_is_lost (smtp); i++) {
-    g_autofree char *text = NULL;
-    int code = smtp_say (smtp, smtp_rcpt_line (smtp, from, recipients[i]));
-    if (code == 250 || code == 251)
-      continue;
-    enum smtp_outcome one = refused (smtp, recipients[i], &text);
-    outcome = outcome == SMTP_ACCEPTED || one == SMTP_REFUSED ? one : outcome;
-    g_string_append_printf (texts, "%s%s", texts->len > 0 ? " " : "", text);
+  for (gsize i = 0; i < count; i++)
+    if (recipients[i].outcome == from) {
+      g_free (recipients[i].text);
+      recipients[i].text = g_strdup (text);
+      recipients[i].outcome = to;
+    }
+}
+
+/* MAIL FROM and RCPT TO. Returns how many were taken; nobody: the session is as before. */
+static gsize
+envelope (struct smtp *smtp, const char *from, struct smtp_recipient *recipients, gsize count, gsize size)
+{
+  g_autofree char *what = g_strdup_printf ("mail from %s", from), *text = NULL;
+  gsize taken = 0;
+  if (smtp_say (smtp, smtp_mail_line (smtp, from, size)) != 250) {
+    const enum smtp_outcome outcome = give_up (smtp, refused (smtp, what, &text));
+    settle (recipients, count, SMTP_UNKNOWN, outcome, text);
+    return 0;
   }
-  if (outcome == SMTP_ACCEPTED && smtp_is_lost (smtp))
-    outcome = refused (smtp, "the recipients", text_out);
-  else if (outcome != SMTP_ACCEPTED)
-    *text_out = g_string_free (g_steal_pointer (&texts), FALSE);
-  return outcome == SMTP_ACCEPTED ? outcome : give_up (smtp, outcome);
+  for (gsize i = 0; i < count && !smtp_is_lost (smtp); i++) {
+    struct smtp_recipient *one = &recipients[i];
+    const int code = smtp_say (smtp, smtp_rcpt_line (smtp, from, one->address));
+    one->outcome = code == 250 || code == 251 ? SMTP_ACCEPTED : refused (smtp, one->address, &one->text);
+    one->crowded = code == 452 && taken > 0; /* RFC 5321 4.5.3.1.10 */
+    taken += one->outcome == SMTP_ACCEPTED;
+  }
+  if (smtp_is_lost (smtp)) {
+    (void) refused (smtp, "the recipients", &text);
+    settle (recipients, count, SMTP_ACCEPTED, SMTP_LATER, text);
+    settle (recipients, count, SMTP_UNKNOWN, SMTP_LATER, text);
+    return 0;
+  }
+  if (taken == 0)
+    (void) give_up (smtp, SMTP_LATER);
+  return taken;
+}
+
+/* Asks whether it shall go on. */
+static gboolean
+goes_on (struct smtp *smtp, gsize done, gsize size)
+{
+  if (smtp->progress == NULL || smtp->progress (done, size, smtp->progress_data))
+    return TRUE;
+  stream_fail (smtp->stream, "It was stopped before the server had all of it, so nobody got it.");
+  return FALSE;
 }
 
 /* What is not yet on the line when this returns FALSE never will be. */
@@ -72,15 +98,19 @@ write_content (struct smtp *smtp, const guint8 *message, gsize size)
     fine = (message[at] != '.' || mailstream_write (to, ".", 1) == 1)
            && mailstream_write (to, message + at, line) == (ssize_t) line;
     at += line;
-    if (smtp->progress != NULL && (at - told >= PROGRESS_BYTES || at == size)) {
-      smtp->progress (at, size, smtp->progress_data);
+    if (fine && (at - told >= PROGRESS_BYTES || at == size)) {
+      fine = goes_on (smtp, at, size);
       told = at;
     }
   }
-  return fine && mailstream_write (to, ".\r\n", 3) == 3 && mailstream_flush (to) == 0;
+  if (!fine)
+    return FALSE;
+  smtp->ended = TRUE;
+  return mailstream_write (to, ".\r\n", 3) == 3 && mailstream_flush (to) == 0;
 }
 
-/* From the first byte on only a reply of the 4xx, 5xx or 250 kind tells what became of it. */
+/* Before its end is given to the line no server can have taken it, unless it says things out of turn; after that only a reply of the 4xx, 5xx
+ * or 250 kind tells. */
 static enum smtp_outcome
 content (struct smtp *smtp, const guint8 *message, gsize size, char **text_out)
 {
@@ -100,6 +130,12 @@ content (struct smtp *smtp, const guint8 *message, gsize size, char **text_out)
     (void) mailsmtp_read_response (smtp->session);
   int code = smtp_code (smtp, sent ? MAILSMTP_NO_ERROR : MAILSMTP_ERROR_STREAM);
   smtp->seconds = SMTP_COMMAND_S;
+  if (!smtp->ended && !smtp->spoke) {
+    smtp->lost = TRUE;
+    return refused (smtp, "the mail", text_out);
+  }
+  if (code != 0)
+    smtp->ended = FALSE;
   if (code == 250) {
     *text_out = g_strdup_printf ("%s took it.", smtp->remote->host);
     return SMTP_ACCEPTED;
@@ -150,28 +186,52 @@ smtp_set_progress (struct smtp *smtp, smtp_progress_fn progress, gpointer data)
   smtp->progress_data = data;
 }
 
-enum smtp_outcome
-smtp_send (struct smtp *smtp, const char *from, const char *const *recipients, const guint8 *message, gsize size,
-           smtp_ready_fn ready, gpointer data, char **text_out)
+void
+smtp_set_meanwhile (struct smtp *smtp, int wake_fd, enum stream_served (*meanwhile) (gpointer data), gpointer data)
 {
-  *text_out = NULL;
-  gboolean valid = (*from == '\0' || address_is_addr_spec (from)) && recipients[0] != NULL;
-  for (gsize i = 0; valid && recipients[i] != NULL; i++)
-    valid = address_is_addr_spec (recipients[i]);
-  if (!valid || !is_crlf_text (message, size)) {
-    *text_out = g_strdup ("An address of this mail is no e-mail address, or its text is incomplete. Nothing was sent.");
-    return SMTP_REFUSED;
+  stream_set_meanwhile (smtp->stream, wake_fd, meanwhile, data);
+}
+
+gboolean
+smtp_is_past_recall (const struct smtp *smtp)
+{
+  return smtp->ended;
+}
+
+/* A sentence where there is no use in asking the server; else NULL. */
+static char *
+what_is_wrong (struct smtp *smtp, const char *from, const struct smtp_recipient *recipients, gsize count,
+               const guint8 *message, gsize size)
+{
+  gboolean valid = (*from == '\0' || address_is_addr_spec (from)) && count > 0;
+  for (gsize i = 0; valid && i < count; i++)
+    valid = address_is_addr_spec (recipients[i].address);
+  if (!valid || !is_crlf_text (message, size))
+    return g_strdup ("An address of this mail is no e-mail address, or its text is incomplete. Nothing was sent.");
+  return smtp_too_large (smtp->remote->host, size, smtp_size_max (smtp));
+}
+
+void
+smtp_send (struct smtp *smtp, const char *from, struct smtp_recipient *recipients, gsize count, const guint8 *message,
+           gsize size, smtp_ready_fn ready, gpointer data)
+{
+  for (gsize i = 0; i < count; i++) {
+    recipients[i].outcome = SMTP_UNKNOWN;
+    recipients[i].crowded = FALSE;
+    recipients[i].text = NULL;
   }
-  *text_out = smtp_too_large (smtp->remote->host, size, smtp_size_max (smtp));
-  if (*text_out != NULL)
-    return SMTP_REFUSED;
-  enum smtp_outcome outcome = envelope (smtp, from, recipients, size, text_out);
-  if (outcome != SMTP_ACCEPTED)
-    return outcome;
+  g_autofree char *text = what_is_wrong (smtp, from, recipients, count, message, size);
+  if (text != NULL) {
+    settle (recipients, count, SMTP_UNKNOWN, SMTP_REFUSED, text);
+    return;
+  }
+  if (envelope (smtp, from, recipients, count, size) == 0)
+    return;
   g_autoptr (GError) error = NULL;
   if (!ready (data, &error)) {
-    *text_out = g_strdup (error->message);
-    return give_up (smtp, SMTP_REFUSED);
+    settle (recipients, count, SMTP_ACCEPTED, give_up (smtp, SMTP_REFUSED), error->message);
+    return;
   }
-  return content (smtp, message, size, text_out);
+  const enum smtp_outcome outcome = content (smtp, message, size, &text);
+  settle (recipients, count, SMTP_ACCEPTED, outcome, text);
 }

@@ -146,13 +146,13 @@ add_copy (struct ledger *ledger, const struct outbox_item *item, const struct ou
 
 static const char accepted_text[] = "Your mail server took it.";
 
-/* The state that a copy's means for a recipient of whom so much is known; FALSE: nothing new. */
+/* The state that the outbox's means for a recipient of whom so much is known; FALSE: nothing new. */
 static gboolean
-from_outbox (enum outbox_state of_copy, enum ledger_state known, gint64 accepted, enum ledger_state *state_out)
+from_outbox (enum outbox_state there, enum ledger_state known, gint64 accepted, enum ledger_state *state_out)
 {
   const gboolean open
       = accepted == 0 && known != LEDGER_RELAYED && known != LEDGER_DELIVERED && known != LEDGER_DISPLAYED;
-  switch (of_copy) {
+  switch (there) {
   case OUTBOX_READY:
   case OUTBOX_SENDING:
     *state_out = LEDGER_QUEUED;
@@ -165,6 +165,9 @@ from_outbox (enum outbox_state of_copy, enum ledger_state known, gint64 accepted
     break;
   case OUTBOX_UNKNOWN:
     *state_out = LEDGER_UNKNOWN;
+    break;
+  case OUTBOX_DROPPED:
+    *state_out = LEDGER_WITHDRAWN;
     break;
   }
   return open;
@@ -202,6 +205,17 @@ known_of (struct ledger *ledger, gint64 copy)
   return list;
 }
 
+static const struct outbox_person *
+person_of (const struct outbox_copy *copy, const char *folded)
+{
+  for (guint i = 0; i < copy->count; i++) {
+    g_autofree char *own = ledger_fold (copy->people[i].address);
+    if (strcmp (own, folded) == 0)
+      return &copy->people[i];
+  }
+  return NULL;
+}
+
 static void
 follow_copy (struct ledger *ledger, const struct outbox_item *item, const struct outbox_copy *copy)
 {
@@ -212,9 +226,10 @@ follow_copy (struct ledger *ledger, const struct outbox_item *item, const struct
   for (guint i = 0; i < list->len; i++) {
     const struct known *known = g_ptr_array_index (list, i);
     enum ledger_state state = LEDGER_QUEUED;
-    if (!from_outbox (copy->state, known->state, known->accepted, &state))
+    const struct outbox_person *person = person_of (copy, known->folded);
+    if (person == NULL || !from_outbox (person->state, known->state, known->accepted, &state))
       continue;
-    const char *text = state == LEDGER_ACCEPTED ? accepted_text : copy->text != NULL ? copy->text : "";
+    const char *text = state == LEDGER_ACCEPTED ? accepted_text : person->text;
     g_autofree char *cut = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), WORDS_MAX));
     if (state == known->state && strcmp (cut, known->text) == 0)
       continue;

@@ -7,3 +7,4 @@ libmail_a_SOURCES += mail/store/sync.h mail/store/sync_p.h mail/store/sync.c mai
 	mail/store/sync_push.c mail/store/sync_folders.c mail/store/sync_heads.c mail/store/sync_intake.c mail/store/sync_pull.c
 libmail_a_SOURCES += mail/store/sync_folder.c mail/store/sync_folder_push.c mail/store/sync_renamed.c
 libmail_a_SOURCES += mail/store/ledger.h mail/store/ledger_p.h mail/store/ledger.c mail/store/ledger_rule.c mail/store/ledger_report.c
+libmail_a_SOURCES += mail/store/outbox_item.c mail/store/outbox_decide.c

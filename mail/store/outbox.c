@@ -13,93 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PEOPLE_TOLD 10 /* in one sentence */
-
 struct outbox {
   char *dir;
   struct state *state;
 };
-
-const char *
-outbox_state_name (enum outbox_state state)
-{
-  static const char *const names[] = { "ready", "sending", "accepted", "failed", "unknown" };
-  return names[state];
-}
-
-static void
-copy_free (gpointer data)
-{
-  struct outbox_copy *copy = data;
-  g_strfreev (copy->recipients);
-  g_strfreev (copy->ids);
-  g_free (copy->text);
-  g_free (copy);
-}
-
-void
-outbox_item_free (struct outbox_item *item)
-{
-  g_ptr_array_foreach (item->copies, (GFunc) (gpointer) copy_free, NULL);
-  g_ptr_array_unref (item->copies);
-  g_free (item->id);
-  g_free (item->message_id);
-  g_free (item->from);
-  g_free (item->draft_path);
-  g_free (item);
-}
-
-/* The one a person must know about first. */
-static const struct outbox_copy *
-telling_copy (const struct outbox_item *item)
-{
-  static const enum outbox_state order[] = { OUTBOX_SENDING, OUTBOX_UNKNOWN, OUTBOX_FAILED, OUTBOX_READY };
-  for (gsize o = 0; o < G_N_ELEMENTS (order); o++)
-    for (guint i = 0; i < item->copies->len; i++) {
-      const struct outbox_copy *copy = g_ptr_array_index (item->copies, i);
-      if (copy->state == order[o])
-        return copy;
-    }
-  return NULL;
-}
-
-enum outbox_state
-outbox_item_state (const struct outbox_item *item)
-{
-  const struct outbox_copy *copy = telling_copy (item);
-  return copy == NULL ? OUTBOX_ACCEPTED : copy->state;
-}
-
-/* All who are in copies of that state. */
-static void
-add_people (GString *text, const struct outbox_item *item, enum outbox_state state, const char *words)
-{
-  guint told = 0;
-  for (guint c = 0; c < item->copies->len; c++) {
-    const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
-    for (char **one = copy->recipients; copy->state == state && *one != NULL; one++, told++)
-      if (told < PEOPLE_TOLD)
-        g_string_append_printf (text, "%s%s%s%s", told == 0 ? " " : "", told == 0 ? words : "", told == 0 ? ": " : ", ",
-                                *one);
-  }
-  if (told > 0)
-    g_string_append (text, told > PEOPLE_TOLD ? " and others." : ".");
-}
-
-char *
-outbox_item_text (const struct outbox_item *item)
-{
-  const struct outbox_copy *copy = telling_copy (item);
-  if (copy == NULL)
-    return g_strdup ("The server took it for everybody.");
-  GString *text = g_string_new (copy->text);
-  if (text->len == 0)
-    g_string_append (text, copy->state == OUTBOX_READY ? "It waits to be sent." : "It is being sent.");
-  /* A server decides copy by copy: who has it already must be said, and who has not. */
-  add_people (text, item, OUTBOX_ACCEPTED, "The server took it for");
-  add_people (text, item, OUTBOX_FAILED, "It did not go to");
-  return g_string_free (text, FALSE);
-}
 
 /* ---- files ---- */
 
@@ -169,6 +86,22 @@ keep_lost (const char *dir, const char *name)
     g_debug ("%s stays: %s", from, g_strerror (errno));
 }
 
+/* Whoever it was being sent to when the last process died may have it. */
+static void
+recover_copy (struct outbox *outbox, const struct outbox_item *item, const struct outbox_copy *copy)
+{
+  gboolean any = FALSE;
+  for (guint i = 0; i < copy->count; i++)
+    if (copy->people[i].state == OUTBOX_SENDING) {
+      outbox_person_set (&copy->people[i], OUTBOX_UNKNOWN,
+                         "wardmail was stopped while this mail was being sent. It may have arrived. Ask the "
+                         "recipients, or send it again yourself; wardmail does not do so by itself.");
+      any = TRUE;
+    }
+  if (any)
+    state_outbox_set_people (outbox->state, item, copy);
+}
+
 /* fresh: the record was made just now. */
 static gboolean
 recover (struct outbox *outbox, gboolean fresh, GError **error)
@@ -181,14 +114,8 @@ recover (struct outbox *outbox, gboolean fresh, GError **error)
   for (guint i = 0; i < items->len; i++) {
     const struct outbox_item *item = g_ptr_array_index (items, i);
     g_hash_table_add (known, item->id);
-    for (guint c = 0; c < item->copies->len; c++) {
-      const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
-      if (copy->state == OUTBOX_SENDING)
-        state_outbox_set (outbox->state, item->id, copy->number, OUTBOX_UNKNOWN,
-                          "wardmail was stopped while this mail was being sent. It may have arrived. Ask the "
-                          "recipients, or send it again "
-                          "yourself; wardmail does not do so by itself.");
-    }
+    for (guint c = 0; c < item->copies->len; c++)
+      recover_copy (outbox, item, g_ptr_array_index (item->copies, c));
   }
   if (!state_commit (outbox->state, error))
     return FALSE;
@@ -255,6 +182,15 @@ by_text (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
+static guint
+people_of (const GPtrArray *copies)
+{
+  guint count = 0;
+  for (guint c = 0; c < copies->len; c++)
+    count += ((struct outbox_copy *) g_ptr_array_index (copies, c))->count;
+  return count;
+}
+
 /* All recipients of all copies, in one order: who is to get the message. */
 static char *
 audience (GPtrArray *copies)
@@ -277,13 +213,10 @@ known_id (struct outbox *outbox, const char *message_id, GPtrArray *copies)
   g_autoptr (GPtrArray) items = outbox_items (outbox);
   for (guint i = 0; i < items->len; i++) {
     const struct outbox_item *item = g_ptr_array_index (items, i);
-    guint failed = 0;
     g_autofree char *got = audience (item->copies);
     if (strcmp (item->message_id, message_id) != 0 || strcmp (got, wanted) != 0)
       continue;
-    for (guint c = 0; c < item->copies->len; c++)
-      failed += ((struct outbox_copy *) g_ptr_array_index (item->copies, c))->state == OUTBOX_FAILED;
-    if (failed < item->copies->len)
+    if (outbox_item_count (item, OUTBOX_FAILED) < people_of (item->copies))
       return g_strdup (item->id);
     g_autofree char *dir = g_build_filename (outbox->dir, item->id, NULL);
     state_begin (outbox->state);
@@ -323,6 +256,7 @@ outbox_submit (struct outbox *outbox, const struct outbox_submission *submission
                               .from = (char *) submission->from,
                               .draft_path = (char *) submission->draft_path,
                               .date = submission->date != 0 ? submission->date : g_get_real_time () / G_USEC_PER_SEC,
+                              .not_before = submission->not_before,
                               .copies = submission->copies };
   gboolean done = write_item (outbox, dir, submission, error);
   if (done) {
@@ -361,26 +295,13 @@ outbox_open_sent (struct outbox *outbox, const char *id)
 }
 
 gboolean
-outbox_set (struct outbox *outbox, const char *id, guint number, enum outbox_state state, const char *text,
-            GError **error)
+outbox_save (struct outbox *outbox, const struct outbox_item *item, const struct outbox_copy *copy, GError **error)
 {
   state_begin (outbox->state);
-  state_outbox_set (outbox->state, id, number, state, text);
-  return state_commit (outbox->state, error);
-}
-
-gboolean
-outbox_retry (struct outbox *outbox, const char *id, GError **error)
-{
-  AUTOFREE (outbox_item) item = outbox_find (outbox, id, error);
-  if (item == NULL)
-    return FALSE;
-  state_begin (outbox->state);
-  for (guint i = 0; i < item->copies->len; i++) {
-    const struct outbox_copy *copy = g_ptr_array_index (item->copies, i);
-    if (copy->state == OUTBOX_FAILED || copy->state == OUTBOX_UNKNOWN)
-      state_outbox_set (outbox->state, id, copy->number, OUTBOX_READY, "");
-  }
+  state_outbox_set (outbox->state, item);
+  for (guint i = 0; i < item->copies->len; i++)
+    if (copy == NULL || copy == g_ptr_array_index (item->copies, i))
+      state_outbox_set_people (outbox->state, item, g_ptr_array_index (item->copies, i));
   return state_commit (outbox->state, error);
 }
 

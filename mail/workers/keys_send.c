@@ -307,16 +307,36 @@ reply_copy (struct worker *worker, struct protected_copy *copy)
   return g_variant_new_handle (worker_reply_fd_take (worker, g_steal_fd (&copy->fd)));
 }
 
+/* Which key each of them is written to by. */
 static GVariant *
-copy_rows (struct worker *worker, GPtrArray *copies)
+key_names (const struct plan *plan, const GPtrArray *recipients)
+{
+  GVariantBuilder names;
+  g_variant_builder_init (&names, G_VARIANT_TYPE ("as"));
+  for (guint i = 0; i < recipients->len; i++) {
+    const char *name = "";
+    for (guint r = 0; r < plan->routes->len; r++) {
+      const struct route *route = g_ptr_array_index (plan->routes, r);
+      if (route->key != NULL && strcmp (route->address, recipients->pdata[i]) == 0)
+        name = route->key->fingerprint;
+    }
+    g_variant_builder_add (&names, "s", name);
+  }
+  return g_variant_builder_end (&names);
+}
+
+static GVariant *
+copy_rows (struct worker *worker, const struct plan *plan, GPtrArray *copies)
 {
   GVariantBuilder rows;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < copies->len; i++) {
     struct protected_copy *copy = g_ptr_array_index (copies, i);
     g_autoptr (GVariant) row = g_variant_ref_sink (g_variant_new_parsed (
-        "{'method': <%s>, 'recipients': <%@as>, 'ids': <%@as>, 'data': <%@h>}", route_method_name (copy->method),
+        "{'method': <%s>, 'recipients': <%@as>, 'keys': <%@as>, 'ids': <%@as>, 'data': <%@h>}",
+        route_method_name (copy->method),
         g_variant_new_strv ((const char *const *) copy->recipients->pdata, copy->recipients->len),
+        key_names (plan, copy->recipients),
         g_variant_new_strv ((const char *const *) copy->recipient_ids->pdata, copy->recipient_ids->len),
         reply_copy (worker, copy)));
     g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
@@ -369,7 +389,7 @@ protect_all (struct worker *worker, GVariant *draft, gboolean dry, const struct 
     return NULL;
   if (!dry && !keyring_remember (keys->keyring, audience->plan, 0, error))
     return NULL;
-  GVariant *rows = copy_rows (worker, copies), *sent = reply_copy (worker, record);
+  GVariant *rows = copy_rows (worker, audience->plan, copies), *sent = reply_copy (worker, record);
   return g_variant_new_parsed ("{'message_id': <%s>, 'copies': <%@aa{sv}>, 'held': <@aa{sv} []>, 'sent': <%@h>}",
                                composed->message_id, rows, sent);
 }

@@ -6,15 +6,12 @@
 
 #include "mail/net/address.h"
 #include "mail/net/gate.h"
-#include "mail/net/smtp.h"
 #include "mail/workers/sandbox.h"
 
 #include <string.h>
 
 #define COPIES_MAX 1000
-#define PROGRESS_US (100 * 1000)
 #define ASK_BYTES (8u * 1024 * 1024)
-#define SENT_FDS_MAX 32 /* in one reply; the rest comes with the next run */
 
 /* store_dir/outbox/NAME: all that this worker may write. NULL: the name is none. */
 static char *
@@ -76,6 +73,7 @@ start (struct worker *worker, GVariant *config, GError **error)
   g_variant_lookup (config, "notes", "b", &self->notes);
   g_variant_lookup (config, "reports", "b", &self->reports);
   g_variant_lookup (config, "overdue_s", "u", &self->overdue_s);
+  g_variant_lookup (config, "late_s", "x", &self->late_s);
   self->remote = remote_new (account, "smtp", error);
   self->outbox = self->remote == NULL ? NULL : outbox_open (dir, error);
   self->ledger = self->outbox == NULL ? NULL : ledger_open (dir, error);
@@ -130,6 +128,7 @@ copy_free (gpointer data)
   struct outbox_copy *copy = data;
   g_strfreev (copy->recipients);
   g_strfreev (copy->ids);
+  g_strfreev (copy->keys);
   g_free (copy);
 }
 
@@ -142,7 +141,7 @@ no_line_ends (GStrv list)
   return TRUE;
 }
 
-/* One row of copies: method s, recipients as, ids as, data h. */
+/* One row of copies: method s, recipients as, ids as, keys as, data h. */
 static gboolean
 take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GArray *files, GError **error)
 {
@@ -156,6 +155,8 @@ take_copy (struct worker *worker, GVariant *row, GPtrArray *copies, GArray *file
     copy->recipients = g_new0 (char *, 1);
   if (!g_variant_lookup (row, "ids", "^as", &copy->ids))
     copy->ids = g_new0 (char *, 1);
+  if (!g_variant_lookup (row, "keys", "^as", &copy->keys))
+    copy->keys = NULL;
   if (!g_variant_lookup (row, "data", "h", &handle) || !no_line_ends (copy->recipients) || !no_line_ends (copy->ids)) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
                  "A copy of this mail came without its text or its recipients. Nothing was sent.");
@@ -175,8 +176,8 @@ check_copy (const struct outbox_copy *copy, GBytes *message, gpointer data, GErr
   return smtp_gate (worker_state (data), copy, 0, message, error);
 }
 
-static struct smtp *
-open_line (struct submission *self, GError **error)
+struct smtp *
+smtp_line (struct submission *self, GError **error)
 {
   struct smtp *smtp = smtp_open (self->remote, self->secret, error);
   if (smtp != NULL)
@@ -194,7 +195,7 @@ fits (struct submission *self, const GArray *files, GError **error)
     if (worker_check_fd (g_array_index (files, int, i), SMTP_MESSAGE_MAX, &size, NULL))
       largest = MAX (largest, size);
   if (largest > ASK_BYTES && self->size_max == 0) {
-    AUTOFREE (smtp) smtp = open_line (self, NULL);
+    AUTOFREE (smtp) smtp = smtp_line (self, NULL);
   }
   g_autofree char *sentence = smtp_too_large (self->remote->host, largest, self->size_max);
   if (sentence != NULL)
@@ -214,6 +215,7 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
   g_variant_lookup (args, "message_id", "&s", &mail.message_id);
   g_variant_lookup (args, "from", "&s", &mail.from);
   g_variant_lookup (args, "draft_path", "&s", &mail.draft_path);
+  g_variant_lookup (args, "not_before", "x", &mail.not_before);
   gsize count = g_variant_n_children (rows);
   if (count == 0 || count > COPIES_MAX || *mail.message_id == '\0' || !address_is_addr_spec (mail.from)) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
@@ -237,206 +239,6 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
   return id == NULL ? NULL : worker_reply_one ("id", g_variant_new_string (id));
 }
 
-/* ---- sending ---- */
-
-struct ready {
-  struct submission *self;
-  const struct outbox_item *item;
-  const struct outbox_copy *copy;
-  GBytes *message;
-};
-
-/* Right before DATA. */
-static gboolean
-on_ready (gpointer data, GError **error)
-{
-  struct ready *ready = data;
-  return smtp_gate (ready->self, ready->copy, ready->item->date, ready->message, error)
-         && outbox_set (ready->self->outbox, ready->item->id, ready->copy->number, OUTBOX_SENDING, "", error);
-}
-
-static gboolean
-send_copy (struct submission *self, struct smtp *smtp, const struct outbox_item *item, const struct outbox_copy *copy,
-           GError **error)
-{
-  static const enum outbox_state states[] = { [SMTP_UNKNOWN] = OUTBOX_UNKNOWN,
-                                              [SMTP_LATER] = OUTBOX_READY,
-                                              [SMTP_REFUSED] = OUTBOX_FAILED,
-                                              [SMTP_ACCEPTED] = OUTBOX_ACCEPTED };
-  g_autoptr (GError) problem = NULL;
-  g_autoptr (GBytes) message = outbox_message (self->outbox, item->id, copy->number, &problem);
-  g_autofree char *text = NULL;
-  /* The first look comes before the server hears of any recipient. */
-  if (message == NULL || !smtp_gate (self, copy, item->date, message, &problem))
-    return outbox_set (self->outbox, item->id, copy->number, OUTBOX_FAILED, problem->message, error);
-  g_autofree char *envid = self->reports ? ledger_envid (self->ledger, item->id, copy->number) : NULL;
-  struct ready ready = { .self = self, .item = item, .copy = copy, .message = message };
-  gsize size = 0;
-  const guint8 *bytes = g_bytes_get_data (message, &size);
-  smtp_ask_reports (smtp, envid);
-  if (envid != NULL && smtp_reports (smtp))
-    (void) ledger_asked (self->ledger, item->id, copy->number, NULL); /* else nothing is ever overdue */
-  enum smtp_outcome outcome
-      = smtp_send (smtp, item->from, (const char *const *) copy->recipients, bytes, size, on_ready, &ready, &text);
-  smtp_ask_reports (smtp, NULL);
-  return outbox_set (self->outbox, item->id, copy->number, states[outcome], text != NULL ? text : "", error);
-}
-
-/* What is ready stays ready; it only says why it still waits. */
-static void
-note_waiting (struct submission *self, const struct outbox_item *item, const char *why)
-{
-  for (guint c = 0; c < item->copies->len; c++) {
-    const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
-    if (copy->state == OUTBOX_READY)
-      (void) outbox_set (self->outbox, item->id, copy->number, OUTBOX_READY, why, NULL);
-  }
-}
-
-/* How far an item is: what its copies before have taken, and the one that is on the line. */
-struct distance {
-  struct worker *worker;
-  const char *id;
-  gsize before, total;
-  gint64 told; /* monotonic */
-};
-
-static void
-on_progress (gsize done, gsize total, gpointer data)
-{
-  struct distance *distance = data;
-  const gint64 now = g_get_monotonic_time ();
-  if (now - distance->told < PROGRESS_US && done < total)
-    return;
-  distance->told = now;
-  worker_emit (distance->worker, "working",
-               g_variant_new_parsed ("{'id': <%s>, 'done': <%t>, 'total': <%t>}", distance->id,
-                                     (guint64) (distance->before + done), (guint64) distance->total));
-}
-
-static gsize
-size_of (struct submission *self, const struct outbox_item *item, const struct outbox_copy *copy)
-{
-  g_autoptr (GBytes) message = outbox_message (self->outbox, item->id, copy->number, NULL);
-  return message != NULL ? g_bytes_get_size (message) : 0;
-}
-
-static void
-distance_init (struct distance *distance, struct worker *worker, const struct outbox_item *item)
-{
-  *distance = (struct distance){ .worker = worker, .id = item->id };
-  for (guint c = 0; c < item->copies->len; c++) {
-    const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
-    if (copy->state == OUTBOX_READY)
-      distance->total += size_of (worker_state (worker), item, copy);
-  }
-}
-
-static gboolean
-send_item (struct worker *worker, struct smtp **smtp, const struct outbox_item *item, GError **error)
-{
-  struct submission *self = worker_state (worker);
-  struct distance distance;
-  distance_init (&distance, worker, item);
-  for (guint c = 0; c < item->copies->len; c++) {
-    const struct outbox_copy *copy = g_ptr_array_index (item->copies, c);
-    g_autoptr (GError) problem = NULL;
-    if (copy->state != OUTBOX_READY)
-      continue;
-    if (*smtp != NULL && smtp_is_lost (*smtp))
-      g_clear_pointer (smtp, smtp_close);
-    if (*smtp == NULL)
-      *smtp = open_line (self, &problem);
-    if (*smtp == NULL) {
-      note_waiting (self, item, problem->message);
-      return TRUE;
-    }
-    smtp_set_progress (*smtp, on_progress, &distance);
-    if (!send_copy (self, *smtp, item, copy, error))
-      return FALSE;
-    smtp_set_progress (*smtp, NULL, NULL);
-    smtp_ledger_follow (self);
-    distance.before += size_of (self, item, copy);
-  }
-  return TRUE;
-}
-
-/* ---- telling ---- */
-
-static gboolean
-is_note (const struct outbox_item *item)
-{
-  return item->copies->len > 0 && ((struct outbox_copy *) g_ptr_array_index (item->copies, 0))->note;
-}
-
-static GVariant *
-item_row (struct worker *worker, const struct outbox_item *item, gboolean with_sent, guint *fds)
-{
-  struct submission *self = worker_state (worker);
-  g_autoptr (GPtrArray) recipients = g_ptr_array_new ();
-  g_autofree char *text = outbox_item_text (item);
-  enum outbox_state state = outbox_item_state (item);
-  for (guint c = 0; c < item->copies->len; c++)
-    for (char **one = ((struct outbox_copy *) g_ptr_array_index (item->copies, c))->recipients; *one != NULL; one++)
-      g_ptr_array_add (recipients, *one);
-  GVariantBuilder row;
-  g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&row, "{sv}", "id", g_variant_new_string (item->id));
-  g_variant_builder_add (&row, "{sv}", "message_id", g_variant_new_string (item->message_id));
-  g_variant_builder_add (&row, "{sv}", "state", g_variant_new_string (outbox_state_name (state)));
-  g_variant_builder_add (&row, "{sv}", "text", g_variant_new_string (text));
-  g_variant_builder_add (&row, "{sv}", "recipients",
-                         g_variant_new_strv ((const char *const *) recipients->pdata, (gssize) recipients->len));
-  g_variant_builder_add (&row, "{sv}", "date", g_variant_new_int64 (item->date));
-  g_variant_builder_add (&row, "{sv}", "draft_path", g_variant_new_string (item->draft_path));
-  g_variant_builder_add (&row, "{sv}", "note", g_variant_new_boolean (is_note (item)));
-  int fd
-      = with_sent && state == OUTBOX_ACCEPTED && *fds < SENT_FDS_MAX ? outbox_open_sent (self->outbox, item->id) : -1;
-  if (fd >= 0) {
-    (*fds)++;
-    g_variant_builder_add (&row, "{sv}", "sent", g_variant_new_handle (worker_reply_fd_take (worker, fd)));
-  }
-  return g_variant_builder_end (&row);
-}
-
-static GVariant *
-rows (struct worker *worker, gboolean with_sent)
-{
-  struct submission *self = worker_state (worker);
-  g_autoptr (GPtrArray) items = outbox_items (self->outbox);
-  guint fds = 0;
-  GVariantBuilder list;
-  g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < items->len; i++)
-    g_variant_builder_add_value (&list, item_row (worker, g_ptr_array_index (items, i), with_sent, &fds));
-  return worker_reply_one ("rows", g_variant_builder_end (&list));
-}
-
-static GVariant *
-method_run (struct worker *worker, GVariant *args, GError **error)
-{
-  struct submission *self = worker_state (worker);
-  const char *id = NULL;
-  g_variant_lookup (args, "id", "&s", &id);
-  g_autoptr (GPtrArray) items = outbox_items (self->outbox);
-  struct smtp *smtp = NULL;
-  gboolean done = TRUE;
-  for (guint i = 0; i < items->len && done; i++) {
-    const struct outbox_item *item = g_ptr_array_index (items, i);
-    if (id == NULL || strcmp (id, item->id) == 0)
-      done = send_item (worker, &smtp, item, error);
-  }
-  g_clear_pointer (&smtp, smtp_close);
-  smtp_ledger_follow (self);
-  return done ? rows (worker, TRUE) : NULL;
-}
-
-static GVariant *
-method_list (struct worker *worker, GVariant *args, GError **error)
-{
-  return rows (worker, FALSE);
-}
-
 static GVariant *
 method_filed (struct worker *worker, GVariant *args, GError **error)
 {
@@ -447,19 +249,12 @@ method_filed (struct worker *worker, GVariant *args, GError **error)
                                                                                           : NULL;
 }
 
-static GVariant *
-method_retry (struct worker *worker, GVariant *args, GError **error)
-{
-  const char *id = "";
-  g_variant_lookup (args, "id", "&s", &id);
-  return outbox_retry (((struct submission *) worker_state (worker))->outbox, id, error) ? worker_reply_nothing ()
-                                                                                         : NULL;
-}
-
 static const struct worker_method methods[] = {
-  { "test", method_test },       { "submit", method_submit }, { "run", method_run },       { "list", method_list },
-  { "filed", method_filed },     { "retry", method_retry },   { "tell", smtp_tell },       { "report", smtp_report },
-  { "delivery", smtp_delivery }, { "overdue", smtp_overdue }, { "receipt", smtp_receipt }, { NULL, NULL },
+  { "test", method_test },       { "submit", method_submit }, { "run", smtp_run },
+  { "list", smtp_list },         { "filed", method_filed },   { "stop", smtp_stop },
+  { "decide", smtp_decide },     { "tell", smtp_tell },       { "report", smtp_report },
+  { "delivery", smtp_delivery }, { "overdue", smtp_overdue }, { "receipt", smtp_receipt },
+  { NULL, NULL },
 };
 
 const struct worker_role worker_role_smtp = {

@@ -213,18 +213,39 @@ property_check_wire (const struct run *run)
 
 /* ---- nobody is dropped ---- */
 
+/* What the outbox says of one of them is true, and says something. */
 static void
-add_row (GHashTable *waiting, GVariant *row)
+check_person (GVariant *person, GHashTable *counts, GHashTable *waiting)
 {
-  g_autofree const char **recipients = NULL;
+  const char *address = "", *state = "", *text = "";
+  (void) g_variant_lookup (person, "address", "&s", &address);
+  (void) g_variant_lookup (person, "state", "&s", &state);
+  (void) g_variant_lookup (person, "text", "&s", &text);
+  g_autofree char *normal = draft_normal (address);
+  const gboolean has_it = g_hash_table_contains (counts, normal), accepted = strcmp (state, "accepted") == 0;
+  if (accepted && !has_it)
+    property_fail ("the server is said to have taken it for %s, and has not", address);
+  if (has_it && (strcmp (state, "failed") == 0 || strcmp (state, "ready") == 0) && now->decided == 0)
+    property_fail ("the server has it for %s, who is said to be %s", address, state);
+  if (!accepted && *text == '\0')
+    property_fail ("the outbox says nothing about %s, who is %s", address, state);
+  if (!accepted)
+    g_hash_table_add (waiting, g_steal_pointer (&normal));
+}
+
+static void
+add_row (GHashTable *counts, GHashTable *waiting, GVariant *row)
+{
+  g_autoptr (GVariant) people = g_variant_lookup_value (row, "people", G_VARIANT_TYPE ("aa{sv}"));
   const char *text = "", *state = "";
-  (void) g_variant_lookup (row, "recipients", "^a&s", &recipients);
   (void) g_variant_lookup (row, "text", "&s", &text);
   (void) g_variant_lookup (row, "state", "&s", &state);
   if (*text == '\0')
     property_fail ("the outbox says nothing about what is %s", state);
-  for (gsize i = 0; recipients != NULL && recipients[i] != NULL; i++)
-    g_hash_table_add (waiting, draft_normal (recipients[i]));
+  for (gsize i = 0; i < g_variant_n_children (people); i++) {
+    g_autoptr (GVariant) person = g_variant_get_child_value (people, i);
+    check_person (person, counts, waiting);
+  }
 }
 
 /* rows: the outbox, settled. */
@@ -235,10 +256,11 @@ property_check_people (const struct run *run, GVariant *rows)
   g_autoptr (GHashTable) counts = taken (), waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (gsize i = 0; i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-    add_row (waiting, row);
+    add_row (counts, waiting, row);
   }
   const gboolean anything = g_hash_table_size (counts) + g_hash_table_size (waiting) > 0;
-  const gboolean sent = g_strcmp0 (outcome->state, "sent") == 0, held = g_strcmp0 (outcome->state, "held") == 0;
+  const gboolean sent = g_strcmp0 (outcome->state, "sent") == 0, partly = g_strcmp0 (outcome->state, "partly") == 0,
+                 held = g_strcmp0 (outcome->state, "held") == 0;
   if (!outcome->answered || outcome->text == NULL || *outcome->text == '\0')
     property_fail ("the sender was told nothing");
   if (held && (outcome->held->len == 0 || outcome->held_without_sentence))
@@ -247,6 +269,8 @@ property_check_people (const struct run *run, GVariant *rows)
     property_fail ("somebody who has a key is said to have none");
   if ((held || (outcome->failed && !outcome->lost)) && anything)
     property_fail ("the sender was told that nothing was sent, and it was");
+  if (partly && g_hash_table_size (counts) == 0)
+    property_fail ("“partly”, and the server has it for nobody");
   if (!anything && !held && !outcome->failed)
     property_fail ("nothing left and nothing waits, and the sender was not told so");
   GHashTableIter iter;

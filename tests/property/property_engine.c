@@ -623,7 +623,7 @@ void
 engine_run_outbox (void)
 {
   ran = FALSE;
-  outbox_run (engine.account, NULL, on_ran, NULL);
+  outbox_run (engine.account, NULL, "all", on_ran, NULL); /* time does not run here */
   wait_for (has_run);
 }
 
@@ -659,8 +659,8 @@ gboolean
 engine_retry (const char *id)
 {
   ran = retried = FALSE;
-  __real_supervised_call (engine.account->smtp, "retry", g_variant_new_parsed ("{'id': <%s>}", id), NULL, NULL,
-                          on_retried, NULL);
+  __real_supervised_call (engine.account->smtp, "decide", g_variant_new_parsed ("{'id': <%s>, 'what': <'retry'>}", id),
+                          NULL, NULL, on_retried, NULL);
   wait_for (has_run);
   return retried;
 }

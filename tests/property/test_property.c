@@ -122,14 +122,18 @@ send (struct run *run)
   } while (run->outcome.lost && lost++ < LOST_TRIES);
 }
 
+/* A message as a whole, or one of its people. */
 static gboolean
 any_in_state (GVariant *rows, const char *wanted)
 {
   for (gsize i = 0; i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    g_autoptr (GVariant) people = g_variant_lookup_value (row, "people", G_VARIANT_TYPE ("aa{sv}"));
     const char *state = "";
     (void) g_variant_lookup (row, "state", "&s", &state);
     if (strcmp (state, wanted) == 0)
+      return TRUE;
+    if (people != NULL && strcmp (wanted, "accepted") != 0 && any_in_state (people, wanted))
       return TRUE;
   }
   return FALSE;

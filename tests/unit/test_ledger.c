@@ -47,10 +47,12 @@ static const char *const open_people[] = { "bob@x.test", "Carol@X.test", NULL },
 static void
 follow (const char *item_id, const char *message_id, enum outbox_state first, enum outbox_state second)
 {
-  struct outbox_copy copies[] = {
-    { .number = 0, .method = ROUTE_PGP, .recipients = (GStrv) open_people, .state = first, .text = (char *) "why" },
-    { .number = 1, .method = ROUTE_SMIME, .recipients = (GStrv) blind, .state = second, .text = (char *) "why not" },
-  };
+  struct outbox_person people[] = { { .address = open_people[0], .state = first, .text = (char *) "why" },
+                                    { .address = open_people[1], .state = first, .text = (char *) "why" },
+                                    { .address = blind[0], .state = second, .text = (char *) "why not" } };
+  struct outbox_copy copies[]
+      = { { .method = ROUTE_PGP, .recipients = (GStrv) open_people, .people = people, .count = 2 },
+          { .number = 1, .method = ROUTE_SMIME, .recipients = (GStrv) blind, .people = &people[2], .count = 1 } };
   struct outbox_item item = { .id = (char *) item_id,
                               .message_id = (char *) message_id,
                               .from = (char *) "alice@x.test",

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The outbox over restarts: nothing is lost, and nothing is sent twice by itself. */
 #include "mail/store/outbox.h"
+#include "mail/store/state_p.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
@@ -104,6 +105,24 @@ submit (struct outbox *box, const char *message_id)
   return submit_to (box, message_id, "erin@x.test");
 }
 
+/* All people of one copy. */
+static void
+set (struct outbox *box, const char *id, guint number, enum outbox_state state, const char *text)
+{
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  assert_non_null (item);
+  struct outbox_copy *copy = g_ptr_array_index (item->copies, number);
+  for (guint i = 0; i < copy->count; i++)
+    outbox_person_set (&copy->people[i], state, text);
+  assert_true (outbox_save (box, item, copy, NULL));
+}
+
+static enum outbox_state
+person (const struct outbox_item *item, guint copy, guint place)
+{
+  return ((struct outbox_copy *) g_ptr_array_index (item->copies, copy))->people[place].state;
+}
+
 static enum outbox_state
 state_of (struct outbox *box, const char *id)
 {
@@ -145,8 +164,8 @@ test_given_twice (void **state)
   AUTOFREE (outbox) box = open_box ();
   g_autofree char *id = submit (box, "m2@x"), *again = submit (box, "m2@x");
   assert_string_equal (id, again);
-  assert_true (outbox_set (box, id, 0, OUTBOX_ACCEPTED, "", NULL));
-  assert_true (outbox_set (box, id, 1, OUTBOX_FAILED, "no", NULL));
+  set (box, id, 0, OUTBOX_ACCEPTED, "");
+  set (box, id, 1, OUTBOX_FAILED, "no");
   g_autofree char *half = submit (box, "m2@x");
   assert_string_equal (id, half);
   {
@@ -155,7 +174,7 @@ test_given_twice (void **state)
     assert_string_equal (text, "no The server took it for: bob@x.test. It did not go to: carol@x.test, erin@x.test.");
   }
   /* Only one that nobody got makes room. */
-  assert_true (outbox_set (box, id, 0, OUTBOX_FAILED, "no", NULL));
+  set (box, id, 0, OUTBOX_FAILED, "no");
   g_autofree char *fresh = submit (box, "m2@x");
   assert_string_not_equal (id, fresh);
   assert_null (outbox_find (box, id, NULL));
@@ -215,18 +234,18 @@ test_died_while_sending (void **state)
   {
     AUTOFREE (outbox) box = open_box ();
     id = submit (box, "m3@x");
-    assert_true (outbox_set (box, id, 0, OUTBOX_ACCEPTED, "", NULL));
-    assert_true (outbox_set (box, id, 1, OUTBOX_SENDING, "", NULL));
+    set (box, id, 0, OUTBOX_ACCEPTED, "");
+    set (box, id, 1, OUTBOX_SENDING, "");
     assert_int_equal (state_of (box, id), OUTBOX_SENDING);
   }
   AUTOFREE (outbox) box = open_box ();
   assert_int_equal (state_of (box, id), OUTBOX_UNKNOWN);
   assert_false (outbox_forget (box, id, NULL));
-  assert_true (outbox_retry (box, id, NULL));
+  assert_true (outbox_decide_retry (box, id, NULL));
   AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
   /* The copy that was taken is not sent again with the other. */
-  assert_int_equal (((struct outbox_copy *) g_ptr_array_index (item->copies, 0))->state, OUTBOX_ACCEPTED);
-  assert_int_equal (((struct outbox_copy *) g_ptr_array_index (item->copies, 1))->state, OUTBOX_READY);
+  assert_int_equal (person (item, 0, 0), OUTBOX_ACCEPTED);
+  assert_int_equal (person (item, 1, 0), OUTBOX_READY);
 }
 
 static void
@@ -236,11 +255,178 @@ test_filed (void **state)
   g_autofree char *id = submit (box, "m4@x"), *path = g_build_filename (dir, id, NULL);
   assert_true (g_file_test (path, G_FILE_TEST_IS_DIR));
   for (guint i = 0; i < 2; i++)
-    assert_true (outbox_set (box, id, i, OUTBOX_ACCEPTED, "", NULL));
+    set (box, id, i, OUTBOX_ACCEPTED, "");
   assert_int_equal (state_of (box, id), OUTBOX_ACCEPTED);
   assert_true (outbox_forget (box, id, NULL));
   assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   assert_true (outbox_forget (box, id, NULL)); /* asked twice */
+}
+
+/* Each recipient of a copy has a state, a reason and a key of his own. */
+static void
+test_people (void **state)
+{
+  const char *const two[] = { "bob@x.test", "carol@x.test", "dave@x.test", NULL }, *const ids[] = { "pgp:01", NULL },
+                    *const keys[] = { "AA", "BB", NULL };
+  struct outbox_copy copy
+      = { .method = ROUTE_PGP, .recipients = (GStrv) two, .ids = (GStrv) ids, .keys = (GStrv) keys };
+  g_autoptr (GPtrArray) copies = g_ptr_array_new ();
+  g_autofree char *id = NULL;
+  g_ptr_array_add (copies, &copy);
+  {
+    AUTOFREE (outbox) box = open_box ();
+    id = give (box, "p1@x", "", 0, copies, (const char *const[]){ "one", "sent" }, TRUE, NULL);
+    AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+    struct outbox_copy *own = g_ptr_array_index (item->copies, 0);
+    assert_int_equal (own->count, 3);
+    outbox_person_set (&own->people[0], OUTBOX_ACCEPTED, "It took it.");
+    outbox_person_set (&own->people[1], OUTBOX_FAILED, "It says no.");
+    outbox_person_set (&own->people[2], OUTBOX_READY, "It says later.");
+    outbox_item_postpone (item, OUTBOX_WAIT_SERVER, 1000);
+    assert_true (outbox_save (box, item, own, NULL));
+  }
+  AUTOFREE (outbox) box = open_box ();
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  const struct outbox_copy *own = g_ptr_array_index (item->copies, 0);
+  assert_string_equal (own->people[1].address, "carol@x.test");
+  assert_string_equal (own->people[1].key, "BB");
+  assert_string_equal (own->people[2].key, "");
+  assert_int_equal (person (item, 0, 0), OUTBOX_ACCEPTED);
+  assert_int_equal (outbox_item_state (item), OUTBOX_FAILED);
+  assert_int_equal (item->wait, OUTBOX_WAIT_SERVER);
+  assert_true (item->next_try == 1060);
+  g_autofree char *text = outbox_item_text (item);
+  assert_string_equal (text, "It says no. The server took it for: bob@x.test. It did not go to: carol@x.test. "
+                             "It is tried again for: dave@x.test.");
+  /* Whoever has it is never sent to again. */
+  assert_true (outbox_decide_retry (box, id, NULL));
+  AUTOFREE (outbox_item) again = outbox_find (box, id, NULL);
+  assert_int_equal (person (again, 0, 0), OUTBOX_ACCEPTED);
+  assert_int_equal (person (again, 0, 1), OUTBOX_READY);
+  assert_true (outbox_item_next (again) == 0);
+}
+
+/* Tries grow rare, are remembered over a restart, and nothing goes before the person's time. */
+static void
+test_times (void **state)
+{
+  AUTOFREE (outbox) box = open_box ();
+  g_autofree char *id = submit (box, "t1@x");
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  assert_true (outbox_item_due (item, OUTBOX_DUE, 0));
+  gint64 before = 0, now = 1000;
+  for (guint i = 0; i < 10; i++) {
+    outbox_item_postpone (item, OUTBOX_WAIT_LINE, now);
+    assert_true (item->next_try - now >= before && item->next_try - now >= 30 && item->next_try - now <= 900);
+    before = item->next_try - now;
+  }
+  assert_int_equal (before, 900);
+  assert_false (outbox_item_due (item, OUTBOX_DUE, item->next_try - 1));
+  assert_true (outbox_item_due (item, OUTBOX_DUE, item->next_try));
+  assert_true (outbox_item_due (item, OUTBOX_LINE_IS_BACK, now));
+  item->wait = OUTBOX_WAIT_SERVER;
+  assert_false (outbox_item_due (item, OUTBOX_LINE_IS_BACK, now));
+  assert_true (outbox_item_due (item, OUTBOX_NOW, now));
+  outbox_item_postpone (item, OUTBOX_WAIT_SIGN_IN, now);
+  assert_false (outbox_item_due (item, OUTBOX_NOW, G_MAXINT64));
+  assert_true (outbox_item_next (item) == G_MAXINT64);
+  assert_true (outbox_item_due (item, OUTBOX_ASKED, now));
+  item->not_before = now + 10;
+  assert_false (outbox_item_due (item, OUTBOX_ASKED, now));
+  outbox_item_at_once (item);
+  assert_true (outbox_item_due (item, OUTBOX_DUE, now));
+}
+
+static void
+test_decisions (void **state)
+{
+  gboolean gone = FALSE;
+  g_autoptr (GError) error = NULL;
+  AUTOFREE (outbox) box = open_box ();
+  g_autofree char *id = submit (box, "d1@x");
+  /* Stopped: it waits, whatever is due, until somebody sends it. */
+  assert_true (outbox_decide_stop (box, id, NULL));
+  AUTOFREE (outbox_item) stopped = outbox_find (box, id, NULL);
+  assert_false (outbox_item_due (stopped, OUTBOX_ASKED, G_MAXINT64));
+  assert_true (outbox_decide_retry (box, id, NULL));
+  AUTOFREE (outbox_item) ready = outbox_find (box, id, NULL);
+  assert_true (outbox_item_due (ready, OUTBOX_DUE, 0));
+  /* Nothing is unknown of it. */
+  assert_false (outbox_decide_arrived (box, id, &error));
+  assert_non_null (error);
+  g_clear_error (&error);
+  set (box, id, 0, OUTBOX_UNKNOWN, "who knows");
+  set (box, id, 1, OUTBOX_SENDING, "");
+  assert_false (outbox_decide_remove (box, id, &gone, NULL));
+  set (box, id, 1, OUTBOX_FAILED, "no");
+  assert_true (outbox_decide_arrived (box, id, NULL));
+  assert_false (outbox_decide_stop (box, id, NULL));
+  /* What some have is filed for them; the others are out of it. */
+  assert_true (outbox_decide_remove (box, id, &gone, NULL));
+  assert_false (gone);
+  assert_int_equal (state_of (box, id), OUTBOX_ACCEPTED);
+  {
+    AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+    g_autofree char *text = outbox_item_text (item);
+    assert_string_equal (text, "You said that it arrived. The server took it for: bob@x.test. "
+                               "It was not sent to: carol@x.test, erin@x.test.");
+  }
+  assert_true (outbox_forget (box, id, NULL));
+  g_autofree char *other = submit (box, "d2@x"), *path = g_build_filename (dir, other, NULL);
+  assert_true (outbox_decide_hold (box, other, "CAROL@x.test", "Her key was revoked.", NULL));
+  AUTOFREE (outbox_item) held = outbox_find (box, other, NULL);
+  assert_int_equal (person (held, 1, 0), OUTBOX_FAILED);
+  assert_int_equal (person (held, 1, 1), OUTBOX_READY);
+  assert_true (outbox_decide_remove (box, other, &gone, NULL));
+  assert_true (gone);
+  assert_null (outbox_find (box, other, NULL));
+  assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
+/* A profile of the version before, with a state for each copy, is taken over as it is. */
+static void
+test_older_record (void **state)
+{
+  static const char *const statements[] = {
+    "CREATE TABLE items (id TEXT PRIMARY KEY, message_id TEXT NOT NULL, sender TEXT NOT NULL, draft_path TEXT NOT "
+    "NULL, date INTEGER NOT NULL)",
+    "CREATE TABLE copies (item TEXT NOT NULL, number INTEGER NOT NULL, method INTEGER NOT NULL, recipients TEXT NOT "
+    "NULL, ids TEXT NOT NULL, state INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, number))",
+    "INSERT INTO items VALUES ('i1', 'm@x', 'alice@x.test', '', 1000)",
+    "INSERT INTO copies VALUES ('i1', 0, 1, 'bob@x.test' || char(10) || 'carol@x.test', 'id', 2, 'taken')",
+    "INSERT INTO copies VALUES ('i1', 1, 2, 'dave@x.test', 'id', 3, 'refused')",
+    "INSERT INTO copies VALUES ('i1', 2, 2, 'erin@x.test', 'id', 1, '')",
+    "INSERT INTO copies VALUES ('i1', 3, 2, 'frank@x.test', 'id', 0, 'later')",
+  };
+  g_autofree char *older = g_build_filename (dir, "older", NULL), *item_dir = g_build_filename (older, "i1", NULL),
+                  *file = g_build_filename (older, "outbox.db", NULL);
+  assert_int_equal (g_mkdir_with_parents (item_dir, 0700), 0);
+  sqlite3 *db = NULL;
+  assert_int_equal (sqlite3_open (file, &db), SQLITE_OK);
+  for (gsize i = 0; i < G_N_ELEMENTS (statements); i++)
+    assert_int_equal (sqlite3_exec (db, statements[i], NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close (db);
+  for (guint round = 0; round < 2; round++) {
+    AUTOFREE (outbox) box = outbox_open (older, NULL);
+    assert_non_null (box);
+    AUTOFREE (outbox_item) item = outbox_find (box, "i1", NULL);
+    assert_int_equal (item->copies->len, 4);
+    assert_int_equal (person (item, 0, 0), OUTBOX_ACCEPTED);
+    assert_int_equal (person (item, 0, 1), OUTBOX_ACCEPTED);
+    assert_int_equal (person (item, 1, 0), OUTBOX_FAILED);
+    assert_int_equal (person (item, 2, 0), OUTBOX_UNKNOWN); /* it was under way */
+    assert_int_equal (person (item, 3, 0), OUTBOX_READY);
+    assert_string_equal (((struct outbox_copy *) g_ptr_array_index (item->copies, 1))->people[0].text, "refused");
+    assert_true (outbox_item_due (item, OUTBOX_DUE, 1));
+    assert_true (g_file_test (item_dir, G_FILE_TEST_IS_DIR));
+  }
+  /* What a newer one wrote is left alone. */
+  assert_int_equal (sqlite3_open (file, &db), SQLITE_OK);
+  assert_int_equal (sqlite3_exec (db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close (db);
+  g_autoptr (GError) error = NULL;
+  assert_null (outbox_open (older, &error));
+  assert_non_null (strstr (error->message, "newer"));
 }
 
 /* A note is none of the other kinds, also after a restart, and who was sent one is known for a day. */
@@ -331,6 +517,10 @@ main (void)
                                       cmocka_unit_test (test_filed),
                                       cmocka_unit_test (test_note),
                                       cmocka_unit_test (test_refused),
-                                      cmocka_unit_test (test_leftovers) };
+                                      cmocka_unit_test (test_leftovers),
+                                      cmocka_unit_test (test_people),
+                                      cmocka_unit_test (test_times),
+                                      cmocka_unit_test (test_decisions),
+                                      cmocka_unit_test (test_older_record) };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

@@ -3,6 +3,7 @@
 /* Our SMTP against a server that refuses, lies, or goes away at the worst moment; above all: what is said about a mail is true. */
 #include "crypto/error.h"
 #include "mail/engine.h"
+#include "mail/engine/pace.h"
 #include "mail/net/smtp_p.h"
 #include "tests/unit/openssl_tool.h"
 #include "tests/wire/peer.h"
@@ -13,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static struct openssl_tool tool;
@@ -25,6 +27,7 @@ static char *cert, *key, *anchors;
 #define SIGN_IN "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==", "S: 235 welcome"
 #define SESSION HELLO, OFFER, SIGN_IN
 #define SESSION_OF_ANY_SIZE HELLO, "C: EHLO", "S: 250-mail.test\r\n250 AUTH PLAIN", SIGN_IN
+#define TO_DATA SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA"
 #define MESSAGE "From: a\r\n\r\n.dot\r\n..two\r\nend\r\n"
 static const char *const bob[] = { "bob@mail.test", NULL }, *const both[]
                                                             = { "bob@mail.test", "carol@mail.test", NULL };
@@ -36,7 +39,11 @@ struct meeting {
   struct peer *peer;
   struct smtp *smtp;
   GError *error;
-  char *heard, *problem, *text;
+  char *heard, *problem, *text;  /* text: of the last recipient; so is the outcome of send_over */
+  enum smtp_outcome outcomes[4]; /* of each */
+  const char *from;              /* NULL: Alice */
+  gboolean crowded[4];
+  char *texts[4];
   guint asked;     /* how often on_ready was asked */
   gboolean refuse; /* what it says */
 };
@@ -73,6 +80,8 @@ forget (struct meeting *meeting)
   g_free (meeting->heard);
   g_free (meeting->problem);
   g_free (meeting->text);
+  for (gsize i = 0; i < G_N_ELEMENTS (meeting->texts); i++)
+    g_free (meeting->texts[i]);
 }
 
 static gboolean
@@ -88,11 +97,22 @@ on_ready (gpointer data, GError **error)
 static enum smtp_outcome
 send_over (struct meeting *meeting, const char *const *recipients, const char *message)
 {
+  struct smtp_recipient to[4] = { { .address = recipients[0] } };
+  gsize count = 0;
+  for (; recipients[count] != NULL; count++)
+    to[count].address = recipients[count];
   g_clear_pointer (&meeting->text, g_free);
-  enum smtp_outcome outcome = smtp_send (meeting->smtp, "alice@mail.test", recipients, (const guint8 *) message,
-                                         strlen (message), on_ready, meeting, &meeting->text);
-  assert_non_null (meeting->text);
-  return outcome;
+  smtp_send (meeting->smtp, meeting->from != NULL ? meeting->from : "alice@mail.test", to, count, (const guint8 *) message, strlen (message), on_ready,
+             meeting);
+  for (gsize i = 0; i < count; i++) {
+    assert_non_null (to[i].text);
+    meeting->outcomes[i] = to[i].outcome;
+    meeting->crowded[i] = to[i].crowded;
+    g_free (meeting->texts[i]);
+    meeting->texts[i] = to[i].text;
+  }
+  meeting->text = g_strdup (count > 0 ? meeting->texts[count - 1] : "");
+  return count > 0 ? to[count - 1].outcome : SMTP_REFUSED;
 }
 
 static void
@@ -214,38 +234,157 @@ test_accepted (void **state)
   forget (&meeting);
 }
 
-/* One recipient refused: nobody gets it, and the reason names who. */
+/* One recipient refused: the others get it, and each has an outcome and a reason of his own. */
 static void
 test_recipients (void **state)
 {
+  static const char *const three[] = { "bob@mail.test", "carol@mail.test", "dave@mail.test", NULL };
   const struct {
     const char *answer;
     enum smtp_outcome outcome;
+    gboolean crowded;
   } cases[] = {
-    { "S: 550 no such user", SMTP_REFUSED },
-    { "S: 450 greylisted", SMTP_LATER },
-    { "S: 552 full", SMTP_REFUSED },
+    { "S: 550 no such user", SMTP_REFUSED, FALSE },
+    { "S: 450 greylisted", SMTP_LATER, FALSE },
+    { "S: 552 full", SMTP_REFUSED, FALSE },
+    { "S: 452 too many", SMTP_LATER, TRUE },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     const char *const script[] = { SESSION,         "C: MAIL",
                                    "S: 250 ok",     "C: RCPT TO:<bob",
                                    "S: 250 ok",     "C: RCPT TO:<carol",
-                                   cases[i].answer, "C: RSET",
+                                   cases[i].answer, "C: RCPT TO:<dave",
+                                   "S: 251 ok",     "C: DATA",
+                                   "S: 354 go",     "DATA",
                                    "S: 250 ok",     "C: MAIL",
-                                   "S: 250 ok",     "C: RCPT",
+                                   "S: 250 ok",     "C: RCPT TO:<bob",
                                    "S: 250 ok",     "C: DATA",
                                    "S: 354 go",     "DATA",
                                    "S: 250 ok",     NULL };
     struct meeting meeting;
     meet (&meeting, script, 5000);
-    assert_int_equal (send_over (&meeting, both, MESSAGE), cases[i].outcome);
-    assert_int_equal (meeting.asked, 0);
-    assert_non_null (strstr (meeting.text, "carol@mail.test"));
-    assert_null (strstr (meeting.text, "bob@mail.test"));
+    assert_int_equal (send_over (&meeting, three, MESSAGE), SMTP_ACCEPTED);
+    assert_int_equal (meeting.asked, 1);
+    assert_int_equal (meeting.outcomes[0], SMTP_ACCEPTED);
+    assert_int_equal (meeting.outcomes[1], cases[i].outcome);
+    assert_int_equal (meeting.crowded[1], cases[i].crowded);
+    assert_non_null (strstr (meeting.texts[1], "carol@mail.test"));
+    assert_non_null (strstr (meeting.texts[1], cases[i].answer + 3));
+    assert_null (strstr (meeting.texts[1], "bob@mail.test"));
     assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_ACCEPTED); /* the line is still good */
     part (&meeting);
     assert_null (meeting.problem);
     forget (&meeting);
+  }
+}
+
+/* Who was taken has the outcome of the mail, who was not keeps his own; where nobody was taken there is no DATA. */
+static void
+test_recipients_and_mail (void **state)
+{
+  const struct {
+    const char *first, *second, *mail;
+    enum smtp_outcome outcomes[2];
+  } cases[] = {
+    { "S: 250 ok", "S: 550 no", "S: 550 spam", { SMTP_REFUSED, SMTP_REFUSED } },
+    { "S: 250 ok", "S: 450 later", "S: 550 spam", { SMTP_REFUSED, SMTP_LATER } },
+    { "S: 550 no", "S: 250 ok", "S: 451 later", { SMTP_REFUSED, SMTP_LATER } },
+    { "S: 550 no", "S: 250 ok", "CLOSE", { SMTP_REFUSED, SMTP_UNKNOWN } },
+    { "S: 450 later", "S: 250 ok", "CLOSE", { SMTP_LATER, SMTP_UNKNOWN } },
+    { "S: 550 no", "S: 450 later", NULL, { SMTP_REFUSED, SMTP_LATER } },
+    { "S: 250 ok", "S: 421 bye", NULL, { SMTP_LATER, SMTP_LATER } }, /* with the line goes what was said on it */
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const gboolean taken = cases[i].mail != NULL;
+    const char *const script[] = { SESSION,
+                                   "C: MAIL",
+                                   "S: 250 ok",
+                                   "C: RCPT TO:<bob",
+                                   cases[i].first,
+                                   "C: RCPT TO:<carol",
+                                   cases[i].second,
+                                   taken ? "C: DATA" : "C: RSET",
+                                   taken ? "S: 354 go" : "S: 250 ok",
+                                   taken ? "DATA" : "HANG",
+                                   taken ? cases[i].mail : "HANG",
+                                   "HANG",
+                                   NULL };
+    struct meeting meeting;
+    meet (&meeting, script, 5000);
+    (void) send_over (&meeting, both, MESSAGE);
+    for (gsize k = 0; k < 2; k++)
+      if (meeting.outcomes[k] != cases[i].outcomes[k])
+        fail_msg ("case %zu, recipient %zu: %d: %s", i, k, meeting.outcomes[k], meeting.texts[k]);
+    assert_int_equal (meeting.asked, taken);
+    part (&meeting);
+    assert_true ((strstr (meeting.heard, "From: a") != NULL) == taken);
+    forget (&meeting);
+  }
+}
+
+static gboolean
+stop_at_once (gsize done, gsize total, gpointer data)
+{
+  *(guint *) data += 1;
+  return FALSE;
+}
+
+/* Stopped while it is on its way, even when all of it but its end is: the server never hears the end, and nobody has it. */
+static void
+test_stopped (void **state)
+{
+  const char *const script[]
+      = { SESSION_OF_ANY_SIZE, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA", "S: 354 go", "HANG", NULL };
+  g_autoptr (GString) large = g_string_new ("From: a\r\n\r\n");
+  while (large->len < 200000)
+    g_string_append (large, "and so on, and so on, and so on\r\n");
+  const char *const messages[] = { MESSAGE, large->str };
+  for (gsize i = 0; i < G_N_ELEMENTS (messages); i++) {
+    struct meeting meeting;
+    guint asked = 0;
+    meet (&meeting, script, 5000);
+    smtp_set_progress (meeting.smtp, stop_at_once, &asked);
+    assert_int_equal (send_over (&meeting, bob, messages[i]), SMTP_LATER);
+    assert_int_equal (asked, 1);
+    assert_true (smtp_is_lost (meeting.smtp));
+    assert_non_null (strstr (meeting.text, "nobody got it"));
+    part (&meeting);
+    assert_null (strstr (meeting.heard, "\r\n.\r\n"));
+    forget (&meeting);
+  }
+}
+
+static enum stream_served
+give_up (gpointer data)
+{
+  char byte;
+  assert_int_equal (read (*(int *) data, &byte, 1), 1);
+  return STREAM_GIVE_UP;
+}
+
+/* Somebody wants it back while the server thinks it over: at once, and nobody has it; after its end nobody knows. */
+static void
+test_wanted_back (void **state)
+{
+  const char *const early[] = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "HANG", NULL };
+  const char *const late[] = { TO_DATA, "S: 354 go", "DATA", "HANG", NULL };
+  for (gsize i = 0; i < 2; i++) {
+    struct meeting meeting;
+    int pipe_fds[2];
+    assert_int_equal (pipe (pipe_fds), 0);
+    meet (&meeting, i == 0 ? early : late, i == 0 ? 5000 : 300);
+    if (i == 0)
+      smtp_set_meanwhile (meeting.smtp, pipe_fds[0], give_up, &pipe_fds[0]);
+    assert_int_equal (write (pipe_fds[1], "x", 1), 1);
+    const gint64 begin = g_get_monotonic_time ();
+    assert_int_equal (send_over (&meeting, bob, MESSAGE), i == 0 ? SMTP_LATER : SMTP_UNKNOWN);
+    if (i == 0)
+      assert_true (g_get_monotonic_time () - begin < 200 * 1000 * (gint64) pace ());
+    assert_int_equal (smtp_is_past_recall (meeting.smtp), i == 1);
+    part (&meeting);
+    forget (&meeting);
+    close (pipe_fds[0]);
+    close (pipe_fds[1]);
   }
 }
 
@@ -432,7 +571,6 @@ test_offers (void **state)
   g_clear_pointer (&secret_text, g_free);
 }
 
-#define TO_DATA SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: DATA"
 /* The moment that counts. */
 static void
 test_lost (void **state)
@@ -486,8 +624,10 @@ test_lost_midway (void **state)
     struct meeting meeting;
     meet (&meeting, scripts[i], 5000);
     assert_null (meeting.error);
-    assert_int_equal (send_over (&meeting, bob, large->str), SMTP_UNKNOWN);
+    /* Without its end nobody can have taken it; but one who says “queued” may believe so. */
+    assert_int_equal (send_over (&meeting, bob, large->str), i == 0 ? SMTP_LATER : SMTP_UNKNOWN);
     assert_true (smtp_is_lost (meeting.smtp));
+    assert_false (smtp_is_past_recall (meeting.smtp));
     part (&meeting);
     assert_null (strstr (meeting.heard, "\r\n.\r\n"));
     forget (&meeting);
@@ -559,10 +699,9 @@ test_reports (void **state)
   assert_true (smtp_reports (meeting.smtp));
   smtp_ask_reports (meeting.smtp, "0123-abc");
   assert_int_equal (send_over (&meeting, odd, MESSAGE), SMTP_ACCEPTED);
-  g_clear_pointer (&meeting.text, g_free);
-  assert_int_equal (
-      smtp_send (meeting.smtp, "", bob, (const guint8 *) MESSAGE, strlen (MESSAGE), on_ready, &meeting, &meeting.text),
-      SMTP_ACCEPTED);
+  meeting.from = "";
+  assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_ACCEPTED);
+  meeting.from = NULL;
   smtp_ask_reports (meeting.smtp, "a b\r\nRSET"); /* no id: nothing is asked */
   assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_LATER);
   part (&meeting);
@@ -601,11 +740,24 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_before_sign_in), cmocka_unit_test (test_sign_in),     cmocka_unit_test (test_each_step),
-    cmocka_unit_test (test_accepted),       cmocka_unit_test (test_recipients),  cmocka_unit_test (test_gate_says_no),
-    cmocka_unit_test (test_lost),           cmocka_unit_test (test_lost_midway), cmocka_unit_test (test_never_said),
-    cmocka_unit_test (test_many_lines),     cmocka_unit_test (test_no_reply),    cmocka_unit_test (test_endless),
-    cmocka_unit_test (test_early),          cmocka_unit_test (test_offers),      cmocka_unit_test (test_reports),
+    cmocka_unit_test (test_before_sign_in),
+    cmocka_unit_test (test_sign_in),
+    cmocka_unit_test (test_each_step),
+    cmocka_unit_test (test_accepted),
+    cmocka_unit_test (test_recipients),
+    cmocka_unit_test (test_gate_says_no),
+    cmocka_unit_test (test_lost),
+    cmocka_unit_test (test_lost_midway),
+    cmocka_unit_test (test_never_said),
+    cmocka_unit_test (test_many_lines),
+    cmocka_unit_test (test_no_reply),
+    cmocka_unit_test (test_endless),
+    cmocka_unit_test (test_early),
+    cmocka_unit_test (test_offers),
+    cmocka_unit_test (test_recipients_and_mail),
+    cmocka_unit_test (test_stopped),
+    cmocka_unit_test (test_wanted_back),
+    cmocka_unit_test (test_reports),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }

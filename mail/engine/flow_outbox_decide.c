@@ -1,0 +1,192 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The outbox at the door: the list of all accounts, and what a person decides about one message of it. */
+#include "mail/engine/core.h"
+
+#include <string.h>
+
+/* ---- the list ---- */
+
+struct listing {
+  struct core *core;
+  struct request *request;
+  guint next;
+  GVariantBuilder rows;
+};
+
+/* What is of no use outside. */
+static GVariant *
+door_row (GVariant *row, const char *account)
+{
+  static const char *const inner[] = { "sent", "draft_path", "tried", "unchecked" };
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
+  for (gsize i = 0; i < G_N_ELEMENTS (inner); i++)
+    g_variant_dict_remove (&dict, inner[i]);
+  g_variant_dict_insert (&dict, "account", "s", account);
+  return g_variant_dict_end (&dict);
+}
+
+static void
+on_listed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct listing *listing = data;
+  g_autoptr (GVariant) rows = reply != NULL ? core_rows (reply, "rows") : NULL;
+  for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    const struct core_account *account = g_ptr_array_index (listing->core->accounts, listing->next - 1);
+    g_variant_builder_add (&listing->rows, "@a{sv}", door_row (row, account->account->name));
+  }
+  if (listing->next < listing->core->accounts->len) {
+    struct core_account *account = g_ptr_array_index (listing->core->accounts, listing->next++);
+    supervised_call (account->smtp, "list", NULL, NULL, NULL, on_listed, listing);
+    return;
+  }
+  request_reply (listing->request,
+                 g_variant_new_parsed ("{'rows': <%@aa{sv}>}", g_variant_builder_end (&listing->rows)), NULL);
+  request_unref (listing->request);
+  g_free (listing);
+}
+
+void
+flow_outbox (struct core *core, struct request *request)
+{
+  struct listing *listing = g_new0 (struct listing, 1);
+  listing->core = core;
+  listing->request = request_ref (request);
+  g_variant_builder_init (&listing->rows, G_VARIANT_TYPE ("aa{sv}"));
+  on_listed (NULL, NULL, NULL, listing);
+}
+
+/* ---- deciding ---- */
+
+struct deciding {
+  struct core *core;
+  struct request *request;
+  struct core_account *account; /* whose outbox it may be in */
+  guint next;
+  const char *id, *what;
+  void (*ask) (struct deciding *deciding); /* what the accounts are asked, one after the other */
+};
+
+static void
+deciding_end (struct deciding *deciding, const GError *error, const char *text, gboolean gone)
+{
+  if (error != NULL)
+    request_fail (deciding->request, error);
+  else
+    request_reply (deciding->request, g_variant_new_parsed ("{'text': <%s>, 'gone': <%b>}", text, gone), NULL);
+  server_event (deciding->core->server, "outbox", NULL);
+  deciding->core->busy--;
+  request_unref (deciding->request);
+  g_free (deciding);
+}
+
+/* It is not in that account's outbox: the next one. FALSE: there is none left, or it went wrong in another way. */
+static gboolean
+next_account (struct deciding *deciding, const GError *error)
+{
+  if (!g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND) || deciding->next >= deciding->core->accounts->len)
+    return FALSE;
+  deciding->account = g_ptr_array_index (deciding->core->accounts, deciding->next++);
+  deciding->ask (deciding);
+  return TRUE;
+}
+
+static const char *
+words_for (const char *what, gboolean gone)
+{
+  static const char *const words[][2] = {
+    { "retry", "It is sent now." },
+    { "arrived", "Noted: it arrived. It goes to Sent." },
+    { "stop", "Stopped. It waits in the Outbox until you send it, go on writing, or remove it." },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (strcmp (what, words[i][0]) == 0)
+      return words[i][1];
+  return gone ? "Nothing was sent to anybody; it is in the Outbox no more."
+              : "Who has not got it will not get it. The server took it for the others; for them it is in Sent.";
+}
+
+static void
+on_decided (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct deciding *deciding = data;
+  gboolean gone = FALSE;
+  if (error != NULL && next_account (deciding, error))
+    return;
+  if (error == NULL) {
+    (void) g_variant_lookup (reply, "gone", "b", &gone);
+    /* Send it, or file what was sent of it. */
+    if (!gone)
+      outbox_run (deciding->account, strcmp (deciding->what, "retry") == 0 ? deciding->id : NULL, "", NULL, NULL);
+  }
+  deciding_end (deciding, error, words_for (deciding->what, gone), gone);
+}
+
+static void
+decide (struct deciding *deciding)
+{
+  const char *what = strcmp (deciding->what, "take-back") == 0 ? "remove" : deciding->what;
+  supervised_call (deciding->account->smtp, "decide",
+                   g_variant_new_parsed ("{'id': <%s>, 'what': <%s>}", deciding->id, what), NULL, NULL, on_decided,
+                   deciding);
+}
+
+static void
+on_stopped_run (gpointer data, GVariant *row_or_null, const GError *error)
+{
+  struct deciding *deciding = data;
+  if (strcmp (deciding->what, "stop") == 0)
+    deciding_end (deciding, NULL, words_for ("stop", FALSE), FALSE);
+  else
+    decide (deciding);
+}
+
+/* What a run is at stops when that run ends; the next one waits for it. */
+static void
+on_stopped (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct deciding *deciding = data;
+  if (error != NULL) {
+    if (!next_account (deciding, error))
+      deciding_end (deciding, error, "", FALSE);
+    return;
+  }
+  gboolean under_way = FALSE;
+  (void) g_variant_lookup (reply, "under_way", "b", &under_way);
+  if (under_way)
+    outbox_run (deciding->account, NULL, "", on_stopped_run, deciding);
+  else
+    on_stopped_run (deciding, NULL, NULL);
+}
+
+static void
+stop (struct deciding *deciding)
+{
+  supervised_call (deciding->account->smtp, "stop", g_variant_new_parsed ("{'id': <%s>}", deciding->id), NULL, NULL,
+                   on_stopped, deciding);
+}
+
+void
+flow_outbox_decide (struct core *core, struct request *request)
+{
+  static const char *const known[] = { "retry", "arrived", "remove", "stop", "take-back", NULL };
+  const char *what = "", *id = "";
+  (void) g_variant_lookup (request->fields, "what", "&s", &what);
+  (void) g_variant_lookup (request->fields, "id", "&s", &id);
+  if (!g_strv_contains (known, what)) {
+    request_fail_text (request, ENGINE_ERROR_USAGE, "Nobody can decide “%s” about a message.", what);
+    return;
+  }
+  struct deciding *deciding = g_new0 (struct deciding, 1);
+  deciding->core = core;
+  deciding->request = request_ref (request);
+  deciding->id = id;
+  deciding->what = what;
+  deciding->ask = strcmp (what, "stop") == 0 || strcmp (what, "take-back") == 0 ? stop : decide;
+  core->busy++;
+  g_autoptr (GError) none
+      = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "The outbox has no such message.");
+  if (!next_account (deciding, none))
+    deciding_end (deciding, none, "", FALSE);
+}
