@@ -10,3 +10,4 @@ libui_a_SOURCES += ui/commands/command.h ui/commands/command.c ui/commands/comma
 	ui/commands/command_sendmail.h ui/commands/command_cert_check.c ui/commands/command_setup.c ui/commands/command_show.c ui/commands/command_part.c ui/commands/command_part.h ui/save.c ui/save.h ui/commands/command_sync.c \
 	ui/commands/command_tag.c ui/commands/command_tell.c ui/commands/command_verify.c ui/commands/command_version.c
 libui_a_SOURCES += ui/commands/command_delivery.c
+libui_a_SOURCES += ui/commands/command_outbox.c ui/commands/command_outbox.h ui/later.h ui/later.c

@@ -443,7 +443,7 @@ answer (struct engine *engine, const char *method, GVariant *args, GError **erro
   if (strcmp (method, "discover") == 0)
     return D ("imap", S ("imap.hospital.example:993"), "imap_security", S ("tls"), "smtp",
               S ("smtp.hospital.example:465"), "smtp_security", S ("tls"));
-  if (strcmp (method, "reload") == 0 || strcmp (method, "account_secret") == 0 || strcmp (method, "outbox_retry") == 0)
+  if (strcmp (method, "reload") == 0 || strcmp (method, "account_secret") == 0)
     return g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0);
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The fake engine does not know “%s”.", method);
   return NULL;

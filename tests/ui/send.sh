@@ -48,8 +48,16 @@ terminal_keys Enter Enter
 terminal_type 'the screens are golden today. Grüße, 田中'
 terminal_golden compose
 terminal_keys C-x
-terminal_wait 'Sent: 1 OpenPGP copy to bob@demo.test.' 30
-say 'a letter to Bob is sent'
+terminal_wait 'Sending in 10 s. Press u to take it back.' 30
+terminal_type u
+terminal_wait 'Taken back: nothing was sent to anybody.'
+terminal_wait 'the screens are golden today. Grüße, 田中'
+is 0 "$(mailbox bob count INBOX SUBJECT '"[...]"')" 'letters that Bob has before it is sent'
+say 'a letter to Bob is taken back, and is in the editor again'
+terminal_keys C-x
+terminal_wait 'Sending in 10 s. Press u to take it back.' 30
+terminal_wait 'Sent to bob@demo.test.' 30
+say 'it is sent'
 
 mailbox bob wait INBOX 4
 terminal_keys Tab
@@ -57,7 +65,7 @@ terminal_wait 'To the list'
 terminal_keys Down Down Enter
 terminal_wait 'Golden greeting'
 terminal_wait_gone 'To the list'
-terminal_wait_gone 'Sent: 1 OpenPGP copy'   # the sentence goes by itself
+terminal_wait_gone 'Sent to bob'   # the sentence goes by itself
 terminal_golden sent
 terminal_keys Enter
 terminal_wait 'the screens are golden today. Grüße, 田中'

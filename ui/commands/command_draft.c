@@ -5,6 +5,7 @@
 #include "ui/commands/command_input.h"
 #include "ui/commands/command_json.h"
 #include "ui/commands/command_out.h"
+#include "ui/commands/command_outbox.h"
 #include "ui/views/fields.h"
 
 #include <errno.h>
@@ -18,6 +19,12 @@
 static const struct command_json_field held_fields[] = {
   { "address", COMMAND_JSON_TEXT, NULL },  { "reason", COMMAND_JSON_TEXT, NULL },
   { "sentence", COMMAND_JSON_TEXT, NULL }, { "next", COMMAND_JSON_TEXT, NULL },
+  { NULL, COMMAND_JSON_TEXT, NULL },
+};
+
+static const struct command_json_field outbox_fields[] = {
+  { "outbox", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "not_before", COMMAND_JSON_TIME, NULL },
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
@@ -168,6 +175,10 @@ print_json (struct command_context *context, GVariant *reply, GVariant *copies, 
   add_copies (builder, copies, files);
   json_builder_set_member_name (builder, "held");
   command_json_objects (builder, held_fields, held);
+  g_autoptr (GVariant) people = g_variant_lookup_value (reply, "people", G_VARIANT_TYPE ("aa{sv}"));
+  json_builder_set_member_name (builder, "recipients");
+  command_json_objects (builder, command_outbox_people, people);
+  command_json_members (builder, outbox_fields, reply);
   if (settings_banner (context->settings) != NULL)
     command_json_text (builder, "profile", settings_banner (context->settings));
   json_builder_end_object (builder);
@@ -225,7 +236,7 @@ report (struct command_context *context, const struct command_draft_how *how, GV
     print_json (context, reply, copies, held, files);
   if (is_held)
     return command_out_refuse (COMMAND_HELD, "%s", *text != '\0' ? text : "Held: nothing was sent to anybody.");
-  if (g_str_equal (state, "failed") || g_str_equal (state, "unknown"))
+  if (g_str_equal (state, "failed") || g_str_equal (state, "unknown") || g_str_equal (state, "partly"))
     return command_out_refuse (COMMAND_FAILED, "%s", text);
   if (!how->json)
     print_text (context, copies, files, text);
@@ -252,6 +263,8 @@ call_send (struct command_draft *draft, struct command_context *context, const s
   g_variant_dict_insert_value (&args, "draft", fields);
   g_variant_dict_insert (&args, "mode", "s", how->dry_run || how->out_dir != NULL ? "dry-run" : "send");
   g_variant_dict_insert (&args, "wait", "b", TRUE);
+  if (how->later != 0)
+    g_variant_dict_insert (&args, "not_before", "x", how->later);
   g_variant_dict_insert (&args, "again", "b", again);
   return command_call (context, "send", g_variant_dict_end (&args), draft->fds, fds, error);
 }

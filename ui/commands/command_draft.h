@@ -21,6 +21,7 @@ gboolean command_draft_attach (struct command_draft *draft, const char *path, GE
 
 struct command_draft_how {
   gboolean json, dry_run;
+  gint64 later;        /* not before then; 0: at once */
   const char *out_dir; /* write the copies there and send nothing; NULL */
 };
 /* Sends (or not) and reports. The draft is used up. */

@@ -4,10 +4,11 @@
 #include "ui/commands/command_draft.h"
 #include "ui/commands/command_input.h"
 #include "ui/commands/command_out.h"
+#include "ui/later.h"
 
 struct send_options {
   char **to, **cc, **bcc, **attach;
-  char *from, *subject, *out;
+  char *from, *subject, *out, *later;
   gboolean json, dry_run, attach_key;
   int passphrase_fd; /* -1: none */
 };
@@ -22,6 +23,7 @@ send_options_clear (struct send_options *options)
   g_free (options->from);
   g_free (options->subject);
   g_free (options->out);
+  g_free (options->later);
 }
 
 static gboolean
@@ -64,10 +66,15 @@ run (struct command_context *context, const struct send_options *options)
     return command_out_misuse ("send", "send needs at least one recipient: --to, --cc or --bcc.");
   if (options->attach != NULL && g_strv_contains ((const char *const *) options->attach, "-"))
     return command_out_misuse ("send", "The body comes from standard input, so it cannot be an attachment too.");
+  gint64 later = 0;
+  if (options->later != NULL && !later_parse (options->later, g_get_real_time () / G_USEC_PER_SEC, &later))
+    return command_out_misuse ("send", "--later takes a time to come, such as 2026-12-24T08:00:00+01:00, 14:30, "
+                                       "\"tomorrow 08:00\" or \"mon 08:00\".");
   if (!command_take_passphrase (context, options->passphrase_fd, &error) || !command_need_settings (context, &error))
     return command_out_fail (error);
   command_draft_init (&draft);
-  struct command_draft_how how = { .json = options->json, .dry_run = options->dry_run, .out_dir = options->out };
+  struct command_draft_how how
+      = { .json = options->json, .dry_run = options->dry_run, .out_dir = options->out, .later = later };
   enum command_exit code
       = fill (&draft, context, options, &error) ? command_draft_send (&draft, context, &how) : command_out_fail (error);
   command_draft_clear (&draft);
@@ -88,6 +95,7 @@ command_send (struct command_context *context, int argc, char **argv)
                                    { "attach-key", 0, 0, G_OPTION_ARG_NONE, &options.attach_key, NULL, NULL },
                                    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, NULL, NULL },
                                    { "out", 0, 0, G_OPTION_ARG_FILENAME, &options.out, NULL, NULL },
+                                   { "later", 0, 0, G_OPTION_ARG_FILENAME, &options.later, NULL, NULL },
                                    { "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &options.passphrase_fd, NULL, NULL },
                                    G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;

@@ -230,6 +230,18 @@ leave_answered (struct app *app, char choice, gpointer data)
     app_quit (app, 0);
 }
 
+/* Something in the background that leaving would end; what only waits to be taken back goes without us. */
+static gboolean
+is_needed (struct app *app)
+{
+  for (guint i = 0; i < app->background->len; i++) {
+    struct view *view = g_ptr_array_index (app->background, i);
+    if (view->class->unsaved == NULL || view->class->unsaved (view))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 app_back (struct view *view)
 {
@@ -237,7 +249,7 @@ app_back (struct view *view)
   struct app *app = view->app;
   if (app_below (view) != NULL)
     app_close (view);
-  else if (app->background->len > 0)
+  else if (is_needed (app))
     prompt_choice (app, "A message is still being sent. Leave wardmail?", choices, leave_answered, NULL);
   else
     app_quit (app, 0);

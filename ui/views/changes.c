@@ -19,6 +19,9 @@ struct changes {
   GPtrArray *under_way; /* struct change *, owned */
   GHashTable *hidden;   /* thread -> GINT count */
   struct change *last;  /* what undo brings back */
+  struct view *sent;    /* a message that can be taken back; NULL */
+  void (*take_back) (struct view *view);
+  gboolean sent_last; /* after the last change */
 };
 
 static void
@@ -89,6 +92,7 @@ change_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError 
     changes->last->action = g_strdup ("back");
     changes->last->subject = g_strdup (change->subject);
     changes->last->homes = g_variant_ref (change->homes);
+    changes->sent_last = FALSE;
   }
   say_done (changes, change);
   finish (changes, change);
@@ -228,6 +232,11 @@ void
 changes_undo (struct app *app)
 {
   struct changes *changes = (struct changes *) app_changes (app);
+  if (changes->sent != NULL && (changes->sent_last || changes->last == NULL)) {
+    struct view *sent = g_steal_pointer (&changes->sent);
+    changes->take_back (sent);
+    return;
+  }
   if (changes->last == NULL) {
     app_notice (app, NOTICE_INFO, "There is nothing to bring back.");
     return;
@@ -235,6 +244,23 @@ changes_undo (struct app *app)
   struct change *change = g_steal_pointer (&changes->last);
   g_ptr_array_add (changes->under_way, change);
   bring_back (changes, change);
+}
+
+void
+changes_offer (struct app *app, struct view *view, void (*take_back) (struct view *view))
+{
+  struct changes *changes = (struct changes *) app_changes (app);
+  changes->sent = view;
+  changes->take_back = take_back;
+  changes->sent_last = TRUE;
+}
+
+void
+changes_offer_ends (struct app *app, struct view *view)
+{
+  struct changes *changes = (struct changes *) app_changes (app);
+  if (changes != NULL && changes->sent == view)
+    changes->sent = NULL;
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "ui/screen/key.h"
 #include "ui/screen/prompt.h"
 #include "ui/screen/text.h"
+#include "ui/views/changes.h"
 #include "ui/views/compose_p.h"
 #include "ui/views/fields.h"
 #include "ui/views/reader_lines.h"
@@ -229,6 +230,9 @@ compose_act (struct view *view, enum action action)
   case ACTION_SEND:
     compose_send (compose);
     return TRUE;
+  case ACTION_SEND_LATER:
+    compose_send_later (compose);
+    return TRUE;
   case ACTION_CANCEL:
     cancel (compose);
     return TRUE;
@@ -271,7 +275,8 @@ compose_event (struct view *view, const char *event, GVariant *fields)
 static gboolean
 compose_unsaved (struct view *view)
 {
-  return ((struct compose *) view)->changed;
+  const struct compose *compose = (struct compose *) view;
+  return compose->changed || compose->working;
 }
 
 /* What was written while it was being kept is kept too; a second time only where the first one did not fail. */
@@ -305,8 +310,10 @@ compose_free (struct view *view)
   g_clear_pointer (&compose->origin, g_variant_unref);
   g_clear_pointer (&compose->routes, g_variant_unref);
   g_clear_pointer (&compose->told, g_hash_table_unref);
+  changes_offer_ends (view->app, view);
   g_free (compose->draft_id);
   g_free (compose->message_id);
+  g_free (compose->outbox_id);
   g_free (compose->trouble);
   g_clear_pointer (&compose->saved, g_variant_unref);
   g_clear_object (&compose->saved_fds);

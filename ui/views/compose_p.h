@@ -49,7 +49,10 @@ struct compose {
   guint held;
   GHashTable *told; /* addresses whose note was shown in this window; NULL: none */
   gboolean working; /* sending or saving: the text stands still */
-  char *edit_path;  /* while another editor has the text */
+  gint64 later;     /* when it is to go; 0: at once */
+  char *outbox_id;  /* where it can still be taken back from; NULL */
+  gboolean taking_back;
+  char *edit_path; /* while another editor has the text */
   int body_width, body_height;
 };
 
@@ -83,7 +86,11 @@ void compose_discard (struct compose *compose); /* what was changed since, and c
 void compose_tell (
     struct compose *compose); /* show the note for the next recipient who has no key; sending it is asked for there */
 
+/* compose_undo.c: it goes in some seconds. reply: of "send". */
+void compose_undo_wait (struct compose *compose, GVariant *reply);
+
 /* compose_send.c */
 void compose_send (struct compose *compose);
-void compose_save (struct compose *compose); /* as a draft, and close */
+void compose_send_later (struct compose *compose); /* asks when */
+void compose_save (struct compose *compose);       /* as a draft, and close */
 void compose_external (struct compose *compose);

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What happens to a written message: sent, kept as a draft, or handed to the person's own editor for a while. */
+#include "ui/later.h"
 #include "ui/screen/here.h"
 #include "ui/screen/prompt.h"
 #include "ui/views/compose_p.h"
@@ -100,6 +101,26 @@ tell_held (struct compose *compose, GVariant *reply)
 static void call_send (struct compose *compose);
 
 static void
+removed (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+}
+
+/* It was refused for everybody and is here again, to be mended: in the outbox it would only be in the way. */
+static void
+out_of_outbox (struct compose *compose, const char *id)
+{
+  GVariantBuilder args;
+  compose->changed = compose->dirty = TRUE;
+  compose_touched_later (compose);
+  if (*id == '\0')
+    return;
+  g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&args, "{sv}", "id", g_variant_new_string (id));
+  g_variant_builder_add (&args, "{sv}", "what", g_variant_new_string ("remove"));
+  app_call (&compose->view, "outbox_decide", g_variant_builder_end (&args), NULL, removed, NULL);
+}
+
+static void
 sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct compose *compose = (struct compose *) view;
@@ -116,6 +137,10 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
   }
   compose->lost = 0;
   const char *state = fields_text (reply, "state"), *text = fields_text (reply, "text");
+  if (strcmp (state, "scheduled") == 0 && compose->later == 0) {
+    compose_undo_wait (compose, reply);
+    return;
+  }
   g_autoptr (GVariant) copy_rows = fields_rows (reply, "copies");
   g_autofree char *copies = recipients_copies (copy_rows);
   if (strcmp (state, "sent") == 0) {
@@ -124,7 +149,13 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
     else
       app_notice (view->app, NOTICE_INFO, "%s", *text != '\0' ? text : "Sent.");
     done_with (compose);
-  } else if (strcmp (state, "queued") == 0 || strcmp (state, "unknown") == 0) {
+  } else if (strcmp (state, "scheduled") == 0) {
+    g_autofree char *when = fields_long_date (fields_time (reply, "not_before"));
+    app_notice (view->app, NOTICE_INFO,
+                "The message waits in the Outbox. It goes on %s if wardmail is open then, and else when it is opened.",
+                when);
+    done_with (compose);
+  } else if (strcmp (state, "queued") == 0 || strcmp (state, "unknown") == 0 || strcmp (state, "partly") == 0) {
     app_notice (view->app, NOTICE_WARN, "%s",
                 *text != '\0' ? text
                               : "The message waits in the Outbox and is sent as soon as the server can be reached.");
@@ -132,6 +163,7 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
   } else if (strcmp (state, "held") == 0) {
     tell_held (compose, reply);
   } else {
+    out_of_outbox (compose, fields_text (reply, "outbox"));
     app_notice (view->app, NOTICE_WARN, "%s The message is still here.",
                 *text != '\0' ? text : "The message was not sent.");
     not_done (compose);
@@ -174,6 +206,11 @@ call_send (struct compose *compose)
   g_variant_builder_add (&args, "{sv}", "draft", named (compose, draft));
   g_variant_builder_add (&args, "{sv}", "wait", g_variant_new_boolean (TRUE));
   g_variant_builder_add (&args, "{sv}", "again", g_variant_new_boolean (compose->lost > 0));
+  const struct settings *settings = app_settings (compose->view.app);
+  if (compose->later != 0)
+    g_variant_builder_add (&args, "{sv}", "not_before", g_variant_new_int64 (compose->later));
+  else if (settings != NULL && settings->undo_s > 0)
+    g_variant_builder_add (&args, "{sv}", "delay_s", g_variant_new_uint32 (settings->undo_s));
   if (compose->draft_id != NULL)
     g_variant_builder_add (&args, "{sv}", "draft_id", g_variant_new_string (compose->draft_id));
   compose->working = compose->tried = TRUE;
@@ -200,8 +237,8 @@ first_wrong (struct compose *compose)
   return NULL;
 }
 
-void
-compose_send (struct compose *compose)
+static void
+begin (struct compose *compose)
 {
   static const char *const choices[] = { "s", "Send", "b", "Back to the message", NULL };
   struct app *app = compose->view.app;
@@ -223,6 +260,38 @@ compose_send (struct compose *compose)
     prompt_choice (app, "The message has no subject. Send it all the same?", choices, without_subject, compose);
   else
     call_send (compose);
+}
+
+void
+compose_send (struct compose *compose)
+{
+  compose->later = 0;
+  begin (compose);
+}
+
+static void
+when_answered (struct app *app, const char *text, gpointer data)
+{
+  struct compose *compose = data;
+  gint64 at = 0;
+  if (text == NULL)
+    return;
+  if (!later_parse (text, app_now (), &at)) {
+    app_notice (app, NOTICE_WARN,
+                "“%s” is no time to come. Nothing was sent; write for example 14:30, tomorrow 08:00, mon 08:00 or "
+                "2026-12-24 08:00.",
+                text);
+    return;
+  }
+  compose->later = at;
+  begin (compose);
+}
+
+void
+compose_send_later (struct compose *compose)
+{
+  prompt_line (compose->view.app, "Send when (14:30, tomorrow 08:00, mon 08:00, 2026-12-24 08:00):", "", PROMPT_PLAIN,
+               NULL, when_answered, compose);
 }
 
 /* ---- Keeping ---- */

@@ -3,6 +3,7 @@
 /* The left side: folders as the engine names them, the outbox, saved searches. */
 #include "ui/screen/text.h"
 #include "ui/views/fields.h"
+#include "ui/views/outbox_lines.h"
 #include "ui/views/list.h"
 #include "ui/views/rows.h"
 #include "ui/views/views.h"
@@ -18,7 +19,8 @@ struct sidebar {
   struct rows rows;
   gboolean asked, again; /* a "folders" call is under way; the world changed meanwhile */
   gboolean placed;       /* the first list has its folder */
-  guint outbox;
+  guint outbox, trouble; /* messages in it, and those of them that need somebody */
+  gboolean warned;       /* of these */
 };
 
 void
@@ -180,7 +182,18 @@ outbox_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError 
   if (reply == NULL)
     return;
   g_autoptr (GVariant) rows = fields_rows (reply, "rows");
-  ((struct sidebar *) view)->outbox = (guint) g_variant_n_children (rows);
+  struct sidebar *sidebar = (struct sidebar *) view;
+  sidebar->outbox = (guint) g_variant_n_children (rows);
+  sidebar->trouble = 0;
+  for (gsize i = 0; i < g_variant_n_children (rows); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+    sidebar->trouble += outbox_lines_trouble (row);
+  }
+  /* What went wrong while nobody looked; later on each is told of when it happens. */
+  if (sidebar->trouble > 0 && !sidebar->warned)
+    app_notice (view->app, NOTICE_WARN, "The Outbox has %u message%s that did not go as %s should. Look there.",
+                sidebar->trouble, sidebar->trouble == 1 ? "" : "s", sidebar->trouble == 1 ? "it" : "they");
+  sidebar->warned = TRUE;
 }
 
 static void
@@ -231,7 +244,8 @@ sidebar_draw (struct view *view, const struct area *area, gboolean focused)
                                                           : folder->unread;
     int width = area->width - 1;
     if (number > 0) {
-      g_autofree char *count = g_strdup_printf ("%u", number);
+      const gboolean alarm = strcmp (folder->role, "outbox") == 0 && sidebar->trouble > 0;
+      g_autofree char *count = g_strdup_printf (alarm ? "! %u" : "%u", number);
       draw_right (area, y, 0, width, style, count);
       width -= text_width (count) + 1;
     }

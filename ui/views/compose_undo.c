@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* The seconds in which a message that was sent can be taken back: it lies in the outbox, durably, and the window waits in the background
+ * with all that was typed. Leaving wardmail meanwhile changes nothing: the engine sends it. */
+#include "ui/views/changes.h"
+#include "ui/views/compose_p.h"
+#include "ui/views/fields.h"
+
+#define GRACE_MS 500 /* the engine's clock and this one are not the same */
+
+static void
+over (struct view *view)
+{
+  struct compose *compose = (struct compose *) view;
+  if (!compose->taking_back && app_in_background (view))
+    app_end (view);
+}
+
+static void
+taken_back (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct compose *compose = (struct compose *) view;
+  compose->taking_back = FALSE;
+  app_work_done (view->app);
+  if (reply != NULL && fields_flag (reply, "gone")) {
+    g_clear_pointer (&compose->outbox_id, g_free);
+    compose->changed = compose->dirty = TRUE;
+    compose->tried = FALSE; /* nobody has it */
+    compose_touched_later (compose);
+    app_foreground (view);
+    app_notice (view->app, NOTICE_INFO, "Taken back: nothing was sent to anybody. The message is here again.");
+    return;
+  }
+  app_notice (view->app, NOTICE_WARN, "%s", error != NULL ? error->message : fields_text (reply, "text"));
+  app_end (view);
+}
+
+static void
+take_back (struct view *view)
+{
+  struct compose *compose = (struct compose *) view;
+  GVariantBuilder args;
+  if (compose->outbox_id == NULL || compose->taking_back)
+    return;
+  g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&args, "{sv}", "id", g_variant_new_string (compose->outbox_id));
+  g_variant_builder_add (&args, "{sv}", "what", g_variant_new_string ("take-back"));
+  compose->taking_back = TRUE;
+  app_notice (view->app, NOTICE_INFO, "Taking it back…");
+  app_call (view, "outbox_decide", g_variant_builder_end (&args), NULL, taken_back, NULL);
+}
+
+void
+compose_undo_wait (struct compose *compose, GVariant *reply)
+{
+  struct view *view = &compose->view;
+  const guint seconds = app_settings (view->app)->undo_s;
+  g_free (compose->outbox_id);
+  compose->outbox_id = g_strdup (fields_text (reply, "outbox"));
+  compose->changed = compose->dirty = FALSE;
+  if (!app_in_background (view)) {
+    app_background (view);
+    if (!app_in_background (view)) { /* there is nothing to stand on */
+      app_close (view);
+      return;
+    }
+  }
+  changes_offer (view->app, view, take_back);
+  app_timer (view, seconds * 1000 + GRACE_MS, over);
+  app_notice (view->app, NOTICE_INFO, "Sending in %u s. Press u to take it back.", seconds);
+}
