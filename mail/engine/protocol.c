@@ -306,7 +306,8 @@ static const struct protocol_method methods[] = {
   /* ---- smtp: one an account, owner of its outbox ---- */
   { PEER_SMTP, "start",
     F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MAY ("notes", "b"),
-       MAY ("late_s", "x"), MAY ("reports", "b"), MAY ("overdue_s", "u")), /* late_s: after which what waits is told of */
+       MAY ("late_s", "x"), MAY ("reports", "b"),
+       MAY ("overdue_s", "u")), /* late_s: after which what waits is told of */
     NOTHING, 30, FALSE },
   { PEER_SMTP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* Durable before the reply. copies as of keys.protect; each is checked by the gate here too, before it is stored. */

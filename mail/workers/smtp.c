@@ -250,10 +250,18 @@ method_filed (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "test", method_test },       { "submit", method_submit }, { "run", smtp_run },
-  { "list", smtp_list },         { "filed", method_filed },   { "stop", smtp_stop },
-  { "decide", smtp_decide },     { "tell", smtp_tell },       { "report", smtp_report },
-  { "delivery", smtp_delivery }, { "overdue", smtp_overdue }, { "receipt", smtp_receipt },
+  { "test", method_test },
+  { "submit", method_submit },
+  { "run", smtp_run },
+  { "list", smtp_list },
+  { "filed", method_filed },
+  { "stop", smtp_stop },
+  { "decide", smtp_decide },
+  { "tell", smtp_tell },
+  { "report", smtp_report },
+  { "delivery", smtp_delivery },
+  { "overdue", smtp_overdue },
+  { "receipt", smtp_receipt },
   { NULL, NULL },
 };
 

@@ -21,7 +21,7 @@ struct submission {
   gsize size_max;   /* of a mail, as the server said when it was last asked; 0: not known */
   char *address;    /* of the account: the only one that a note can come from */
   gboolean notes;   /* may they be sent at all? */
-  gint64 late_s;  /* what waits for longer is told of; 0: nothing is */
+  gint64 late_s;    /* what waits for longer is told of; 0: nothing is */
   /* While a run is at an item: small requests are answered all the same. */
   struct smtp *line;                   /* to the server; NULL: there is none */
   const struct outbox_item *under_way; /* NULL: none */

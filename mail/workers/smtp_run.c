@@ -155,8 +155,7 @@ send_copy (struct sending *sending, GError **error)
   sending->message = message;
   sending->recipients = recipients;
   sending->places = places;
-  g_autofree char *envid
-      = self->reports ? ledger_envid (self->ledger, sending->item->id, sending->copy->number) : NULL;
+  g_autofree char *envid = self->reports ? ledger_envid (self->ledger, sending->item->id, sending->copy->number) : NULL;
   if (envid != NULL && smtp_reports (self->line))
     (void) ledger_asked (self->ledger, sending->item->id, sending->copy->number,
                          NULL); /* else nothing is ever overdue */

@@ -102,8 +102,8 @@ send_over (struct meeting *meeting, const char *const *recipients, const char *m
   for (; recipients[count] != NULL; count++)
     to[count].address = recipients[count];
   g_clear_pointer (&meeting->text, g_free);
-  smtp_send (meeting->smtp, meeting->from != NULL ? meeting->from : "alice@mail.test", to, count, (const guint8 *) message, strlen (message), on_ready,
-             meeting);
+  smtp_send (meeting->smtp, meeting->from != NULL ? meeting->from : "alice@mail.test", to, count,
+             (const guint8 *) message, strlen (message), on_ready, meeting);
   for (gsize i = 0; i < count; i++) {
     assert_non_null (to[i].text);
     meeting->outcomes[i] = to[i].outcome;
