@@ -8,8 +8,6 @@
 #include <openssl/err.h>
 #include "crypto/guard/tls_p.h"
 
-#define READ_AHEAD 65536
-
 struct tls_session {
   int fd;
   char *host;
@@ -92,7 +90,6 @@ prepare (struct tls_session *tls, const struct tls_settings *settings, GError **
   SSL_set_bio (tls->ssl, bio, bio);
   /* As much as has come is taken from the socket at once, not head and body of each record by themselves. */
   SSL_set_read_ahead (tls->ssl, 1);
-  SSL_set_default_read_buffer_len (tls->ssl, READ_AHEAD);
   SSL_set_app_data (tls->ssl, tls);
   SSL_set_verify (tls->ssl, SSL_VERIFY_PEER, NULL);
   return tls_policy_bind (tls->ssl, settings->host, error);

@@ -78,7 +78,12 @@ struct imap_body_sink {
   void (*done) (const struct imap_head *head, gpointer data);
   gpointer data;
 };
-/* The whole messages, streamed, in one command. heads: struct imap_head, as fetched; bounds what may come. */
+/* How many of the heads, from the last one back, fit into one command. */
+gsize imap_fetch_reach (const struct imap_head *heads, gsize count);
+/* Asks for them already: imap_fetch_bodies with the same heads then only reads. At most one such question may stand beside the one that
+ * is read next; whatever else is asked first drops what was asked ahead. */
+gboolean imap_fetch_ahead (struct imap *imap, const struct imap_head *heads, gsize count, GError **error);
+/* The whole messages, streamed, in one command. heads: struct imap_head, as fetched, by UID; bounds what may come. */
 gboolean imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count,
                             const struct imap_body_sink *sink, GError **error);
 

@@ -86,10 +86,10 @@ imap_driver_new (struct stream *stream)
   return etpan;
 }
 
-static const struct imap_filter *
+static struct imap_filter *
 filter_of (const mailstream *etpan)
 {
-  return ((const struct line *) etpan->low->data)->filter;
+  return ((struct line *) etpan->low->data)->filter;
 }
 
 gboolean
@@ -109,4 +109,10 @@ imap_driver_said_bad (const mailstream *etpan, int tag)
 {
   g_autofree char *text = g_strdup_printf ("%i", tag);
   return imap_filter_said_bad (filter_of (etpan), text);
+}
+
+char *
+imap_driver_next_tagged (const mailstream *etpan)
+{
+  return imap_filter_next_tagged (filter_of (etpan));
 }

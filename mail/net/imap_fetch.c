@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* FETCH: heads (flags, sizes) by the thousand without a list in memory, and whole messages streamed.
+/* FETCH: heads (flags, sizes) by the thousand without a list in memory, and whole messages streamed, the next command being sent before
+ * the answer to the last one is read.
  *
  * libetpan calls its message handler only where a progress callback is set too, so an empty one is. */
 #include "mail/net/imap_p.h"
@@ -8,6 +9,8 @@
 #include <string.h>
 
 #define HEAD_BYTES 400 /* bytes that a head's answer may take, generously */
+#define SET_MAX 7000   /* of a command: servers need not take lines of more than 8,000 bytes (RFC 7162, 4) */
+#define RUN_MAX 22     /* what "1234567890:1234567890," takes of it */
 
 struct fetching {
   struct imap *imap;
@@ -15,9 +18,8 @@ struct fetching {
   imap_head_fn head;
   gpointer head_data;
   const struct imap_body_sink *sink;
-  GHashTable *wanted; /* uid -> struct imap_head *, borrowed */
-  guint64 body_size;  /* of the message under way */
-  gboolean refused;   /* the sink or a limit broke it off */
+  guint64 body_size; /* of the message under way */
+  gboolean refused;  /* the sink or a limit broke it off */
 };
 
 static void
@@ -81,10 +83,10 @@ date_of (const struct mailimap_date_time *date)
 
 /* FALSE: no UID, so it answers nothing that was asked. */
 static gboolean
-head_of (const struct mailimap_msg_att *message, struct imap_head *head, gboolean *has_flags)
+head_of (const struct mailimap_msg_att *message, struct imap_head *head, gboolean *has_flags, gboolean *has_body)
 {
   memset (head, 0, sizeof *head);
-  *has_flags = FALSE;
+  *has_flags = *has_body = FALSE;
   for (clistiter *at = clist_begin (message->att_list); at != NULL; at = clist_next (at)) {
     const struct mailimap_msg_att_item *item = clist_content (at);
     if (item->att_type == MAILIMAP_MSG_ATT_ITEM_DYNAMIC) {
@@ -98,6 +100,8 @@ head_of (const struct mailimap_msg_att *message, struct imap_head *head, gboolea
         head->size_bytes = fixed->att_data.att_rfc822_size;
       else if (fixed->att_type == MAILIMAP_MSG_ATT_INTERNALDATE)
         head->date = date_of (fixed->att_data.att_internal_date);
+      else if (fixed->att_type == MAILIMAP_MSG_ATT_BODY_SECTION)
+        *has_body = TRUE;
     }
   }
   return head->uid != 0;
@@ -108,8 +112,8 @@ on_head (struct mailimap_msg_att *message, void *data)
 {
   struct fetching *fetching = data;
   struct imap_head head;
-  gboolean has_flags;
-  if (head_of (message, &head, &has_flags) && has_flags && head.uid >= fetching->uid_first)
+  gboolean has_flags, has_body;
+  if (head_of (message, &head, &has_flags, &has_body) && has_flags && head.uid >= fetching->uid_first)
     fetching->head (&head, fetching->head_data);
 }
 
@@ -123,52 +127,57 @@ on_body (int type, struct mailimap_msg_att_body_section *section, const char *by
   return !fetching->refused;
 }
 
+/* Whatever was asked for may come at any time. The caller frees it; NULL: nobody asked. */
+static struct imap_head *
+take_wanted (struct imap *imap, guint32 uid)
+{
+  gpointer head = NULL;
+  for (guint i = 0; head == NULL && i < imap->aheads; i++)
+    (void) g_hash_table_steal_extended (imap->ahead[i].wanted, GUINT_TO_POINTER (uid), NULL, &head);
+  return head;
+}
+
 static void
 on_message (struct mailimap_msg_att *message, void *data)
 {
   struct fetching *fetching = data;
   struct imap_head head;
-  gboolean has_flags;
+  gboolean has_flags, has_body;
   /* A mere change of flags that comes in between has no body; a body without a wanted UID is nobody's. */
-  if (head_of (message, &head, &has_flags)) {
-    const struct imap_head *wanted = g_hash_table_lookup (fetching->wanted, GUINT_TO_POINTER (head.uid));
-    if (fetching->body_size > 0 && wanted != NULL && !fetching->refused) {
-      struct imap_head whole = *wanted;
-      if (has_flags)
-        memcpy (whole.flags, head.flags, sizeof whole.flags);
-      g_hash_table_remove (fetching->wanted, GUINT_TO_POINTER (head.uid));
-      fetching->sink->done (&whole, fetching->sink->data);
-    } else if (fetching->body_size > 0) {
-      fetching->sink->done (NULL, fetching->sink->data);
-    }
+  if (head_of (message, &head, &has_flags, &has_body) && has_body) {
+    g_autofree struct imap_head *wanted = take_wanted (fetching->imap, head.uid);
+    if (wanted != NULL && has_flags)
+      memcpy (wanted->flags, head.flags, sizeof wanted->flags);
+    fetching->sink->done (fetching->refused ? NULL : wanted, fetching->sink->data);
+  } else if (fetching->body_size > 0) {
+    fetching->sink->done (NULL, fetching->sink->data);
   }
   fetching->body_size = 0;
 }
 
-static gboolean
-fetch (struct fetching *fetching, struct mailimap_set *set_take, struct mailimap_fetch_type *what_take,
-       guint64 changed_since, GError **error)
+/* Between these two libetpan reads an answer. */
+static void
+listen_to (struct fetching *fetching)
 {
   mailimap *session = fetching->imap->session;
-  clist *list = NULL;
   mailimap_set_progress_callback (session, no_progress, no_progress, NULL);
   mailimap_set_msg_att_handler (session, fetching->sink != NULL ? on_message : on_head, fetching);
   mailimap_set_msg_body_handler (session, fetching->sink != NULL ? on_body : NULL, fetching);
-  int code = changed_since > 0 ? mailimap_uid_fetch_changedsince (session, set_take, what_take, changed_since, &list)
-                               : mailimap_uid_fetch (session, set_take, what_take, &list);
-  mailimap_set_msg_att_handler (session, NULL, NULL);
-  mailimap_set_msg_body_handler (session, NULL, NULL);
-  mailimap_set_progress_callback (session, NULL, NULL, NULL);
-  mailimap_set_free (set_take);
-  mailimap_fetch_type_free (what_take);
-  if (code == MAILIMAP_NO_ERROR && list != NULL)
-    mailimap_fetch_list_free (list);
-  if (fetching->refused && stream_error (fetching->imap->stream) == NULL)
-    stream_fail (fetching->imap->stream,
+}
+
+static gboolean
+heard (struct fetching *fetching, int code, GError **error)
+{
+  struct imap *imap = fetching->imap;
+  mailimap_set_msg_att_handler (imap->session, NULL, NULL);
+  mailimap_set_msg_body_handler (imap->session, NULL, NULL);
+  mailimap_set_progress_callback (imap->session, NULL, NULL, NULL);
+  if (fetching->refused && stream_error (imap->stream) == NULL)
+    stream_fail (imap->stream,
                  "A mail could not be stored, or is larger than wardmail takes; the connection was closed.");
   if (code == MAILIMAP_NO_ERROR && !fetching->refused)
     return TRUE;
-  return imap_failed (fetching->imap, fetching->refused ? MAILIMAP_ERROR_STREAM : code, "hand out mail", error);
+  return imap_failed (imap, fetching->refused ? MAILIMAP_ERROR_STREAM : code, "hand out mail", error);
 }
 
 gboolean
@@ -185,29 +194,174 @@ imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 
     mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_rfc822_size ());
     mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_internaldate ());
   }
-  return fetch (&fetching, mailimap_set_new_interval (uid_first, 0), what, changed_since, error);
+  struct mailimap_set *set = mailimap_set_new_interval (uid_first, 0);
+  clist *list = NULL;
+  listen_to (&fetching);
+  int code = changed_since > 0 ? mailimap_uid_fetch_changedsince (imap->session, set, what, changed_since, &list)
+                               : mailimap_uid_fetch (imap->session, set, what, &list);
+  mailimap_set_free (set);
+  mailimap_fetch_type_free (what);
+  if (code == MAILIMAP_NO_ERROR && list != NULL)
+    mailimap_fetch_list_free (list);
+  return heard (&fetching, code, error);
+}
+
+/* ---- whole messages: commands in a pipe ---- */
+
+/* A run of UIDs that follow each other, which ends at this one: where it begins. */
+static gsize
+run_begin (const struct imap_head *heads, gsize last)
+{
+  while (last > 0 && heads[last - 1].uid + 1 == heads[last].uid)
+    last--;
+  return last;
+}
+
+gsize
+imap_fetch_reach (const struct imap_head *heads, gsize count)
+{
+  gsize at = count;
+  for (gsize size = 0; at > 0 && size < SET_MAX; size += RUN_MAX)
+    at = run_begin (heads, at - 1);
+  return count - at;
+}
+
+static void
+append_set (GString *text, const struct imap_head *heads, gsize count)
+{
+  for (gsize i = 0; i < count; i++) {
+    gsize end = i;
+    while (end + 1 < count && heads[end + 1].uid == heads[end].uid + 1)
+      end++;
+    g_string_append_printf (text, i > 0 ? ",%u" : "%u", heads[i].uid);
+    if (end > i)
+      g_string_append_printf (text, ":%u", heads[end].uid);
+    i = end;
+  }
+}
+
+static gboolean
+is_asked (const struct imap *imap, guint which, const struct imap_head *heads, gsize count)
+{
+  const struct imap_ahead *ahead = &imap->ahead[which];
+  return which < imap->aheads && ahead->count == count && ahead->first == heads[0].uid
+         && ahead->last == heads[count - 1].uid;
+}
+
+static void
+forget_first (struct imap *imap)
+{
+  g_hash_table_unref (imap->ahead[0].wanted);
+  imap->aheads--;
+  memmove (imap->ahead, imap->ahead + 1, imap->aheads * sizeof *imap->ahead);
+}
+
+/* What may come to all that was asked, and until when. */
+static gboolean
+begin (struct imap *imap, GError **error)
+{
+  guint64 bytes = 0;
+  for (guint i = 0; i < imap->aheads; i++)
+    bytes += imap->ahead[i].bytes;
+  return imap_begin_next (imap, bytes, 120 + (guint) MIN (bytes / 20000, 7200), error);
+}
+
+static void
+remember (struct imap *imap, const struct imap_head *heads, gsize count)
+{
+  struct imap_ahead *ahead = &imap->ahead[imap->aheads++];
+  *ahead = (struct imap_ahead){ .first = heads[0].uid,
+                                .last = heads[count - 1].uid,
+                                .count = count,
+                                .bytes = IMAP_SMALL,
+                                .wanted = g_hash_table_new_full (NULL, NULL, NULL, g_free) };
+  for (gsize i = 0; i < count; i++) {
+    /* Some servers tell the size with LF line ends: half as much again, and a head. */
+    ahead->bytes += heads[i].size_bytes + heads[i].size_bytes / 2 + 4096;
+    g_hash_table_insert (ahead->wanted, GUINT_TO_POINTER (heads[i].uid), g_memdup2 (&heads[i], sizeof heads[i]));
+  }
+}
+
+gboolean
+imap_fetch_ahead (struct imap *imap, const struct imap_head *heads, gsize count, GError **error)
+{
+  if (count == 0 || imap->aheads == IMAP_AHEAD || is_asked (imap, 0, heads, count))
+    return TRUE;
+  if (imap->aheads == 0)
+    imap_pipe_begin (imap);
+  remember (imap, heads, count);
+  g_autoptr (GString) command = g_string_new ("UID FETCH ");
+  append_set (command, heads, count);
+  g_string_append (command, " (UID FLAGS BODY.PEEK[])");
+  if (!begin (imap, error))
+    return FALSE;
+  int tag = imap_pipe_send (imap, command->str);
+  imap->ahead[imap->aheads - 1].tag = tag;
+  return (tag != 0 && imap_pipe_flush (imap)) || imap_failed (imap, MAILIMAP_ERROR_STREAM, "hand out mail", error);
+}
+
+/* Reads answers until that to the first has come. */
+static int
+read_first (struct imap *imap)
+{
+  while (imap->ahead[0].tag != 0) {
+    int tag, code = imap_pipe_answer (imap, &tag);
+    guint which = 0;
+    while (which < imap->aheads && (tag == 0 || imap->ahead[which].tag != tag))
+      which++;
+    if (which == imap->aheads)
+      return code == MAILIMAP_NO_ERROR ? MAILIMAP_ERROR_PARSE : code;
+    imap->ahead[which].tag = 0;
+    imap->ahead[which].code = code;
+  }
+  return imap->ahead[0].code;
+}
+
+static gboolean
+hear_first (struct imap *imap, const struct imap_body_sink *sink, GError **error)
+{
+  struct fetching fetching = { .imap = imap, .sink = sink };
+  gboolean done = FALSE;
+  if (begin (imap, error)) {
+    listen_to (&fetching);
+    done = heard (&fetching, read_first (imap), error);
+  }
+  forget_first (imap);
+  return done;
 }
 
 gboolean
 imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count, const struct imap_body_sink *sink,
                    GError **error)
 {
-  g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
-  g_autofree guint32 *uids = g_new (guint32, count);
-  struct fetching fetching = { .imap = imap, .sink = sink, .wanted = wanted };
-  guint64 bytes = IMAP_SMALL;
-  for (gsize i = 0; i < count; i++) {
-    uids[i] = heads[i].uid;
-    /* Some servers tell the size with LF line ends: half as much again, and a head. */
-    bytes += heads[i].size_bytes + heads[i].size_bytes / 2 + 4096;
-    g_hash_table_insert (wanted, GUINT_TO_POINTER (heads[i].uid), (gpointer) &heads[i]);
+  if (count == 0)
+    return TRUE;
+  if (!is_asked (imap, 0, heads, count)) {
+    imap_fetch_drop_ahead (imap);
+    if (!imap_fetch_ahead (imap, heads, count, error))
+      return FALSE;
   }
-  if (!imap_begin (imap, bytes, 120 + (guint) MIN (bytes / 20000, 7200), error))
-    return FALSE;
-  struct mailimap_fetch_type *what = mailimap_fetch_type_new_fetch_att_list_empty ();
-  mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_uid ());
-  mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_flags ());
-  mailimap_fetch_type_new_fetch_att_list_add (what,
-                                              mailimap_fetch_att_new_body_peek_section (mailimap_section_new (NULL)));
-  return fetch (&fetching, imap_set (uids, count), what, 0, error);
+  return hear_first (imap, sink, error);
+}
+
+static gboolean
+drop_body (const void *bytes, gsize size, gpointer data)
+{
+  return TRUE;
+}
+
+static void
+drop_done (const struct imap_head *head, gpointer data)
+{
+}
+
+void
+imap_fetch_drop_ahead (struct imap *imap)
+{
+  const struct imap_body_sink nowhere = { .body = drop_body, .done = drop_done };
+  while (imap->aheads > 0)
+    if (imap->lost)
+      forget_first (imap);
+    else
+      (void) hear_first (imap, &nowhere, NULL);
 }

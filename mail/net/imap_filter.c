@@ -13,13 +13,13 @@
 #define DEPTH_MAX 1000
 
 enum place {
-  AT_START,   /* of a reply: its kind is not known yet */
-  IN_TEXT,    /* passes up to the end of the line */
-  IN_REPLY,   /* passes up to its end, with the literals in it */
-  IN_FOREIGN, /* is left out up to its end, with the literals in it */
-  IN_SPACES,  /* of a NAMESPACE: prefix and delimiter of each pass */
-  IN_NUMBERS, /* of a SEARCH */
-  IN_REST,    /* of it: left out up to the end of the line */
+  AT_START,    /* of a reply: its kind is not known yet */
+  IN_TEXT,     /* passes up to the end of the line */
+  IN_REPLY,    /* passes up to its end, with the literals in it */
+  IN_FOREIGN,  /* is left out up to its end, with the literals in it */
+  IN_SPACES,   /* of a NAMESPACE: prefix and delimiter of each pass */
+  IN_NUMBERS,  /* of a SEARCH */
+  IN_REST,     /* of it: left out up to the end of the line */
   BEFORE_LIST, /* FETCH, STATUS: held back up to the parenthesis */
   BEFORE_ITEM,
   IN_NAME,
@@ -42,12 +42,14 @@ struct imap_filter {
   gboolean raw;            /* not understood: everything passes from here on */
   char tag[WORD_MAX];      /* of the last tagged reply */
   gboolean bad;
+  GQueue tagged; /* char *: see imap_filter_next_tagged */
 };
 
 struct imap_filter *
 imap_filter_new (void)
 {
   struct imap_filter *filter = g_new0 (struct imap_filter, 1);
+  g_queue_init (&filter->tagged);
   filter->out = g_byte_array_new ();
   filter->held = g_string_new (NULL);
   filter->prefix = g_string_new (NULL);
@@ -62,6 +64,7 @@ imap_filter_free (struct imap_filter *filter)
   g_byte_array_unref (filter->out);
   g_string_free (filter->held, TRUE);
   g_string_free (filter->prefix, TRUE);
+  g_queue_clear_full (&filter->tagged, g_free);
   g_free (filter);
 }
 
@@ -118,10 +121,10 @@ goes_on (struct imap_filter *filter, char c)
     filter->number = filter->number * 10 + (guint64) (c - '0');
     return TRUE;
   }
-  filter->brace = filter->brace == OPEN_BRACE && c == '}' ? CLOSED_BRACE
+  filter->brace = filter->brace == OPEN_BRACE && c == '}'                              ? CLOSED_BRACE
                   : (filter->brace == OPEN_BRACE && c == '+') || (closed && c == '\r') ? filter->brace
-                  : c == '{'                                                          ? OPEN_BRACE
-                                                                                      : NO_BRACE;
+                  : c == '{'                                                           ? OPEN_BRACE
+                                                                                       : NO_BRACE;
   filter->number = c == '{' ? 0 : filter->number;
   filter->quoted = c == '"';
   filter->depth += c == '(' && filter->depth < DEPTH_MAX ? 1 : 0;
@@ -139,11 +142,11 @@ kind_of (const char *word, gboolean numbered)
     gboolean numbered;
     enum place place;
   } kinds[] = {
-    { "OK", FALSE, IN_TEXT },         { "NO", FALSE, IN_TEXT },        { "BAD", FALSE, IN_TEXT },
-    { "BYE", FALSE, IN_TEXT },        { "PREAUTH", FALSE, IN_TEXT },   { "EXISTS", TRUE, IN_TEXT },
-    { "RECENT", TRUE, IN_TEXT },      { "EXPUNGE", TRUE, IN_TEXT },    { "FETCH", TRUE, BEFORE_LIST },
-    { "CAPABILITY", FALSE, IN_TEXT }, { "FLAGS", FALSE, IN_TEXT },     { "ENABLED", FALSE, IN_TEXT },
-    { "VANISHED", FALSE, IN_TEXT },   { "LIST", FALSE, IN_REPLY },     { "LSUB", FALSE, IN_REPLY },
+    { "OK", FALSE, IN_TEXT },         { "NO", FALSE, IN_TEXT },          { "BAD", FALSE, IN_TEXT },
+    { "BYE", FALSE, IN_TEXT },        { "PREAUTH", FALSE, IN_TEXT },     { "EXISTS", TRUE, IN_TEXT },
+    { "RECENT", TRUE, IN_TEXT },      { "EXPUNGE", TRUE, IN_TEXT },      { "FETCH", TRUE, BEFORE_LIST },
+    { "CAPABILITY", FALSE, IN_TEXT }, { "FLAGS", FALSE, IN_TEXT },       { "ENABLED", FALSE, IN_TEXT },
+    { "VANISHED", FALSE, IN_TEXT },   { "LIST", FALSE, IN_REPLY },       { "LSUB", FALSE, IN_REPLY },
     { "ID", FALSE, IN_REPLY },        { "NAMESPACE", FALSE, IN_SPACES }, { "STATUS", FALSE, BEFORE_LIST },
     { "SEARCH", FALSE, IN_NUMBERS },
   };
@@ -172,6 +175,9 @@ judge (struct imap_filter *filter, gboolean line_ends)
   if (!star && *first != '+') {
     g_strlcpy (filter->tag, first, sizeof filter->tag);
     filter->bad = second != NULL && g_ascii_strcasecmp (second, "BAD") == 0;
+    g_queue_push_tail (&filter->tagged, g_strconcat (filter->tag, " ", second, NULL));
+    if (filter->tagged.length > IMAP_FILTER_TAGGED)
+      g_free (g_queue_pop_head (&filter->tagged));
   }
   filter->place = !star ? IN_TEXT : word == NULL ? IN_FOREIGN : kind_of (word, numbered);
   if (filter->place == IN_FOREIGN)
@@ -200,9 +206,9 @@ static gboolean
 is_known_item (const char *name)
 {
   static const char *const names[]
-      = { "UID",         "FLAGS",         "RFC822.SIZE",   "INTERNALDATE", "MODSEQ",        "ENVELOPE",
-          "BODY",        "BODYSTRUCTURE", "RFC822",        "RFC822.HEADER", "RFC822.TEXT",   "MESSAGES",
-          "RECENT",      "UIDNEXT",       "UIDVALIDITY",   "UNSEEN",        "HIGHESTMODSEQ" };
+      = { "UID",    "FLAGS",         "RFC822.SIZE", "INTERNALDATE",  "MODSEQ",       "ENVELOPE",
+          "BODY",   "BODYSTRUCTURE", "RFC822",      "RFC822.HEADER", "RFC822.TEXT",  "MESSAGES",
+          "RECENT", "UIDNEXT",       "UIDVALIDITY", "UNSEEN",        "HIGHESTMODSEQ" };
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     if (g_ascii_strcasecmp (names[i], name) == 0)
       return TRUE;
@@ -440,4 +446,10 @@ gboolean
 imap_filter_said_bad (const struct imap_filter *filter, const char *tag)
 {
   return filter->bad && strcmp (filter->tag, tag) == 0;
+}
+
+char *
+imap_filter_next_tagged (struct imap_filter *filter)
+{
+  return g_queue_pop_head (&filter->tagged);
 }

@@ -20,3 +20,7 @@ gboolean imap_filter_has_more (const struct imap_filter *filter);
 gboolean imap_filter_is_amid (const struct imap_filter *filter);
 /* The last tagged reply: did it say BAD to the command with this tag? libetpan tells that from a server out of step by nothing. */
 gboolean imap_filter_said_bad (const struct imap_filter *filter, const char *tag);
+/* Every tagged reply in its turn, the oldest first, as "TAG OK" or "TAG" and something else; those of more than IMAP_FILTER_TAGGED back are forgotten. The
+ * caller frees it; NULL: none (any more). */
+#define IMAP_FILTER_TAGGED 8
+char *imap_filter_next_tagged (struct imap_filter *filter);

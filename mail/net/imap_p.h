@@ -7,6 +7,8 @@
 
 #include <libetpan/libetpan.h>
 
+#define IMAP_AHEAD 2 /* one that is being read, and the next */
+
 struct imap {
   const struct remote *remote;
   struct stream *stream;
@@ -14,6 +16,15 @@ struct imap {
   char *selected; /* path; NULL */
   struct imap_selected info;
   gboolean lost;
+  struct imap_ahead {
+    int tag;             /* 0: the answer has come */
+    int code;            /* libetpan's, of the answer */
+    guint32 first, last; /* UIDs */
+    gsize count;
+    guint64 bytes;      /* that may come */
+    GHashTable *wanted; /* uid -> struct imap_head *: what has not come */
+  } ahead[IMAP_AHEAD];  /* FETCHes that were sent and not read, oldest first */
+  guint aheads;
 };
 #define IMAP_SMALL (1024u * 1024) /* bytes that the answer to an ordinary command may have */
 #define IMAP_COMMAND_S 120
@@ -22,6 +33,17 @@ struct imap {
 gboolean imap_failed (struct imap *imap, int code, const char *what, GError **error);
 /* Refuses when the session is dead; sets the limits for the next answer. */
 gboolean imap_begin (struct imap *imap, guint64 bytes, guint seconds, GError **error);
+/* The same for the next of the answers that are still to come (imap_pipe.c); any other command waits for these, and drops them. */
+gboolean imap_begin_next (struct imap *imap, guint64 bytes, guint seconds, GError **error);
+void imap_fetch_drop_ahead (struct imap *imap);
+/* imap_pipe.c. Begins a series of commands, when no answer is to come. */
+void imap_pipe_begin (struct imap *imap);
+/* Buffered; the tag, or 0 if the line is broken. command: without CR and LF. */
+int imap_pipe_send (struct imap *imap, const char *command);
+gboolean imap_pipe_flush (struct imap *imap);
+/* Reads up to the next tagged answer, which need not be that to the oldest command. tag_out: whose; 0 where the line is broken. Returns
+ * libetpan's code, for imap_failed. */
+int imap_pipe_answer (struct imap *imap, int *tag_out);
 /* A command of our own: sends "tag command\r\n"... and reads until the tagged answer. */
 gboolean imap_command (struct imap *imap, const char *command, const char *what, GError **error);
 struct mailimap_set *imap_set (const guint32 *uids, gsize count);
@@ -35,3 +57,4 @@ mailstream *imap_driver_new (struct stream *stream);
 gboolean imap_driver_has_more (const mailstream *etpan); /* there is something to read without waiting for the server */
 gboolean imap_driver_is_amid (const mailstream *etpan);  /* or the beginning of something */
 gboolean imap_driver_said_bad (const mailstream *etpan, int tag); /* the server, to the command with this tag */
+char *imap_driver_next_tagged (const mailstream *etpan);          /* see imap_filter.h */

@@ -65,7 +65,7 @@ imap_failed (struct imap *imap, int code, const char *what, GError **error)
 }
 
 gboolean
-imap_begin (struct imap *imap, guint64 bytes, guint seconds, GError **error)
+imap_begin_next (struct imap *imap, guint64 bytes, guint seconds, GError **error)
 {
   if (imap->lost) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "The connection to %s is gone.", imap->remote->host);
@@ -73,6 +73,13 @@ imap_begin (struct imap *imap, guint64 bytes, guint seconds, GError **error)
   }
   stream_allow (imap->stream, bytes, seconds);
   return TRUE;
+}
+
+gboolean
+imap_begin (struct imap *imap, guint64 bytes, guint seconds, GError **error)
+{
+  imap_fetch_drop_ahead (imap);
+  return imap_begin_next (imap, bytes, seconds, error);
 }
 
 gboolean

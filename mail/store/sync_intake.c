@@ -162,7 +162,8 @@ on_done (const struct imap_head *head, gpointer data)
 }
 
 gboolean
-sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count, GError **error)
+sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count, guint next,
+                   GError **error)
 {
   guint from = sync->heads->len - count;
   struct intake intake = { .sync = sync, .folder = folder, .dir = sync_dir (sync, folder) };
@@ -172,8 +173,10 @@ sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_fold
   g_array_set_clear_func (intake.arrivals, arrival_clear);
   const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
   imap_set_meanwhile (imap, sync->wake_fd, sync->serve, sync->data);
-  gboolean fetched
-      = imap_fetch_bodies (imap, &g_array_index (sync->heads, struct imap_head, from), count, &sink, error);
+  const struct imap_head *heads = (const struct imap_head *) (gpointer) sync->heads->data;
+  gboolean fetched = imap_fetch_ahead (imap, heads + from, count, error)
+                     && imap_fetch_ahead (imap, heads + from - next, next, error)
+                     && imap_fetch_bodies (imap, heads + from, count, &sink, error);
   imap_set_meanwhile (imap, -1, NULL, NULL);
   /* What came before the line broke is whole, and kept. */
   gboolean kept = settle (&intake);

@@ -21,6 +21,8 @@ struct sync {
   GArray *heads;               /* struct imap_head: still to be fetched, oldest first */
   struct imap_selected target; /* what the server said when they were listed */
   guint done, total;           /* of this pull */
+  guint window;                /* how many mails are asked for at a time */
+  guint asked;                 /* as many, the last of heads, have been asked for already */
 };
 
 char *sync_dir (const struct sync *sync, const struct state_folder *folder); /* absolute */
@@ -42,9 +44,9 @@ gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder 
 /* ---- the parts of a pull ---- */
 /* Selects the folder; sync->target: what the server said then. Changed flags and removals are done here; what is new stands in sync->heads. */
 gboolean sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error);
-/* Fetches the last count of sync->heads, and takes them off it. The folder is selected. */
+/* Fetches the last count of sync->heads, and takes them off it; next: as many are asked for already that come after them. The folder is selected. */
 gboolean sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
-                            GError **error);
+                            guint next, GError **error);
 
 /* ---- folders (sync_folders.c, sync_renamed.c, sync_folder_push.c) ---- */
 /* Before a list is taken: listed, struct imap_folder *, and the set of names in it that can be opened. */

@@ -10,9 +10,11 @@
 
 #include <string.h>
 
-#define WINDOW_MAILS 500
-#define WINDOW_BYTES (8u * 1024 * 1024)
-#define FIRST_WINDOW 50 /* so that the screen fills early */
+#define WINDOW_MAILS 4000 /* at most; and at most so many bytes, unless it is one mail */
+#define WINDOW_BYTES (32u * 1024 * 1024)
+#define WINDOW_LEAST 10
+#define WINDOW_US (500 * 1000) /* what a window should take */
+#define WINDOW_FIRST 50        /* so that the screen fills early */
 
 void
 sync_schedule (struct sync *sync, gboolean all)
@@ -67,19 +69,39 @@ skip_large (struct sync *sync, const struct state_folder *folder, GError **error
   return TRUE;
 }
 
-/* The newest that are still to come, as far as a window reaches. */
+/* The newest that are still to come, as far as a window reaches; before: as many of them come in another one first. */
 static guint
-window_size (struct sync *sync)
+window_size (const struct sync *sync, guint before)
 {
-  guint mails = 0, most = sync->done == 0 ? FIRST_WINDOW : WINDOW_MAILS;
+  const guint rest = sync->heads->len - before;
+  const struct imap_head *heads = (const struct imap_head *) (gpointer) sync->heads->data;
+  guint mails = 0, most = (guint) MIN (imap_fetch_reach (heads, rest), sync->window);
   guint64 bytes = 0;
-  while (mails < sync->heads->len && mails < most) {
-    bytes += g_array_index (sync->heads, struct imap_head, sync->heads->len - 1 - mails).size_bytes;
+  while (mails < MIN (most, rest)) {
+    bytes += heads[rest - 1 - mails].size_bytes;
     if (mails > 0 && bytes > WINDOW_BYTES)
       break;
     mails++;
   }
   return mails;
+}
+
+/* Fetches one, and asks for the next: windows are as large as what the line brings in some tenths of a second, so that whoever needs the line in
+ * between has it soon, and yet there is always enough on its way. */
+static gboolean
+fetch_window (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
+{
+  const guint count = sync->asked > 0 ? sync->asked : window_size (sync, 0);
+  const gint64 begin = g_get_monotonic_time ();
+  sync->asked = sync->paused ? 0 : window_size (sync, count);
+  if (!sync_intake_fetch (sync, imap, folder, count, sync->asked, error))
+    return FALSE;
+  const gint64 took = g_get_monotonic_time () - begin;
+  if (took < WINDOW_US / 2)
+    sync->window = MIN (sync->window * 2, WINDOW_MAILS);
+  else if (took > WINDOW_US * 2)
+    sync->window = MAX (sync->window / 2, WINDOW_LEAST);
+  return TRUE;
 }
 
 /* Changes that waited for their mail to come back under a new UID, and it did not: it is gone there. A mail that was moved here stands
@@ -136,6 +158,7 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
       return SYNC_FAILED;
     freshen (sync, folder);
     sync->pulling = folder->id;
+    sync->window = WINDOW_FIRST;
     sync->total = sync->done + sync->heads->len;
   } else {
     struct imap_selected info;
@@ -146,10 +169,12 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
   }
   if (sync->heads->len > 0 && !sync_mark_dirty (sync, folder, error))
     return SYNC_FAILED;
+  sync->asked = 0;
   while (sync->heads->len > 0) {
-    if (!sync_intake_fetch (sync, imap, folder, window_size (sync), error) || !sync_serve_now (sync, error))
+    if (!fetch_window (sync, imap, folder, error) || !sync_serve_now (sync, error))
       return SYNC_FAILED;
-    if (sync->heads->len > 0 && may_pause && sync->paused)
+    /* What was asked for already is taken first. */
+    if (sync->heads->len > 0 && may_pause && sync->paused && sync->asked == 0)
       return SYNC_MORE;
   }
   return finish_folder (sync, folder, error) ? SYNC_DONE : SYNC_FAILED;

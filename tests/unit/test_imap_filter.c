@@ -108,6 +108,17 @@ test_amid (void **state)
   imap_filter_feed (filter, "13 OK BAD\r\n", 11);
   assert_false (imap_filter_said_bad (filter, "12"));
   assert_false (imap_filter_said_bad (filter, "13"));
+  static const char *const tagged[] = { "12 BAD", "13 OK", NULL };
+  for (gsize i = 0; i < G_N_ELEMENTS (tagged); i++) {
+    g_autofree char *next = imap_filter_next_tagged (filter);
+    assert_true (g_strcmp0 (next, tagged[i]) == 0);
+  }
+  for (int i = 0; i < 20; i++)
+    imap_filter_feed (filter, "14 NO\r\n", 7);
+  for (int i = 0; i <= IMAP_FILTER_TAGGED; i++) {
+    g_autofree char *next = imap_filter_next_tagged (filter);
+    assert_true (g_strcmp0 (next, i < IMAP_FILTER_TAGGED ? "14 NO" : NULL) == 0);
+  }
   imap_filter_free (filter);
 }
 
@@ -115,9 +126,17 @@ test_amid (void **state)
 static void
 test_anything (void **state)
 {
-  static const char *const words[]
-      = { "* ", "1 FETCH (", "UID 4", " ", ")", "(", "\"", "\\", "{3}\r\n", "{99999999999999999999}\r\n", "\r\n", "BODY[", "]",
-          "STATUS ", "SEARCH ", "NAMESPACE ((", "METADATA", "X", "\x80", "7", "+", "BAD" };
+  static const char *const words[] = { "* ",       "1 FETCH (",
+                                       "UID 4",    " ",
+                                       ")",        "(",
+                                       "\"",       "\\",
+                                       "{3}\r\n",  "{99999999999999999999}\r\n",
+                                       "\r\n",     "BODY[",
+                                       "]",        "STATUS ",
+                                       "SEARCH ",  "NAMESPACE ((",
+                                       "METADATA", "X",
+                                       "\x80",     "7",
+                                       "+",        "BAD" };
   GRand *chance = g_rand_new_with_seed (7);
   for (guint run = 0; run < 3000; run++) {
     g_autoptr (GString) text = g_string_new (NULL);

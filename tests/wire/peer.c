@@ -19,7 +19,7 @@ struct peer {
   gboolean slow;
   GString *heard;   /* all of it */
   GString *pending; /* what is no line yet */
-  char *tag;
+  char *tag, *last_tag;
   char *problem;
   GThread *thread;
 };
@@ -70,7 +70,8 @@ expect (struct peer *peer, const char *text)
   if (line == NULL)
     return FALSE;
   if (strchr (line, ' ') != NULL) { /* a command, not its continuation */
-    g_free (peer->tag);
+    g_free (peer->last_tag);
+    peer->last_tag = peer->tag;
     peer->tag = g_strndup (line, strcspn (line, " "));
   }
   g_autofree char *have = g_ascii_strdown (line, -1), *want = g_ascii_strdown (text, -1);
@@ -80,7 +81,9 @@ expect (struct peer *peer, const char *text)
 static gboolean
 send_text (struct peer *peer, const char *text, const char *end)
 {
-  g_auto (GStrv) pieces = g_strsplit (text, "$TAG", -1);
+  g_auto (GStrv) old = g_strsplit (text, "$LAST", -1);
+  g_autofree char *half = g_strjoinv (peer->last_tag != NULL ? peer->last_tag : "*", old);
+  g_auto (GStrv) pieces = g_strsplit (half, "$TAG", -1);
   g_autofree char *joined = g_strjoinv (peer->tag != NULL ? peer->tag : "*", pieces),
                   *all = g_strconcat (joined, end, NULL);
   return say (peer, all, strlen (all));
@@ -193,6 +196,7 @@ peer_stop (struct peer *peer, char **heard_out)
   if (peer->context != NULL)
     SSL_CTX_free (peer->context);
   g_free (peer->tag);
+  g_free (peer->last_tag);
   g_free (peer);
   return problem;
 }

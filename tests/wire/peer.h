@@ -3,6 +3,7 @@
 /* A server that does what a script says, at the other end of a socket pair, in a thread of its own. Each step is a string:
  *
  *   "S: text"     send the text and CRLF; $TAG is the first word of the last line heard that has two; "\r\n" may stand in it
+ *                 $LAST is what $TAG was before that
  *   "S> text"     send the text as it is
  *   "C: text"     hear a line that has the text in it (without looking at case); else the script fails
  *   "DATA"        hear lines up to a single dot

@@ -312,6 +312,117 @@ test_fetch (void **state)
   }
 }
 
+/* Two questions at once: the answers may come in any order, and mixed. */
+static char *
+fetch_in_pipe (struct meeting *meeting, gboolean *first_fine, gboolean *second_fine)
+{
+  GString *all = g_string_new (NULL);
+  const struct imap_head heads[]
+      = { { .uid = 4, .size_bytes = 3 }, { .uid = 5, .size_bytes = 3 }, { .uid = 9, .size_bytes = 3 } };
+  const struct imap_body_sink sink = { .body = take_body, .done = take_done, .data = all };
+  g_autoptr (GError) error = NULL;
+  assert_true (imap_fetch_ahead (meeting->imap, heads + 1, 2, NULL));
+  assert_true (imap_fetch_ahead (meeting->imap, heads, 1, NULL));
+  *first_fine = imap_fetch_bodies (meeting->imap, heads + 1, 2, &sink, NULL);
+  g_string_append (all, "|");
+  *second_fine = imap_fetch_bodies (meeting->imap, heads, 1, &sink, &error);
+  if (!*second_fine)
+    g_string_append_printf (all, "%s", g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_FAILED) ? "no" : "lost");
+  return g_string_free (all, FALSE);
+}
+
+static void
+test_pipe (void **state)
+{
+#define ASKED SESSION, SELECT, "C: UID FETCH 5,9 (UID FLAGS BODY.PEEK[])", "C: UID FETCH 4 (UID FLAGS BODY.PEEK[])"
+#define MAIL(uid, text) "S> * 1 FETCH (UID " uid " FLAGS () BODY[] {3}\r\n" text ")\r\n"
+#define AFTERWARDS "C: UID STORE 4 +FLAGS.SILENT", "S: $TAG OK done", "HANG", NULL
+  const char *const in_order[]
+      = { ASKED,     MAIL ("5", "555"), MAIL ("9", "999"), "S: $LAST OK done", MAIL ("4", "444"), "S: $TAG OK done",
+          AFTERWARDS };
+  const char *const mixed[]
+      = { ASKED,     MAIL ("4", "444"), MAIL ("9", "999"), "S: $TAG OK done", MAIL ("5", "555"), "S: $LAST OK done",
+          AFTERWARDS };
+  const char *const late[]
+      = { ASKED,     MAIL ("9", "999"), "S: $LAST OK done", MAIL ("5", "555"), MAIL ("4", "444"), "S: $TAG OK done",
+          AFTERWARDS };
+  const char *const refused[] = { ASKED, "S: $LAST NO gone", MAIL ("4", "444"), "S: $TAG OK done", AFTERWARDS };
+  const char *const bad[] = { ASKED, "S: $TAG BAD no more of that", MAIL ("5", "555"), "S: $LAST OK done", AFTERWARDS };
+  const char *const empty[] = { ASKED, "S> * 1 FETCH (UID 5 FLAGS () BODY[] {0}\r\n)\r\n", "S: $LAST OK done",
+                                "S: $TAG OK done", AFTERWARDS };
+  const struct {
+    const char *const *script;
+    const char *all;
+    gboolean first, second;
+  } cases[] = {
+    { in_order, "555[5 ]999[9 ]|444[4 ]", TRUE, TRUE },
+    { mixed, "444[4 ]999[9 ]555[5 ]|", TRUE, TRUE },
+    { late, "999[9 ]|555[0 ?]444[4 ]", TRUE, TRUE },
+    { refused, "|444[4 ]", FALSE, TRUE },
+    { bad, "555[5 ]|no", TRUE, FALSE },
+    { empty, "[5 ]|", TRUE, TRUE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    struct meeting meeting;
+    const guint32 uid = 4;
+    gboolean first, second;
+    with_session (&meeting, cases[i].script);
+    g_autofree char *all = fetch_in_pipe (&meeting, &first, &second);
+    assert_string_equal (all, cases[i].all);
+    assert_int_equal (first, cases[i].first);
+    assert_int_equal (second, cases[i].second);
+    assert_false (imap_is_lost (meeting.imap));
+    assert_true (imap_store (meeting.imap, &uid, 1, TRUE, "S", NULL)); /* in step */
+    part (&meeting);
+    forget (&meeting);
+  }
+}
+
+/* What was asked ahead and is not wanted any more is heard out before anything else is asked; what breaks off or belongs to no question ends the session. */
+static void
+test_pipe_dropped (void **state)
+{
+  const char *const script[]
+      = { SESSION, SELECT, "C: UID FETCH 4:5", MAIL ("5", "555"), MAIL ("4", "444"), "S: $TAG OK done", AFTERWARDS };
+  const char *const torn[]
+      = { ASKED, MAIL ("5", "555"), "S> * 1 FETCH (UID 9 FLAGS () BODY[] {3}\r\n9", "CLOSE", NULL };
+  const char *const foreign[] = { ASKED, "S: 77 OK done", "HANG", NULL };
+  const char *const *lost[] = { torn, foreign };
+  const struct imap_head heads[] = { { .uid = 4, .size_bytes = 3 }, { .uid = 5, .size_bytes = 3 } };
+  struct meeting meeting;
+  const guint32 uid = 4;
+  with_session (&meeting, script);
+  assert_true (imap_fetch_ahead (meeting.imap, heads, 2, NULL));
+  assert_true (imap_store (meeting.imap, &uid, 1, TRUE, "S", NULL));
+  part (&meeting);
+  forget (&meeting);
+  for (gsize i = 0; i < G_N_ELEMENTS (lost); i++) {
+    gboolean first, second;
+    with_session (&meeting, lost[i]);
+    g_autofree char *all = fetch_in_pipe (&meeting, &first, &second);
+    assert_false (first || second);
+    assert_true (imap_is_lost (meeting.imap));
+    part (&meeting);
+    forget (&meeting);
+  }
+}
+
+/* No command becomes longer than servers take. */
+static void
+test_reach (void **state)
+{
+  g_autofree struct imap_head *heads = g_new0 (struct imap_head, 5000);
+  for (guint32 i = 0; i < 5000; i++)
+    heads[i].uid = 3000000000u + i;
+  assert_int_equal (imap_fetch_reach (heads, 5000), 5000);
+  for (guint32 i = 0; i < 5000; i++)
+    heads[i].uid = 3000000000u + 2 * i;
+  gsize reach = imap_fetch_reach (heads, 5000);
+  assert_true (reach >= 300 && reach <= 700);
+  assert_int_equal (imap_fetch_reach (heads, 1), 1);
+  assert_int_equal (imap_fetch_reach (heads, 0), 0);
+}
+
 static void
 test_huge_literal (void **state)
 {
@@ -611,7 +722,8 @@ main (void)
     cmocka_unit_test (test_huge_literal),  cmocka_unit_test (test_list),
     cmocka_unit_test (test_list_extended), cmocka_unit_test (test_refusal_is_no_loss),
     cmocka_unit_test (test_move),          cmocka_unit_test (test_idle),
-    cmocka_unit_test (test_fair),
+    cmocka_unit_test (test_pipe),          cmocka_unit_test (test_pipe_dropped),
+    cmocka_unit_test (test_reach),         cmocka_unit_test (test_fair),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }
