@@ -162,6 +162,7 @@ core_account_free (gpointer data)
   struct core_account *account = data;
   supervised_free (account->imap);
   supervised_free (account->smtp);
+  g_clear_handle_id (&account->again_timer, g_source_remove);
   g_queue_clear_full (&account->arrivals, (GDestroyNotify) g_variant_unref);
   g_ptr_array_unref (account->drained);
   g_hash_table_unref (account->watchers);
@@ -334,8 +335,10 @@ on_tick (gpointer data)
   }
   for (guint i = 0; i < core->accounts->len; i++) {
     struct core_account *account = g_ptr_array_index (core->accounts, i);
-    if (supervised_pid (account->imap) != 0)
+    if (supervised_pid (account->imap) != 0) {
       wake_outbox (account);
+      arrive_settle (account);
+    }
   }
   return G_SOURCE_CONTINUE;
 }

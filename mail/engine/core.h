@@ -29,6 +29,8 @@ struct core_account {
   GPtrArray *drained;   /* struct core_waiter *: to be told once arrivals is empty */
   GVariant *settled;    /* the state "idle", to be told then, too; NULL */
   GError *arrive_error; /* what the index refused since the last time that all had arrived; NULL */
+  guint again_timer;    /* the index did not take something: the imap worker is to report it again; 0: it has all */
+  gint64 settled_us;    /* monotonic: when it was last told to forget what the index has */
   guint arrived;        /* mails since the last "changed" event */
   gboolean filing;      /* a run of the outbox is under way */
   GQueue runs;          /* struct filing *: the runs that wait for it */
@@ -139,7 +141,11 @@ void flow_cert_check (struct core *core, struct request *request);
 /* flow_arrive.c: from the imap workers' events into the index. */
 void arrive_event (struct core_account *account, const char *event, GVariant *fields);
 void arrive_when_done (struct core_account *account, core_done_fn done, gpointer data);
-void arrive_forget (struct core_account *account); /* the account is no more: drop what waits, tell who waits */
+/* The index did not take what it was told: after a while the imap worker reports anew what it was not told to have arrived. */
+void arrive_again (struct core_account *account);
+void arrive_again_now (struct core_account *account); /* if that waits */
+void arrive_settle (struct core_account *account);    /* now and then: what the index has need not be remembered */
+void arrive_forget (struct core_account *account);    /* the account is no more: drop what waits, tell who waits */
 /* Index one mail that we wrote ourselves: a Sent record, a draft. */
 void arrive_own (struct core *core, const char *path, const char *const *add, core_done_fn done, gpointer data);
 /* Get the shadows of protected mails (rows as of the imap event "mails") and index them all. */

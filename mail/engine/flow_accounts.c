@@ -402,6 +402,7 @@ flow_sync (struct core *core, struct request *request)
     sync->left++;
     if (!account->filing)
       outbox_run (account, NULL, "now", NULL, NULL);
+    arrive_again_now (account);
     supervised_call (account->imap, "sync", NULL, NULL, NULL, on_synced, one);
   }
   sync_end_one (sync);

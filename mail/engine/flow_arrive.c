@@ -12,6 +12,8 @@
 #include "mail/store/maildir.h"
 
 #define SHADOWS_MAX 48       /* descriptors in one call */
+#define SETTLE_S 300         /* between two times */
+#define AGAIN_S 15           /* after the index failed */
 #define CHANGED_EVERY_MS 400 /* the screen is not told more often */
 
 /* ---- rows into the index, with their shadows ---- */
@@ -260,10 +262,50 @@ step_end (struct step *step)
   account_next (account);
 }
 
-/* The index did not take it. The imap worker was not told, so it reports the mails again when it starts anew. */
+static void
+on_told (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+}
+
+void
+arrive_again_now (struct core_account *account)
+{
+  if (account->again_timer == 0)
+    return;
+  g_clear_handle_id (&account->again_timer, g_source_remove);
+  supervised_call (account->imap, "report", NULL, NULL, NULL, on_told, NULL);
+}
+
+static gboolean
+on_again (gpointer data)
+{
+  arrive_again_now (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+arrive_again (struct core_account *account)
+{
+  if (account->again_timer == 0 && g_ptr_array_find (account->core->accounts, account, NULL))
+    account->again_timer = g_timeout_add_seconds (AGAIN_S, on_again, account);
+}
+
+void
+arrive_settle (struct core_account *account)
+{
+  const gint64 now = g_get_monotonic_time ();
+  if (now - account->settled_us < (gint64) SETTLE_S * G_USEC_PER_SEC || account->again_timer != 0 || account->arriving
+      || !g_queue_is_empty (&account->arrivals))
+    return;
+  account->settled_us = now;
+  supervised_call (account->imap, "settle", NULL, NULL, NULL, on_told, NULL);
+}
+
+/* The index did not take it. The imap worker was not told, so it can report it again. */
 static void
 step_failed (struct step *step, const GError *error)
 {
+  arrive_again (step->account);
   g_autofree char *text = g_strdup_printf (
       "New mail could not be put into the index: %s It is safe, and is tried again later.", error->message);
   core_notice (step->account->core, text);
@@ -447,6 +489,7 @@ arrive_when_done (struct core_account *account, core_done_fn done, gpointer data
 void
 arrive_forget (struct core_account *account)
 {
+  g_clear_handle_id (&account->again_timer, g_source_remove);
   g_queue_clear_full (&account->arrivals, (GDestroyNotify) g_variant_unref);
   g_clear_pointer (&account->settled, g_variant_unref);
   if (!account->arriving)

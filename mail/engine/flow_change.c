@@ -162,11 +162,20 @@ change_end (struct change *change)
   change_free (change);
 }
 
+/* The index failed after it was done: the imap workers will report it anew. */
+static void
+change_fail_index (struct change *change, const GError *error)
+{
+  for (guint i = 0; i < change->core->accounts->len; i++)
+    arrive_again (g_ptr_array_index (change->core->accounts, i));
+  change_fail (change, error);
+}
+
 static void
 on_tagged (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   if (error != NULL)
-    change_fail (data, error);
+    change_fail_index (data, error);
   else
     change_end (data);
 }
@@ -176,7 +185,7 @@ on_paths_moved (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer
 {
   struct change *change = data;
   if (error != NULL) {
-    change_fail (change, error);
+    change_fail_index (change, error);
     return;
   }
   if (change->action == NULL || change->ids->len == 0) {

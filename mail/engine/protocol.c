@@ -303,6 +303,9 @@ static const struct protocol_method methods[] = {
   { PEER_IMAP, "indexed", F (MUST ("paths", "as")), NOTHING, 30,
     FALSE }, /* the index has them durably: forget to report them again */
 
+  { PEER_IMAP, "report", NOTHING, NOTHING, 60, FALSE }, /* whatever the index may not have: it failed meanwhile */
+  { PEER_IMAP, "settle", NOTHING, NOTHING, 30, FALSE }, /* the index has all that was told: forget what is older */
+
   /* ---- smtp: one an account, owner of its outbox ---- */
   { PEER_SMTP, "start",
     F (MUST ("account", "a{sv}"), MUST ("store_dir", "s"), MAY ("secret", "ay"), MAY ("notes", "b"),

@@ -356,9 +356,8 @@ state_folder_save (struct state *state, const struct state_folder *folder)
   state_run (state,
              "UPDATE folders SET role = ?, uidvalidity = ?, uidnext = ?, modseq = ?, present = ?, delimiter = ?, "
              "space = ?, leaf = ? WHERE id = ?",
-             "siiiiisii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext,
-             (gint64) folder->modseq, (gint64) folder->present, (gint64) folder->delimiter,
-             folder->space, (gint64) folder->leaf, folder->id);
+             "siiiiisii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext, (gint64) folder->modseq,
+             (gint64) folder->present, (gint64) folder->delimiter, folder->space, (gint64) folder->leaf, folder->id);
 }
 
 void

@@ -27,7 +27,7 @@ void sync_set_serve (struct sync *sync, int wake_fd, sync_serve_fn serve);
 void sync_pause (struct sync *sync); /* from serve: somebody waits for more than that */
 /* At the start: report again what the index never confirmed, and what it may have missed. */
 void sync_report (struct sync *sync);
-void sync_settle (struct sync *sync);           /* from time to time: forget news that are old */
+void sync_settle (struct sync *sync); /* when the index has all that was told some time ago: forget news that are old */
 GVariant *sync_folder_rows (struct sync *sync); /* floating aa{sv}: path, name, role, dir, space, subscribed, kept */
 
 /* ---- local changes (sync_local.c); paths: files of this account ---- */

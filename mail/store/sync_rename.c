@@ -31,8 +31,8 @@ sync_rename_note (struct sync *sync, const struct state_folder *folder, const st
                   const char *flags_before, GArray *renames)
 {
   g_autofree char *dir = sync_dir (sync, folder);
-  struct sync_rename rename = { .from = maildir_locate (dir, mail->base, flags_before),
-                                .to = maildir_path (dir, mail->base, mail->flags) };
+  struct sync_rename rename
+      = { .from = maildir_locate (dir, mail->base, flags_before), .to = maildir_path (dir, mail->base, mail->flags) };
   if (rename.from == NULL) {
     g_free (rename.to);
     return FALSE;

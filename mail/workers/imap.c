@@ -233,7 +233,6 @@ work (struct mailbox *box, GError **error)
   if (!push_if_due (box, error))
     return FALSE;
   if (now_s () >= box->next_look) {
-    sync_settle (box->sync);
     if (!sync_list (box->sync, box->imap, error))
       return FALSE;
     sync_schedule (box->sync, TRUE);
@@ -308,6 +307,22 @@ method_test (struct worker *worker, GVariant *args, GError **error)
                          box->remote->user != NULL ? box->remote->user : "the certificate's owner", folders->len,
                          folders->len == 1 ? "" : "s");
   return worker_reply_one ("text", g_variant_new_string (text));
+}
+
+static GVariant *
+method_report (struct worker *worker, GVariant *args, GError **error)
+{
+  struct mailbox *box = worker_state (worker);
+  sync_report (box->sync);
+  box->reported = TRUE;
+  return worker_reply_nothing ();
+}
+
+static GVariant *
+method_settle (struct worker *worker, GVariant *args, GError **error)
+{
+  sync_settle (((struct mailbox *) worker_state (worker))->sync);
+  return worker_reply_nothing ();
 }
 
 static GVariant *
@@ -467,6 +482,8 @@ static const struct worker_method methods[] = {
   { "append", method_append },
   { "remove", method_remove },
   { "indexed", method_indexed },
+  { "report", method_report },
+  { "settle", method_settle },
   { "folder", method_folder },
   { NULL, NULL },
 };

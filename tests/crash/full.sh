@@ -11,7 +11,7 @@ if [ "$(id -u)" != 0 ]; then
   as_root=(sudo -n)
 fi
 live_start
-small_disk_tidy () { local code=$?; end_profile "$dir/p"; "${as_root[@]}" umount -l "$dir/p" 2>/dev/null || true; (exit "$code") || true; live_tidy; }
+small_disk_tidy () { local code=$?; end_profile "$dir/p"; "${as_root[@]}" umount -l "$dir/p" 2>/dev/null || true; live_tidy "$code"; }
 end_profile "$dir/p"
 mv "$dir/p" "$dir/p.whole"
 mkdir -m 700 "$dir/p"

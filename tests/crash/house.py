@@ -45,6 +45,11 @@ def message_id(data):
     return found[1].decode() if found else ""
 
 
+def is_good_report(data):
+    """What Postfix says of letters that it delivered; that one failed would be news."""
+    return b"multipart/report" in data and b"Action: failed" not in data and b"\nSubject: Successful Mail Delivery Report\r\n" in data
+
+
 def decode_name(name):
     """A folder's name from modified UTF-7."""
     return re.sub("&([^-]*)-", lambda run: ("+" + run[1].replace(",", "/") + "-").encode().decode("utf-7") if run[1] else "&", name)
@@ -84,8 +89,12 @@ class Server:
 
     def view(self):
         """Folder -> what lies in it, each (Message-ID, flags, digest), with how often."""
-        return {decode_name(folder): collections.Counter((message_id(data), flags, digest(data)) for _, flags, data in self.mails(folder))
-                for folder in self.folders()}
+        view, self.reports = {}, set()
+        for folder in self.folders():
+            mails = list(self.mails(folder))
+            view[decode_name(folder)] = collections.Counter((message_id(data), flags, digest(data)) for _, flags, data in mails)
+            self.reports |= {message_id(data) for _, _, data in mails if is_good_report(data)}
+        return view
 
     def append(self, folder, data):
         self.do("append", f'"{folder}"', None, None, data)
@@ -273,8 +282,8 @@ class House:
             tags[mid.strip('"')] = {word[1:] for word in words.split()}
         often = collections.Counter(mid for mid, _, _ in self.files.values())
         for mid, flags, _ in self.files.values():
-            if often[mid] > 1 or mid not in tags:
-                continue  # one message for the index, with the tags of all its files; one without Message-ID has a name of its own
+            if often[mid] > 1 or mid not in tags or mid in self.server.reports:
+                continue  # one message for the index, with the tags of all its files; one without Message-ID has a name of its own; reports are put aside
             wanted = {tag for flag, tag in TAGS.items() if flag in flags} | (set() if "S" in flags else {"unread"})
             got = tags[mid] & ({*TAGS.values(), "unread"})
             if wanted != got:
@@ -290,7 +299,7 @@ class House:
         for mid, allowed in self.placed.items():
             if allowed is not None and (len(places[mid]) != 1 or places[mid][0] not in allowed):
                 raise Wrong(f"{mid} should lie once in {sorted(allowed)}, and lies on the server in {places[mid]}")
-        stray = {mid: where for mid, where in places.items() if where and self.placed.get(mid) is None}
+        stray = {mid: where for mid, where in places.items() if where and self.placed.get(mid) is None and mid not in self.server.reports}
         if stray:
             raise Wrong(f"on the server lies what should not be there: {stray}")
         for folder in server.keys() | disk.keys():
@@ -333,6 +342,10 @@ class House:
             raise Wrong(f"the outbox cannot be listed: {err}")
         return dict(zip(re.findall(r"'message_id': <'([^']*)'>", out), re.findall(r"'state': <'([^']*)'>", out)))
 
+    def all_is_delivered(self):
+        """Also Postfix's own reports of it."""
+        return not any(path.is_file() for queue in ("maildrop", "incoming", "active", "deferred") for path in (self.dir / "postfix/queue" / queue).rglob("*"))
+
     def settle(self):
         """After whatever happened: one sync works, and the outbox comes to rest."""
         code, _, err = self.ward("sync")
@@ -343,6 +356,7 @@ class House:
             self.unsure = self.outbox()
             return set(self.unsure.values()) <= {"unknown"}
         self.wait(rests, 30, "the outbox does not come to rest")
+        self.wait(self.all_is_delivered, 20, "Postfix does not deliver")
         code, _, err = self.ward("sync")
         if code:
             raise Wrong(f"the second sync fails: {err}")
@@ -350,8 +364,6 @@ class House:
 
     def judge_letters(self):
         """Every letter reached everybody once, or nobody where that was said; or is unknown. Its record lies in Sent. After settle()."""
-        self.wait(lambda: not any(path.is_file() for queue in ("maildrop", "incoming", "active", "deferred")
-                                  for path in (self.dir / "postfix/queue" / queue).rglob("*")), 20, "Postfix does not deliver")
         for person in {person for recipients, _ in self.letters.values() for person in recipients}:
             self.open_letters(person)
         for token, (recipients, told) in self.letters.items():

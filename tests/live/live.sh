@@ -11,8 +11,9 @@ dir=
 fail () { echo "FAILED: $*" >&2; exit 1; }
 say () { echo "- $*"; }
 
+# live_tidy [CODE]: CODE where somebody tidied up before.
 live_tidy () {
-  local code=$?
+  local code=${1:-$?}
   trap '' INT TERM HUP
   if [ -n "$dir" ]; then
     [ "$code" = 0 ] || { echo "--- the last lines of the servers' logs"; tail -n 5 "$dir/dovecot/log" "$dir/postfix.log" 2>/dev/null || true; }
