@@ -112,7 +112,7 @@ add_later_columns (struct state *state, GError **error)
       continue;
     g_autofree char *sql = g_strdup_printf ("ALTER TABLE %s ADD COLUMN %s %s", later_columns[i].table,
                                             later_columns[i].column, later_columns[i].type);
-    state_run (state, sql, "");
+    (void) execute (state, sql); /* not state_run, which takes strings of the program alone */
     if (later_columns[i].after != NULL)
       state_run (state, later_columns[i].after, "");
   }
