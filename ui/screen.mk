@@ -12,3 +12,4 @@ libui_a_SOURCES += \
 	ui/views/reader_lines.c ui/views/reader_lines.h ui/views/recipients.c ui/views/recipients.h ui/views/rows.c \
 	ui/views/rows.h ui/views/save_later.c ui/views/save_later.h ui/views/sidebar.c ui/views/text_view.c ui/views/views.h ui/views/wizard.c
 libui_a_SOURCES += ui/views/outbox_lines.c ui/views/outbox_lines.h
+libui_a_SOURCES += ui/views/delivery.c ui/views/delivery.h

@@ -6,6 +6,7 @@
 #include "ui/screen/prompt.h"
 #include "ui/screen/text.h"
 #include "ui/views/changes.h"
+#include "ui/views/delivery.h"
 #include "ui/views/fields.h"
 #include "ui/views/rows.h"
 
@@ -92,6 +93,7 @@ find_thread (struct list *list, const char *thread)
 
 static void load_more (struct list *list);
 static void refresh (struct view *view);
+static void ask_delivery (struct list *list);
 
 static gboolean
 take_reply (struct list *list, GVariant *reply, const GError *error)
@@ -119,6 +121,7 @@ after_reply (struct list *list)
   } else {
     load_more (list);
   }
+  ask_delivery (list);
 }
 
 static void
@@ -205,6 +208,60 @@ moved (struct list *list)
     refresh (&list->view);
   }
   load_more (list);
+  ask_delivery (list);
+}
+
+/* ---- What became of what was sent ---- */
+
+static void
+delivery_known (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct list *list = (struct list *) view;
+  if (reply == NULL) /* it is only left out */
+    return;
+  g_autoptr (GVariant) rows = fields_rows (reply, "rows");
+  for (guint i = 0; i < list->threads->len; i++) {
+    struct list_row *row = g_ptr_array_index (list->threads, i);
+    gboolean bad = FALSE;
+    char *word = row->delivery_asked ? delivery_word (rows, row->newest, &bad) : NULL;
+    if (word == NULL)
+      continue;
+    g_free (row->delivery);
+    row->delivery = word;
+    row->delivery_bad = bad;
+  }
+}
+
+/* Of the rows in the window and a page below, if they were not asked about yet. */
+static void
+ask_delivery (struct list *list)
+{
+  if (list->folder == NULL || strcmp (list->folder->role, "sent") != 0)
+    return;
+  GVariantBuilder ids;
+  guint count = 0;
+  g_variant_builder_init (&ids, G_VARIANT_TYPE_STRING_ARRAY);
+  for (int i = list->rows.top; i < list->rows.top + 2 * list->rows.height && row_at (list, i) != NULL; i++) {
+    struct list_row *row = row_at (list, i);
+    if (row->delivery_asked)
+      continue;
+    row->delivery_asked = TRUE;
+    g_variant_builder_add (&ids, "s", row->newest);
+    count++;
+  }
+  g_autoptr (GVariant) list_of_ids = g_variant_ref_sink (g_variant_builder_end (&ids));
+  if (count > 0)
+    app_call (&list->view, "delivery", g_variant_new_parsed ("{'ids': <%@as>}", list_of_ids), NULL, delivery_known,
+              NULL);
+}
+
+static void
+ask_delivery_again (struct view *view)
+{
+  struct list *list = (struct list *) view;
+  for (guint i = 0; i < list->threads->len; i++)
+    ((struct list_row *) g_ptr_array_index (list->threads, i))->delivery_asked = FALSE;
+  ask_delivery (list);
 }
 
 gboolean
@@ -461,6 +518,8 @@ list_title (struct view *view)
 static void
 list_event (struct view *view, const char *event, GVariant *fields)
 {
+  if (strcmp (event, "delivery") == 0)
+    app_timer (view, REFRESH_MS, ask_delivery_again);
   if (strcmp (event, "changed") != 0)
     return;
   ((struct list *) view)->due = TRUE;

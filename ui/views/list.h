@@ -11,8 +11,10 @@ gboolean list_adopt (struct view *view, const struct folder *folder);
 struct list_row {
   char *thread, *subject, *people, *newest; /* people: who writes, or whom it goes to */
   gint64 date;
+  char *delivery; /* of what was sent: what became of it, in a word; NULL */
   guint matched, total;
   gboolean unread, flagged, attachment, encrypted, is_signed, replied, forwarded, draft;
+  gboolean delivery_bad, delivery_asked;
 };
 struct list_row *list_row_new (GVariant *fields);
 void list_row_free (gpointer row);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* One conversation in a list: what is kept of it and how it looks. */
 #include "ui/screen/text.h"
+#include "ui/views/delivery.h"
 #include "ui/views/fields.h"
 #include "ui/views/list.h"
 
@@ -48,6 +49,7 @@ list_row_free (gpointer data)
   g_free (row->subject);
   g_free (row->people);
   g_free (row->newest);
+  g_free (row->delivery);
   g_free (row);
 }
 
@@ -107,5 +109,8 @@ list_row_draw (const struct list_row *row, const struct area *area, int y, gbool
   }
   draw_text (area, y, x, width, style, row->people);
   x += people + 1;
-  draw_text (area, y, x, area->width - x, style, *row->subject != '\0' ? row->subject : "(no subject)");
+  const int end = row->delivery != NULL && area->width > 60 ? area->width - DELIVERY_COLUMNS : area->width;
+  if (end < area->width)
+    draw_right (area, y, end, DELIVERY_COLUMNS, here || !row->delivery_bad ? style : STYLE_HELD, row->delivery);
+  draw_text (area, y, x, end - x, style, *row->subject != '\0' ? row->subject : "(no subject)");
 }

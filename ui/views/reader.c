@@ -11,12 +11,13 @@
 #include <string.h>
 
 #define WARNING_ROWS 3
+#define DELIVERY_MS 200
 #define WARNINGS_HEIGHT 12 /* less than that is left to the message */
 
 struct item {
   char *id, *subject;
   gint64 date;
-  gboolean unread, flagged;
+  gboolean unread, flagged, sent;
 };
 
 struct reader {
@@ -24,8 +25,9 @@ struct reader {
   char *thread, *query;
   GPtrArray *items; /* struct item *, oldest first */
   guint at;
-  GVariant *message; /* the view of "show"; NULL while it is under way */
-  GPtrArray *lines;  /* of message, for width */
+  GVariant *message;  /* the view of "show"; NULL while it is under way */
+  GVariant *delivery; /* what became of it, where it was sent; NULL */
+  GPtrArray *lines;   /* of message, for width */
   int width, top, height;
   struct app_call *call;
   char *problem;
@@ -52,6 +54,7 @@ forget_message (struct reader *reader)
   app_call_cancel (reader->call);
   reader->call = NULL;
   g_clear_pointer (&reader->message, g_variant_unref);
+  g_clear_pointer (&reader->delivery, g_variant_unref);
   g_clear_pointer (&reader->lines, g_ptr_array_unref);
   g_clear_pointer (&reader->problem, g_free);
   reader->top = 0;
@@ -75,6 +78,30 @@ shown (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error
 }
 
 static void
+delivery_known (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reader *reader = (struct reader *) view;
+  const struct item *item = current (reader);
+  if (reply == NULL || item == NULL || strcmp (item->id, data) != 0)
+    return;
+  g_clear_pointer (&reader->delivery, g_variant_unref);
+  g_clear_pointer (&reader->lines, g_ptr_array_unref);
+  reader->delivery = fields_rows (reply, "rows");
+}
+
+/* The message does not wait for it. */
+static void
+ask_delivery (struct view *view)
+{
+  const struct item *item = current ((struct reader *) view);
+  if (item == NULL || !item->sent)
+    return;
+  const char *ids[] = { item->id, NULL };
+  app_call_take (view, "delivery", g_variant_new_parsed ("{'ids': <%^as>}", ids), delivery_known, g_strdup (item->id),
+                 g_free);
+}
+
+static void
 show_message (struct reader *reader, guint at)
 {
   forget_message (reader);
@@ -86,6 +113,7 @@ show_message (struct reader *reader, guint at)
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&args, "{sv}", "id", g_variant_new_string (item->id));
   reader->call = app_call (&reader->view, "show", g_variant_builder_end (&args), NULL, shown, NULL);
+  ask_delivery (&reader->view);
 }
 
 static void
@@ -98,6 +126,7 @@ add_item (struct reader *reader, GVariant *row)
   item->date = fields_time (row, "date");
   item->unread = fields_has (tags, "unread");
   item->flagged = fields_has (tags, "flagged");
+  item->sent = fields_has (tags, "sent");
   g_ptr_array_add (reader->items, item);
 }
 
@@ -262,7 +291,8 @@ reader_draw (struct view *view, const struct area *area, gboolean focused)
     return;
   if (reader->lines == NULL || reader->width != text.width) {
     g_clear_pointer (&reader->lines, g_ptr_array_unref);
-    reader->lines = reader_lines (reader->message, current (reader) != NULL ? current (reader)->date : 0, text.width);
+    reader->lines = reader_lines (reader->message, reader->delivery,
+                                  current (reader) != NULL ? current (reader)->date : 0, text.width);
     reader->width = text.width;
   }
   reader->height = text.height - 1;
@@ -446,10 +476,18 @@ reader_title (struct view *view)
 }
 
 static void
+reader_event (struct view *view, const char *event, GVariant *fields)
+{
+  if (strcmp (event, "delivery") == 0)
+    app_timer (view, DELIVERY_MS, ask_delivery);
+}
+
+static void
 reader_free (struct view *view)
 {
   struct reader *reader = (struct reader *) view;
   g_clear_pointer (&reader->message, g_variant_unref);
+  g_clear_pointer (&reader->delivery, g_variant_unref);
   g_clear_pointer (&reader->lines, g_ptr_array_unref);
   g_ptr_array_unref (reader->items);
   g_free (reader->thread);
@@ -462,6 +500,7 @@ static const struct view_class reader_class = {
   .place = PLACE_READER,
   .draw = reader_draw,
   .act = reader_act,
+  .event = reader_event,
   .title = reader_title,
   .free = reader_free,
 };

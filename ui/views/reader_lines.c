@@ -4,6 +4,7 @@
 #include "ui/views/reader_lines.h"
 #include "ui/screen/here.h"
 #include "ui/screen/text.h"
+#include "ui/views/delivery.h"
 #include "ui/views/fields.h"
 
 #include <string.h>
@@ -224,13 +225,28 @@ add_segment (GPtrArray *lines, GVariant *segment, int width)
   add_line (lines, STYLE_NOTE, 0, rule ("└", "", width));
 }
 
+/* Each recipient, with a sentence that says what is known, and no more. */
+static void
+add_delivery (GPtrArray *lines, GVariant *rows, int width)
+{
+  g_autoptr (GPtrArray) pairs = delivery_pairs (rows);
+  for (guint i = 0; i + 1 < pairs->len; i += 2) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i / 2);
+    const gboolean bad = delivery_is_bad (fields_text (row, "state"));
+    add_field (lines, width, bad ? STYLE_HELD : STYLE_STRONG, i == 0 ? "Delivery:" : "", pairs->pdata[i]);
+    add_field (lines, width, STYLE_DIM, "", pairs->pdata[i + 1]);
+  }
+}
+
 GPtrArray *
-reader_lines (GVariant *view, gint64 date, int width)
+reader_lines (GVariant *view, GVariant *delivery, gint64 date, int width)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func (line_free);
   g_autoptr (GVariant) segments = fields_rows (view, "segments");
   add_header (lines, view, date, width);
   add_attachments (lines, view, width);
+  if (delivery != NULL)
+    add_delivery (lines, delivery, width);
   add_line (lines, STYLE_TEXT, 0, g_strdup (""));
   guint before = lines->len;
   for (gsize i = 0; i < g_variant_n_children (segments); i++) {

@@ -12,8 +12,8 @@ struct reader_line {
   int label_columns; /* that many columns at the start are drawn as a label */
   char *text;
 };
-/* view: as of "show"; date: where the view has none. struct reader_line *, caller frees. */
-GPtrArray *reader_lines (GVariant *view, gint64 date, int width);
+/* view: as of "show"; delivery: rows of the engine's "delivery", or NULL; date: where the view has none. struct reader_line *, caller frees. */
+GPtrArray *reader_lines (GVariant *view, GVariant *delivery, gint64 date, int width);
 /* The parts a person would call attachments; aa{sv}, caller unrefs. */
 GVariant *reader_attachments (GVariant *view);
 char *reader_size (guint64 bytes);
