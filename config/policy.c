@@ -10,6 +10,7 @@
 static const char *const trust_names[] = { "none", "first-seen", "wkd", "chain", "verified", NULL };
 static const char *const prefer_names[] = { "smime", "pgp", NULL };
 static const char *const revocation_names[] = { "hard", "soft", "off", NULL };
+static const char *const receipt_names[] = { "never", "ask", "signed", NULL };
 static const char *const flag_names[] = { "false", "true", NULL };
 
 #define PINS "pins" /* the group whose keys are addresses */
@@ -69,6 +70,7 @@ static const struct row {
   { DEMAND ("lookup", "ldap", TIGHTENS_FALSE, allow_ldap), .names = flag_names },
   { DEMAND ("lookup", "ldap-domains", TIGHTENS_FALSE, allow_ldap_domains), .names = flag_names },
   { DEMAND ("signatures", "revocation", TIGHTENS_DOWN_USER, revocation), .names = revocation_names },
+  { DEMAND ("reading", "receipts", TIGHTENS_DOWN_USER, receipts), .names = receipt_names },
   { DEMAND ("accounts", "allow-password", TIGHTENS_FALSE_USER, allow_password), .names = flag_names },
 #undef DEMAND
 };
@@ -309,6 +311,7 @@ policy_load_files (const char *organisation_file, const char *user_file, gboolea
   policy->allow_ldap = policy->allow_ldap_domains = TRUE;
   policy->send_autocrypt = TRUE;
   policy->revocation = 1;
+  policy->receipts = 1;
   policy->allow_password = test_profile;
   struct level level = { .path = organisation_file, .organisation = TRUE };
   if (!read_level (policy, &level, error))

@@ -30,6 +30,7 @@ struct policy {
   char *ldap_ca;               /* PEM file that vouches for them; NULL: the system's authorities */
   GPtrArray *pins;             /* struct policy_pin * */
   int revocation;          /* of a signer's certificate, where it cannot be learnt: 0 hard, 1 soft (built-in), 2 off */
+  int receipts;            /* that others ask for: 0 never, 1 ask (built-in), 2 signed: by itself to those who signed */
   char **own_domains;      /* of the organisation, beside those of the accounts; ends with NULL */
   char **card_modules;     /* the only PKCS#11 modules that may be loaded; NULL: any installed one */
   gboolean allow_password; /* sign in by password alone; built-in FALSE; a test profile has TRUE */

@@ -11,3 +11,4 @@ libui_a_SOURCES += ui/commands/command.h ui/commands/command.c ui/commands/comma
 	ui/commands/command_tag.c ui/commands/command_tell.c ui/commands/command_verify.c ui/commands/command_version.c
 libui_a_SOURCES += ui/commands/command_delivery.c
 libui_a_SOURCES += ui/commands/command_outbox.c ui/commands/command_outbox.h ui/later.h ui/later.c
+libui_a_SOURCES += ui/commands/command_receipt.c

@@ -159,6 +159,10 @@ void ledger_take (struct core *core, const char *path, GVariant *report);
 gboolean ledger_is_taking (struct core *core, const char *path);
 gboolean ledger_has (struct core *core, const char *path); /* is it the mail of a report that came just now? */
 void ledger_look (struct core_account *account);           /* for what is overdue, now and then */
+void flow_receipt (struct core *core, struct request *request);
+/* flow_receipt.c: answers what a message asks for. view: of it; asked: floating, as of receipt_asked. */
+void receipt_answer (struct core *core, struct core_account *account_or_null, struct request *request, GVariant *view,
+                     GVariant *asked);
 void flow_delivery (struct core *core, struct request *request);
 
 /* flow_outbox.c: run the outbox of an account, file what was accepted; one run at a time. id: of one that is asked for; NULL: all that is due.

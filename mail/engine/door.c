@@ -92,6 +92,7 @@ static const struct {
   { "outbox_decide", flow_outbox_decide, FALSE },
   { "outbox_edit", flow_outbox_edit, FALSE },
   { "delivery", flow_delivery, FALSE },
+  { "receipt", flow_receipt, FALSE },
   { "sync", flow_sync, FALSE },
   { "import", flow_import, FALSE },
   { "key_import", forward_keys, FALSE },

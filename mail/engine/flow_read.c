@@ -11,6 +11,7 @@
 #include "mail/engine/revocation.h"
 #include "mail/engine/unpack.h"
 #include "mail/message/message.h"
+#include "mail/message/receipt.h"
 
 #define FILTERS_MAX 20                       /* HTML parts of one message that are shown */
 #define FILTERS_TIME_US (3 * G_USEC_PER_SEC) /* of all of them together; the last may end later */
@@ -25,6 +26,7 @@ struct reading {
   void (*opened) (struct reading *reading, int fd); /* fd: owned by the callee */
   GVariant *view, *origin;                          /* a{sv} of the keys worker */
   struct core_account *account;                     /* whose mail it is; NULL: anybody's */
+  char **tags;                                      /* of it; NULL: it is no mail of the index */
   GPtrArray *segments;                              /* GVariant *: a{sv}; html ones are replaced by text */
   guint next;
   guint filters;
@@ -58,6 +60,7 @@ reading_free (struct reading *reading)
     g_variant_builder_clear (&reading->attachments);
   g_clear_pointer (&reading->carried, g_ptr_array_unref);
   g_clear_object (&reading->attached);
+  g_strfreev (reading->tags);
   if (reading->file >= 0)
     close (reading->file);
   if (reading->again >= 0)
@@ -107,6 +110,7 @@ on_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
       int fd = open_mail (reading->core, paths[k]);
       if (fd >= 0) {
         reading->account = core_account_for_path (reading->core, paths[k]);
+        (void) g_variant_lookup (row, "tags", "^as", &reading->tags);
         reading->opened (reading, fd);
         return;
       }
@@ -338,13 +342,63 @@ inspect_opened (struct reading *reading, int fd)
   inspect (reading, fd);
 }
 
+/* ---- what is asked of the reader ---- */
+
+/* Own addresses; ends with NULL; borrowed. */
+static GPtrArray *
+own_addresses (struct core *core)
+{
+  GPtrArray *own = g_ptr_array_new ();
+  g_ptr_array_add (own, (gpointer) core_own_address (core));
+  for (guint i = 0; i < core->accounts->len; i++)
+    g_ptr_array_add (own, ((struct core_account *) g_ptr_array_index (core->accounts, i))->account->address);
+  g_ptr_array_add (own, NULL);
+  return own;
+}
+
+/* NULL: nobody asks for a receipt, or the mail is none of the index, which could not remember the answer. */
+static GVariant *
+receipt_of (struct reading *reading, GVariant *view)
+{
+  if (reading->tags == NULL || reading->account == NULL || reading->origin == NULL)
+    return NULL;
+  g_autoptr (GPtrArray) own = own_addresses (reading->core);
+  const enum receipt_policy policy
+      = reading->core->policy != NULL ? (enum receipt_policy) reading->core->policy->receipts : RECEIPT_NEVER;
+  return receipt_asked (view, reading->origin, (const char *const *) reading->tags, (const char *const *) own->pdata,
+                        policy);
+}
+
+static void
+receipt_finished (struct reading *reading, GVariant *view)
+{
+  GVariant *asked = receipt_of (reading, view);
+  receipt_answer (reading->core, reading->account, reading->request, view,
+                  asked != NULL ? asked
+                                : g_variant_new_parsed ("{'state': <'never'>, 'to': <''>, 'text': <'Nobody asks for a "
+                                                        "receipt of this message. None was sent.'>}"));
+  reading_free (reading);
+}
+
+void
+flow_receipt (struct core *core, struct request *request)
+{
+  struct reading *reading = reading_new (core, request, inspect_opened);
+  reading->finished = receipt_finished;
+  locate (reading);
+}
+
 /* ---- show ---- */
 
 static void
 show_reply (gpointer data, GVariant *view)
 {
   struct reading *reading = data;
-  request_reply (reading->request, g_variant_new_parsed ("{'view': <%@a{sv}>}", view), NULL);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (view);
+  GVariant *asked = receipt_of (reading, view);
+  if (asked != NULL)
+    g_variant_dict_insert_value (&dict, "receipt", asked);
+  request_reply (reading->request, g_variant_new_parsed ("{'view': <%@a{sv}>}", g_variant_dict_end (&dict)), NULL);
   reading_free (reading);
 }
 
@@ -425,11 +479,7 @@ reply_finished (struct reading *reading, GVariant *view)
   gboolean all = FALSE, forward = FALSE;
   (void) g_variant_lookup (reading->request->fields, "all", "b", &all);
   (void) g_variant_lookup (reading->request->fields, "forward", "b", &forward);
-  g_autoptr (GPtrArray) own = g_ptr_array_new ();
-  g_ptr_array_add (own, (gpointer) core_own_address (reading->core));
-  for (guint i = 0; i < reading->core->accounts->len; i++)
-    g_ptr_array_add (own, ((struct core_account *) g_ptr_array_index (reading->core->accounts, i))->account->address);
-  g_ptr_array_add (own, NULL);
+  g_autoptr (GPtrArray) own = own_addresses (reading->core);
   GVariant *draft = message_reply (view, (const char *const *) own->pdata, all, forward);
   if (forward) {
     reading->draft = g_variant_ref_sink (draft);

@@ -25,6 +25,7 @@
 #define MESSAGE MAY ("file", "h"), MAY ("id", "s"), MAY ("at", "x")
 /* draft: { from s, to as, cc as, bcc as (each "Name <a@b>" or "a@b"), subject s, body s,
  *          in_reply_to s, references as, parent_protected b, confidential as (addresses that are not to be named outside), attachments a(ssh) (filename, type or "", fd), date x, message_id s,
+ *          ask_receipt b (its readers are asked to say that they opened it), receipt a{sv} (it is such an answer, by the engine: message_id s, recipient s, automatic b),
  *          legacy_display b (the keys worker's own: the text repeats what only it shows of the header) } */
 
 /* The life of keys. kind: "pgp" or "smime". An OpenPGP key comes back in keys; a key of S/MIME waits for its certificate, and is one row of
@@ -153,6 +154,10 @@ static const struct protocol_method methods[] = {
     F (MUST ("draft", "a{sv}"), MUST ("draft_id", "s"), MUST ("text", "s")), 660, FALSE },
   /* What became of what was sent, in all accounts; rows as of smtp.delivery, and subject s where the index knows the message. One of ids and query, else the newest
    * messages: limit of them. */
+  /* Answer a request for a receipt ("receipt" of the view: state s, to s, text s; see receipt_asked). answer: "send", "auto" (only where policy says so), "no". state: "sent",
+   * "queued", "refused", "before" (it was answered before), "never" */
+  { PEER_ENGINE, "receipt", F (MUST ("id", "s"), MUST ("answer", "s")), F (MUST ("state", "s"), MUST ("text", "s")), 0,
+    FALSE },
   { PEER_ENGINE, "delivery", F (MAY ("ids", "as"), MAY ("query", "s"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")),
     30, FALSE },
   { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0,

@@ -232,6 +232,9 @@ make_draft (GBytes *bytes, GMimeMessage *message, struct parse *parse, GError **
   g_variant_builder_add (&draft, "{sv}", "body", g_variant_new_string (parse->body != NULL ? parse->body : ""));
   add_references (&draft, message);
   add_confidential (&draft, bytes);
+  if (g_mime_object_get_header (GMIME_OBJECT (message), "Disposition-Notification-To")
+      != NULL) /* it goes to the sender, whoever stands there */
+    g_variant_builder_add (&draft, "{sv}", "ask_receipt", g_variant_new_boolean (TRUE));
   const char *id = g_mime_message_get_message_id (message);
   if (id != NULL && message_id_is_valid (id))
     g_variant_builder_add (&draft, "{sv}", "message_id", g_variant_new_string (id));

@@ -1,3 +1,5 @@
+# Receipts.
+libmail_a_SOURCES += mail/message/receipt.h mail/message/receipt.c mail/message/message_receipt.c
 # Messages: reading, writing, text, HTML; the filter worker.
 libmail_a_SOURCES += mail/message/auth_results.c mail/message/auth_results.h mail/message/message_origin.c \
 	mail/message/caution.c mail/message/caution.h

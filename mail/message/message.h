@@ -12,7 +12,8 @@
  * keys.inspect. Every text is sanitised. Keys worker. */
 void message_view (struct inspection *inspection, GBytes *message, GVariant **view_out, GVariant **segments_out);
 /* What the header tells of where it comes from, floating a{sv}: name s (of the first From), list_post s (address of the mailing list; ""), deceptive as
- * (domains of From and Reply-To with letters that deceive), failed s (what our own server found to fail; ""). Keys worker. */
+ * (domains of From and Reply-To with letters that deceive), failed s (what our own server found to fail; ""), receipt_to as (who asks for a receipt), return_path as, machine b (it comes
+ * from a list or an automaton). Keys worker. */
 GVariant *message_origin (const struct inspection *inspection, const struct auth_servers *servers);
 /* What the message reports of one that was sent, floating a{sv} as "report" of keys.shadow; NULL: it is no report. Keys worker. */
 GVariant *message_report_fields (const struct inspection *inspection);

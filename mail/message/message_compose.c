@@ -25,6 +25,7 @@ struct composition {
   char *outer_to, *outer_cc; /* without those who are not to be named outside */
   char *subject;             /* encoded */
   char *message_id, *date, *in_reply_to, *references;
+  gboolean ask_receipt;
 };
 
 static void
@@ -198,6 +199,8 @@ header_lines (const struct composition *c, gboolean inside)
   add_line (lines, "Message-ID", id);
   add_line (lines, "In-Reply-To", c->in_reply_to);
   add_line (lines, "References", c->references);
+  if (inside && c->ask_receipt) /* who reads it may know; who carries it need not */
+    add_line (lines, "Disposition-Notification-To", c->from);
   return lines;
 }
 
@@ -377,6 +380,9 @@ make_body (GVariant *draft, const struct composition *c, GPtrArray *attachments,
     return NULL;
   }
   GMimeObject *text = text_part (draft, c, body);
+  g_autoptr (GVariant) receipt = g_variant_lookup_value (draft, "receipt", G_VARIANT_TYPE_VARDICT);
+  if (receipt != NULL)
+    return message_receipt_body (text, receipt, error);
   if (count == 0)
     return text;
   GMimeMultipart *mixed = g_mime_multipart_new_with_subtype ("mixed");
@@ -431,6 +437,7 @@ message_compose (GVariant *draft, GPtrArray *attachments, gint64 now, GPtrArray 
   message_init ();
   struct composition c = { 0 };
   GMimeObject *body = NULL;
+  (void) g_variant_lookup (draft, "ask_receipt", "b", &c.ask_receipt);
   GBytes *payload = NULL;
   if (read_draft (draft, now, &c, error) && (body = make_body (draft, &c, attachments, error)) != NULL) {
     g_autoptr (GPtrArray) inside = header_lines (&c, TRUE), outside = header_lines (&c, FALSE);

@@ -71,6 +71,30 @@ failed (const struct message_fields *outer, const struct auth_servers *servers)
   return what != NULL ? what : "";
 }
 
+static GVariant *
+address_list (const struct message_fields *fields, const char *name)
+{
+  g_autoptr (GPtrArray) list = message_fields_addresses (fields, name, FALSE);
+  return g_variant_new_strv ((const char *const *) list->pdata, (gssize) MIN (list->len, 10));
+}
+
+/* Was it written by a person to a person, as far as it says so? RFC 3834, 2919. */
+static gboolean
+is_machine (const struct message_fields *outer)
+{
+  static const char *const marks[] = { "list-id", "list-unsubscribe", "list-help", "feedback-id" };
+  const char *automatic = message_fields_raw (outer, "auto-submitted"),
+             *path = message_fields_raw (outer, "return-path");
+  if (message_fields_raw (outer, "precedence") != NULL
+      || (automatic != NULL && g_ascii_strncasecmp (automatic, "no", 2) != 0)
+      || (path != NULL && strstr (path, "<>") != NULL))
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (marks); i++)
+    if (message_fields_raw (outer, marks[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 GVariant *
 message_origin (const struct inspection *inspection, const struct auth_servers *servers)
 {
@@ -78,8 +102,12 @@ message_origin (const struct inspection *inspection, const struct auth_servers *
   message_init ();
   message_shown_init (&shown, inspection);
   g_autofree char *name = first_name (message_shown_for (&shown, "from")), *list = list_post (shown.outer);
-  GVariant *out = g_variant_new_parsed ("{'name': <%s>, 'list_post': <%s>, 'deceptive': <%@as>, 'failed': <%s>}", name,
-                                        list, deceptive (&shown), failed (shown.outer, servers));
+  static const char asks[] = "disposition-notification-to";
+  GVariant *out = g_variant_new_parsed ("{'name': <%s>, 'list_post': <%s>, 'deceptive': <%@as>, 'failed': <%s>, "
+                                        "'receipt_to': <%@as>, 'return_path': <%@as>, 'machine': <%b>}",
+                                        name, list, deceptive (&shown), failed (shown.outer, servers),
+                                        address_list (message_shown_for (&shown, asks), asks),
+                                        address_list (shown.outer, "return-path"), is_machine (shown.outer));
   message_shown_clear (&shown);
   return out;
 }

@@ -106,6 +106,8 @@ GPtrArray *message_report_blocks (const char *text,
                                   guint blocks_max); /* struct message_fields *, of its blocks of fields */
 /* Behind the first block: at an empty line, or at the end. */
 const char *message_report_block_end (const char *text, gsize size);
+/* The body of a receipt of ours (message_receipt.c): text, which is taken, and receipt, of the draft. NULL with error: it is not what it must be. */
+GMimeObject *message_receipt_body (GMimeObject *text_take, GVariant *receipt, GError **error);
 /* What stands in place of a part whose content is not in this mail: a piece of a larger one, or a pointer to elsewhere (message_absent.c). NULL: the
  * part is none such. */
 char *message_absent_text (const struct inspect_node *node, GPtrArray *notes);

@@ -217,7 +217,8 @@ method_submit (struct worker *worker, GVariant *args, GError **error)
   g_variant_lookup (args, "draft_path", "&s", &mail.draft_path);
   g_variant_lookup (args, "not_before", "x", &mail.not_before);
   gsize count = g_variant_n_children (rows);
-  if (count == 0 || count > COPIES_MAX || *mail.message_id == '\0' || !address_is_addr_spec (mail.from)) {
+  if (count == 0 || count > COPIES_MAX || *mail.message_id == '\0'
+      || (*mail.from != '\0' && !address_is_addr_spec (mail.from))) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
                  "This mail has no recipients, no Message-ID or no sender. Nothing was sent.");
     return NULL;

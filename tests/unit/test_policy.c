@@ -184,6 +184,8 @@ refusals (void **state)
     { "[accounts]\nallow-password=false\n", "[accounts]\nallow-password=true\n", "policy.conf", "allow-password",
       CONFIG_ERROR_FORBIDDEN },
     { "", "[signatures]\nrevocation=off\n", "policy.conf", "revocation", CONFIG_ERROR_FORBIDDEN },
+    { "", "[reading]\nreceipts=signed\n", "policy.conf", "receipts", CONFIG_ERROR_FORBIDDEN },
+    { "[reading]\nreceipts=never\n", "[reading]\nreceipts=ask\n", "policy.conf", "receipts", CONFIG_ERROR_FORBIDDEN },
     { "[signatures]\nrevocation=hard\n", "[signatures]\nrevocation=soft\n", "policy.conf", "revocation",
       CONFIG_ERROR_FORBIDDEN },
     { "[routes]\nleast-pgp-trust=some\n", "", "organisation.conf", "[routes] least-pgp-trust", CONFIG_ERROR_BROKEN },

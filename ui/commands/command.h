@@ -67,6 +67,7 @@ enum command_exit command_help (struct command_context *context, int argc, char 
 enum command_exit command_import (struct command_context *context, int argc, char **argv);
 enum command_exit command_key (struct command_context *context, int argc, char **argv);
 enum command_exit command_outbox (struct command_context *context, int argc, char **argv);
+enum command_exit command_receipt (struct command_context *context, int argc, char **argv);
 enum command_exit command_reply (struct command_context *context, int argc, char **argv);
 enum command_exit command_search (struct command_context *context, int argc, char **argv);
 enum command_exit command_send (struct command_context *context, int argc, char **argv);

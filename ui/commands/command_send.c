@@ -9,7 +9,7 @@
 struct send_options {
   char **to, **cc, **bcc, **attach;
   char *from, *subject, *out, *later;
-  gboolean json, dry_run, attach_key;
+  gboolean json, dry_run, attach_key, receipt;
   int passphrase_fd; /* -1: none */
 };
 
@@ -45,6 +45,8 @@ fill (struct command_draft *draft, struct command_context *context, const struct
       || !add_recipients (draft, "bcc", options->bcc, error))
     return FALSE;
   g_variant_dict_insert (&draft->fields, "subject", "s", options->subject != NULL ? options->subject : "");
+  if (options->receipt)
+    g_variant_dict_insert (&draft->fields, "ask_receipt", "b", TRUE);
   for (gsize i = 0; options->attach != NULL && options->attach[i] != NULL; i++)
     if (!command_draft_attach (draft, options->attach[i], error))
       return FALSE;
@@ -93,6 +95,7 @@ command_send (struct command_context *context, int argc, char **argv)
                                    { "subject", 0, 0, G_OPTION_ARG_FILENAME, &options.subject, NULL, NULL },
                                    { "attach", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.attach, NULL, NULL },
                                    { "attach-key", 0, 0, G_OPTION_ARG_NONE, &options.attach_key, NULL, NULL },
+                                   { "receipt", 0, 0, G_OPTION_ARG_NONE, &options.receipt, NULL, NULL },
                                    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, NULL, NULL },
                                    { "out", 0, 0, G_OPTION_ARG_FILENAME, &options.out, NULL, NULL },
                                    { "later", 0, 0, G_OPTION_ARG_FILENAME, &options.later, NULL, NULL },

@@ -40,7 +40,7 @@ const struct command commands[] = {
     command_explain },
   { "send",
     "[--json] [--from A] [--to A]... [--cc A]... [--bcc A]... [--subject S] [--attach FILE]... [--attach-key] "
-    "[--later TIME] [--dry-run] [--out DIR] [--passphrase-fd N] < BODY",
+    "[--receipt] [--later TIME] [--dry-run] [--out DIR] [--passphrase-fd N] < BODY",
     "Send a message, every copy of it encrypted, or hold it and say why.", command_send },
   { "sendmail", "[-t] [-i] [-f ADDRESS] [ADDRESS...] < MESSAGE", "The same, for programs that expect sendmail.",
     command_sendmail },
@@ -48,6 +48,8 @@ const struct command commands[] = {
     "Say what became of what was sent, as far as it is known, for each recipient.", command_delivery },
   { "outbox", "[list] [--json]\nretry|edit|stop|sent ID [--json] [--passphrase-fd N]\nremove ID [--yes] [--json]",
     "List what waits to be sent and what became of it, or decide about one message of it.", command_outbox },
+  { "receipt", "[--json] [--no] id:MESSAGE-ID",
+    "Tell the sender of a message, who asks for it, that you opened it; or that he is told nothing.", command_receipt },
   { "tell", "[--json] [--from ADDRESS] [--dry-run] [--yes] [--again] ADDRESS",
     "Ask somebody for a key, with a fixed note without protection that is shown first.", command_tell },
   { "key",

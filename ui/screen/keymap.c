@@ -81,6 +81,7 @@ static const struct binding bindings[] = {
   { PLACE_READER, { 'K' }, ACTION_PREVIOUS_THREAD, NULL, NULL, "previous conversation of the list" },
   { PLACE_READER, { SPECIAL_TAB }, ACTION_SIDEBAR, NULL, NULL, "go to the folders at the left" },
   { PLACE_READER, { 'b' }, ACTION_SIDEBAR_TOGGLE, NULL, NULL, "show or hide the folders" },
+  { PLACE_READER, { 'o' }, ACTION_RECEIPT, NULL, NULL, "answer who asks to be told that you opened it" },
 
   { PLACE_COMPOSE, { CTRL ('X') }, ACTION_SEND, NULL, "Send", "send, encrypted to every recipient" },
   { PLACE_COMPOSE,
@@ -93,6 +94,7 @@ static const struct binding bindings[] = {
   { PLACE_COMPOSE, { CTRL ('S') }, ACTION_SEND_LATER, NULL, NULL, "send later: asks when" },
   { PLACE_COMPOSE, { CTRL ('R') }, ACTION_ATTACH, NULL, "Attach", "attach a file" },
   { PLACE_COMPOSE, { CTRL ('V') }, ACTION_ATTACH_OWN, NULL, NULL, "attach your own public key" },
+  { PLACE_COMPOSE, { CTRL ('Q') }, ACTION_RECEIPT, NULL, NULL, "ask to be told when it is opened, or not" },
   { PLACE_COMPOSE, { CTRL ('P') }, ACTION_PROTECTION, NULL, "Recipients", "how each recipient's copy is protected" },
   { PLACE_COMPOSE, { CTRL ('Y') }, ACTION_KEYS, NULL, "Keys", "people and their keys: compare them, take in new ones" },
   { PLACE_COMPOSE, { CTRL ('K') }, ACTION_RAW_CUT, NULL, "Cut line", "cut the line" },

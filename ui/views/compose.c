@@ -97,10 +97,11 @@ static char *
 compose_title (struct view *view)
 {
   struct compose *compose = (struct compose *) view;
-  return g_strdup (compose->working                                                             ? "Write · working…"
-                   : compose->changed && (compose->dirty || compose->keeping || !compose->kept) ? "Write · not saved"
-                   : compose->changed ? "Write · kept in Drafts"
-                                      : "Write");
+  const char *state = compose->working                                                             ? " · working…"
+                      : compose->changed && (compose->dirty || compose->keeping || !compose->kept) ? " · not saved"
+                      : compose->changed ? " · kept in Drafts"
+                                         : "";
+  return g_strconcat ("Write", state, compose->receipt ? " · asks for a receipt" : "", NULL);
 }
 
 /* ---- What the keys do ---- */
@@ -244,6 +245,14 @@ compose_act (struct view *view, enum action action)
     return TRUE;
   case ACTION_ATTACH_OWN:
     compose_own (compose);
+    return TRUE;
+  case ACTION_RECEIPT:
+    compose->receipt = !compose->receipt;
+    compose_touched (compose);
+    app_notice (view->app, NOTICE_INFO,
+                compose->receipt
+                    ? "Readers will be asked to tell you that they opened it; they need not. ^Q: do not ask."
+                    : "Readers are not asked to tell you that they opened it.");
     return TRUE;
   case ACTION_PROTECTION:
     compose_routes_page (compose);

@@ -97,6 +97,7 @@ compose_to_draft (struct compose *compose, GUnixFDList *fds, GError **error)
   add_text (&draft, "body", body);
   g_variant_builder_add (&draft, "{sv}", "date", g_variant_new_int64 (app_now ()));
   add_from_origin (&draft, compose->origin);
+  g_variant_builder_add (&draft, "{sv}", "ask_receipt", g_variant_new_boolean (compose->receipt));
   if (!add_attachments (&draft, compose, fds, error)) {
     g_variant_builder_clear (&draft);
     return NULL;
@@ -131,6 +132,7 @@ compose_from_draft (struct compose *compose, GVariant *draft, GUnixFDList *fds)
 {
   static const char *const names[] = { "to", "cc", "bcc" };
   compose->origin = g_variant_ref (draft);
+  compose->receipt = fields_flag (draft, "ask_receipt");
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree char *text = fields_joined (draft, names[i]);
     line_set (&compose->fields[FIELD_TO + i], text);

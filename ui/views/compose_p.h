@@ -48,6 +48,7 @@ struct compose {
   struct app_call *route_call;
   guint held;
   GHashTable *told; /* addresses whose note was shown in this window; NULL: none */
+  gboolean receipt; /* its readers are asked to say that they opened it */
   gboolean working; /* sending or saving: the text stands still */
   gint64 later;     /* when it is to go; 0: at once */
   char *outbox_id;  /* where it can still be taken back from; NULL */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading: the messages of one conversation, one at a time. The verdict has rows of its own at the top that no message can
  * reach; all else of the message scrolls below them. */
+#include "ui/screen/prompt.h"
 #include "ui/screen/text.h"
 #include "ui/views/changes.h"
 #include "ui/views/fields.h"
@@ -61,6 +62,24 @@ forget_message (struct reader *reader)
 }
 
 static void
+receipt_answered (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  if (reply == NULL)
+    app_notice (view->app, NOTICE_WARN, "%s", error->message);
+  else
+    app_notice (view->app, NOTICE_INFO, "%s", fields_text (reply, "text"));
+}
+
+static void
+answer_receipt (struct reader *reader, const char *answer)
+{
+  const struct item *item = current (reader);
+  if (item != NULL)
+    app_call (app_changes (reader->view.app), "receipt",
+              g_variant_new_parsed ("{'id': <%s>, 'answer': <%s>}", item->id, answer), NULL, receipt_answered, NULL);
+}
+
+static void
 shown (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct reader *reader = (struct reader *) view;
@@ -71,6 +90,9 @@ shown (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error
     return;
   }
   reader->message = fields_inner (reply, "view");
+  g_autoptr (GVariant) receipt = fields_inner (reader->message, "receipt");
+  if (strcmp (fields_text (receipt, "state"), "auto") == 0)
+    answer_receipt (reader, "auto");
   if (item != NULL && item->unread) {
     item->unread = FALSE;
     changes_message (view->app, item->id, "read", item->subject);
@@ -410,6 +432,38 @@ open_parts (struct reader *reader)
     app_push (reader->view.app, parts_new (reader->view.app, current (reader)->id, parts));
 }
 
+/* It is not asked twice while the answer is on its way. */
+static void
+receipt_chosen (struct app *app, char choice, gpointer data)
+{
+  struct reader *reader = data;
+  if (choice == 0 || reader->message == NULL)
+    return;
+  answer_receipt (reader, choice == 's' ? "send" : "no");
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (reader->message);
+  g_variant_dict_remove (&dict, "receipt");
+  g_variant_unref (reader->message);
+  reader->message = g_variant_ref_sink (g_variant_dict_end (&dict));
+  g_clear_pointer (&reader->lines, g_ptr_array_unref);
+}
+
+static void
+ask_receipt (struct reader *reader)
+{
+  static const char *const choices[] = { "s", "send a receipt", "n", "send none", NULL };
+  if (reader->message == NULL)
+    return;
+  g_autoptr (GVariant) receipt = fields_inner (reader->message, "receipt");
+  if (strcmp (fields_text (receipt, "state"), "ask") != 0) {
+    app_notice (reader->view.app, NOTICE_INFO, "%s",
+                *fields_text (receipt, "text") != '\0' ? fields_text (receipt, "text")
+                                                       : "Nobody asks for a receipt of this message.");
+    return;
+  }
+  g_autofree char *question = g_strdup_printf ("Tell %s that you opened this message?", fields_text (receipt, "to"));
+  prompt_choice (reader->view.app, question, choices, receipt_chosen, reader);
+}
+
 static gboolean
 reader_act (struct view *view, enum action action)
 {
@@ -440,6 +494,9 @@ reader_act (struct view *view, enum action action)
     return TRUE;
   case ACTION_PARTS:
     open_parts (reader);
+    return TRUE;
+  case ACTION_RECEIPT:
+    ask_receipt (reader);
     return TRUE;
   case ACTION_DETAILS:
     if (reader->message != NULL) {
@@ -486,6 +543,7 @@ static void
 reader_free (struct view *view)
 {
   struct reader *reader = (struct reader *) view;
+  prompt_withdraw (view->app, reader);
   g_clear_pointer (&reader->message, g_variant_unref);
   g_clear_pointer (&reader->delivery, g_variant_unref);
   g_clear_pointer (&reader->lines, g_ptr_array_unref);

@@ -225,6 +225,20 @@ add_segment (GPtrArray *lines, GVariant *segment, int width)
   add_line (lines, STYLE_NOTE, 0, rule ("└", "", width));
 }
 
+/* Somebody asks for a receipt; nothing is sent unless its reader says so. */
+static void
+add_receipt (GPtrArray *lines, GVariant *view, int width)
+{
+  g_autoptr (GVariant) receipt = fields_inner (view, "receipt");
+  const char *state = fields_text (receipt, "state"), *text = fields_text (receipt, "text");
+  if (strcmp (state, "ask") == 0) {
+    g_autofree char *question = g_strdup_printf ("%s   o: answer", text);
+    add_field (lines, width, STYLE_STRONG, "Receipt:", question);
+  } else {
+    add_field (lines, width, STYLE_DIM, "Receipt:", text);
+  }
+}
+
 /* Each recipient, with a sentence that says what is known, and no more. */
 static void
 add_delivery (GPtrArray *lines, GVariant *rows, int width)
@@ -245,6 +259,7 @@ reader_lines (GVariant *view, GVariant *delivery, gint64 date, int width)
   g_autoptr (GVariant) segments = fields_rows (view, "segments");
   add_header (lines, view, date, width);
   add_attachments (lines, view, width);
+  add_receipt (lines, view, width);
   if (delivery != NULL)
     add_delivery (lines, delivery, width);
   add_line (lines, STYLE_TEXT, 0, g_strdup (""));
