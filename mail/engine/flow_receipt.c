@@ -74,7 +74,7 @@ on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   (void) g_variant_lookup (reply, "id", "&s", &id);
   server_event (answering->core->server, "outbox", NULL);
   change_mark (answering->core, answering->id, RECEIPT_TAG_SENT);
-  outbox_run (answering->account, id, on_run, answering);
+  outbox_run (answering->account, id, "", on_run, answering);
 }
 
 static gboolean

@@ -205,15 +205,14 @@ known_of (struct ledger *ledger, gint64 copy)
   return list;
 }
 
-static const struct outbox_person *
-person_of (const struct outbox_copy *copy, const char *folded)
+/* By their folded addresses; a copy can be for many. */
+static GHashTable *
+people_of (const struct outbox_copy *copy)
 {
-  for (guint i = 0; i < copy->count; i++) {
-    g_autofree char *own = ledger_fold (copy->people[i].address);
-    if (strcmp (own, folded) == 0)
-      return &copy->people[i];
-  }
-  return NULL;
+  GHashTable *people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < copy->count; i++)
+    g_hash_table_insert (people, ledger_fold (copy->people[i].address), &copy->people[i]);
+  return people;
 }
 
 static void
@@ -223,10 +222,11 @@ follow_copy (struct ledger *ledger, const struct outbox_item *item, const struct
   if (id == 0)
     id = add_copy (ledger, item, copy);
   g_autoptr (GPtrArray) list = known_of (ledger, id);
+  g_autoptr (GHashTable) people = people_of (copy);
   for (guint i = 0; i < list->len; i++) {
     const struct known *known = g_ptr_array_index (list, i);
     enum ledger_state state = LEDGER_QUEUED;
-    const struct outbox_person *person = person_of (copy, known->folded);
+    const struct outbox_person *person = g_hash_table_lookup (people, known->folded);
     if (person == NULL || !from_outbox (person->state, known->state, known->accepted, &state))
       continue;
     const char *text = state == LEDGER_ACCEPTED ? accepted_text : person->text;
@@ -273,6 +273,16 @@ ledger_follow (struct ledger *ledger, const GPtrArray *items, GError **error)
       follow_copy (ledger, item, g_ptr_array_index (item->copies, c));
   }
   withdraw (ledger, here);
+  return state_commit (ledger->state, error);
+}
+
+gboolean
+ledger_follow_copy (struct ledger *ledger, const struct outbox_item *item, const struct outbox_copy *copy,
+                    GError **error)
+{
+  state_begin (ledger->state);
+  if (*item->from != '\0')
+    follow_copy (ledger, item, copy);
   return state_commit (ledger->state, error);
 }
 

@@ -74,6 +74,11 @@ void ledger_free (struct ledger *ledger);
 DEFINE_AUTOFREE (ledger, ledger_free)
 /* items: struct outbox_item *, all that the outbox has. What it has no more and was not sent yet is withdrawn. */
 gboolean ledger_follow (struct ledger *ledger, const GPtrArray *items, GError **error);
+/* Of one copy alone. */
+struct outbox_item;
+struct outbox_copy;
+gboolean ledger_follow_copy (struct ledger *ledger, const struct outbox_item *item, const struct outbox_copy *copy,
+                             GError **error);
 /* The id that reports on this copy bring back. NULL: the copy is not known. Caller frees. */
 char *ledger_envid (struct ledger *ledger, const char *item, guint number);
 /* A report was asked for; and so something can be overdue. */

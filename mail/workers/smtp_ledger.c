@@ -26,6 +26,14 @@ smtp_ledger_follow (struct submission *self)
     g_debug ("the ledger will be brought up to date later");
 }
 
+void
+smtp_ledger_follow_copy (struct submission *self, const struct outbox_item *item, const struct outbox_copy *copy)
+{
+  g_autoptr (GError) problem = NULL;
+  if (!ledger_follow_copy (self->ledger, item, copy, &problem))
+    g_debug ("the ledger will be brought up to date later");
+}
+
 /* ---- reports ---- */
 
 static const char *

@@ -47,6 +47,7 @@ GVariant *smtp_tell (struct worker *worker, GVariant *args, GError **error);
 
 /* smtp_ledger.c: the ledger follows the outbox. What it misses is made up for the next time. */
 void smtp_ledger_follow (struct submission *self);
+void smtp_ledger_follow_copy (struct submission *self, const struct outbox_item *item, const struct outbox_copy *copy);
 /* The methods "report", "delivery", "overdue", "receipt". */
 GVariant *smtp_report (struct worker *worker, GVariant *args, GError **error);
 GVariant *smtp_delivery (struct worker *worker, GVariant *args, GError **error);

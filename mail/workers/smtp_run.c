@@ -247,7 +247,7 @@ send_copies (struct worker *worker, struct outbox_item *item, GError **problem, 
     smtp_set_progress (self->line, NULL, NULL);
     if (!done)
       return FALSE;
-    smtp_ledger_follow (self);
+    smtp_ledger_follow_copy (self, item, copy);
     distance.before += size;
   }
   return TRUE;
