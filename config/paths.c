@@ -86,9 +86,19 @@ make_private (const char *dir, gboolean nofollow, GError **error)
   return TRUE;
 }
 
+/* The index can be made anew at any time: what lies in its folder's place, and is none, gives way. */
+static void
+free_place (const char *dir)
+{
+  g_autofree char *aside = g_strconcat (dir, ".aside", NULL);
+  if (g_file_test (dir, G_FILE_TEST_EXISTS) && !g_file_test (dir, G_FILE_TEST_IS_DIR))
+    (void) g_rename (dir, aside);
+}
+
 gboolean
 paths_make (const struct paths *paths, GError **error)
 {
+  free_place (paths->index_dir);
   if (paths->single) {
     g_autofree char *base = g_path_get_dirname (paths->config_dir);
     if (!make_private (base, FALSE, error))

@@ -6,7 +6,7 @@ libui_a_SOURCES += ui/commands/command.h ui/commands/command.c ui/commands/comma
 	ui/commands/command_view.c ui/commands/command_draft.h ui/commands/command_draft.c ui/commands/command_stream.h \
 	ui/commands/command_stream.c ui/commands/command_account.c ui/commands/command_ca.c ui/commands/command_count.c \
 	ui/commands/command_explain.c ui/commands/command_folder.c ui/commands/command_help.c ui/commands/command_import.c ui/commands/command_key.c ui/commands/command_key.h ui/commands/command_key_card.c \
-	ui/commands/command_reply.c ui/commands/command_search.c ui/commands/command_send.c ui/commands/command_sendmail.c \
+	ui/commands/command_reindex.c ui/commands/command_reply.c ui/commands/command_search.c ui/commands/command_send.c ui/commands/command_sendmail.c \
 	ui/commands/command_sendmail.h ui/commands/command_cert_check.c ui/commands/command_setup.c ui/commands/command_show.c ui/commands/command_part.c ui/commands/command_part.h ui/save.c ui/save.h ui/commands/command_sync.c \
 	ui/commands/command_tag.c ui/commands/command_tell.c ui/commands/command_verify.c ui/commands/command_version.c
 libui_a_SOURCES += ui/commands/command_delivery.c

@@ -7,14 +7,45 @@
 
 #define BAR_COLUMNS 20
 #define SHORT_BYTES (1024u * 1024)
+#define SHORT_MAILS 300
 #define MEGABYTE 1000000u
+
+static gboolean
+is_indexing (GVariant *fields)
+{
+  const char *stage = "";
+  (void) g_variant_lookup (fields, "stage", "&s", &stage);
+  return strcmp (stage, "indexing") == 0;
+}
 
 gboolean
 working_is_short (GVariant *fields)
 {
   guint64 total = 0;
   (void) g_variant_lookup (fields, "total", "t", &total);
-  return total < SHORT_BYTES;
+  return total < (is_indexing (fields) ? SHORT_MAILS : SHORT_BYTES);
+}
+
+gboolean
+working_is_over (GVariant *fields)
+{
+  guint64 done = 0, total = 0;
+  (void) g_variant_lookup (fields, "done", "t", &done);
+  (void) g_variant_lookup (fields, "total", "t", &total);
+  return is_indexing (fields) && done >= total;
+}
+
+/* "1200 of 80000 messages, 5 min left" */
+static char *
+indexing_line (GVariant *fields, guint64 done, guint64 total, const char *bar)
+{
+  guint32 left_s = 0;
+  gboolean known = g_variant_lookup (fields, "left_s", "u", &left_s) && done > 0;
+  g_autofree char *left = !known          ? g_strdup ("")
+                          : left_s >= 100 ? g_strdup_printf (", %u min left", (left_s + 59) / 60)
+                                          : g_strdup_printf (", %u s left", left_s);
+  return g_strdup_printf ("Index [%s] %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " messages%s", bar, done, total,
+                          left);
 }
 
 static char *
@@ -39,7 +70,9 @@ working_line (GVariant *fields, int columns)
   total = CLAMP (total, 1, G_MAXUINT64 / 100 / BAR_COLUMNS);
   done = MIN (done, total);
   g_autofree char *bar = share (done, total), *line = NULL;
-  if (strcmp (stage, "sending") != 0)
+  if (is_indexing (fields))
+    line = indexing_line (fields, done, total, bar);
+  else if (strcmp (stage, "sending") != 0)
     line = g_strdup_printf ("Encrypting [%s] %3u %%", bar, (guint) (done * 100 / total));
   else if (done == total)
     line = g_strdup_printf ("Sending [%s] waiting for the server", bar);

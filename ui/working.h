@@ -8,3 +8,5 @@
 char *working_line (GVariant *fields, int columns);
 /* Is this still short enough to need no bar? A letter is gone before one could read it. */
 gboolean working_is_short (GVariant *fields);
+/* The making of an index that has come to its end; nobody else says so. */
+gboolean working_is_over (GVariant *fields);

@@ -14,11 +14,33 @@ struct index_db;
 #define INDEX_ROWS_MAX 100000  /* rows of one answer */
 #define INDEX_THREADS_MAX 1000 /* threads of one answer */
 
-/* index_dir, mail_dir: existing folders. writer: creates the index if there is none, and clears up after a crash. A reader that starts
- * before there is an index finds nothing until there is one. NULL: ENGINE_ERROR_FAILED. */
+/* index_dir, mail_dir: existing folders. writer: creates the index if there is none or a damaged one, and clears up after a crash. A reader that
+ * starts before there is an index finds nothing until there is one. NULL: ENGINE_ERROR_FAILED. */
 struct index_db *index_db_new (const char *index_dir, const char *mail_dir, gboolean writer, GError **error);
+/* keep_dir: where the writer keeps what must outlast the index; NULL: a reader. */
+struct index_db *index_db_new_kept (const char *index_dir, const char *mail_dir, const char *keep_dir_or_null,
+                                    GError **error);
 void index_db_free (struct index_db *db);
 DEFINE_AUTOFREE (index_db, index_db_free)
+
+/* What the last call found. GONE: the folder itself was taken away, and this process can do no more about it. */
+enum index_health { INDEX_FINE = 0, INDEX_DAMAGED, INDEX_GONE };
+enum index_health index_db_health (struct index_db *db);
+gboolean
+index_db_was_made (struct index_db *db); /* the writer found none that it could use: mail is missing in this one */
+/* The writer: an empty one in place of the one there is. */
+gboolean index_db_make_anew (struct index_db *db, GError **error);
+guint
+index_db_take_damaged (struct index_db *db); /* mails since the last time that could only be listed by their header */
+gboolean index_verify (struct index_db *db, GError **error); /* reads every message; may not come back */
+
+/* The writer: another one beside, which takes its place when it is finished. Until then what is written below goes into both. go_on: with what a
+ * process before this one had done of it. It is gone when something cannot be written to it; this one stays as it is. */
+gboolean index_next_begin (struct index_db *db, gboolean go_on, GError **error);
+struct index_db *index_next (struct index_db *db); /* borrowed; NULL: none */
+void index_next_drop (struct index_db *db);
+gboolean index_next_forget (struct index_db *db); /* what a process before this one left of one; TRUE: something */
+gboolean index_next_finish (struct index_db *db, GError **error);
 
 /* Reading. A query that cannot be understood: ENGINE_ERROR_USAGE. Results are floating. */
 gboolean index_query_check (const char *query, GError **error); /* brackets and quotes close, length; pure */
@@ -51,6 +73,7 @@ struct index_mail {
   const char *const *add; /* tags; NULL: none */
   const char *const *remove;
   GBytes *shadow; /* the mail in clear, for its terms and its subject; NULL: index the file itself */
+  gboolean whole; /* add names all its tags, as they were when somebody looked; its flags are those of the file now */
 };
 /* skipped: a builder of a(ss): path, sentence. */
 gboolean index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added_out,

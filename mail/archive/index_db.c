@@ -1,270 +1,76 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* The index on disk: created, opened for each batch of writing, opened again before each query.
+/* The index on disk: opened for each batch of writing, opened again before each query.
  *
  * The configuration path is always "" (the user's own notmuch is never read); the mail's folder is kept in the database. What libnotmuch
  * commits is durable only when the handle is closed, so a batch is: open, atomic section, close. Another writer makes libnotmuch
- * wait for ever: we look at Xapian's lock first, and give up after a while.
- *
- * A reader survives one commit under its query, not two: libnotmuch aborts its process. So readers hold index_dir/commits shared while they
- * read, and a writer takes it alone while it commits; it does not wait for long, because a reader can be started again. */
-#include "mail/archive/index_p.h"
+ * wait for ever: we look at Xapian's lock first, and give up after a while. What keeps readers and writer apart is index_lock.h. */
+#include "mail/archive/index_db_p.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <notmuch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include "mail/archive/contacts.h"
-#include "mail/archive/index_guard.h"
-#include "mail/archive/index_shadow.h"
 #include "mail/engine.h"
 
 #define LOCK_WAIT_MS 10000
 #define LOCK_POLL_MS 20
-#define COMMIT_WAIT_MS 3000
 #define READ_TRIES 3
 #define NEWEST_KEY "wardmail.newest"
 
-struct index_db {
-  char *index_dir, *mail_dir, *lock_path, *commits_path;
-  gboolean writer;
-  struct index_guard *guard;
-  struct contacts *contacts;
-  notmuch_database_t *reader; /* opened at the first query */
-  notmuch_database_t *batch;  /* only between begin and commit */
-  gint64 newest;
-  int commits; /* the lock between readers and commits; -1: not yet there */
-};
-
-static const char *
-detail (notmuch_database_t *notmuch, guint status)
-{
-  const char *text = notmuch != NULL ? notmuch_database_status_string (notmuch) : NULL;
-  return text != NULL ? text : notmuch_status_to_string ((notmuch_status_t) status);
-}
-
-void
-index_db_status_error (notmuch_database_t *notmuch, guint status, const char *what, GError **error)
-{
-  const char *text = detail (notmuch, status);
-  g_debug ("index: %s: %s", what, text);
-  if (status == NOTMUCH_STATUS_BAD_QUERY_SYNTAX || status == NOTMUCH_STATUS_ILLEGAL_ARGUMENT
-      || (status == NOTMUCH_STATUS_XAPIAN_EXCEPTION && strstr (text, "parsing query") != NULL))
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE,
-                 "The search could not be understood. Check dates (“date:2024-01..2024-03”) and words with a colon; "
-                 "“?” shows examples.");
-  else if (status == NOTMUCH_STATUS_OUT_OF_MEMORY)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "There is not enough memory to %s; ask for less at a time.",
-                 what);
-  else
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-                 "The search index failed while it tried to %s (%s). The mail itself is not affected; try again, and "
-                 "look whether the disk is full. "
-                 "If it stays so, remove the profile's folder “index”: what comes from servers is put into a new one "
-                 "by itself, what was imported by importing it again.",
-                 what, notmuch_status_to_string ((notmuch_status_t) status));
-}
-
-static gboolean
-open_failed (guint status, char *message, GError **error)
-{
-  g_debug ("index: open: %s", message != NULL ? message : "");
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-               "The search index could not be opened (%s). The mail itself is not affected; start wardmail again, and "
-               "look whether the disk is full. "
-               "If it stays so, remove the profile's folder “index”: what comes from servers is put into a new one by "
-               "itself, what was imported by importing it again.",
-               notmuch_status_to_string ((notmuch_status_t) status));
-  free (message);
-  return FALSE;
-}
-
-/* libnotmuch makes its files one after the other. A reader waits for the writer's own, which it makes when all of them are there. */
-static gboolean
-exists (struct index_db *db)
-{
-  return access (db->writer ? db->lock_path : db->commits_path, F_OK) == 0;
-}
-
-/* A folder left by a creation that was killed half way holds nothing yet: libnotmuch takes it over. */
-static gboolean
-create (struct index_db *db, GError **error)
-{
-  notmuch_database_t *notmuch = NULL;
-  char *message = NULL;
-  notmuch_status_t status = notmuch_database_create_with_config (db->index_dir, "", NULL, &notmuch, &message);
-  if (status == NOTMUCH_STATUS_DATABASE_EXISTS) {
-    free (message);
-    message = NULL;
-    status = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_WRITE, "", NULL, &notmuch,
-                                                &message);
-  }
-  if (status == NOTMUCH_STATUS_SUCCESS)
-    status = notmuch_database_set_config (notmuch, "database.mail_root", db->mail_dir);
-  if (status == NOTMUCH_STATUS_SUCCESS)
-    status = notmuch_database_close (notmuch);
-  if (notmuch != NULL)
-    (void) notmuch_database_destroy (notmuch);
-  if (status != NOTMUCH_STATUS_SUCCESS)
-    return open_failed (status, message, error);
-  free (message);
-  return TRUE;
-}
-
-/* The folder of the mail may have moved with its profile since the index was made. */
-static gboolean
-settle (struct index_db *db, GError **error)
-{
-  notmuch_database_t *notmuch = index_db_begin (db, error);
-  if (notmuch == NULL)
-    return FALSE;
-  const char *root = notmuch_config_get (notmuch, NOTMUCH_CONFIG_MAIL_ROOT);
-  if (root != NULL && strcmp (root, db->mail_dir) == 0) {
-    index_db_drop (db);
-    return TRUE;
-  }
-  notmuch_status_t status = notmuch_database_set_config (notmuch, "database.mail_root", db->mail_dir);
-  if (status == NOTMUCH_STATUS_SUCCESS)
-    return index_db_commit (db, error);
-  index_db_status_error (notmuch, status, "note where the mail is", error);
-  index_db_drop (db);
-  return FALSE;
-}
-
-static char *
-folder (const char *path)
-{
-  char *copy = g_strdup (path);
-  gsize length = strlen (copy);
-  while (length > 1 && copy[length - 1] == '/')
-    copy[--length] = 0;
-  return copy;
-}
+/* ---- reading ---- */
 
 static void
-open_commits (struct index_db *db)
+close_reader (struct index_db *db)
 {
-  if (db->commits < 0)
-    db->commits = open (db->commits_path, O_CLOEXEC | O_NOFOLLOW | (db->writer ? O_RDWR | O_CREAT : O_RDONLY), 0600);
-}
-
-struct index_db *
-index_db_new (const char *index_dir, const char *mail_dir, gboolean writer, GError **error)
-{
-  if (!g_path_is_absolute (index_dir) || !g_path_is_absolute (mail_dir)) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "The folders of mail and index must be absolute paths.");
-    return NULL;
-  }
-  struct index_db *db = g_new0 (struct index_db, 1);
-  db->index_dir = folder (index_dir);
-  db->mail_dir = folder (mail_dir);
-  db->writer = writer;
-  db->commits = -1;
-  db->lock_path = g_build_filename (db->index_dir, ".notmuch", "xapian", "flintlock", NULL);
-  db->commits_path = g_build_filename (db->index_dir, "commits", NULL);
-  db->contacts = contacts_new (db->index_dir, writer);
-  if (!writer)
-    return db;
-  index_shadow_sweep (db->mail_dir);
-  db->guard = index_guard_new (db->index_dir, db->mail_dir, error);
-  if (db->guard == NULL || (!exists (db) && !create (db, error)) || !settle (db, error)) {
-    index_db_free (db);
-    return NULL;
-  }
-  open_commits (db);
-  return db;
-}
-
-void
-index_db_free (struct index_db *db)
-{
-  if (db == NULL)
-    return;
-  index_db_drop (db);
   if (db->reader != NULL)
     (void) notmuch_database_destroy (db->reader);
-  index_guard_free (db->guard);
-  contacts_free (db->contacts);
-  if (db->commits >= 0)
-    close (db->commits);
-  g_free (db->index_dir);
-  g_free (db->mail_dir);
-  g_free (db->lock_path);
-  g_free (db->commits_path);
-  g_free (db);
+  db->reader = NULL;
 }
 
-const char *
-index_db_mail_dir (struct index_db *db)
-{
-  return db->mail_dir;
-}
-
-struct index_guard *
-index_db_guard (struct index_db *db)
-{
-  return db->guard;
-}
-
-struct contacts *
-index_db_contacts (struct index_db *db)
-{
-  return db->contacts;
-}
-
-gboolean
-index_db_owns_path (struct index_db *db, const char *path)
-{
-  gsize length = strlen (db->mail_dir);
-  return strlen (path) < 4096 && strncmp (path, db->mail_dir, length) == 0 && path[length] == '/'
-         && strstr (path, "/../") == NULL && strstr (path, "//") == NULL && !g_str_has_suffix (path, "/..");
-}
-
+/* Another index may have taken the place of the one that is open. */
 static void
-lock_reading (struct index_db *db)
+follow_place (struct index_db *db)
 {
-  open_commits (db);
-  while (db->commits >= 0 && flock (db->commits, LOCK_SH) != 0 && errno == EINTR)
-    ;
-}
-
-static void
-lock_commit (struct index_db *db)
-{
-  open_commits (db);
-  for (guint waited = 0; db->commits >= 0 && waited < COMMIT_WAIT_MS; waited++) {
-    if (flock (db->commits, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-      return;
-    g_usleep (1000);
-  }
-}
-
-static void
-unlock (struct index_db *db)
-{
-  if (db->commits >= 0)
-    (void) flock (db->commits, LOCK_UN);
+  struct stat info;
+  g_autofree char *current = g_build_filename (db->index_dir, "current", NULL);
+  if (db->is_next || stat (current, &info) != 0
+      || (info.st_ino == db->current.st_ino && info.st_ctime == db->current.st_ctime))
+    return;
+  db->current = info;
+  index_db_place (db);
 }
 
 static guint
 open_reader (struct index_db *db)
 {
   notmuch_status_t status = NOTMUCH_STATUS_SUCCESS;
+  follow_place (db);
   if (db->reader != NULL)
     status = notmuch_database_reopen (db->reader, NOTMUCH_DATABASE_MODE_READ_ONLY);
   if (db->reader != NULL && status == NOTMUCH_STATUS_SUCCESS)
     return status;
-  if (db->reader != NULL)
-    (void) notmuch_database_destroy (db->reader);
-  db->reader = NULL;
+  close_reader (db);
   char *message = NULL;
-  status = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_ONLY, "", NULL, &db->reader,
+  status = notmuch_database_open_with_config (db->data_dir, NOTMUCH_DATABASE_MODE_READ_ONLY, "", NULL, &db->reader,
                                               &message);
+  if (status != NOTMUCH_STATUS_SUCCESS)
+    index_db_judge (db, status, message);
   free (message);
+  return status;
+}
+
+static guint
+read_once (struct index_db *db, index_read_fn run, gpointer data)
+{
+  index_lock_read (db->lock);
+  guint status = open_reader (db);
+  if (status == NOTMUCH_STATUS_SUCCESS)
+    status = run (db->reader, data);
+  index_lock_read_end (db->lock);
   return status;
 }
 
@@ -273,27 +79,32 @@ index_db_read (struct index_db *db, index_read_fn run, gpointer data, GError **e
 {
   guint status = NOTMUCH_STATUS_SUCCESS;
   for (guint i = 0; i < READ_TRIES; i++) {
-    if (!exists (db))
+    if (!index_db_exists (db)) {
+      index_db_look (db);
       return TRUE;
-    lock_reading (db);
-    status = open_reader (db);
-    if (status == NOTMUCH_STATUS_SUCCESS)
-      status = run (db->reader, data);
-    unlock (db);
+    }
+    db->health = INDEX_FINE;
+    status = read_once (db, run, data);
     if (status == NOTMUCH_STATUS_SUCCESS)
       return TRUE;
     if (status != NOTMUCH_STATUS_XAPIAN_EXCEPTION && status != NOTMUCH_STATUS_FILE_ERROR
         && status != NOTMUCH_STATUS_NO_DATABASE)
       break;
-    if (i + 1 < READ_TRIES) { /* a fresh handle: its message about the failure is then about this query */
-      if (db->reader != NULL)
-        (void) notmuch_database_destroy (db->reader);
-      db->reader = NULL;
-    }
+    if (db->reader != NULL)
+      index_db_judge (db, status, notmuch_database_status_string (db->reader));
+    if (i + 1 < READ_TRIES) /* a fresh handle: its message about the failure is then about this query */
+      close_reader (db);
   }
-  index_db_status_error (db->reader, status, "look something up", error);
+  if (db->health == INDEX_DAMAGED)
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "The search index is damaged. wardmail makes it anew from your mail, which is not affected; ask again "
+                 "in a moment.");
+  else
+    index_db_status_error (db->reader, status, "look something up", error);
   return FALSE;
 }
+
+/* ---- writing ---- */
 
 /* Xapian locks this file for as long as a writer has the database open. */
 static gboolean
@@ -325,17 +136,19 @@ index_db_begin (struct index_db *db, GError **error)
     return NULL;
   }
   index_db_drop (db);
+  db->health = INDEX_FINE;
   if (!wait_for_lock (db, error))
     return NULL;
+  index_lock_write (db->lock);
   char *message = NULL;
-  notmuch_status_t status = notmuch_database_open_with_config (db->index_dir, NOTMUCH_DATABASE_MODE_READ_WRITE, "",
-                                                               NULL, &db->batch, &message);
+  notmuch_status_t status = notmuch_database_open_with_config (db->data_dir, NOTMUCH_DATABASE_MODE_READ_WRITE, "", NULL,
+                                                               &db->batch, &message);
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = notmuch_database_begin_atomic (db->batch);
   if (status != NOTMUCH_STATUS_SUCCESS) {
-    (void) open_failed (status, message, error);
+    index_db_judge (db, status, message);
+    index_db_open_error (status, message, error);
     index_db_drop (db);
-    return NULL;
   }
   free (message);
   db->newest = 0;
@@ -352,11 +165,10 @@ finish (struct index_db *db)
   }
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = notmuch_database_end_atomic (db->batch);
-  if (status != NOTMUCH_STATUS_SUCCESS)
-    return status;
-  lock_commit (db);
-  status = notmuch_database_close (db->batch);
-  unlock (db);
+  if (status == NOTMUCH_STATUS_SUCCESS)
+    status = notmuch_database_close (db->batch);
+  if (status == NOTMUCH_STATUS_SUCCESS)
+    index_lock_written (db->lock);
   return status;
 }
 
@@ -365,9 +177,26 @@ index_db_commit (struct index_db *db, GError **error)
 {
   notmuch_status_t status = finish (db);
   if (status != NOTMUCH_STATUS_SUCCESS)
-    index_db_status_error (db->batch, status, "store what it learnt", error);
+    index_db_fail (db, status, "store what it learnt", error);
   index_db_drop (db);
   return status == NOTMUCH_STATUS_SUCCESS;
+}
+
+gboolean
+index_db_end (struct index_db *db, guint status, const char *what, GError **error)
+{
+  if (status == NOTMUCH_STATUS_SUCCESS)
+    return index_db_commit (db, error);
+  index_db_fail (db, status, what, error);
+  index_db_drop (db);
+  return FALSE;
+}
+
+void
+index_db_fail (struct index_db *db, guint status, const char *what, GError **error)
+{
+  index_db_judge (db, status, notmuch_database_status_string (db->batch));
+  index_db_status_error (db->batch, status, what, error);
 }
 
 void

@@ -10,12 +10,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "mail/engine.h"
 
 #define SKIPPED_MAX (4u * 1024 * 1024)
 #define HASH_LENGTH 64
+#define WALL_FACTOR 4
 
 enum mark_state { MARK_NONE = 0, MARK_UNDER_WAY, MARK_CRASHED, MARK_SLOW };
 
@@ -28,14 +30,9 @@ struct mark {
 struct index_guard {
   struct mark *mark;
   char *skipped_path;
-  GHashTable *skipped; /* hash -> sentence (static) */
+  GHashTable *skipped; /* hash -> enum index_guard_verdict */
   guint cpu_s;
 };
-
-static const char *const sentence_crashed = "This mail is damaged in a way that the search index cannot read; it is "
-                                            "kept and can be opened as a file, but not found by searching.";
-static const char *const sentence_slow = "This mail took too long to read for the search index; it is kept and can be "
-                                         "opened as a file, but not found by searching.";
 
 static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
 static struct mark *marked; /* for the handlers */
@@ -72,6 +69,7 @@ set_handlers (void)
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     (void) sigaction (signals[i], &crash, &previous[i]);
   (void) sigaction (SIGPROF, &slow, NULL);
+  (void) sigaction (SIGALRM, &slow, NULL);
 }
 
 static void
@@ -80,15 +78,19 @@ clear_handlers (void)
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     (void) sigaction (signals[i], &previous[i], NULL);
   (void) signal (SIGPROF, SIG_DFL);
+  (void) signal (SIGALRM, SIG_DFL);
   stack_t stack = { .ss_flags = SS_DISABLE };
   (void) sigaltstack (&stack, NULL);
 }
 
+/* Processor time, and a time by the clock for what waits for ever. */
 static void
 set_timer (guint seconds)
 {
-  struct itimerval timer = { .it_value = { .tv_sec = (time_t) seconds } };
+  struct itimerval timer = { .it_value = { .tv_sec = (time_t) seconds } },
+                   wall = { .it_value = { .tv_sec = (time_t) seconds * WALL_FACTOR } };
   (void) setitimer (ITIMER_PROF, &timer, NULL);
+  (void) setitimer (ITIMER_REAL, &wall, NULL);
 }
 
 static char *
@@ -101,21 +103,29 @@ file_hash (const char *path)
   return g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
 }
 
-/* Lines: the hash, a space, "crashed" or "slow". What is not such a line is passed over. */
+/* One line more about it: what cannot even be listed by its header is listed without. */
 static void
-load_skipped (struct index_guard *guard)
+blame (struct index_guard *guard, const char *hash)
+{
+  gpointer had = g_hash_table_lookup (guard->skipped, hash);
+  g_hash_table_replace (guard->skipped, g_strdup (hash),
+                        GUINT_TO_POINTER (had != NULL ? INDEX_GUARD_HOPELESS : INDEX_GUARD_DAMAGED));
+}
+
+/* Lines: the hash, a space, why. What is not such a line is passed over. */
+static void
+load_skipped (struct index_guard *guard, const char *path)
 {
   g_autofree char *text = NULL;
   gsize size = 0;
-  if (!g_file_get_contents (guard->skipped_path, &text, &size, NULL) || size > SKIPPED_MAX)
+  if (!g_file_get_contents (path, &text, &size, NULL) || size > SKIPPED_MAX)
     return;
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   for (char **line = lines; *line != NULL; line++) {
     if (strlen (*line) <= HASH_LENGTH + 1 || (*line)[HASH_LENGTH] != ' ')
       continue;
-    const char *why = *line + HASH_LENGTH + 1;
-    g_hash_table_replace (guard->skipped, g_strndup (*line, HASH_LENGTH),
-                          (gpointer) (strcmp (why, "slow") == 0 ? sentence_slow : sentence_crashed));
+    (*line)[HASH_LENGTH] = '\0';
+    blame (guard, *line);
   }
 }
 
@@ -132,8 +142,7 @@ remember (struct index_guard *guard, const char *hash, enum mark_state state, GE
   if (fd >= 0)
     close (fd);
   if (done)
-    g_hash_table_replace (guard->skipped, g_strdup (hash),
-                          (gpointer) (state == MARK_SLOW ? sentence_slow : sentence_crashed));
+    blame (guard, hash);
   return done;
 }
 
@@ -155,9 +164,9 @@ judge_mark (struct index_guard *guard, const char *mail_dir, GError **error)
 }
 
 static struct mark *
-map_mark (const char *index_dir, GError **error)
+map_mark (const char *keep_dir, GError **error)
 {
-  g_autofree char *path = g_build_filename (index_dir, "indexing", NULL);
+  g_autofree char *path = g_build_filename (keep_dir, "indexing", NULL);
   int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   void *mark = MAP_FAILED;
   if (fd >= 0
@@ -167,24 +176,28 @@ map_mark (const char *index_dir, GError **error)
     g_set_error (
         error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
         "The search index could not be prepared in %s: %s. Look whether the disk is full and the folder is yours.",
-        index_dir, g_strerror (errno));
+        keep_dir, g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return mark == MAP_FAILED ? NULL : mark;
 }
 
 struct index_guard *
-index_guard_new (const char *index_dir, const char *mail_dir, GError **error)
+index_guard_new (const char *keep_dir, const char *index_dir, const char *mail_dir, GError **error)
 {
-  struct mark *mark = map_mark (index_dir, error);
+  struct mark *mark = map_mark (keep_dir, error);
   if (mark == NULL)
     return NULL;
   struct index_guard *guard = g_new0 (struct index_guard, 1);
   guard->mark = mark;
   guard->cpu_s = INDEX_GUARD_CPU_S;
-  guard->skipped_path = g_build_filename (index_dir, "skipped", NULL);
+  guard->skipped_path = g_build_filename (keep_dir, "skipped", NULL);
   guard->skipped = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  load_skipped (guard);
+  g_autofree char *older = g_build_filename (index_dir, "skipped", NULL); /* of versions that kept it with the index */
+  if (strcmp (older, guard->skipped_path) != 0 && g_access (guard->skipped_path, F_OK) != 0)
+    if (g_rename (older, guard->skipped_path) != 0)
+      load_skipped (guard, older);
+  load_skipped (guard, guard->skipped_path);
   if (!judge_mark (guard, mail_dir, error)) {
     index_guard_free (guard);
     return NULL;
@@ -209,13 +222,14 @@ index_guard_free (struct index_guard *guard)
   g_free (guard);
 }
 
-const char *
-index_guard_reason (struct index_guard *guard, const char *path)
+enum index_guard_verdict
+index_guard_judge (struct index_guard *guard, const char *path)
 {
   if (g_hash_table_size (guard->skipped) == 0)
-    return NULL;
+    return INDEX_GUARD_FINE;
   g_autofree char *hash = file_hash (path);
-  return hash != NULL ? g_hash_table_lookup (guard->skipped, hash) : NULL;
+  return hash != NULL ? (enum index_guard_verdict) GPOINTER_TO_UINT (g_hash_table_lookup (guard->skipped, hash))
+                      : INDEX_GUARD_FINE;
 }
 
 void

@@ -9,10 +9,13 @@ struct _notmuch_message;
 struct _notmuch_query;
 struct index_guard;
 struct contacts;
+struct tagbook;
 
 const char *index_db_mail_dir (struct index_db *db);
 struct index_guard *index_db_guard (struct index_db *db); /* the writer's; a reader has none */
 struct contacts *index_db_contacts (struct index_db *db);
+struct tagbook *index_db_book (struct index_db *db);                 /* the writer's */
+void index_db_note_damaged (struct index_db *db);                    /* a mail that is listed by its header alone */
 gboolean index_db_owns_path (struct index_db *db, const char *path); /* below mail_dir, without ".." */
 
 /* Reading: run gets a handle that sees the newest commit, and returns a notmuch_status_t. When a writer got in its way it is run
@@ -23,6 +26,8 @@ gboolean index_db_read (struct index_db *db, index_read_fn run, gpointer data, G
 /* Writing: begin opens for writing (waits a bounded time for another writer), commit makes durable and closes; drop closes without. */
 struct _notmuch_database *index_db_begin (struct index_db *db, GError **error);
 gboolean index_db_commit (struct index_db *db, GError **error);
+/* status: of what was done since begin; commits, or drops and says that it failed to do what. */
+gboolean index_db_end (struct index_db *db, guint status, const char *what, GError **error);
 void index_db_drop (struct index_db *db);
 void index_db_note_date (struct index_db *db,
                          gint64 date); /* of a mail added in this batch: the newest is where lists begin to look */

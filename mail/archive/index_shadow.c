@@ -12,27 +12,11 @@
 #include "mail/engine.h"
 #include "mail/store/disk.h"
 
-#define DEPTH_MAX 40 /* of folders in the mail, whose names stand-ins repeat */
-
-static void
-sweep (const char *folder, guint depth)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-    if (unlink (path) == 0 || depth == 0 || (errno != EISDIR && errno != EPERM))
-      continue;
-    sweep (path, depth - 1);
-    (void) rmdir (path);
-  }
-}
-
 void
 index_shadow_sweep (const char *mail_dir)
 {
   g_autofree char *folder = g_build_filename (mail_dir, INDEX_SHADOW_DIR, NULL);
-  sweep (folder, DEPTH_MAX);
+  disk_sweep (folder);
 }
 
 static gboolean

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Mail without a header is still mail that the server holds, and must be found and read. See index_standin.h.
+/* Mail without a header, or with what libnotmuch does not survive, is still mail that the server holds. See index_standin.h.
  *
  * libnotmuch stores the name of a file relative to the folder of all mail, and that folder is a setting. So the stand-in is written under the same
  * relative name in a folder of its own, and for the one call that folder is the setting: the message comes to have the real file. A crash
@@ -46,8 +46,20 @@ read_file (const char *path, gsize *size_out, GChecksum *sum, time_t *time_out)
   return got == 0 ? g_steal_pointer (&words) : NULL;
 }
 
+/* What lists and threads are made of, read by ourselves and in a form that holds no surprise. */
+static void
+add_fields (GString *text, const char *head, gsize size)
+{
+  static const char *const fields[] = { "From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "References" };
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++) {
+    g_autofree char *value = message_field_find (head, size, fields[i]);
+    if (*value != '\0')
+      g_string_append_printf (text, "%s: %s\n", fields[i], value);
+  }
+}
+
 static char *
-standin_text (const char *path)
+standin_text (const char *path, enum index_guard_verdict verdict)
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA1);
   gsize size = 0;
@@ -55,12 +67,21 @@ standin_text (const char *path)
   g_autofree char *words = read_file (path, &size, sum, &when);
   if (words == NULL)
     return NULL;
-  g_autofree char *told = message_field_find (words, size, "date"),
-                  *clean = sanitise (words, (gssize) size, SANITISE_TEXT), *arrived = message_field_date (when);
-  return g_strdup_printf (
-      "Message-ID: <notmuch-sha1-%s>\nDate: %s\nSubject: (no subject)\nMIME-Version: 1.0\nContent-Type: "
-      "text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n%s\n",
-      g_checksum_get_string (sum), *told != '\0' || arrived == NULL ? told : arrived, clean);
+  g_autofree char *told = verdict == INDEX_GUARD_HOPELESS ? g_strdup ("") : message_field_find (words, size, "date"),
+                  *clean = verdict != INDEX_GUARD_FINE ? g_strdup ("") : sanitise (words, (gssize) size, SANITISE_TEXT),
+                  *arrived = message_field_date (when);
+  GString *text = g_string_new (NULL);
+  if (verdict == INDEX_GUARD_DAMAGED)
+    add_fields (text, words, size);
+  if (strstr (text->str, "Message-ID: ") == NULL)
+    g_string_append_printf (text, "Message-ID: <notmuch-sha1-%s>\n", g_checksum_get_string (sum));
+  if (strstr (text->str, "Subject: ") == NULL)
+    g_string_append_printf (text, "Subject: %s\n", verdict == INDEX_GUARD_FINE ? "(no subject)" : "(damaged mail)");
+  g_string_append_printf (text,
+                          "Date: %s\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
+                          "Content-Transfer-Encoding: 8bit\n\n%s\n",
+                          *told != '\0' || arrived == NULL ? told : arrived, clean);
+  return g_string_free (text, FALSE);
 }
 
 static gboolean
@@ -91,11 +112,12 @@ remove_file (const char *path, const char *root)
 
 guint
 index_standin_index (struct index_db *db, notmuch_database_t *notmuch, const char *path, notmuch_indexopts_t *options,
-                     notmuch_message_t **message_out)
+                     enum index_guard_verdict verdict, notmuch_message_t **message_out)
 {
   const char *mail_dir = index_db_mail_dir (db);
   g_autofree char *root = g_build_filename (mail_dir, INDEX_SHADOW_DIR, STANDIN_DIR, NULL),
-                  *standin = g_build_filename (root, path + strlen (mail_dir), NULL), *text = standin_text (path);
+                  *standin = g_build_filename (root, path + strlen (mail_dir), NULL),
+                  *text = standin_text (path, verdict);
   guint status = text != NULL && write_file (standin, text) ? NOTMUCH_STATUS_SUCCESS : NOTMUCH_STATUS_FILE_ERROR;
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = notmuch_config_set (notmuch, NOTMUCH_CONFIG_MAIL_ROOT, root);

@@ -6,8 +6,10 @@
 #include <notmuch.h>
 #include <string.h>
 
+#include "mail/archive/index_keep.h"
 #include "mail/archive/index_tag.h"
 #include "mail/engine.h"
+#include "mail/store/tagbook.h"
 
 #define TAG_LENGTH_MAX 200
 #define TAGS_MAX 100
@@ -65,15 +67,17 @@ index_tag_apply (notmuch_message_t *message, const char *const *add, const char 
 
 struct tagging {
   const char *const *add, *const *remove;
-  GPtrArray *rows;
+  GPtrArray *rows; /* NULL: what is being made, where a person did nothing */
 };
 
 static guint
-tag_message (struct tagging *tagging, notmuch_message_t *message)
+tag_message (struct index_db *db, struct tagging *tagging, notmuch_message_t *message)
 {
   gboolean changed = FALSE;
   guint status = index_tag_apply (message, tagging->add, tagging->remove, &changed);
-  if (status == NOTMUCH_STATUS_SUCCESS && changed)
+  if (status == NOTMUCH_STATUS_SUCCESS && tagging->rows != NULL)
+    index_keep_note (db, message, tagging->add, tagging->remove);
+  if (status == NOTMUCH_STATUS_SUCCESS && changed && tagging->rows != NULL)
     g_ptr_array_add (tagging->rows, g_variant_ref_sink (index_row_message (message)));
   return status;
 }
@@ -117,14 +121,24 @@ tag_all (struct index_db *db, const char *const *ids, struct tagging *tagging, G
     g_autofree char *id = index_row_id_back (ids[i]);
     status = notmuch_database_find_message (notmuch, id, &message);
     if (status == NOTMUCH_STATUS_SUCCESS && message != NULL)
-      status = tag_message (tagging, message);
+      status = tag_message (db, tagging, message);
     if (message != NULL)
       notmuch_message_destroy (message);
   }
-  if (status == NOTMUCH_STATUS_SUCCESS)
-    return index_db_commit (db, error);
-  index_db_status_error (notmuch, status, "change tags", error);
-  index_db_drop (db);
+  return index_db_end (db, status, "change tags", error);
+}
+
+/* Into the one that is being made first, and into the book last: where a crash comes in between, asking again does the same. */
+static gboolean
+tag_here (struct index_db *db, const char *const *ids, struct tagging *tagging, GError **error)
+{
+  struct tagging alike = { .add = tagging->add, .remove = tagging->remove };
+  if (index_next (db) != NULL && !tag_all (index_next (db), ids, &alike, NULL))
+    index_next_drop (db);
+  tagbook_begin (index_db_book (db));
+  if (tag_all (db, ids, tagging, error))
+    return tagbook_commit (index_db_book (db), error);
+  tagbook_drop (index_db_book (db));
   return FALSE;
 }
 
@@ -143,7 +157,7 @@ index_tag_rows (struct index_db *db, const char *const *ids, const char *query, 
   struct tagging tagging = { .add = add, .remove = remove };
   tagging.rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   GVariant *rows = NULL;
-  if (tag_all (db, matching != NULL ? (const char *const *) matching->pdata : ids, &tagging, error))
+  if (tag_here (db, matching != NULL ? (const char *const *) matching->pdata : ids, &tagging, error))
     rows = g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) tagging.rows->pdata, tagging.rows->len);
   g_ptr_array_unref (tagging.rows);
   return rows;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mail/engine/anew.h"
 #include "mail/engine/directory.h"
 #include "mail/workers/worker.h"
 
@@ -122,6 +123,12 @@ on_index_event (gpointer owner, const char *event, GVariant *fields)
 {
   struct core *core = owner;
   guint done = 0, total = 0;
+  const char *state = "";
+  if (strcmp (event, "health") == 0) {
+    (void) g_variant_lookup (fields, "state", "&s", &state);
+    anew_health (core, state);
+    return;
+  }
   (void) g_variant_lookup (fields, "done", "u", &done);
   (void) g_variant_lookup (fields, "total", "u", &total);
   server_event (core->server, "progress",
@@ -293,7 +300,7 @@ core_wake_accounts (struct core *core)
 static gboolean
 core_busy (struct core *core)
 {
-  gboolean busy = core->busy > 0 || supervised_busy (core->writer);
+  gboolean busy = core->busy > 0 || supervised_busy (core->writer) || anew_is_under_way (core);
   for (guint i = 0; i < core->accounts->len && !busy; i++) {
     struct core_account *account = g_ptr_array_index (core->accounts, i);
     busy = account->arriving || account->filing || supervised_busy (account->smtp)
@@ -340,6 +347,8 @@ on_tick (gpointer data)
       arrive_settle (account);
     }
   }
+  if (supervised_pid (core->reader) != 0)
+    anew_if_missing (core);
   return G_SOURCE_CONTINUE;
 }
 
@@ -361,9 +370,10 @@ core_init (struct core *core)
                                                 .ask = on_ask,
                                                 .hung = core_end_agent,
                                                 .slow = core_probe_agent };
-  static const struct supervised_hooks reader = { .start = core_start_reader, .notice = on_notice };
+  static const struct supervised_hooks reader
+      = { .start = core_start_reader, .event = on_index_event, .notice = on_notice, .died = anew_reader_died };
   static const struct supervised_hooks writer
-      = { .start = core_start_writer, .event = on_index_event, .notice = on_notice };
+      = { .start = core_start_writer, .event = on_index_event, .notice = on_notice, .died = anew_writer_died };
   static const struct supervised_hooks lookup = { .start = core_start_lookup, .notice = on_notice };
   core->loop = g_main_loop_new (NULL, FALSE);
   core->agent_fd = -1;
@@ -383,6 +393,7 @@ static void
 core_clear (struct core *core)
 {
   core_probe_agent_stop (core);
+  anew_clear (core);
   /* Callbacks of what is cut off here may still look at everything else: workers first, then the server, then what is left. */
   while (core->accounts->len > 0)
     core_account_retire (core, g_ptr_array_steal_index (core->accounts, 0));

@@ -12,6 +12,7 @@
 #include "mail/engine/supervise.h"
 
 struct core;
+struct anew;
 
 typedef void (*core_done_fn) (gpointer data, const GError *error);
 struct core_waiter {
@@ -63,7 +64,12 @@ struct core {
   GHashTable *asks;    /* ask id -> struct core_ask * */
   guint ask_ids;
   guint leave_timer, tick, tell_timer;
-  guint busy; /* requests that must be finished before leaving */
+  guint busy;             /* requests that must be finished before leaving */
+  struct anew *anew;      /* anew.c: the index is being made anew; NULL */
+  gboolean anew_given_up; /* often enough for a day */
+  gboolean verifying;     /* whether the index is what its readers die of */
+  guint anew_source;
+  gint64 told_changed; /* monotonic: when clients were told last that the index changed */
 };
 
 /* core.c */
@@ -150,6 +156,12 @@ void arrive_forget (struct core_account *account);    /* the account is no more:
 void arrive_own (struct core *core, const char *path, const char *const *add, core_done_fn done, gpointer data);
 /* Get the shadows of protected mails (rows as of the imap event "mails") and index them all. */
 void arrive_rows (struct core *core, GVariant *rows, core_done_fn done, gpointer data);
+/* The same of rows that name all tags of their mails, into the index, or the one that is being made beside it. counts: added to. */
+struct arrive_counts {
+  guint skipped, damaged; /* not there any more; listed by their header alone */
+};
+void arrive_whole (struct core *core, GVariant *rows, gboolean beside, struct arrive_counts *counts, core_done_fn done,
+                   gpointer data);
 
 /* flow_ledger.c: what is reported of sent mail. report: of the mail at path, as of keys.shadow. */
 #define LEDGER_SETTLED "settled" /* the tag of a report that nobody need read: the inbox is shown without it */

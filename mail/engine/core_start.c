@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "crypto/guard/secret.h"
+#include "mail/engine/anew.h"
 #include "mail/engine/secrets.h"
 
 #define KEYS_DIR_SIZE_MAX 60
@@ -91,40 +92,25 @@ core_start_keys (gpointer owner, GError **error)
                                g_variant_builder_end (&policy));
 }
 
-/* A name that lies in the index's folder and goes with it: who finds another one knows that the index was lost. "" if there can be none. */
-static char *
-index_name (struct core *core)
-{
-  g_autofree char *file = g_build_filename (core->paths->index_dir, "name", NULL), *name = NULL;
-  gsize size = 0;
-  if (g_file_get_contents (file, &name, &size, NULL) && size > 0 && size < 100
-      && g_utf8_validate (name, (gssize) size, NULL))
-    return g_steal_pointer (&name);
-  g_free (name);
-  name = g_uuid_string_random ();
-  if (g_mkdir_with_parents (core->paths->index_dir, 0700) != 0
-      || !g_file_set_contents_full (file, name, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL))
-    return g_strdup ("");
-  return g_steal_pointer (&name);
-}
-
 static GVariant *
 start_index (struct core *core, gboolean writer)
 {
-  g_free (index_name (core)); /* it is there before the index is */
-  return g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>}", core->paths->index_dir,
-                               core->paths->mail_dir, writer);
+  g_autofree char *keep_dir = g_build_filename (core->paths->store_dir, "index", NULL);
+  return g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <%b>, 'keep_dir': <%s>, 'go_on': <%b>}",
+                               core->paths->index_dir, core->paths->mail_dir, writer, keep_dir, anew_is_beside (core));
 }
 
 GVariant *
 core_start_reader (gpointer owner, GError **error)
 {
+  anew_if_missing (owner);
   return start_index (owner, FALSE);
 }
 
 GVariant *
 core_start_writer (gpointer owner, GError **error)
 {
+  anew_if_missing (owner);
   return start_index (owner, TRUE);
 }
 
@@ -192,8 +178,6 @@ core_start_imap (gpointer owner, GError **error)
   g_variant_builder_add (&builder, "{sv}", "account", core_account_fields (account->account));
   add_text (&builder, "mail_dir", account->core->paths->mail_dir);
   add_text (&builder, "store_dir", account->core->paths->store_dir);
-  g_autofree char *index = index_name (account->core);
-  add_text (&builder, "index", index);
   g_variant_builder_add (&builder, "{sv}", "settings", g_variant_builder_end (&own));
   add_secret (&builder, account);
   return g_variant_builder_end (&builder);

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The engine's methods: which flow, or which worker, answers each. See core.h. */
-#include "mail/engine/core.h"
+#include "mail/engine/anew.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +95,7 @@ static const struct {
   { "receipt", flow_receipt, FALSE },
   { "sync", flow_sync, FALSE },
   { "import", flow_import, FALSE },
+  { "reindex", anew_request, FALSE },
   { "key_import", forward_keys, FALSE },
   { "key_list", forward_keys, FALSE },
   { "key_trust", forward_keys, FALSE },

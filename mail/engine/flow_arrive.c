@@ -11,6 +11,7 @@
 
 #include "mail/store/maildir.h"
 
+#define DEATHS_MAX 20        /* of the writer for one call, each of which makes a mail known */
 #define SHADOWS_MAX 48       /* descriptors in one call */
 #define SETTLE_S 300         /* between two times */
 #define AGAIN_S 15           /* after the index failed */
@@ -25,6 +26,12 @@ struct arrival {
   GVariantBuilder ready; /* rows for the next "add" */
   GUnixFDList *fds;
   guint ready_count;
+  gboolean whole, beside;
+  GVariant *
+      sent; /* the "add" under way, with its files: asked again while the writer finds out which mail it cannot survive */
+  GUnixFDList *sent_fds;
+  guint deaths;
+  struct arrive_counts *counts; /* NULL: a person is told */
   core_done_fn done;
   gpointer data;
 };
@@ -49,10 +56,51 @@ arrival_reset (struct arrival *arrival)
   arrival->ready_count = 0;
 }
 
+static void on_added (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data);
+
+static void
+arrival_send (struct arrival *arrival)
+{
+  supervised_call (arrival->core->writer, "add", arrival->sent, arrival->sent_fds, NULL, on_added, arrival);
+}
+
+static void
+arrival_sent (struct arrival *arrival)
+{
+  g_clear_pointer (&arrival->sent, g_variant_unref);
+  g_clear_object (&arrival->sent_fds);
+  arrival->deaths = 0;
+}
+
+/* Mails that the index cannot survive are listed by their header. */
+static void
+take_counts (struct arrival *arrival, GVariant *reply)
+{
+  guint32 damaged = 0;
+  (void) g_variant_lookup (reply, "damaged", "u", &damaged);
+  if (arrival->counts != NULL) {
+    g_autoptr (GVariant) skipped = g_variant_lookup_value (reply, "skipped", G_VARIANT_TYPE ("a(ss)"));
+    arrival->counts->skipped += (guint) g_variant_n_children (skipped);
+    arrival->counts->damaged += damaged;
+  } else if (damaged > 0) {
+    g_autofree char *text = g_strdup_printf (
+        "%u new %s damaged in a way that the search index cannot read: listed, and found by the header alone.", damaged,
+        damaged == 1 ? "message is" : "messages are");
+    core_notice (arrival->core, text);
+  }
+}
+
 static void
 on_added (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct arrival *arrival = data;
+  if (error != NULL && error->code == ENGINE_ERROR_LOST && ++arrival->deaths < DEATHS_MAX) {
+    arrival_send (arrival); /* each time one more of them is known */
+    return;
+  }
+  if (error == NULL)
+    take_counts (arrival, reply);
+  arrival_sent (arrival);
   if (error != NULL || arrival->next >= g_variant_n_children (arrival->rows))
     arrival_end (arrival, error);
   else
@@ -62,11 +110,15 @@ on_added (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 static void
 arrival_flush (struct arrival *arrival)
 {
-  g_autoptr (GUnixFDList) fds = arrival->fds;
-  GVariant *mails = g_variant_builder_end (&arrival->ready);
+  GVariantBuilder fields;
+  g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&fields, "{sv}", "mails", g_variant_builder_end (&arrival->ready));
+  g_variant_builder_add (&fields, "{sv}", "whole", g_variant_new_boolean (arrival->whole));
+  g_variant_builder_add (&fields, "{sv}", "beside", g_variant_new_boolean (arrival->beside));
+  arrival->sent = g_variant_ref_sink (g_variant_builder_end (&fields));
+  arrival->sent_fds = arrival->fds;
   arrival_reset (arrival);
-  supervised_call (arrival->core->writer, "add", g_variant_new_parsed ("{'mails': <%@aa{sv}>}", mails), fds, NULL,
-                   on_added, arrival);
+  arrival_send (arrival);
 }
 
 static void
@@ -153,8 +205,8 @@ arrival_next (struct arrival *arrival)
   arrival_flush (arrival);
 }
 
-void
-arrive_rows (struct core *core, GVariant *rows, core_done_fn done, gpointer data)
+static struct arrival *
+arrival_new (struct core *core, GVariant *rows, core_done_fn done, gpointer data)
 {
   struct arrival *arrival = g_new0 (struct arrival, 1);
   arrival->core = core;
@@ -162,6 +214,23 @@ arrive_rows (struct core *core, GVariant *rows, core_done_fn done, gpointer data
   arrival->done = done;
   arrival->data = data;
   arrival_reset (arrival);
+  return arrival;
+}
+
+void
+arrive_rows (struct core *core, GVariant *rows, core_done_fn done, gpointer data)
+{
+  arrival_next (arrival_new (core, rows, done, data));
+}
+
+void
+arrive_whole (struct core *core, GVariant *rows, gboolean beside, struct arrive_counts *counts, core_done_fn done,
+              gpointer data)
+{
+  struct arrival *arrival = arrival_new (core, rows, done, data);
+  arrival->whole = TRUE;
+  arrival->beside = beside;
+  arrival->counts = counts;
   arrival_next (arrival);
 }
 
@@ -197,6 +266,7 @@ on_tell_changed (gpointer data)
     account->arrived = 0;
   }
   core->tell_timer = 0;
+  core->told_changed = g_get_monotonic_time ();
   server_event (core->server, "changed", g_variant_new_parsed ("{'new': <%u>}", arrived));
   return G_SOURCE_REMOVE;
 }
@@ -204,8 +274,10 @@ on_tell_changed (gpointer data)
 void
 core_changed (struct core *core)
 {
-  if (core->tell_timer == 0)
-    core->tell_timer = g_timeout_add (CHANGED_EVERY_MS, on_tell_changed, core);
+  if (core->tell_timer != 0)
+    return;
+  gint64 since_ms = core->told_changed > 0 ? (g_get_monotonic_time () - core->told_changed) / 1000 : CHANGED_EVERY_MS;
+  core->tell_timer = g_timeout_add ((guint) MAX (CHANGED_EVERY_MS - MAX (since_ms, 0), 0), on_tell_changed, core);
 }
 
 void

@@ -166,6 +166,8 @@ static const struct protocol_method methods[] = {
    * length 0 ends it. */
   { PEER_ENGINE, "import", F (MUST ("stream", "h"), MAY ("folder", "s")),
     F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("text", "s")), 0, FALSE },
+  /* Make the index anew from the mail, or wait until it is done. mails: that are in it; damaged: of these, listed by their header alone. */
+  { PEER_ENGINE, "reindex", NOTHING, F (MUST ("mails", "u"), MUST ("damaged", "u"), MUST ("text", "s")), 0, FALSE },
   { PEER_ENGINE, "key_import", F (MUST ("files", "ah"), MAY ("passphrase", "ay")), F (MUST ("keys", "aa{sv}")), 60,
     FALSE },
   /* keys: protocol s, fingerprint s, address s, owner s, source s, trust s, fault s, expires x, own b, expiring b (within 30 days),
@@ -247,8 +249,11 @@ static const struct protocol_method methods[] = {
   { PEER_KEYS, "ca_import", F (MUST ("file", "h")), F (MUST ("added", "u"), MUST ("lists", "u")), 30, FALSE },
 
   /* ---- index: started twice, as the writer (it alone gets add, moved, removed, tag, import) and as the reader ---- */
-  { PEER_INDEX, "start", F (MUST ("index_dir", "s"), MUST ("mail_dir", "s"), MUST ("writer", "b")), NOTHING, 60,
-    FALSE },
+  /* keep_dir: where the writer keeps what must outlast the index; else with it. go_on: what was begun by "anew" is still wanted. */
+  { PEER_INDEX, "start",
+    F (MUST ("index_dir", "s"), MUST ("mail_dir", "s"), MUST ("writer", "b"), MAY ("keep_dir", "s"),
+       MAY ("go_on", "b")),
+    NOTHING, 60, FALSE },
   { PEER_INDEX, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")),
     F (MUST ("rows", "aa{sv}"), MUST ("more", "b")), 60, FALSE },
   { PEER_INDEX, "thread", F (MUST ("thread", "s"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 20, FALSE },
@@ -265,8 +270,21 @@ static const struct protocol_method methods[] = {
     F (MUST ("first", "b"), MUST ("contact", "b"), MUST ("name_of", "s"), MUST ("likes", "a(sus)")), 3,
     TRUE }, /* a message is shown without it, too */
   /* mails: path s, add as, remove as (tags), shadow h (optional). One atomic section, closed (durable) before the reply.
-   * skipped: paths that could not be indexed, with a sentence each: a(ss). A mail already known gets path and tags added. */
-  { PEER_INDEX, "add", F (MUST ("mails", "aa{sv}")), F (MUST ("added", "u"), MUST ("skipped", "a(ss)")), 300, FALSE },
+   * skipped: paths that could not be indexed, with a sentence each: a(ss). A mail already known gets path and tags added. damaged: how many are
+   * listed by their header alone. whole: add names all tags of the mail. beside: into the index that is being made by "anew". */
+  { PEER_INDEX, "add", F (MUST ("mails", "aa{sv}"), MAY ("whole", "b"), MAY ("beside", "b")),
+    F (MUST ("added", "u"), MUST ("skipped", "a(ss)"), MUST ("damaged", "u")), 300, FALSE },
+  /* An empty index: in place of the one there is (unless keep: what is in it is good, but not all), or beside it until "anew_end" puts it into its place. Mail then comes by "add": that of accounts
+   * from their workers ("mails"), all the rest of it from "rest". total: of that rest. */
+  { PEER_INDEX, "anew", F (MUST ("beside", "b"), MUST ("keep", "b"), MUST ("accounts", "as")), F (MUST ("total", "u")),
+    120, FALSE },
+  /* rows as of the imap event "mails"; after: a path, "" at the beginning; next: "" at the end */
+  { PEER_INDEX, "rest", F (MUST ("after", "s"), MUST ("limit", "u"), MUST ("accounts", "as")),
+    F (MUST ("rows", "aa{sv}"), MUST ("next", "s")), 60, FALSE },
+  { PEER_INDEX, "anew_end", NOTHING, NOTHING, 60, TRUE },
+  { PEER_INDEX, "anew_drop", NOTHING, NOTHING, 60, FALSE },
+  { PEER_INDEX, "verify", NOTHING, NOTHING, 300,
+    TRUE }, /* reads every message once: fails, or dies, of a damaged index */
   { PEER_INDEX, "moved", F (MUST ("moves", "a(ss)")), NOTHING, 300,
     FALSE }, /* old path, new path; tags by folder and flags follow from tags below */
   { PEER_INDEX, "removed", F (MUST ("paths", "as")), NOTHING, 300, FALSE },
@@ -280,14 +298,18 @@ static const struct protocol_method methods[] = {
 
   /* ---- imap: one an account ---- */
   /* secret: password. settings: poll_s u, only_subscribed b, archive s, drafts s, sent s, trash s (folder overrides, optional) */
-  /* index: which one it is; all mail is reported anew to one that is not the one before */
   { PEER_IMAP, "start",
     F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"),
-       MUST ("settings", "a{sv}"), MAY ("index", "s")),
+       MUST ("settings", "a{sv}")),
     NOTHING, 30, FALSE },
   { PEER_IMAP, "test", NOTHING, F (MUST ("text", "s")), 75, FALSE },
   /* folders: path s, name s, role s, dir s (absolute folder on disk), space s, subscribed b, kept b */
   { PEER_IMAP, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
+  /* Rows as of the event "mails" of all mail there is here, newest record first: those with a number below before (0: all). next: before of the
+   * following ones, 0 at the end; left: how many there are from before on. limit 0: the number alone. newest: instead, those of the
+   * inbox that came last. */
+  { PEER_IMAP, "mails", F (MUST ("before", "x"), MUST ("limit", "u"), MAY ("newest", "b")),
+    F (MUST ("rows", "aa{sv}"), MUST ("next", "x"), MUST ("left", "u")), 60, FALSE },
   { PEER_IMAP, "sync", NOTHING, F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u")), 0, FALSE },
   /* Local change first (Maildir flags, state), journalled for the server, then pushed as soon as there is a line.
    * flags: "seen","flagged","answered","draft","forwarded". Replies when it is journalled; moves: old and new path of each file. */
@@ -401,9 +423,13 @@ static const struct protocol_field event_working[] = { MUST ("done", "t"), MUST 
 /* id: of the outbox's item; all its copies together */
 static const struct protocol_field event_sending[]
     = { MUST ("id", "s"), MUST ("done", "t"), MUST ("total", "t"), { NULL, NULL, FALSE } };
-/* message_id: as in the draft; stage: "encrypting", "sending" */
+/* message_id: as in the draft; stage: "encrypting", "sending"; or "indexing", which is for everybody: done and total are mails then, and left_s the
+ * seconds that it will take */
 static const struct protocol_field event_work[]
-    = { MUST ("message_id", "s"), MUST ("stage", "s"), MUST ("done", "t"), MUST ("total", "t"), { NULL, NULL, FALSE } };
+    = { MUST ("message_id", "s"), MUST ("stage", "s"), MUST ("done", "t"),
+        MUST ("total", "t"),      MAY ("left_s", "u"), { NULL, NULL, FALSE } };
+/* state: "made" (it holds no mail yet), "damaged", "gone", "unfinished" (another one was being made) */
+static const struct protocol_field event_health[] = { MUST ("state", "s"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_count[] = { MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
 
 static const struct {
@@ -421,9 +447,9 @@ static const struct {
   { PEER_IMAP, "removed", event_paths },       { PEER_IMAP, "moved", event_moves },
   { PEER_IMAP, "folders", event_none },        { PEER_IMAP, "state", event_text },
   { PEER_IMAP, "notice", event_notice },       { PEER_IMAP, "progress", event_count },
-  { PEER_INDEX, "progress", event_count },     { PEER_SMTP, "state", event_text },
-  { PEER_KEYS, "working", event_working },     { PEER_SMTP, "working", event_sending },
-  { PEER_ENGINE, "working", event_work }, /* to the one who asked for it */
+  { PEER_INDEX, "progress", event_count },     { PEER_INDEX, "health", event_health },
+  { PEER_SMTP, "state", event_text },          { PEER_KEYS, "working", event_working },
+  { PEER_SMTP, "working", event_sending },     { PEER_ENGINE, "working", event_work }, /* to the one who asked for it */
 };
 
 /* clang-format on */

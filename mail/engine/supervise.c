@@ -351,14 +351,10 @@ on_restart (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* It is gone: put back what can be asked again, fail the rest, and start it again after a moment if it is needed. */
+/* It is gone: put back what can be asked again, fail the rest. */
 static void
-went (struct supervised *supervised)
+put_back (struct supervised *supervised)
 {
-  if (g_get_monotonic_time () - supervised->started_at > (gint64) STEADY_S * G_USEC_PER_SEC)
-    supervised->deaths = 0;
-  supervised->deaths++;
-  supervised->restarts++;
   GQueue lost = G_QUEUE_INIT;
   struct call *call;
   while ((call = g_queue_pop_tail (&supervised->sent)) != NULL) {
@@ -379,9 +375,22 @@ went (struct supervised *supervised)
     supervised->wanted = FALSE;
     fail_all (&supervised->waiting, ENGINE_ERROR_LOST, text);
   }
+}
+
+/* Start it again after a moment if it is needed. */
+static void
+went (struct supervised *supervised)
+{
+  if (g_get_monotonic_time () - supervised->started_at > (gint64) STEADY_S * G_USEC_PER_SEC)
+    supervised->deaths = 0;
+  supervised->deaths++;
+  supervised->restarts++;
+  put_back (supervised);
   guint wait_ms = MIN (RESTART_WAIT_MS << MIN (supervised->deaths - 1, 7), RESTART_WAIT_MAX_MS);
   if (supervised->restart_timer == 0)
     supervised->restart_timer = g_timeout_add (supervised->deaths == 1 ? 0 : wait_ms, on_restart, supervised);
+  if (supervised->hooks.died != NULL)
+    supervised->hooks.died (supervised->owner, supervised->deaths);
 }
 
 static void
@@ -558,6 +567,17 @@ supervised_answer (struct supervised *supervised, guint ask, const char *answer_
     g_variant_builder_add (&builder, "{sv}", "answer", g_variant_new_string (answer_or_null));
   (void) channel_send (supervised->channel, PROTOCOL_ANSWER, 0, "answer", g_variant_builder_end (&builder), NULL);
   watch_writable (supervised);
+}
+
+void
+supervised_renew (struct supervised *supervised)
+{
+  if (supervised->channel == NULL)
+    return;
+  detach (supervised, TRUE);
+  put_back (supervised);
+  if (supervised->restart_timer == 0)
+    supervised->restart_timer = g_timeout_add (0, on_restart, supervised);
 }
 
 void

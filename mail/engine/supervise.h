@@ -28,6 +28,7 @@ struct supervised_hooks {
   void (*hung) (gpointer owner); /* may be NULL. It did not answer in time and is about to be killed */
   void (*slow) (
       gpointer owner); /* may be NULL. A call is under way for some seconds, and nobody is being asked; comes again */
+  void (*died) (gpointer owner, guint deaths); /* may be NULL. It ended by itself, so often in a row */
 };
 /* name: for people and the process list, such as "imap@work"; what: the words a sentence uses, such as "the part that reads mail". */
 struct supervised *supervised_new (enum protocol_peer peer, const char *name, const char *what,
@@ -41,6 +42,8 @@ void supervised_wake (struct supervised *supervised);
 void supervised_answer (struct supervised *supervised, guint ask, const char *answer_or_null);
 /* Stop it now; calls fail with CANCELLED; the next call starts it anew. */
 void supervised_stop (struct supervised *supervised);
+/* As if it had died now, but nobody hears of it: what it was asked is asked again. */
+void supervised_renew (struct supervised *supervised);
 /* It is known to hang: as if the time of what it is doing were over. */
 void supervised_give_up (struct supervised *supervised);
 gboolean supervised_busy (struct supervised *supervised);

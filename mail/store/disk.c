@@ -14,6 +14,7 @@
 #endif
 
 #define CHUNK_BYTES 65536
+#define DEPTH_MAX 40 /* of folders in the mail, whose names stand-ins repeat */
 
 gboolean
 disk_write (int fd, const void *bytes, gsize size)
@@ -67,4 +68,33 @@ disk_syncs_at_once (int fd)
     if ((guint32) info.f_type == known[i])
       return TRUE;
   return FALSE;
+}
+
+static void
+sweep (const char *folder, guint depth)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+    if (unlink (path) == 0 || depth == 0 || (errno != EISDIR && errno != EPERM))
+      continue;
+    sweep (path, depth - 1);
+    (void) rmdir (path);
+  }
+}
+
+void
+disk_sweep (const char *folder)
+{
+  sweep (folder, DEPTH_MAX);
+}
+
+void
+disk_remove (const char *path)
+{
+  if (unlink (path) == 0 || (errno != EISDIR && errno != EPERM))
+    return;
+  sweep (path, DEPTH_MAX);
+  (void) rmdir (path);
 }

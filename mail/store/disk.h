@@ -11,3 +11,5 @@ gboolean disk_sync_folder (const char *path); /* names made, moved and removed i
 /* Whether syncfs makes everything durable that was written below this open folder: of Linux's own file systems on local disks alone. On others
  * (FUSE, the network) it may not reach what lies underneath, and each file must be synced. */
 gboolean disk_syncs_at_once (int fd);
+void disk_sweep (const char *folder); /* all that is in it; no link is followed */
+void disk_remove (const char *path);  /* the same with itself; or a file */

@@ -16,8 +16,6 @@ void state_free (struct state *state);
 DEFINE_AUTOFREE (state, state_free)
 /* Did every read since the last commit or rollback succeed? A list that could not be read looks like an empty one. */
 gboolean state_fine (struct state *state, GError **error);
-/* The index has this name. Where it had another one before, no mail counts as indexed any more. */
-gboolean state_index_named (struct state *state, const char *name, GError **error);
 void state_begin (struct state *state);
 /* FALSE: nothing since state_begin has happened. The state can be used again. */
 gboolean state_commit (struct state *state, GError **error);
@@ -77,7 +75,11 @@ struct state_mail *state_mail_by_uid (struct state *state, gint64 folder, guint3
 struct state_mail *state_mail_by_msgid (struct state *state, gint64 folder, const char *msgid); /* the newest of them */
 enum state_which { STATE_ALL, STATE_ON_SERVER, STATE_UNINDEXED, STATE_FLAGS_CHANGED };
 GPtrArray *state_mails (struct state *state, gint64 folder,
-                        enum state_which which);                     /* struct state_mail *, newest UID first */
+                        enum state_which which); /* struct state_mail *, newest UID first */
+/* Of all folders, with a number below before, highest first; of one folder, those that came last. What has no file is left out. */
+GPtrArray *state_mails_before (struct state *state, gint64 before, guint limit);
+GPtrArray *state_mails_newest (struct state *state, gint64 folder, guint limit);
+guint state_count_before (struct state *state, gint64 before);
 guint state_count (struct state *state, gint64 folder);              /* those with a UID */
 void state_mail_save (struct state *state, struct state_mail *mail); /* id 0: inserts, and sets id */
 void state_mail_delete (struct state *state, gint64 id);

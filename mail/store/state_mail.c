@@ -93,18 +93,41 @@ state_mails (struct state *state, gint64 folder, enum state_which which)
   return mails;
 }
 
-gboolean
-state_index_named (struct state *state, const char *name, GError **error)
+static GPtrArray *
+page (struct state *state, sqlite3_stmt *row)
 {
-  sqlite3_stmt *row = state_query (state, "SELECT 1 FROM facts WHERE name = 'index' AND value = ?", "s", name);
-  gboolean same = state_row (state, &row);
+  GPtrArray *mails = g_ptr_array_new_with_free_func ((GDestroyNotify) state_mail_free);
+  while (state_row (state, &row))
+    g_ptr_array_add (mails, mail_from (row));
+  return mails;
+}
+
+/* A mail keeps its number wherever it goes. */
+GPtrArray *
+state_mails_before (struct state *state, gint64 before, guint limit)
+{
+  return page (
+      state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE id < ? AND indexed != 2 ORDER BY id DESC LIMIT ?",
+                          "ii", before, (gint64) limit));
+}
+
+GPtrArray *
+state_mails_newest (struct state *state, gint64 folder, guint limit)
+{
+  return page (state,
+               state_query (state,
+                            "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid IS NOT NULL AND indexed != 2 "
+                            "ORDER BY uid DESC LIMIT ?",
+                            "ii", folder, (gint64) limit));
+}
+
+guint
+state_count_before (struct state *state, gint64 before)
+{
+  sqlite3_stmt *row = state_query (state, "SELECT count (*) FROM mails WHERE id < ? AND indexed != 2", "i", before);
+  guint count = state_row (state, &row) ? (guint) sqlite3_column_int64 (row, 0) : 0;
   sqlite3_finalize (row);
-  if (!state_fine (state, error) || same)
-    return same;
-  state_begin (state);
-  state_run (state, "UPDATE mails SET indexed = 0 WHERE indexed = 1", "");
-  state_run (state, "INSERT OR REPLACE INTO facts (name, value) VALUES ('index', ?)", "s", name);
-  return state_commit (state, error);
+  return count;
 }
 
 guint

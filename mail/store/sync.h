@@ -27,6 +27,10 @@ void sync_set_serve (struct sync *sync, int wake_fd, sync_serve_fn serve);
 void sync_pause (struct sync *sync); /* from serve: somebody waits for more than that */
 /* At the start: report again what the index never confirmed, and what it may have missed. */
 void sync_report (struct sync *sync);
+/* For an index that is made anew (sync_rows.c): rows as of the event "mails"; before, next, left, limit: as of the method. NULL: the record
+ * cannot be read. */
+GVariant *sync_rows (struct sync *sync, gint64 before, guint limit, gint64 *next_out, guint *left_out, GError **error);
+GVariant *sync_rows_newest (struct sync *sync, guint limit, GError **error);
 void sync_settle (struct sync *sync); /* when the index has all that was told some time ago: forget news that are old */
 GVariant *sync_folder_rows (struct sync *sync); /* floating aa{sv}: path, name, role, dir, space, subscribed, kept */
 

@@ -133,13 +133,8 @@ start (struct worker *worker, GVariant *config, GError **error)
   AUTOFREE (remote) remote = remote_new (account, "imap", error);
   g_autofree char *file = g_build_filename (store, "state.db", NULL);
   struct state *state = remote == NULL ? NULL : state_open (file, error);
-  const char *index = NULL;
   if (state == NULL)
     return NULL;
-  if (g_variant_lookup (config, "index", "&s", &index) && !state_index_named (state, index, error)) {
-    state_free (state);
-    return NULL;
-  }
   struct mailbox *box = g_new0 (struct mailbox, 1);
   box->worker = worker;
   box->remote = g_steal_pointer (&remote);
@@ -465,6 +460,23 @@ method_folder (struct worker *worker, GVariant *args, GError **error)
 }
 
 static GVariant *
+method_mails (struct worker *worker, GVariant *args, GError **error)
+{
+  struct mailbox *box = worker_state (worker);
+  gint64 before = 0, next = 0;
+  guint32 limit = 0;
+  guint left = 0;
+  gboolean newest = FALSE;
+  g_variant_lookup (args, "before", "x", &before);
+  g_variant_lookup (args, "limit", "u", &limit);
+  g_variant_lookup (args, "newest", "b", &newest);
+  GVariant *rows
+      = newest ? sync_rows_newest (box->sync, limit, error) : sync_rows (box->sync, before, limit, &next, &left, error);
+  return rows == NULL ? NULL
+                      : g_variant_new_parsed ("{'rows': <%@aa{sv}>, 'next': <%x>, 'left': <%u>}", rows, next, left);
+}
+
+static GVariant *
 method_indexed (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
@@ -485,6 +497,7 @@ static const struct worker_method methods[] = {
   { "report", method_report },
   { "settle", method_settle },
   { "folder", method_folder },
+  { "mails", method_mails },
   { NULL, NULL },
 };
 

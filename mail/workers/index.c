@@ -9,16 +9,11 @@
 #include <sys/stat.h>
 
 #include "mail/archive/import.h"
-#include "mail/archive/index.h"
+#include "mail/workers/index_p.h"
 #include "mail/workers/sandbox.h"
 
 #define QUERIES_MAX 200
 #define SHADOW_MAX (64u * 1024 * 1024)
-
-struct state {
-  struct index_db *db;
-  char *mail_dir;
-};
 
 static struct index_db *
 database (struct worker *worker)
@@ -152,25 +147,31 @@ add (struct worker *worker, GVariant *args, GError **error)
 {
   g_autoptr (GVariant) rows = g_variant_lookup_value (args, "mails", G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr (GArray) mails = g_array_new (FALSE, TRUE, sizeof (struct index_mail));
+  gboolean whole = FALSE, beside = FALSE;
   g_array_set_clear_func (mails, clear_mail);
+  g_variant_lookup (args, "whole", "b", &whole);
+  g_variant_lookup (args, "beside", "b", &beside);
   for (gsize i = 0; i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     struct index_mail mail;
     if (!read_mail (worker, row, &mail, error))
       return NULL;
+    mail.whole = whole;
     g_array_append_val (mails, mail);
   }
   GVariantBuilder skipped, reply;
   guint added = 0;
   g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
-  if (!index_write_add (database (worker), (const struct index_mail *) (void *) mails->data, mails->len, &added,
-                        &skipped, error)) {
+  struct index_db *db = index_anew_target (worker, beside, error);
+  if (db == NULL
+      || !index_write_add (db, (const struct index_mail *) (void *) mails->data, mails->len, &added, &skipped, error)) {
     g_variant_builder_clear (&skipped);
     return NULL;
   }
   g_variant_builder_init (&reply, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&reply, "{sv}", "added", g_variant_new_uint32 (added));
   g_variant_builder_add (&reply, "{sv}", "skipped", g_variant_builder_end (&skipped));
+  g_variant_builder_add (&reply, "{sv}", "damaged", g_variant_new_uint32 (index_db_take_damaged (db)));
   return g_variant_builder_end (&reply);
 }
 
@@ -237,41 +238,47 @@ import (struct worker *worker, GVariant *args, GError **error)
 static void
 allow (GVariant *config, struct sandbox *sandbox)
 {
-  const char *index_dir = "", *mail_dir = "";
+  const char *index_dir = "", *mail_dir = "", *keep_dir = NULL;
   gboolean writer = FALSE;
   g_variant_lookup (config, "index_dir", "&s", &index_dir);
   g_variant_lookup (config, "mail_dir", "&s", &mail_dir);
+  g_variant_lookup (config, "keep_dir", "&s", &keep_dir);
   g_variant_lookup (config, "writer", "b", &writer);
   g_ptr_array_add (sandbox->read, g_strdup (mail_dir));
-  if (!writer) { /* reading takes no lock */
-    (void) g_mkdir_with_parents (index_dir, 0700);
+  (void) g_mkdir_with_parents (index_dir, 0700);
+  if (!writer) { /* reading takes no lock that needs more */
     g_ptr_array_add (sandbox->read, g_strdup (index_dir));
     return;
   }
-  const char *const folders[]
-      = { index_dir, g_build_filename (mail_dir, "local", NULL), g_build_filename (mail_dir, ".shadow", NULL) };
+  char *folders[] = { g_strdup (index_dir), g_strdup (keep_dir != NULL ? keep_dir : index_dir),
+                      g_build_filename (mail_dir, "local", NULL), g_build_filename (mail_dir, ".shadow", NULL) };
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
     (void) g_mkdir_with_parents (folders[i], 0700);
-    g_ptr_array_add (sandbox->write, i == 0 ? g_strdup (folders[i]) : (char *) folders[i]);
+    g_ptr_array_add (sandbox->write, folders[i]);
   }
 }
 
 static GVariant *
 start (struct worker *worker, GVariant *config, GError **error)
 {
-  const char *index_dir = "", *mail_dir = "";
+  const char *index_dir = "", *mail_dir = "", *keep_dir = NULL;
   gboolean writer = FALSE;
   g_variant_lookup (config, "index_dir", "&s", &index_dir);
   g_variant_lookup (config, "mail_dir", "&s", &mail_dir);
+  g_variant_lookup (config, "keep_dir", "&s", &keep_dir);
   g_variant_lookup (config, "writer", "b", &writer);
   (void) umask (077);
-  struct index_db *db = index_db_new (index_dir, mail_dir, writer, error);
+  if (writer && keep_dir == NULL)
+    keep_dir = index_dir;
+  struct index_db *db = index_db_new_kept (index_dir, mail_dir, writer ? keep_dir : NULL, error);
   if (db == NULL)
     return NULL;
   struct state *state = g_new0 (struct state, 1);
   state->db = db;
   state->mail_dir = g_strdup (mail_dir);
   worker_set_state (worker, state);
+  if (writer)
+    index_anew_start (worker, config);
   return worker_reply_nothing ();
 }
 
@@ -280,15 +287,31 @@ stop (struct worker *worker)
 {
   struct state *state = worker_state (worker);
   index_db_free (state->db);
+  index_walk_free (state->walk);
   g_free (state->mail_dir);
   g_free (state);
 }
 
 static const struct worker_method methods[] = {
-  { "threads", threads }, { "thread", thread }, { "count", count }, { "counts", counts },
-  { "find", find },       { "add", add },       { "moved", moved }, { "removed", removed },
-  { "tag", tag },         { "import", import }, { "known", known }, { NULL, NULL },
+  { "threads", threads },
+  { "thread", thread },
+  { "count", count },
+  { "counts", counts },
+  { "find", find },
+  { "known", known },
+  { "add", add },
+  { "moved", moved },
+  { "removed", removed },
+  { "tag", tag },
+  { "import", import },
+  { "anew", index_anew_begin },
+  { "rest", index_anew_rest },
+  { "anew_end", index_anew_end },
+  { "anew_drop", index_anew_drop },
+  { "verify", index_anew_verify },
+  { NULL, NULL },
 };
 
-const struct worker_role worker_role_index
-    = { .peer = PEER_INDEX, .methods = methods, .sandbox = allow, .start = start, .stop = stop };
+const struct worker_role worker_role_index = {
+  .peer = PEER_INDEX, .methods = methods, .sandbox = allow, .start = start, .after = index_anew_look, .stop = stop
+};

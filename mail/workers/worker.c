@@ -195,6 +195,8 @@ answer (struct worker *worker, struct channel_message *call)
     error->domain = ENGINE_ERROR;
     error->code = (gint) code;
   }
+  if (worker->role->after != NULL && worker->started)
+    worker->role->after (worker);
   if (reply != NULL && !channel_takes (reply, worker->reply_fds, &error))
     g_clear_pointer (&reply, g_variant_unref);
   gboolean done

@@ -28,8 +28,9 @@ struct worker_role {
   worker_method_fn start; /* called inside the sandbox; worker_set_state there */
   /* Called whenever no request waits; returns once worker_fd is readable, or to be called again soon. NULL: block. */
   void (*idle) (struct worker *worker);
-  void (*stop) (struct worker *worker); /* the engine has gone: flush and leave; may be NULL */
-  const char *const *alone;             /* methods that worker_serve leaves for later; NULL: none; ends with NULL */
+  void (*after) (struct worker *worker); /* called before each answer goes; may be NULL */
+  void (*stop) (struct worker *worker);  /* the engine has gone: flush and leave; may be NULL */
+  const char *const *alone;              /* methods that worker_serve leaves for later; NULL: none; ends with NULL */
 };
 /* The roles, one file each in mail/workers/. */
 extern const struct worker_role worker_role_keys, worker_role_index, worker_role_imap, worker_role_smtp,

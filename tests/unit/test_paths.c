@@ -76,10 +76,25 @@ file_in_the_way (void **state)
 {
   struct fixture *fixture = *state;
   GError *error = NULL;
+  assert_int_equal (rmdir (fixture->paths->keys_dir), 0);
+  assert_true (g_file_set_contents (fixture->paths->keys_dir, "x", 1, NULL));
+  assert_false (paths_make (fixture->paths, &error));
+  assert_refused (error, CONFIG_ERROR_FAILED, fixture->paths->keys_dir, "could not be made");
+}
+
+/* The index can be made anew, so it is not worth refusing to start for. */
+static void
+file_for_an_index (void **state)
+{
+  struct fixture *fixture = *state;
+  g_autofree char *aside = g_strconcat (fixture->paths->index_dir, ".aside", NULL), *kept = NULL;
+  GError *error = NULL;
   assert_int_equal (rmdir (fixture->paths->index_dir), 0);
   assert_true (g_file_set_contents (fixture->paths->index_dir, "x", 1, NULL));
-  assert_false (paths_make (fixture->paths, &error));
-  assert_refused (error, CONFIG_ERROR_FAILED, fixture->paths->index_dir, "could not be made");
+  assert_true (paths_make (fixture->paths, &error));
+  assert_true (g_file_test (fixture->paths->index_dir, G_FILE_TEST_IS_DIR));
+  assert_true (g_file_get_contents (aside, &kept, NULL, NULL));
+  assert_string_equal (kept, "x");
 }
 
 int
@@ -94,6 +109,7 @@ main (void)
     cmocka_unit_test_setup_teardown (writable_by_others_is_refused, fixture_setup, fixture_teardown),
     cmocka_unit_test_setup_teardown (link_for_sockets_is_refused, fixture_setup, fixture_teardown),
     cmocka_unit_test_setup_teardown (file_in_the_way, fixture_setup, fixture_teardown),
+    cmocka_unit_test_setup_teardown (file_for_an_index, fixture_setup, fixture_teardown),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -34,9 +34,28 @@ test_lines (void **state)
   check ("sending", 33400000, 33400000, "Sending [####################] waiting for the server");
 }
 
+static void
+check_index (guint64 done, guint64 total, guint32 left_s, const char *expected, gboolean over)
+{
+  g_autoptr (GVariant) fields = g_variant_ref_sink (g_variant_new_parsed (
+      "{'message_id': <''>, 'stage': <'indexing'>, 'done': <%t>, 'total': <%t>, 'left_s': <%u>}", done, total, left_s));
+  g_autofree char *line = working_line (fields, 100);
+  assert_string_equal (line, expected);
+  assert_int_equal (working_is_over (fields), over);
+}
+
+static void
+test_index_lines (void **state)
+{
+  check_index (0, 80000, 0, "Index [--------------------] 0 of 80000 messages", FALSE);
+  check_index (40000, 80000, 241, "Index [##########----------] 40000 of 80000 messages, 5 min left", FALSE);
+  check_index (79999, 80000, 1, "Index [###################-] 79999 of 80000 messages, 1 s left", FALSE);
+  check_index (80000, 80000, 0, "Index [####################] 80000 of 80000 messages, 0 s left", TRUE);
+}
+
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_lines) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test (test_lines), cmocka_unit_test (test_index_lines) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -123,7 +123,10 @@ struct question {
   const char *answer;
 };
 static const struct question questions[] = {
-  { "list", ask_list, { "C: LIST" }, "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\Sent) \"/\" {4}\r\nSent\r\n$TAG OK done\r\n" },
+  { "list",
+    ask_list,
+    { "C: LIST" },
+    "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\Sent) \"/\" {4}\r\nSent\r\n$TAG OK done\r\n" },
   { "create", ask_create, { "C: CREATE" }, "$TAG OK made\r\n" },
   { "select",
     ask_select,
@@ -161,19 +164,14 @@ static enum verdict
 ask_greeted (const char *greeting, const struct question *question, const char *answer, const char *then,
              guint timeout_ms)
 {
-  const char *const session[]
-      = { greeting,
-          "C: STARTTLS",
-          "S: $TAG OK begin",
-          "TLS",
-          "C: CAPABILITY",
-          "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR IDLE UIDPLUS MOVE\r\n$TAG OK done",
-          "C: AUTHENTICATE",
-          "S: $TAG OK welcome",
-          "C: CAPABILITY",
-          "S: * CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE\r\n$TAG OK done",
-          "C: SELECT",
-          "S: * 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 9] x\r\n$TAG OK [READ-WRITE] done" };
+  const char *const session[] = {
+    greeting,           "C: STARTTLS",
+    "S: $TAG OK begin", "TLS",
+    "C: CAPABILITY",    "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR IDLE UIDPLUS MOVE\r\n$TAG OK done",
+    "C: AUTHENTICATE",  "S: $TAG OK welcome",
+    "C: CAPABILITY",    "S: * CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE\r\n$TAG OK done",
+    "C: SELECT",        "S: * 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 9] x\r\n$TAG OK [READ-WRITE] done"
+  };
   const char *script[STEPS_MAX] = { NULL };
   gsize steps = 0;
   for (; steps < G_N_ELEMENTS (session); steps++)
@@ -284,13 +282,24 @@ test_held_back (void **state)
 static void
 test_foreign (void **state)
 {
-  static const char *const good[]
-      = { "* OK [ALERT] \x1b]0;title\x07\r\n", "* 7 EXISTS\r\n* 0 RECENT\r\n", "* LIST () \"/\" \"../../etc/passwd\"\r\n",
-          "* 1 FETCH (FLAGS (\\Seen))\r\n", "* CAPABILITY IMAP4rev1\r\n", "* SEARCH 99\r\n", "* 2 EXPUNGE\r\n" };
-  static const char *const bad[]
-      = { "$TAG $TAG $TAG\r\n", "+\r\n+\r\n", "\r\n\r\n", "* \r\n", "XYZZY OK done\r\n", "* 1 FETCH (((((((((\r\n",
-          "* LIST () \"/\" {4294967296}\r\n", "* 1 FETCH (BODY[] {18446744073709551615}\r\n", "\xff\xfe\xfd\r\n",
-          "* 99999999999999999999 EXISTS\r\n", "HTTP/1.1 400 Bad Request\r\n" };
+  static const char *const good[] = { "* OK [ALERT] \x1b]0;title\x07\r\n",
+                                      "* 7 EXISTS\r\n* 0 RECENT\r\n",
+                                      "* LIST () \"/\" \"../../etc/passwd\"\r\n",
+                                      "* 1 FETCH (FLAGS (\\Seen))\r\n",
+                                      "* CAPABILITY IMAP4rev1\r\n",
+                                      "* SEARCH 99\r\n",
+                                      "* 2 EXPUNGE\r\n" };
+  static const char *const bad[] = { "$TAG $TAG $TAG\r\n",
+                                     "+\r\n+\r\n",
+                                     "\r\n\r\n",
+                                     "* \r\n",
+                                     "XYZZY OK done\r\n",
+                                     "* 1 FETCH (((((((((\r\n",
+                                     "* LIST () \"/\" {4294967296}\r\n",
+                                     "* 1 FETCH (BODY[] {18446744073709551615}\r\n",
+                                     "\xff\xfe\xfd\r\n",
+                                     "* 99999999999999999999 EXISTS\r\n",
+                                     "HTTP/1.1 400 Bad Request\r\n" };
   for (gsize i = 0; i < G_N_ELEMENTS (questions); i++) {
     for (gsize g = i % few (); g < G_N_ELEMENTS (good); g += few ()) {
       g_autofree char *answer = g_strconcat (good[g], questions[i].answer, NULL);
@@ -338,7 +347,7 @@ question_of (const char *file)
 {
   static const struct {
     const char *part, *name;
-  } parts[] = { { "append", "append" }, { "idle-done", "noop" }, { "list", "list" },     { "select", "select" },
+  } parts[] = { { "append", "append" },  { "idle-done", "noop" }, { "list", "list" },     { "select", "select" },
                 { "examine", "select" }, { "fetch", "bodies" },   { "search", "search" }, { "store", "store" },
                 { "move", "move" },      { "copy", "move" },      { "create", "create" } };
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
@@ -440,7 +449,7 @@ int
 main (int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_answered), cmocka_unit_test (test_refused),  cmocka_unit_test (test_cut),
+    cmocka_unit_test (test_answered),  cmocka_unit_test (test_refused), cmocka_unit_test (test_cut),
     cmocka_unit_test (test_held_back), cmocka_unit_test (test_foreign), cmocka_unit_test (test_damaged),
   };
   const struct CMUnitTest recorded[] = { cmocka_unit_test (test_recorded) };

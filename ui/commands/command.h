@@ -75,6 +75,7 @@ enum command_exit command_sendmail (struct command_context *context, int argc, c
 enum command_exit command_setup (struct command_context *context, int argc, char **argv);
 enum command_exit command_show (struct command_context *context, int argc, char **argv);
 enum command_exit command_sync (struct command_context *context, int argc, char **argv);
+enum command_exit command_reindex (struct command_context *context, int argc, char **argv);
 enum command_exit command_tag (struct command_context *context, int argc, char **argv);
 enum command_exit command_tell (struct command_context *context, int argc, char **argv);
 enum command_exit command_verify (struct command_context *context, int argc, char **argv);

@@ -27,6 +27,7 @@ const struct command commands[] = {
   { "search", "[--json] [--limit N] [--offset N] QUERY", "List the threads that a query finds, newest first.",
     command_search },
   { "count", "QUERY", "Count the messages that a query finds.", command_count },
+  { "reindex", "", "Make the search index anew from the mail on the disk.", command_reindex },
   { "tag", "+TAG|-TAG... -- QUERY", "Add and remove tags of all messages that a query finds.", command_tag },
   { "show",
     "[--json] [--at TIME] [--passphrase-fd N] FILE|-|id:MESSAGE-ID\n--part ID --text [--at TIME] FILE|-|id:MESSAGE-ID\n"

@@ -590,7 +590,7 @@ engine_event (const char *event, GVariant *fields, gpointer data)
   else if (strcmp (event, "changed") == 0)
     tell_new_mail (app, fields);
   else if (strcmp (event, "working") == 0 && !working_is_short (fields))
-    set_working (app, fields);
+    set_working (app, working_is_over (fields) ? NULL : fields);
   if (app->sidebar != NULL && app->sidebar->class->event != NULL)
     app->sidebar->class->event (app->sidebar, event, fields);
   for (guint i = 0; i < app->views->len; i++) {
