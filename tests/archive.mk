@@ -44,12 +44,20 @@ tests_unit_test_discover_SOURCES = tests/unit/test_discover.c
 tests_unit_test_discover_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_discover_LDADD = $(TEST_LIBS)
 
-# How lists grow with the archive: make bench.
-EXTRA_PROGRAMS += tests/bench/bench_index
-tests_bench_bench_index_SOURCES = tests/bench/bench_index.c
+# How lists grow with the archive, and how soon a new mail is on one: make bench.
+EXTRA_PROGRAMS += tests/bench/bench_index tests/bench/bench_arrival
+BENCH_WORLD = tests/bench/bench_world.h tests/bench/bench_world.c
+tests_bench_bench_index_SOURCES = tests/bench/bench_index.c $(BENCH_WORLD)
 tests_bench_bench_index_CFLAGS = $(AM_CFLAGS)
 tests_bench_bench_index_LDADD = $(TEST_LIBS)
-CLEANFILES += tests/bench/bench_index
-bench: tests/bench/bench_index
+tests_bench_bench_arrival_SOURCES = tests/bench/bench_arrival.c $(BENCH_WORLD)
+tests_bench_bench_arrival_CFLAGS = $(AM_CFLAGS)
+tests_bench_bench_arrival_LDADD = $(TEST_LIBS)
+CLEANFILES += tests/bench/bench_index tests/bench/bench_arrival
+bench: tests/bench/bench_index bench-arrival
 	tests/bench/bench_index
-.PHONY: bench
+# The archive is kept in the build folder's bench-archive: ARRIVAL_MAILS of it.
+ARRIVAL_MAILS = 100000
+bench-arrival: tests/bench/bench_arrival
+	tests/bench/bench_arrival $(ARRIVAL_MAILS)
+.PHONY: bench bench-arrival

@@ -15,7 +15,7 @@ check-asan: asan/Makefile
 	$(MAKE) -C asan check TESTS='$(ASAN_TESTS)'
 check-valgrind: all
 	$(MAKE) check TESTS='$(VALGRIND_TESTS)' WATCH=valgrind
-clean-local: ; rm -rf asan
+clean-local: ; rm -rf asan bench-archive
 .PHONY: list-asan list-valgrind check-asan check-valgrind
 
 EXTRA_DIST += tests/watched tests/asan.supp tests/valgrind.supp
