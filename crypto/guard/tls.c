@@ -11,7 +11,9 @@
 struct tls_session {
   int fd;
   char *host;
-  char *description;
+  char *description, *pin;
+  char *scope;             /* for sessions to be taken up again; NULL: none are kept */
+  gint64 begun;            /* when the certificates came */
   const char *const *pins; /* borrowed until the handshake is over */
   struct tls_trust *trust;
   SSL_CTX *context;
@@ -28,6 +30,7 @@ judge (X509_STORE_CTX *store_context, void *data)
   struct tls_session *tls = SSL_get_app_data (ssl);
   const struct tls_terms terms = { .trust = tls->trust, .host = tls->host, .pins = tls->pins };
   STACK_OF (X509) *chain = NULL;
+  g_clear_pointer (&tls->fault.certificate, X509_free);
   gboolean holds = tls_chain_judge (&terms, X509_STORE_CTX_get0_cert (store_context),
                                     X509_STORE_CTX_get0_untrusted (store_context), &chain, &tls->fault);
   X509_STORE_CTX_set0_verified_chain (store_context, chain);
@@ -35,6 +38,63 @@ judge (X509_STORE_CTX *store_context, void *data)
                                                ? X509_V_ERR_APPLICATION_VERIFICATION
                                                : tls->fault.code);
   return holds;
+}
+
+/* The server's proof that its certificate was not revoked, or that there is none; before we have shown anything of ourselves. */
+static int
+judge_staple (SSL *ssl, void *data)
+{
+  struct tls_session *tls = SSL_get_app_data (ssl);
+  STACK_OF (X509) *chain = SSL_get0_verified_chain (ssl);
+  const unsigned char *bytes = NULL;
+  long size = SSL_get_tlsext_status_ocsp_resp (ssl, &bytes);
+  if (SSL_session_reused (ssl)) /* it came with the first handshake */
+    return 1;
+  g_autoptr (GBytes) response = bytes != NULL && size > 0 ? g_bytes_new (bytes, (gsize) size) : NULL;
+  tls->fault.code = tls_staple_judge (chain, response, tls_resume_now ());
+  if (tls->fault.code == X509_V_OK)
+    return 1;
+  tls->fault.depth = 0;
+  tls->fault.certificate = sk_X509_value (chain, 0);
+  X509_up_ref (tls->fault.certificate);
+  return 0;
+}
+
+/* A copy: a line that breaks spoils the session that it had, although there is nothing wrong with it. */
+static void
+keep_session (struct tls_session *tls, SSL_SESSION *session)
+{
+  SSL_SESSION *copy = tls->scope != NULL ? SSL_SESSION_dup (session) : NULL;
+  if (copy != NULL)
+    tls_resume_keep (tls->scope, copy, tls->begun);
+}
+
+/* A ticket of TLS 1.3. They come when the handshake is over. */
+static int
+on_ticket (SSL *ssl, SSL_SESSION *session)
+{
+  if (SSL_version (ssl) >= TLS1_3_VERSION)
+    keep_session (SSL_get_app_data (ssl), session);
+  return 0;
+}
+
+/* Offer an earlier session, if its certificates hold now. Else this handshake is a whole one, and says what is wrong. */
+static void
+offer_session (struct tls_session *tls)
+{
+  gint64 begun = 0;
+  struct tls_fault fault = { .code = X509_V_OK };
+  const struct tls_terms terms = { .trust = tls->trust, .host = tls->host, .pins = tls->pins };
+  SSL_SESSION *session = tls->scope != NULL ? tls_resume_take (tls->scope, &begun) : NULL;
+  X509 *certificate = session != NULL ? SSL_SESSION_get0_peer (session) : NULL;
+  if (certificate != NULL && SSL_set_session (tls->ssl, session) == 1) {
+    if (tls_chain_judge (&terms, certificate, SSL_get_peer_cert_chain (tls->ssl), NULL, &fault))
+      tls->begun = begun;
+    else
+      (void) SSL_set_session (tls->ssl, NULL);
+  }
+  tls_fault_clear (&fault);
+  SSL_SESSION_free (session);
 }
 
 /* Why an SSL call did not go through: wait and TRUE (try again), or FALSE with error. */
@@ -81,6 +141,8 @@ prepare (struct tls_session *tls, const struct tls_settings *settings, GError **
   if (tls->context == NULL)
     return FALSE;
   SSL_CTX_set_cert_verify_callback (tls->context, judge, NULL);
+  SSL_CTX_set_tlsext_status_cb (tls->context, judge_staple);
+  SSL_CTX_sess_set_new_cb (tls->context, on_ticket);
   tls->ssl = SSL_new (tls->context);
   BIO *bio = tls->ssl != NULL ? tls_socket_bio (tls->fd) : NULL;
   if (bio == NULL) {
@@ -92,7 +154,13 @@ prepare (struct tls_session *tls, const struct tls_settings *settings, GError **
   SSL_set_read_ahead (tls->ssl, 1);
   SSL_set_app_data (tls->ssl, tls);
   SSL_set_verify (tls->ssl, SSL_VERIFY_PEER, NULL);
-  return tls_policy_bind (tls->ssl, settings->host, error);
+  SSL_set_tlsext_status_type (tls->ssl, TLSEXT_STATUSTYPE_ocsp);
+  tls->begun = tls_resume_now ();
+  tls->scope = tls_resume_scope (tls->ssl, settings);
+  if (!tls_policy_bind (tls->ssl, settings->host, error))
+    return FALSE;
+  offer_session (tls);
+  return TRUE;
 }
 
 static gboolean
@@ -112,10 +180,16 @@ handshake (struct tls_session *tls, int timeout_ms, int cancel_fd, GError **erro
       return FALSE;
     }
   }
+  if (!SSL_session_reused (tls->ssl))
+    tls->begun = tls_resume_now ();
   /* OpenSSL has refused all else already; this is the one place where a mistake above would be caught. */
   X509 *certificate = SSL_get0_peer_certificate (tls->ssl);
-  if (certificate != NULL && SSL_get_verify_result (tls->ssl) == X509_V_OK)
+  if (certificate != NULL && SSL_get_verify_result (tls->ssl) == X509_V_OK) {
+    /* Without the extended master secret (RFC 7627) a session of TLS 1.2 is not tied to its first handshake. */
+    if (SSL_version (tls->ssl) < TLS1_3_VERSION && SSL_get_extms_support (tls->ssl) == 1)
+      keep_session (tls, SSL_get0_session (tls->ssl));
     return TRUE;
+  }
   tls->broken = TRUE;
   g_set_error (error, CRYPTO_ERROR, TLS_ERROR_UNTRUSTED,
                "%s showed no certificate that could be checked, so nothing was sent.", tls->host);
@@ -135,11 +209,14 @@ tls_connect (int fd, const struct tls_settings *settings, int cancel_fd, GError 
   gboolean fine = prepare (tls, settings, error);
   ERR_clear_error ();
   if (!fine || !handshake (tls, settings->timeout_ms, cancel_fd, error)) {
+    if (tls->scope != NULL)
+      tls_resume_forget (tls->scope);
     tls_free (tls);
     return NULL;
   }
   tls->broken = FALSE;
   tls->pins = NULL;
+  tls->pin = tls_pin_of (SSL_get0_peer_certificate (tls->ssl));
   tls->description = g_strdup_printf ("%s %s", SSL_get_version (tls->ssl), SSL_get_cipher_name (tls->ssl));
   return tls;
 }
@@ -216,6 +293,18 @@ tls_describe (struct tls_session *tls)
   return tls->description;
 }
 
+const char *
+tls_pin (struct tls_session *tls)
+{
+  return tls->pin;
+}
+
+gboolean
+tls_is_resumed (struct tls_session *tls)
+{
+  return SSL_session_reused (tls->ssl) == 1;
+}
+
 void
 tls_free (struct tls_session *tls)
 {
@@ -229,6 +318,8 @@ tls_free (struct tls_session *tls)
   tls_fault_clear (&tls->fault);
   ERR_clear_error ();
   g_free (tls->description);
+  g_free (tls->pin);
+  g_free (tls->scope);
   g_free (tls->host);
   g_free (tls);
 }

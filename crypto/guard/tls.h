@@ -15,6 +15,7 @@ struct tls_settings {
   const char *lists_file;  /* revocation lists, PEM or DER: what no valid one clears is refused; NULL: none are asked */
   const char *const *pins; /* "sha256/BASE64" of a key in the chain, beside all else; NULL: none */
   const char *client_cert_file, *client_key_file; /* PEM, NULL if none */
+  const char *scope;                              /* for whom a session may be taken up again; NULL: for nobody */
   int timeout_ms;                                 /* for the whole handshake */
 };
 /* fd: connected, non-blocking; stays the caller's, who closes it after tls_free. Nothing may have been read from it beyond
@@ -29,6 +30,8 @@ ssize_t tls_write (struct tls_session *tls, const void *buffer, size_t size, int
                    GError **error);
 gboolean tls_pending (struct tls_session *tls);     /* decrypted bytes wait inside */
 const char *tls_describe (struct tls_session *tls); /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; borrowed */
+const char *tls_pin (struct tls_session *tls);      /* "sha256/BASE64" of the server's own key; borrowed */
+gboolean tls_is_resumed (struct tls_session *tls);  /* an earlier session was taken up: no certificates came */
 void tls_free (struct tls_session *tls);
 DEFINE_AUTOFREE (tls_session, tls_free)
 

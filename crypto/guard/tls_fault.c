@@ -74,6 +74,8 @@ static const struct row {
   { X509_V_ERR_NO_EXPLICIT_POLICY, TLS_ERROR_UNTRUSTED, "policy", NO_POLICY },
   { X509_V_ERR_CERT_SIGNATURE_FAILURE, TLS_ERROR_UNTRUSTED, "signature", NOT_SIGNED },
   { X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, TLS_ERROR_UNTRUSTED, "signature", NOT_SIGNED },
+  { TLS_FAULT_STAPLE, TLS_ERROR_REVOKED, "no_staple",
+    "promises a fresh proof that it was not revoked with every connection, but the server gave none that counts" },
   { TLS_FAULT_SERIAL, TLS_ERROR_UNTRUSTED, "malformed", "has a number that is longer than the rules allow" },
 };
 static const struct row other = { X509_V_ERR_UNSPECIFIED, TLS_ERROR_UNTRUSTED, "malformed", NULL };

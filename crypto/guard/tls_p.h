@@ -44,7 +44,20 @@ char *tls_chain_name (const char *host, gboolean *is_address_out);
 gboolean tls_pin_matches (const char *const *pins, STACK_OF (X509) * chain);
 char *tls_pin_of (X509 *certificate); /* "sha256/BASE64"; NULL: no memory */
 
+/* tls_staple.c: X509_V_OK, or what is wrong with the first of a chain that holds otherwise. response: what came with it; NULL: nothing. */
+int tls_staple_judge (STACK_OF (X509) * chain, GBytes *response, gint64 at);
+
+/* tls_resume.c: sessions to be taken up again. */
+char *tls_resume_scope (SSL *ssl, const struct tls_settings *settings); /* NULL: none are kept */
+void tls_resume_keep (const char *scope, SSL_SESSION *session_take, gint64 begun);
+/* The newest of the scope, which goes out of the store; begun_out: when its first handshake was. */
+SSL_SESSION *tls_resume_take (const char *scope, gint64 *begun_out);
+void tls_resume_forget (const char *scope_or_null);
+gint64 tls_resume_now (void); /* seconds */
+
 /* tls_policy.c: what we accept of a server. The context holds versions, ciphers and our client certificate. */
+/* For OpenSSL's readers of PEM: never ask on the terminal, which is what they do by themselves. asked: a gboolean that becomes TRUE; may be NULL. */
+int tls_policy_no_passphrase (char *buffer, int size, int writing, void *asked);
 SSL_CTX *tls_policy_context (const struct tls_settings *settings, GError **error);
 /* Ask for this name (SNI). A name that cannot be checked is an error, never a pass. */
 gboolean tls_policy_bind (SSL *ssl, const char *host, GError **error);
@@ -59,6 +72,7 @@ gboolean tls_socket_wait (int fd, short events, int cancel_fd, gint64 deadline_u
 enum { /* beside X509_V_ERR_* */
        TLS_FAULT_PIN = 100000,
        TLS_FAULT_SERIAL,
+       TLS_FAULT_STAPLE,
 };
 struct tls_fault {
   int code; /* X509_V_ERR_* or TLS_FAULT_*; X509_V_OK if the chain was fine */

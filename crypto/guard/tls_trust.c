@@ -33,7 +33,7 @@ STACK_OF (X509) * tls_trust_parse (GBytes *bytes)
   } else if (size > 0 && size <= TLS_FILE_SIZE_MAX) {
     BIO *bio = BIO_new_mem_buf (data, (int) size);
     while (sk_X509_num (certificates) < CERTIFICATES_MAX
-           && (certificate = PEM_read_bio_X509 (bio, NULL, NULL, NULL)) != NULL)
+           && (certificate = PEM_read_bio_X509 (bio, NULL, tls_policy_no_passphrase, NULL)) != NULL)
       sk_X509_push (certificates, certificate);
     BIO_free (bio);
   }
@@ -78,7 +78,7 @@ static STACK_OF (X509_CRL) * parse_lists (GBytes *bytes)
       add_list (lists, list, &found);
   } else if (size > 0 && size <= TLS_FILE_SIZE_MAX) {
     BIO *bio = BIO_new_mem_buf (data, (int) size);
-    while (found < LISTS_MAX && (list = PEM_read_bio_X509_CRL (bio, NULL, NULL, NULL)) != NULL)
+    while (found < LISTS_MAX && (list = PEM_read_bio_X509_CRL (bio, NULL, tls_policy_no_passphrase, NULL)) != NULL)
       add_list (lists, list, &found);
     BIO_free (bio);
   }

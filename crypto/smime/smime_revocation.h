@@ -30,3 +30,15 @@ gboolean smime_revocation_take (struct smime_revocation *revocation, const char 
  * them cannot be taken; found_out: whether there is any CRL at all in the file. */
 gboolean smime_revocation_import (struct smime_revocation *revocation, GBytes *file, GPtrArray *issuers,
                                   guint *added_out, gboolean *found_out, GError **error);
+
+/* What one source says about one certificate as of a time. */
+struct smime_revocation_finding {
+  enum smime_revocation_state state;
+  gint64 since; /* when it was revoked */
+  int reason;   /* CRL_REASON_*; -1: not said */
+};
+
+/* What an OCSP response says, from wherever it came; also what a mail server staples to its handshake (crypto/guard).
+ * from_out (may be NULL): thisUpdate of the statement, 0 if there is none that holds. */
+struct smime_revocation_finding smime_revocation_ocsp_says (GBytes *response, X509 *certificate, X509 *issuer,
+                                                            gint64 at, gint64 *from_out);

@@ -13,13 +13,6 @@
 #define REVOCATION_TRY_AGAIN_S 600                /* an address that gave nothing useful is left alone for so long */
 #define REVOCATION_SKEW_S 300                     /* clocks differ */
 
-/* What one source says about one certificate as of a time. */
-struct smime_revocation_finding {
-  enum smime_revocation_state state;
-  gint64 since; /* when it was revoked */
-  int reason;   /* CRL_REASON_*; -1: not said */
-};
-
 /* smime_revocation_time.c */
 /* Does a statement for [from, until] (until 0: not said) tell how it stood with the certificate at that time? */
 gboolean smime_revocation_time_covers (X509 *certificate, gint64 from, gint64 until, gint64 at);
@@ -44,9 +37,6 @@ X509_CRL *smime_revocation_list_parse (GBytes *bytes); /* DER, or PEM; NULL */
 /* smime_revocation_ocsp.c */
 GPtrArray *smime_revocation_ocsp_urls (X509 *certificate, gboolean *offered_out);
 GBytes *smime_revocation_ocsp_request (X509 *certificate, X509 *issuer);
-/* from_out (may be NULL): thisUpdate of the statement, 0 if there is none that holds. */
-struct smime_revocation_finding smime_revocation_ocsp_says (GBytes *response, X509 *certificate, X509 *issuer,
-                                                            gint64 at, gint64 *from_out);
 
 /* smime_revocation_folder.c: small files in keys_dir/revocation, whole or not at all. */
 GBytes *smime_revocation_folder_read (const char *dir, const char *name, gsize size_max); /* NULL */

@@ -276,6 +276,7 @@ test_bad_client_files (void **state)
     openssl_tool_write (&tool, "mixed.key", key);
     assert_null (meet (&server, USE ("good"), "localhost", "ca.crt", names[i], &fd, &error));
     assert_true (g_error_matches (error, CRYPTO_ERROR, CRYPTO_ERROR_FORMAT));
+    assert_int_equal (strstr (error->message, "is locked with a passphrase") != NULL, i == 1);
     close (fd);
     server_stop (&server);
   }
