@@ -3,6 +3,7 @@
 /* accounts.conf: servers and sign-in, one group an account. */
 #include "config/accounts.h"
 #include "config/keyfile_p.h"
+#include "config/pins.h"
 #include "config/text.h"
 
 #include <string.h>
@@ -11,8 +12,9 @@
 static const char *const security_names[] = { "tls", "starttls", NULL };
 static const char *const auth_names[] = { "password", "oauth2", "external", NULL };
 /* tests/lint/manual compares these with wardmail.conf(5). */
-static const char *const known_keys[] = { "address", "imap", "imap-security", "smtp",       "smtp-security", "auth",
-                                          "user",    "ca",   "client-cert",   "client-key", "authserv-id",   NULL };
+static const char *const known_keys[]
+    = { "address",     "imap",       "imap-security", "smtp", "smtp-security", "auth",     "user", "ca",
+        "client-cert", "client-key", "authserv-id",   "crl",  "imap-pin",      "smtp-pin", NULL };
 
 struct account *
 account_new (void)
@@ -34,6 +36,9 @@ account_free (struct account *account)
   g_free (account->ca_file);
   g_free (account->client_cert_file);
   g_free (account->client_key_file);
+  g_free (account->lists_file);
+  g_strfreev (account->imap_pins);
+  g_strfreev (account->smtp_pins);
   g_free (account);
 }
 
@@ -94,7 +99,8 @@ account_check (const struct account *account, GError **error)
     return refuse (account, "it has no user name to sign in with.", error);
   if (account->authserv_id != NULL && !text_is_line (account->authserv_id, 254))
     return refuse (account, "its authserv-id is no name of a server.", error);
-  if (!is_file (account->ca_file) || !is_file (account->client_cert_file) || !is_file (account->client_key_file))
+  if (!is_file (account->ca_file) || !is_file (account->client_cert_file) || !is_file (account->client_key_file)
+      || !is_file (account->lists_file))
     return refuse (account, "certificate and key files must be given with their whole path, beginning with “/”.",
                    error);
   if ((account->client_cert_file == NULL) != (account->client_key_file == NULL))
@@ -131,6 +137,20 @@ read_choices (struct account *account, GKeyFile *file, const char *path, GError 
   return TRUE;
 }
 
+static gboolean
+read_pins (GKeyFile *file, const char *path, const char *name, const char *key, char ***pins_out, GError **error)
+{
+  g_autofree char *text = NULL;
+  if (!keyfile_text (file, path, name, key, &text, error))
+    return FALSE;
+  if (text == NULL || (*pins_out = pins_parse (text)) != NULL)
+    return TRUE;
+  return keyfile_refuse (path, name, key,
+                         "a pin is written as sha256/ and 44 letters of base64; there may be several, with blanks "
+                         "between. “wardmail cert-check” and “wardmail account test” print them.",
+                         error);
+}
+
 static struct account *
 read_account (GKeyFile *file, const char *path, const char *name, GError **error)
 {
@@ -150,7 +170,10 @@ read_account (GKeyFile *file, const char *path, const char *name, GError **error
       || !keyfile_text (file, path, name, "authserv-id", &account->authserv_id, error)
       || !keyfile_text (file, path, name, "ca", &account->ca_file, error)
       || !keyfile_text (file, path, name, "client-cert", &account->client_cert_file, error)
-      || !keyfile_text (file, path, name, "client-key", &account->client_key_file, error))
+      || !keyfile_text (file, path, name, "client-key", &account->client_key_file, error)
+      || !keyfile_text (file, path, name, "crl", &account->lists_file, error)
+      || !read_pins (file, path, name, "imap-pin", &account->imap_pins, error)
+      || !read_pins (file, path, name, "smtp-pin", &account->smtp_pins, error))
     return NULL;
   if (account->user == NULL)
     account->user = g_strdup (account->address);
@@ -205,6 +228,13 @@ set_text (GKeyFile *file, const char *name, const char *key, const char *value)
 }
 
 static void
+set_texts (GKeyFile *file, const char *name, const char *key, char **values)
+{
+  g_autofree char *text = values != NULL ? g_strjoinv (" ", values) : NULL;
+  set_text (file, name, key, text);
+}
+
+static void
 write_account (GKeyFile *file, const struct account *account)
 {
   g_autofree char *imap = host_port (account->imap_host, account->imap_port);
@@ -220,6 +250,9 @@ write_account (GKeyFile *file, const struct account *account)
   set_text (file, account->name, "ca", account->ca_file);
   set_text (file, account->name, "client-cert", account->client_cert_file);
   set_text (file, account->name, "client-key", account->client_key_file);
+  set_text (file, account->name, "crl", account->lists_file);
+  set_texts (file, account->name, "imap-pin", account->imap_pins);
+  set_texts (file, account->name, "smtp-pin", account->smtp_pins);
 }
 
 gboolean

@@ -17,6 +17,8 @@ struct account {
   char *authserv_id; /* how its server signs Authentication-Results; NULL: by a name in the IMAP server's domain */
   char *ca_file;     /* PEM, absolute; NULL: system anchors */
   char *client_cert_file, *client_key_file;
+  char *lists_file;              /* revocation lists, absolute; NULL: none are asked */
+  char **imap_pins, **smtp_pins; /* of pins.h; NULL: none */
 };
 GPtrArray *accounts_load (const struct paths *paths,
                           GError **error); /* struct account *; an empty array where there is no file */

@@ -127,6 +127,13 @@ add_text (GVariantBuilder *builder, const char *name, const char *value)
     g_variant_builder_add (builder, "{sv}", name, g_variant_new_string (value));
 }
 
+static void
+add_texts (GVariantBuilder *builder, const char *name, char **values)
+{
+  if (values != NULL)
+    g_variant_builder_add (builder, "{sv}", name, g_variant_new_strv ((const char *const *) values, -1));
+}
+
 GVariant *
 core_account_fields (const struct account *account)
 {
@@ -147,6 +154,9 @@ core_account_fields (const struct account *account)
   add_text (&builder, "ca_file", account->ca_file);
   add_text (&builder, "client_cert_file", account->client_cert_file);
   add_text (&builder, "client_key_file", account->client_key_file);
+  add_text (&builder, "lists_file", account->lists_file);
+  add_texts (&builder, "imap_pins", account->imap_pins);
+  add_texts (&builder, "smtp_pins", account->smtp_pins);
   return g_variant_builder_end (&builder);
 }
 

@@ -37,6 +37,9 @@ remote_new (GVariant *account, const char *which, GError **error)
   remote->ca_file = text_of (account, "", "ca_file");
   remote->client_cert_file = text_of (account, "", "client_cert_file");
   remote->client_key_file = text_of (account, "", "client_key_file");
+  remote->lists_file = text_of (account, "", "lists_file");
+  g_autofree char *pins_key = g_strconcat (prefix, "pins", NULL);
+  (void) g_variant_lookup (account, pins_key, "^as", &remote->pins);
   remote->starttls = g_strcmp0 (security, "starttls") == 0;
   remote->timeout_ms = REMOTE_TIMEOUT_MS;
   g_variant_lookup (account, port_key, "u", &port);
@@ -54,6 +57,21 @@ remote_new (GVariant *account, const char *which, GError **error)
 }
 
 void
+remote_add_files (GVariant *account, GPtrArray *read)
+{
+  static const char *const files[] = { "ca_file", "client_cert_file", "client_key_file" };
+  for (gsize i = 0; account != NULL && i < G_N_ELEMENTS (files); i++) {
+    char *path = text_of (account, "", files[i]);
+    if (path != NULL)
+      g_ptr_array_add (read, path);
+  }
+  /* Revocation lists are replaced while we run, so that it is their folder that counts. */
+  g_autofree char *lists = account != NULL ? text_of (account, "", "lists_file") : NULL;
+  if (lists != NULL)
+    g_ptr_array_add (read, g_path_get_dirname (lists));
+}
+
+void
 remote_free (struct remote *remote)
 {
   g_free (remote->host);
@@ -62,5 +80,7 @@ remote_free (struct remote *remote)
   g_free (remote->ca_file);
   g_free (remote->client_cert_file);
   g_free (remote->client_key_file);
+  g_free (remote->lists_file);
+  g_strfreev (remote->pins);
   g_free (remote);
 }

@@ -15,9 +15,13 @@ struct remote {
   char *auth;        /* "password" or "external" */
   char *user;
   char *ca_file, *client_cert_file, *client_key_file; /* NULL if none */
+  char *lists_file;                                   /* revocation lists; NULL if none */
+  char **pins;                                        /* of the server's key, or one above; NULL if none */
   guint timeout_ms;                                   /* for each wait for bytes */
 };
 /* account: the dictionary of a start message. which: "imap" or "smtp". NULL with ENGINE_ERROR_USAGE. */
 struct remote *remote_new (GVariant *account, const char *which, GError **error);
+/* Adds what a worker must be able to read to speak to the account's servers (char *). */
+void remote_add_files (GVariant *account, GPtrArray *read);
 void remote_free (struct remote *remote);
 DEFINE_AUTOFREE (remote, remote_free)

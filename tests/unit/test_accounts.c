@@ -3,7 +3,10 @@
 /* config/accounts: what is written comes back; broken accounts are refused by name. */
 #include "tests/unit/config_fixture.h"
 #include "config/accounts.h"
+#include "config/pins.h"
 
+#define PIN_ONE "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define PIN_TWO "sha256/AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define GOOD "[clinic]\naddress=a@b.test\nimap=imap.b.test:993\nsmtp=smtp.b.test:465\n"
 
 static void
@@ -55,6 +58,8 @@ written_and_read (void **state)
   account->client_cert_file = g_strdup ("/c.pem");
   account->client_key_file = g_strdup ("/k.pem");
   account->authserv_id = g_strdup ("mx.demo.test");
+  account->lists_file = g_strdup ("/l/lists.pem");
+  account->smtp_pins = pins_parse (PIN_ONE " " PIN_TWO);
   g_ptr_array_add (accounts, account);
   assert_true (accounts_save (accounts, fixture->paths, NULL));
   g_autoptr (GPtrArray) again = accounts_load (fixture->paths, NULL);
@@ -70,6 +75,35 @@ written_and_read (void **state)
   assert_string_equal (account->client_key_file, "/k.pem");
   assert_string_equal (account->authserv_id, "mx.demo.test");
   assert_null (account->ca_file);
+  assert_string_equal (account->lists_file, "/l/lists.pem");
+  assert_null (account->imap_pins);
+  assert_int_equal (g_strv_length (account->smtp_pins), 2);
+  assert_string_equal (account->smtp_pins[1], PIN_TWO);
+}
+
+static void
+pins (void **state)
+{
+  static const char bare[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  static const char *const good[] = { PIN_ONE, "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", bare,
+                                      "pin-sha256=\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"" };
+  static const char *const bad[] = { "",
+                                     "sha256/",
+                                     "sha1/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                                     "sha256/AAAA",
+                                     "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                     "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA*A=",
+                                     "\"" };
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_autofree char *pin = pins_parse_one (good[i]);
+    assert_string_equal (pin, PIN_ONE);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    assert_null (pins_parse_one (bad[i]));
+  g_auto (GStrv) several = pins_parse (PIN_ONE ", " PIN_TWO);
+  assert_int_equal (g_strv_length (several), 2);
+  assert_null (pins_parse (PIN_ONE " nonsense"));
+  assert_null (pins_parse (PIN_ONE " " PIN_ONE " " PIN_ONE " " PIN_ONE " " PIN_ONE));
 }
 
 static void
@@ -95,6 +129,9 @@ broken_files (void **state)
     { GOOD "auth=external\n", "client certificate" },
     { GOOD "client-cert=/c.pem\n", "together" },
     { GOOD "ca=ca.pem\n", "whole path" },
+    { GOOD "crl=lists.pem\n", "whole path" },
+    { GOOD "imap-pin=sha256/AAAA\n", "[clinic] imap-pin" },
+    { GOOD "smtp-pin=\n", "[clinic] smtp-pin" },
     { "[clinic]\naddress=a@b.test\nsmtp=smtp.b.test:465\n", "[clinic] imap" },
     { "[clinic]\naddress=a@b.test\nimap=imap.b.test\n", "[clinic] imap" },
     { "[clinic]\nimap=imap.b.test:993\nsmtp=smtp.b.test:465\nuser=u\n", "no valid address" },
@@ -125,7 +162,7 @@ main (void)
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (host_and_port), TEST (written_and_read), TEST (no_file_no_account), TEST (broken_files),
-    TEST (user_defaults_to_address),
+    TEST (user_defaults_to_address),  cmocka_unit_test (pins),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* `account`: add, list, test or remove a mail account. */
 #include "config/accounts.h"
+#include "config/pins.h"
 #include "config/policy.h"
 #include "ui/commands/command_ask.h"
 #include "ui/commands/command_json.h"
@@ -14,7 +15,8 @@ static const char *const auth_names[] = { "password", "oauth2", "external", NULL
 
 struct add_options {
   char *address, *imap, *imap_security, *smtp, *smtp_security, *auth, *user, *ca, *client_cert, *client_key,
-      *authserv_id;
+      *authserv_id, *crl;
+  char **pins, **imap_pins, **smtp_pins;
   char *issuer, *client_id, *flow;
   int secret_fd;
 };
@@ -22,12 +24,26 @@ struct add_options {
 static void
 add_options_clear (struct add_options *options)
 {
-  char **const texts[] = { &options->address,       &options->imap,       &options->imap_security, &options->smtp,
-                           &options->smtp_security, &options->auth,       &options->user,          &options->ca,
-                           &options->client_cert,   &options->client_key, &options->authserv_id,   &options->issuer,
-                           &options->client_id,     &options->flow };
+  char **const texts[] = { &options->address,
+                           &options->imap,
+                           &options->imap_security,
+                           &options->smtp,
+                           &options->smtp_security,
+                           &options->auth,
+                           &options->user,
+                           &options->ca,
+                           &options->client_cert,
+                           &options->client_key,
+                           &options->authserv_id,
+                           &options->issuer,
+                           &options->client_id,
+                           &options->flow,
+                           &options->crl };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
+  g_strfreev (options->pins);
+  g_strfreev (options->imap_pins);
+  g_strfreev (options->smtp_pins);
 }
 
 static int
@@ -75,6 +91,26 @@ take_file (const char *path, char **out, GError **error)
   return TRUE;
 }
 
+/* Those for both servers, and those for this one, as they stand in accounts.conf. */
+static gboolean
+take_pins (char **both, char **own, char ***out, GError **error)
+{
+  g_autofree char *first = both != NULL ? g_strjoinv (" ", both) : g_strdup (""),
+                  *second = own != NULL ? g_strjoinv (" ", own) : g_strdup ("");
+  g_autofree char *all = g_strconcat (first, " ", second, NULL);
+  if (both == NULL && own == NULL)
+    return TRUE;
+  if (command_text (all, error) && (*out = pins_parse (all)) != NULL)
+    return TRUE;
+  if (error != NULL && *error == NULL)
+    g_set_error (
+        error, CONFIG_ERROR, CONFIG_ERROR_FAILED,
+        "A pin is written as sha256/ and 44 letters of base64, as “wardmail cert-check” prints it; a server may "
+        "have %d. The account was not added.",
+        PINS_MAX);
+  return FALSE;
+}
+
 static gboolean
 fill (struct account *account, const char *name, const struct add_options *options, GError **error)
 {
@@ -82,7 +118,10 @@ fill (struct account *account, const char *name, const struct add_options *optio
                                 options->authserv_id != NULL ? options->authserv_id : "", NULL };
   if (!command_texts (texts, error) || !take_file (options->ca, &account->ca_file, error)
       || !take_file (options->client_cert, &account->client_cert_file, error)
-      || !take_file (options->client_key, &account->client_key_file, error))
+      || !take_file (options->client_key, &account->client_key_file, error)
+      || !take_file (options->crl, &account->lists_file, error)
+      || !take_pins (options->pins, options->imap_pins, &account->imap_pins, error)
+      || !take_pins (options->pins, options->smtp_pins, &account->smtp_pins, error))
     return FALSE;
   account->name = g_strdup (name);
   account->address = g_strdup (options->address);
@@ -209,6 +248,10 @@ add (struct command_context *context, int argc, char **argv)
                                    TEXT ("client-cert", client_cert),
                                    TEXT ("client-key", client_key),
                                    TEXT ("authserv-id", authserv_id),
+                                   TEXT ("crl", crl),
+                                   { "pin", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.pins, NULL, NULL },
+                                   { "imap-pin", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.imap_pins, NULL, NULL },
+                                   { "smtp-pin", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.smtp_pins, NULL, NULL },
                                    TEXT ("issuer", issuer),
                                    TEXT ("client-id", client_id),
                                    TEXT ("flow", flow),

@@ -14,7 +14,7 @@ const struct command commands[] = {
     "add NAME --address A --imap HOST:PORT --smtp HOST:PORT [--imap-security tls|starttls] [--smtp-security "
     "tls|starttls] "
     "[--auth password|external] [--user U] [--secret-fd N] [--ca PEM] [--client-cert PEM --client-key PEM] "
-    "[--authserv-id ID]\n"
+    "[--authserv-id ID] [--crl FILE] [--pin PIN]... [--imap-pin PIN]... [--smtp-pin PIN]...\n"
     "list [--json]\ntest NAME\nlogin NAME [--secret-fd N]\nremove NAME",
     "Add, list, test or remove a mail account.", command_account },
   { "sync", "[ACCOUNT] [--json]", "Fetch new mail now and carry changes to the server.", command_sync },
