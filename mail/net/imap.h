@@ -43,6 +43,7 @@ struct imap *imap_open_over (struct stream *stream_take, const struct remote *re
 void imap_close (struct imap *imap);
 DEFINE_AUTOFREE (imap, imap_close)
 gboolean imap_is_lost (const struct imap *imap);
+char *imap_protection (const struct imap *imap); /* of stream_protection; the caller's */
 gboolean imap_has (const struct imap *imap, const char *capability);
 
 /* ---- imap_folders.c ---- */

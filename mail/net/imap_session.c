@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define CLEAR_LINES_MAX 20 /* that a server may say in clear before it answers */
+
 gboolean
 imap_is_lost (const struct imap *imap)
 {
@@ -19,6 +21,12 @@ void
 imap_set_meanwhile (struct imap *imap, int wake_fd, enum stream_served (*meanwhile) (gpointer data), gpointer data)
 {
   stream_set_meanwhile (imap->stream, wake_fd, meanwhile, data);
+}
+
+char *
+imap_protection (const struct imap *imap)
+{
+  return stream_protection (imap->stream);
 }
 
 gboolean
@@ -32,7 +40,7 @@ static char *
 server_words (const struct imap *imap)
 {
   const char *text = imap->session->imap_response;
-  if (text == NULL || *text == '\0')
+  if (text == NULL || *text == '\0' || !stream_is_tls (imap->stream)) /* in clear anybody may have said it */
     return g_strdup ("it gave no reason");
   g_autofree char *safe = sanitise (text, (gssize) MIN (strlen (text), 200), SANITISE_LINE);
   return g_strdup_printf ("it says “%s”", g_strstrip (safe));
@@ -126,6 +134,28 @@ ask_capabilities (struct imap *imap, GError **error)
   return TRUE;
 }
 
+/* Asks for TLS. What the server says before it answers is passed over unread: anybody can have said it. MAILIMAP_NO_ERROR: it agrees. */
+static int
+ask_for_tls (struct imap *imap)
+{
+  mailimap *session = imap->session;
+  if (mailimap_send_current_tag (session) != MAILIMAP_NO_ERROR
+      || mailstream_write (session->imap_stream, "STARTTLS\r\n", 10) < 0
+      || mailstream_flush (session->imap_stream) == -1)
+    return MAILIMAP_ERROR_STREAM;
+  g_autofree char *tag = g_strdup_printf ("%i ", session->imap_tag);
+  for (guint i = 0; i < CLEAR_LINES_MAX; i++) {
+    const char *line = mailimap_read_line (session);
+    if (line == NULL)
+      return MAILIMAP_ERROR_STREAM;
+    if (g_str_has_prefix (line, tag))
+      return g_ascii_strncasecmp (line + strlen (tag), "OK", 2) == 0 ? MAILIMAP_NO_ERROR : MAILIMAP_ERROR_STARTTLS;
+    if (line[0] != '*')
+      break;
+  }
+  return MAILIMAP_ERROR_PROTOCOL;
+}
+
 /* The server's word that TLS may start counts only as the last thing it says in clear. */
 static gboolean
 protect (struct imap *imap, GError **error)
@@ -134,7 +164,7 @@ protect (struct imap *imap, GError **error)
     return TRUE;
   if (!imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, error))
     return FALSE;
-  int code = mailimap_starttls (imap->session);
+  int code = ask_for_tls (imap);
   if (code != MAILIMAP_NO_ERROR) {
     if (stream_error (imap->stream) != NULL)
       return imap_failed (imap, code, "protect the connection", error);

@@ -16,7 +16,8 @@ struct smtp *smtp_open_over (struct stream *stream_take, const struct remote *re
 void smtp_close (struct smtp *smtp);
 DEFINE_AUTOFREE (smtp, smtp_close)
 gboolean smtp_is_lost (const struct smtp *smtp);
-gsize smtp_size_max (const struct smtp *smtp); /* of a mail, as the server says (RFC 1870); 0: it does not say */
+char *smtp_protection (const struct smtp *smtp); /* of stream_protection; the caller's */
+gsize smtp_size_max (const struct smtp *smtp);   /* of a mail, as the server says (RFC 1870); 0: it does not say */
 /* Is a mail of that size too large for a server that takes so much (0: nobody knows)? A sentence, else NULL; caller frees. */
 char *smtp_too_large (const char *host, gsize size, gsize size_max);
 

@@ -22,9 +22,18 @@ smtp_is_lost (const struct smtp *smtp)
 }
 
 char *
+smtp_protection (const struct smtp *smtp)
+{
+  return stream_protection (smtp->stream);
+}
+
+char *
 smtp_words (const struct smtp *smtp)
 {
   const char *text = smtp->session == NULL || smtp->session->response == NULL ? "" : smtp->session->response;
+  if (!stream_is_tls (smtp->stream)) /* in clear anybody may have said it: the words go no further */
+    return g_strdup_printf ("it answered with %d before the connection was protected",
+                            smtp->session == NULL ? 0 : smtp->session->response_code);
   g_autofree char *one_line = g_strstrip (g_strdelimit (g_strndup (text, 200), "\r\n", ' '));
   g_autofree char *safe = sanitise (one_line, -1, SANITISE_LINE);
   return g_strdup_printf ("it says “%d %s”", smtp->session == NULL ? 0 : smtp->session->response_code,

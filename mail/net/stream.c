@@ -66,6 +66,13 @@ stream_is_tls (const struct stream *stream)
   return stream->tls != NULL;
 }
 
+char *
+stream_protection (const struct stream *stream)
+{
+  g_autofree char *version = g_strndup (tls_describe (stream->tls), strcspn (tls_describe (stream->tls), " "));
+  return g_strdup_printf ("%s, the server's key is %s", version, tls_pin (stream->tls));
+}
+
 void
 stream_allow_until (struct stream *stream, guint64 bytes, gint64 until)
 {
@@ -192,10 +199,15 @@ gboolean
 stream_start_tls (struct stream *stream, gboolean unread, GError **error)
 {
   const struct remote *remote = stream->remote;
+  g_autofree char *scope = g_strdup_printf ("%s\n%s\n%u\n%d", remote->auth, remote->user != NULL ? remote->user : "",
+                                            remote->port, remote->starttls);
   struct tls_settings settings = { .host = remote->host,
                                    .anchors_file = remote->ca_file,
                                    .client_cert_file = remote->client_cert_file,
                                    .client_key_file = remote->client_key_file,
+                                   .lists_file = remote->lists_file,
+                                   .pins = (const char *const *) remote->pins,
+                                   .scope = scope,
                                    .timeout_ms = (int) MIN (remote->timeout_ms, REMOTE_CONNECT_MS) };
   if (unread || stream->ahead_size > stream->ahead_at)
     g_set_error (&stream->error, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE,

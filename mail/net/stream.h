@@ -22,6 +22,8 @@ DEFINE_AUTOFREE (stream, stream_free)
 /* After the server agreed to STARTTLS. Bytes that came in clear after its agreement were injected: refused. */
 gboolean stream_start_tls (struct stream *stream, gboolean unread, GError **error);
 gboolean stream_is_tls (const struct stream *stream);
+/* "TLSv1.3, the server's key is sha256/…"; the caller's. TLS only. */
+char *stream_protection (const struct stream *stream);
 /* What may come in from now on, and by when: for each command anew. */
 void stream_allow (struct stream *stream, guint64 bytes, guint seconds);
 void stream_allow_until (struct stream *stream, guint64 bytes, gint64 until); /* of g_get_monotonic_time */

@@ -96,18 +96,13 @@ static void
 allow (GVariant *config, struct sandbox *sandbox)
 {
   g_autoptr (GVariant) account = g_variant_lookup_value (config, "account", G_VARIANT_TYPE_VARDICT);
-  static const char *const files[] = { "ca_file", "client_cert_file", "client_key_file" };
   char *dirs[] = { place (config, "mail_dir", ""), place (config, "store_dir", "imap-") };
   for (gsize i = 0; i < G_N_ELEMENTS (dirs); i++)
     if (dirs[i] != NULL) {
       (void) g_mkdir_with_parents (dirs[i], 0700); /* start says what is wrong if it cannot be used */
       g_ptr_array_add (sandbox->write, dirs[i]);
     }
-  for (gsize i = 0; account != NULL && i < G_N_ELEMENTS (files); i++) {
-    const char *path = NULL;
-    if (g_variant_lookup (account, files[i], "&s", &path) && *path == '/')
-      g_ptr_array_add (sandbox->read, g_strdup (path));
-  }
+  remote_add_files (account, sandbox->read);
   sandbox->network = TRUE;
 }
 
@@ -296,11 +291,12 @@ method_test (struct worker *worker, GVariant *args, GError **error)
     box->refused = FALSE;
     box->next_try = 0;
   }
+  g_autofree char *line = imap_protection (imap);
   g_autofree char *text
-      = g_strdup_printf ("Signed in to %s%s%s%s as %s; %u folder%s.", box->remote->host, server != NULL ? " (" : "",
+      = g_strdup_printf ("Signed in to %s%s%s%s as %s; %u folder%s (%s).", box->remote->host, server != NULL ? " (" : "",
                          server != NULL ? server : "", server != NULL ? ")" : "",
                          box->remote->user != NULL ? box->remote->user : "the certificate's owner", folders->len,
-                         folders->len == 1 ? "" : "s");
+                         folders->len == 1 ? "" : "s", line);
   return worker_reply_one ("text", g_variant_new_string (text));
 }
 

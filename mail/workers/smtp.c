@@ -31,17 +31,12 @@ static void
 allow (GVariant *config, struct sandbox *sandbox)
 {
   g_autoptr (GVariant) account = g_variant_lookup_value (config, "account", G_VARIANT_TYPE_VARDICT);
-  static const char *const files[] = { "ca_file", "client_cert_file", "client_key_file" };
   char *dir = place (config);
   if (dir != NULL) {
     (void) g_mkdir_with_parents (dir, 0700); /* start says what is wrong if it cannot be used */
     g_ptr_array_add (sandbox->write, dir);
   }
-  for (gsize i = 0; account != NULL && i < G_N_ELEMENTS (files); i++) {
-    const char *path = NULL;
-    if (g_variant_lookup (account, files[i], "&s", &path) && *path == '/')
-      g_ptr_array_add (sandbox->read, g_strdup (path));
-  }
+  remote_add_files (account, sandbox->read);
   sandbox->network = TRUE;
 }
 
@@ -100,8 +95,10 @@ method_test (struct worker *worker, GVariant *args, GError **error)
   AUTOFREE (smtp) smtp = smtp_open (self->remote, self->secret, error);
   if (smtp == NULL)
     return NULL;
-  g_autofree char *text = g_strdup_printf ("Signed in to %s as %s; it takes mail.", self->remote->host,
-                                           self->remote->user != NULL ? self->remote->user : "the certificate's owner");
+  g_autofree char *line = smtp_protection (smtp);
+  g_autofree char *text
+      = g_strdup_printf ("Signed in to %s as %s; it takes mail (%s).", self->remote->host,
+                         self->remote->user != NULL ? self->remote->user : "the certificate's owner", line);
   return worker_reply_one ("text", g_variant_new_string (text));
 }
 
