@@ -137,6 +137,12 @@ imap_sign_in (struct imap *imap, const struct secret *secret, GError **error)
     return TRUE;
   if (stream_error (imap->stream) != NULL || code == MAILIMAP_ERROR_STREAM || code == MAILIMAP_ERROR_PARSE)
     return imap_failed (imap, code, "sign in", error);
+  if (strcmp (remote->auth, "external") == 0)
+    return refuse (
+        imap, ENGINE_ERROR_SIGN_IN,
+        "the server did not accept the client certificate for this user name. Check both, and ask the people "
+        "who run the server.",
+        error);
   return refuse (imap, ENGINE_ERROR_SIGN_IN,
                  "the server did not accept the user name or the password. Check both; to type a new password: "
                  "wardmail account login NAME",

@@ -169,6 +169,12 @@ sign_in (struct smtp *smtp, const struct secret *secret, GError **error)
     return failed (smtp, ENGINE_ERROR_NETWORK, "broke off", error);
   if (code < 500)
     return failed (smtp, ENGINE_ERROR_NETWORK, "could not check the password just now", error);
+  if (external)
+    return refuse (
+        smtp,
+        "the server did not accept the client certificate for this user name. Check both, and ask the people "
+        "who run the server.",
+        error);
   return refuse (smtp,
                  "the server did not accept the user name or the password. Check both; to type a new password: "
                  "wardmail account login NAME",

@@ -295,6 +295,9 @@ read_turn (struct stream *stream, void *buffer, gsize size, gboolean others_had,
   *again_out = got < 0
                && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
                    || (others_had && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)));
+  /* With TLS 1.3 the server says only after the handshake that it does not like our certificate. */
+  if (got < 0 && stream->error == NULL && error != NULL && error->domain == CRYPTO_ERROR)
+    stream->error = g_steal_pointer (&error);
   return got;
 }
 
