@@ -133,6 +133,10 @@ what (const struct tls_fault *fault, const char *host)
                             begin, shows);
   if (fault->code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
     return g_strdup_printf ("%s%s was signed by itself, so nobody vouches for it.", begin, shows);
+  if (fault->code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
+    return g_strdup_printf ("The certificate%s%s%s leads to the authority “%s”, which is not trusted here.",
+                            host != NULL ? " that " : "", host != NULL ? host : "", host != NULL ? " shows" : "",
+                            issuer);
   if (row != &other)
     return g_strdup_printf ("%s%s was issued by “%s”, which leads to no trusted authority.", begin, shows, issuer);
   return g_strdup_printf ("%s%s cannot be accepted: it was not made by the rules (%s).", begin, shows,

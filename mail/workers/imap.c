@@ -293,8 +293,8 @@ method_test (struct worker *worker, GVariant *args, GError **error)
   }
   g_autofree char *line = imap_protection (imap);
   g_autofree char *text
-      = g_strdup_printf ("Signed in to %s%s%s%s as %s; %u folder%s (%s).", box->remote->host, server != NULL ? " (" : "",
-                         server != NULL ? server : "", server != NULL ? ")" : "",
+      = g_strdup_printf ("Signed in to %s%s%s%s as %s; %u folder%s (%s).", box->remote->host,
+                         server != NULL ? " (" : "", server != NULL ? server : "", server != NULL ? ")" : "",
                          box->remote->user != NULL ? box->remote->user : "the certificate's owner", folders->len,
                          folders->len == 1 ? "" : "s", line);
   return worker_reply_one ("text", g_variant_new_string (text));

@@ -4,7 +4,7 @@
 """Servers that somebody between us and them has tampered with before TLS, against the real `account test` and `sync`.
 
 usage: starttls.py WARDMAIL [FOLDER]
-Plays the scenarios that stand below or, with FOLDER, those in its files starttls-*.ron. In every one: no credential and no mail in clear, nothing
+Plays the scenarios that stand below or, with FOLDER, those in its files starttls-*.ron, and serves the certificates in FOLDER/../tls that have keys. In every one: no credential and no mail in clear, nothing
 that was said before TLS is kept or shown, no control characters, an end in time. A scenario that is meant to work must work, and one that is meant
 to be refused must be refused. Prints a line for each that went wrong; exit 1.
 """
@@ -55,7 +55,7 @@ class Session(socketserver.StreamRequestHandler):
 
     def start_tls(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERTS / "server.pem", CERTS / "server.key")
+        context.load_cert_chain(*self.scenario.how.get("cert", (CERTS / "server.pem", CERTS / "server.key")))
         self.request = context.wrap_socket(self.request, server_side=True)
         self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb")
         self.secure = True
@@ -331,6 +331,28 @@ def of_file(path):
     return Scenario(name, "imap", must, telling(*texts), implicit, **how)
 
 
+def plain_key(path):
+    """A key of Ed25519 in the form with its public half behind it (RFC 5958), which OpenSSL 3.0 does not read, in the one that it does."""
+    der = base64.b64decode("".join(line for line in path.read_text().splitlines() if "-----" not in line))
+    seed = der[16:48]
+    assert der[12:16] == bytes.fromhex("04220420")
+    file = CERTS / "eddsa.key"
+    text = base64.b64encode(bytes.fromhex("302e020100300506032b657004220420") + seed).decode()
+    file.write_text(f"-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+    return file
+
+
+def served(folder):
+    """Certificates of others that came with their keys, served to us as localhost."""
+    eddsa, old = folder / "rustls-eddsa", folder / "fms"
+    if (eddsa / "end.key").exists():
+        pair = (eddsa / "end.fullchain", plain_key(eddsa / "end.key"))
+        yield imap("rustls: a chain of Ed25519", "work", cert=pair, authority=eddsa / "ca.cert")
+        yield imap("rustls: of another authority", "stop", cert=pair)
+    if (old / "example.org-key.pem").exists():
+        yield imap("fms: expired, and for another name", "stop", cert=(old / "example.org.pem", old / "example.org-key.pem"), authority=old / "rootCA.pem")
+
+
 # ---- playing one ----
 
 def run(*arguments, **more):
@@ -340,11 +362,11 @@ def run(*arguments, **more):
         return subprocess.CompletedProcess(arguments, -1, b"", b"no end")
 
 
-def add_account(name, imap_server, smtp_server):
+def add_account(name, authority, imap_server, smtp_server):
     read, write = os.pipe()
     os.write(write, PASSWORD.encode())
     os.close(write)
-    arguments = ["account", "add", name, "--address", USER, "--ca", str(CERTS / "ca.pem"), "--secret-fd", str(read)]
+    arguments = ["account", "add", name, "--address", USER, "--ca", str(authority), "--secret-fd", str(read)]
     for which, server in (("imap", imap_server), ("smtp", smtp_server)):
         arguments += [f"--{which}", f"localhost:{server.server_address[1]}", f"--{which}-security", "tls" if server.scenario.implicit else "starttls"]
     done = run(*arguments, pass_fds=[read])
@@ -369,7 +391,9 @@ def play(scenario, number):
     good = Scenario("good", "smtp", caps=["STARTTLS"], caps_tls=["AUTH PLAIN"]) if scenario.protocol == "imap" else imap("good", None)
     server, other = Server(scenario), Server(good)
     name = f"a{number}"
-    added = add_account(name, *((server, other) if scenario.protocol == "imap" else (other, server)))
+    authority = scenario.how.get("authority", CERTS / "ca.pem")
+    good.how.update({"cert": scenario.how["cert"]} if "cert" in scenario.how else {})
+    added = add_account(name, authority, *((server, other) if scenario.protocol == "imap" else (other, server)))
     if added.returncode != 0:
         return [f"the account was not added: {added.stderr.decode()}"]
     began = time.monotonic()
@@ -420,11 +444,14 @@ def make_certificates():
 
 
 def main():
-    scenarios = own_scenarios() if len(sys.argv) < 3 else [of_file(path) for path in sorted(pathlib.Path(sys.argv[2]).glob("starttls-*.ron"))]
+    make_certificates()
+    scenarios = own_scenarios()
+    if len(sys.argv) > 2:
+        folder = pathlib.Path(sys.argv[2]).resolve()
+        scenarios = [of_file(path) for path in sorted(folder.glob("starttls-*.ron"))] + list(served(folder.parent / "tls"))
     if not scenarios:
         print("no scenarios here")
         return 0
-    make_certificates()
     run("setup", "--name", "Alice", "--address", USER, "--at-rest", "none", "--factor", "none")
     bad = 0
     for number, scenario in enumerate(scenarios):

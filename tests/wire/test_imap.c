@@ -115,12 +115,18 @@ test_before_tls (void **state)
   const char *const injected[]
       = { HELLO, "C: STARTTLS", "S: $TAG OK begin\r\n* OK now you are mine", "TLS", "HANG", NULL };
   const char *const half[] = { HELLO, "C: STARTTLS", "S> $TAG OK begin\r\n* CAPA", "TLS", "HANG", NULL };
+  const char *const more[] = { HELLO, "C: STARTTLS", "S: + go on", "HANG", NULL };
+  const char *const chatter[] = {
+    HELLO, "C: STARTTLS", "S: * 1 EXISTS\r\n* 2 EXISTS\r\n* 3 EXISTS\r\n* 4 EXISTS", "FLOOD 70000", "HANG", NULL
+  };
   const char *const preauth[] = { "S: * PREAUTH welcome alice", "HANG", NULL };
   const char *const bye[] = { "S: * BYE too many", NULL };
   fails (refused, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
   fails (bad, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
   fails (injected, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
   fails (half, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (more, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
+  fails (chatter, ENGINE_ERROR, ENGINE_ERROR_NETWORK);
   fails (preauth, CRYPTO_ERROR, TLS_ERROR_HANDSHAKE);
   fails (bye, ENGINE_ERROR, ENGINE_ERROR_NETWORK);
 }
@@ -136,7 +142,18 @@ test_forgets (void **state)
                                  "S: $TAG OK done",
                                  "HANG",
                                  NULL };
+  const char *const between[] = { HELLO,
+                                  "C: STARTTLS",
+                                  "S: * LIST () \"/\" evil\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR",
+                                  "S: $TAG OK begin",
+                                  "TLS",
+                                  "C: CAPABILITY",
+                                  "S: * CAPABILITY IMAP4rev1 LOGINDISABLED",
+                                  "S: $TAG OK done",
+                                  "HANG",
+                                  NULL };
   fails (script, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN);
+  fails (between, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN);
 }
 
 static void
