@@ -321,6 +321,27 @@ test_anchors (void **state)
   maker_cert_free (self);
 }
 
+/* Without anchors of one's own those of the system count, here one file that OpenSSL is told of. */
+static void
+test_system (void **state)
+{
+  struct openssl_tool tool;
+  g_autoptr (GBytes) chain = PEM (end, middle), anchor = PEM (root);
+  const struct tls_check check = { .chain = chain, .host = "mail.example.test" };
+  openssl_tool_init (&tool);
+  openssl_tool_write (&tool, "system.pem", anchor);
+  g_autofree char *file = openssl_tool_path (&tool, "system.pem");
+  for (guint i = 0; i < 2; i++) {
+    struct tls_verdict verdict;
+    assert_true (tls_check_chain (&check, &verdict, NULL));
+    assert_string_equal (verdict.reason, i == 0 ? "untrusted" : "ok");
+    tls_verdict_clear (&verdict);
+    g_setenv ("SSL_CERT_FILE", file, TRUE);
+  }
+  g_unsetenv ("SSL_CERT_FILE");
+  openssl_tool_clear (&tool);
+}
+
 static void
 test_lists (void **state)
 {
@@ -473,6 +494,7 @@ main (void)
     cmocka_unit_test (test_times),    cmocka_unit_test (test_weak),        cmocka_unit_test (test_odd),
     cmocka_unit_test (test_anchors),  cmocka_unit_test (test_lists),       cmocka_unit_test (test_pins),
     cmocka_unit_test (test_pin_form), cmocka_unit_test (test_no_chain),    cmocka_unit_test (test_hostile_text),
+    cmocka_unit_test (test_system),
   };
   return cmocka_run_group_tests_name ("tls_chain", tests, make_world, free_world);
 }
