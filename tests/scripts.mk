@@ -11,7 +11,7 @@ LIVE_TESTS += tests/live/folders.sh
 LIVE_TESTS += tests/live/reindex.sh
 LIVE_TESTS += tests/live/card.sh tests/live/card_pgp.sh
 CRASH_TESTS = tests/crash/kill_engine.sh tests/crash/kill_keys.sh tests/crash/kill_index.sh tests/crash/kill_imap.sh \
-	tests/crash/kill_smtp.sh tests/crash/kill_filter.sh tests/crash/steps.sh tests/crash/storm.sh tests/crash/cut.sh tests/crash/full.sh
+	tests/crash/kill_smtp.sh tests/crash/kill_filter.sh tests/crash/steps.sh tests/crash/storm.sh tests/crash/cut.sh tests/crash/full.sh tests/crash/two.sh
 SLOW_TESTS = $(LIVE_TESTS) $(TRACE_TESTS) $(UI_TESTS) $(CRASH_TESTS)
 
 list-tests:
