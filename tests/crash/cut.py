@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 import house as h  # noqa: E402
 import proxy  # noqa: E402
 
-SILENT_S = 100  # in which silence must be noticed
+SILENT_S = 180  # in which silence must be noticed, also where it comes back
 
 
 class Cut:
@@ -48,7 +48,7 @@ class Cut:
         if house.change(moved, "archive")[0] == 0:
             house.placed[moved] = {"Archive"}
         house.ward("sync", limit=SILENT_S + 20)
-        house.send(("bob",), ("carol",))
+        house.send(("bob",), ("carol",), SILENT_S + 20)
         house.ward("sync", limit=SILENT_S + 20)
 
     def turn(self, line, limit, how=proxy.CUT):
@@ -59,6 +59,9 @@ class Cut:
             crossed, struck = self.lines[line].crossed, self.lines[line].struck
             self.lines[line].arm(None)
             self.house.settle()
+            if how == proxy.FREEZE:  # what Postfix had half may be whole only when the line was given up
+                time.sleep(2)
+                self.house.settle()
             self.house.judge_letters()
             self.house.judge()
         except h.Wrong as wrong:

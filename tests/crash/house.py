@@ -185,12 +185,12 @@ class House:
         self.placed[mid] = {folder}
         return mid
 
-    def send(self, to=("bob",), bcc=()):
+    def send(self, to=("bob",), bcc=(), limit=60):
         """A letter; its token stands in its text, which is encrypted on the way."""
         self.count += 1
         token = f"letter{self.count}x{random.getrandbits(60):015x}"
         words = [word for person in to for word in ("--to", f"{person}@demo.test")] + [word for person in bcc for word in ("--bcc", f"{person}@demo.test")]
-        code, out, err = self.ward("send", "--json", *words, "--subject", "A letter", stdin=f"Token {token}.\n")
+        code, out, err = self.ward("send", "--json", *words, "--subject", "A letter", stdin=f"Token {token}.\n", limit=limit)
         reply = json.loads(out) if out.strip() else {}
         self.last_answer = code, out, err
         told = reply.get("state", "error")
