@@ -34,8 +34,10 @@ struct imap_head { /* of one message */
   char flags[IMAP_FLAGS_SIZE];
 };
 
-/* Connects, makes sure of TLS, signs in. server: borrowed for the session's life. secret: NULL where the certificate signs in. */
-struct imap *imap_open (const struct remote *remote, const struct secret *secret, GError **error);
+/* Connects, makes sure of TLS, signs in. remote: borrowed for the session's life. secret: NULL where the certificate signs in. guest: let in
+ * meanwhile, see stream_open; NULL. */
+struct imap *imap_open (const struct remote *remote, const struct secret *secret, const struct stream_guest *guest,
+                        GError **error);
 /* The same over a socket that is there already (tests). */
 struct stream;
 struct imap *imap_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret,
@@ -103,8 +105,9 @@ gboolean imap_append (struct imap *imap, const char *path, const char *flags, co
 gboolean imap_find (struct imap *imap, const char *message_id, guint32 uid_first, guint32 *uid_out, GError **error);
 
 /* ---- imap_idle.c ---- */
-/* What is called while a FETCH waits for the server and wake_fd is readable; see stream_set_meanwhile. The session must not be used in it. */
-void imap_set_meanwhile (struct imap *imap, int wake_fd, enum stream_served (*meanwhile) (gpointer data),
-                         gpointer data);
+/* Who is let in while a command waits for the server, see stream_set_guest: the session must not be used by it. Where nobody may be, who waits
+ * for the end of a command: stream_set_waiting. */
+void imap_set_guest (struct imap *imap, const struct stream_guest *guest_or_null);
+void imap_set_waiting (struct imap *imap, int fd, guint patience_ms);
 /* IDLE (RFC 2177) or, without it, a wait and NOOP. TRUE: *changed_out says whether the folder changed; it ends early when wake_fd is readable. */
 gboolean imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);

@@ -18,9 +18,15 @@ imap_is_lost (const struct imap *imap)
 }
 
 void
-imap_set_meanwhile (struct imap *imap, int wake_fd, enum stream_served (*meanwhile) (gpointer data), gpointer data)
+imap_set_guest (struct imap *imap, const struct stream_guest *guest)
 {
-  stream_set_meanwhile (imap->stream, wake_fd, meanwhile, data);
+  stream_set_guest (imap->stream, guest);
+}
+
+void
+imap_set_waiting (struct imap *imap, int fd, guint patience_ms)
+{
+  stream_set_waiting (imap->stream, fd, patience_ms);
 }
 
 char *
@@ -208,10 +214,20 @@ imap_open_over (struct stream *stream_take, const struct remote *remote, const s
 }
 
 struct imap *
-imap_open (const struct remote *remote, const struct secret *secret, GError **error)
+imap_open (const struct remote *remote, const struct secret *secret, const struct stream_guest *guest, GError **error)
 {
-  struct stream *stream = stream_open (remote, error);
-  return stream == NULL ? NULL : imap_open_over (stream, remote, secret, error);
+  g_autoptr (GError) problem = NULL;
+  struct imap *imap;
+  guint tries = 0;
+  do {
+    struct stream *stream = stream_open (remote, guest, &problem);
+    imap = stream == NULL ? NULL : imap_open_over (stream, remote, secret, &problem);
+  } while (imap == NULL && stream_open_again (guest, &tries, &problem));
+  if (imap != NULL)
+    imap_set_guest (imap, NULL);
+  else
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return imap;
 }
 
 void

@@ -10,7 +10,9 @@
 #include "mail/net/stream.h"
 
 struct smtp;
-struct smtp *smtp_open (const struct remote *remote, const struct secret *secret, GError **error);
+/* guest: let in while the server is waited for, now and as long as the session lasts; see stream_open. NULL: nobody. */
+struct smtp *smtp_open (const struct remote *remote, const struct secret *secret, const struct stream_guest *guest,
+                        GError **error);
 struct smtp *smtp_open_over (struct stream *stream_take, const struct remote *remote, const struct secret *secret,
                              GError **error);
 void smtp_close (struct smtp *smtp);
@@ -38,9 +40,6 @@ gboolean smtp_reports (const struct smtp *smtp);
 /* The mails from now on ask for it, under this id (borrowed; letters, digits and "-"), which should be random and nobody else's. NULL: they do not. Without
  * effect where the server does not report. */
 void smtp_ask_reports (struct smtp *smtp, const char *envid_or_null);
-/* What is called while the server is waited for and wake_fd is readable; see stream_set_meanwhile. */
-void smtp_set_meanwhile (struct smtp *smtp, int wake_fd, enum stream_served (*meanwhile) (gpointer data),
-                         gpointer data);
 /* The end of a message is on the line: whatever is done now, the server may have it. */
 gboolean smtp_is_past_recall (const struct smtp *smtp);
 

@@ -186,12 +186,6 @@ smtp_set_progress (struct smtp *smtp, smtp_progress_fn progress, gpointer data)
   smtp->progress_data = data;
 }
 
-void
-smtp_set_meanwhile (struct smtp *smtp, int wake_fd, enum stream_served (*meanwhile) (gpointer data), gpointer data)
-{
-  stream_set_meanwhile (smtp->stream, wake_fd, meanwhile, data);
-}
-
 gboolean
 smtp_is_past_recall (const struct smtp *smtp)
 {

@@ -213,10 +213,18 @@ smtp_open_over (struct stream *stream_take, const struct remote *remote, const s
 }
 
 struct smtp *
-smtp_open (const struct remote *remote, const struct secret *secret, GError **error)
+smtp_open (const struct remote *remote, const struct secret *secret, const struct stream_guest *guest, GError **error)
 {
-  struct stream *stream = stream_open (remote, error);
-  return stream == NULL ? NULL : smtp_open_over (stream, remote, secret, error);
+  g_autoptr (GError) problem = NULL;
+  struct smtp *smtp;
+  guint tries = 0;
+  do {
+    struct stream *stream = stream_open (remote, guest, &problem);
+    smtp = stream == NULL ? NULL : smtp_open_over (stream, remote, secret, &problem);
+  } while (smtp == NULL && stream_open_again (guest, &tries, &problem));
+  if (smtp == NULL)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return smtp;
 }
 
 void

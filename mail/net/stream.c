@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The line to a server. See stream.h. */
-#include "mail/net/stream.h"
+#include "mail/net/stream_p.h"
 
 #include "crypto/guard/secret.h"
 #include "crypto/guard/tls.h"
@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,10 +25,11 @@ struct stream {
   gint64 deadline; /* monotonic microseconds */
   char line[LINE_MAX_SIZE], ahead[4096];
   gsize ahead_at, ahead_size;
-  int wake_fd; /* see stream_set_meanwhile; -1 */
-  stream_meanwhile_fn meanwhile;
-  gpointer meanwhile_data;
-  gboolean unserved; /* it is to be called without a look at wake_fd */
+  struct stream_guest guest; /* wake_fd -1: nobody is let in */
+  gboolean unserved;         /* it is to be called without a look at wake_fd */
+  int waiting_fd;            /* of one who waits for the end of a command; -1 */
+  guint patience_ms;
+  gint64 waits_until; /* monotonic microseconds; 0: nobody has come yet */
 };
 
 static void
@@ -78,6 +77,7 @@ stream_allow_until (struct stream *stream, guint64 bytes, gint64 until)
 {
   stream->allowed = bytes;
   stream->deadline = until;
+  stream->waits_until = 0;
 }
 
 void
@@ -92,9 +92,8 @@ stream_has_pending (const struct stream *stream)
   return stream->tls != NULL && tls_pending (stream->tls);
 }
 
-/* 1: ready; 0: timeout_ms passed; -1: poll failed. */
-static int
-wait_for (int fd, short events, int timeout_ms)
+int
+stream_poll (int fd, short events, int timeout_ms)
 {
   struct pollfd one = { .fd = fd, .events = events };
   int ready;
@@ -104,68 +103,13 @@ wait_for (int fd, short events, int timeout_ms)
   return ready;
 }
 
-/* A connected, non-blocking socket, or -1 with errno. */
-static int
-connect_one (const struct addrinfo *address, int timeout_ms)
-{
-  int fd = socket (address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, problem = 0;
-  if (fd < 0)
-    return -1;
-  (void) setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  (void) setsockopt (fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  if (connect (fd, address->ai_addr, address->ai_addrlen) == 0)
-    return fd;
-  if (errno == EINPROGRESS) {
-    socklen_t size = sizeof problem;
-    problem = ETIMEDOUT;
-    if (wait_for (fd, POLLOUT, timeout_ms) > 0 && getsockopt (fd, SOL_SOCKET, SO_ERROR, &problem, &size) == 0
-        && problem == 0)
-      return fd;
-  } else {
-    problem = errno;
-  }
-  close (fd);
-  errno = problem;
-  return -1;
-}
-
-static int
-connect_any (const struct remote *remote, GError **error)
-{
-  struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG }, *list = NULL;
-  g_autofree char *port = g_strdup_printf ("%u", remote->port);
-  int found = getaddrinfo (remote->host, port, &hints, &list);
-  if (found != 0) { /* AI_ADDRCONFIG hides loopback on a machine that has nothing else */
-    hints.ai_flags = 0;
-    found = getaddrinfo (remote->host, port, &hints, &list);
-  }
-  if (found != 0) {
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK,
-                 "No connection to %s: its address could not be found (%s). Check the server's name, and the network.",
-                 remote->host, gai_strerror (found));
-    return -1;
-  }
-  int fd = -1;
-  for (const struct addrinfo *address = list; address != NULL && fd < 0; address = address->ai_next)
-    fd = connect_one (address, (int) MIN (remote->timeout_ms, REMOTE_CONNECT_MS));
-  int problem = errno;
-  freeaddrinfo (list);
-  if (fd < 0)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK,
-                 "No connection to %s, port %u: %s. Check name and port, and the network.", remote->host, remote->port,
-                 problem == ECONNREFUSED ? "nothing answers there"
-                 : problem == ETIMEDOUT  ? "it does not answer"
-                                         : g_strerror (problem));
-  return fd;
-}
-
 struct stream *
 stream_new_take (int fd, const struct remote *remote)
 {
   struct stream *stream = g_new0 (struct stream, 1);
   stream->remote = remote;
   stream->fd = fd;
-  stream->wake_fd = -1;
+  stream->guest.wake_fd = stream->waiting_fd = -1;
   int flags = fcntl (fd, F_GETFL);
   (void) fcntl (fd, F_SETFL, flags | O_NONBLOCK);
   stream_allow (stream, 64 * 1024, 120);
@@ -173,12 +117,13 @@ stream_new_take (int fd, const struct remote *remote)
 }
 
 struct stream *
-stream_open (const struct remote *remote, GError **error)
+stream_open (const struct remote *remote, const struct stream_guest *guest, GError **error)
 {
-  int fd = connect_any (remote, error);
+  int fd = stream_connect (remote, guest, error);
   if (fd < 0)
     return NULL;
   AUTOFREE (stream) stream = stream_new_take (fd, remote);
+  stream_set_guest (stream, guest);
   if (!remote->starttls && !stream_start_tls (stream, FALSE, error))
     return NULL;
   return g_steal_pointer (&stream);
@@ -215,13 +160,14 @@ stream_start_tls (struct stream *stream, gboolean unread, GError **error)
                  "no password.",
                  remote->host);
   else if (stream->error == NULL)
-    stream->tls = tls_connect (stream->fd, &settings, -1, &stream->error);
+    stream->tls = tls_connect (stream->fd, &settings, stream->guest.wake_fd, &stream->error);
   stream->ahead_at = stream->ahead_size = 0;
   if (stream->tls != NULL)
     return TRUE;
   if (stream->error->domain != CRYPTO_ERROR) { /* a time-out or a broken line says nothing about who the server is */
+    const gboolean cancelled = g_error_matches (stream->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     stream->error->domain = ENGINE_ERROR;
-    stream->error->code = ENGINE_ERROR_NETWORK;
+    stream->error->code = cancelled ? ENGINE_ERROR_CANCELLED : ENGINE_ERROR_NETWORK;
   }
   if (error != NULL)
     *error = g_error_copy (stream->error);
@@ -236,38 +182,64 @@ time_left (const struct stream *stream)
   return (int) CLAMP (left, 0, (gint64) stream->remote->timeout_ms);
 }
 
-static ssize_t
-read_plain (struct stream *stream, void *buffer, gsize size, int timeout_ms)
+void
+stream_set_guest (struct stream *stream, const struct stream_guest *guest)
 {
-  int ready = wait_for (stream->fd, POLLIN, timeout_ms);
-  if (ready == 0)
-    fail (stream, "it stopped answering");
-  ssize_t got = ready > 0 ? read (stream->fd, buffer, size) : -1;
-  return got;
+  static const struct stream_guest nobody = { .wake_fd = -1 };
+  stream->guest = guest != NULL ? *guest : nobody;
+  stream->unserved = stream->guest.wake_fd >= 0; /* something may have been left over */
 }
 
 void
-stream_set_meanwhile (struct stream *stream, int wake_fd, stream_meanwhile_fn meanwhile, gpointer data)
+stream_set_waiting (struct stream *stream, int fd, guint patience_ms)
 {
-  stream->wake_fd = wake_fd;
-  stream->meanwhile = meanwhile;
-  stream->meanwhile_data = data;
-  stream->unserved = wake_fd >= 0; /* something may have been left over */
+  stream->waiting_fd = fd;
+  stream->patience_ms = patience_ms;
+  stream->waits_until = 0;
 }
 
 /* What somebody else wants now. Its time is not the server's. TRUE: there was something. */
 static gboolean
-look_up (struct stream *stream)
+let_in (struct stream *stream)
 {
   gint64 begin = g_get_monotonic_time ();
-  if (stream->wake_fd < 0 || (!stream->unserved && wait_for (stream->wake_fd, POLLIN, 0) <= 0))
+  if (stream->guest.wake_fd < 0 || (!stream->unserved && stream_poll (stream->guest.wake_fd, POLLIN, 0) <= 0))
     return FALSE;
-  enum stream_served served = stream->meanwhile (stream->meanwhile_data);
+  enum stream_served served = stream->guest.serve (stream->guest.data);
   if (served == STREAM_GIVE_UP)
     fail (stream, "wardmail is being closed");
   stream->unserved = served == STREAM_UNSERVED;
   stream->deadline += g_get_monotonic_time () - begin;
   return TRUE;
+}
+
+/* The descriptor of whoever ends the next wait: the guest, or one who has just come to wait. */
+static int
+interrupter (const struct stream *stream)
+{
+  return stream->guest.wake_fd >= 0 ? stream->guest.wake_fd : stream->waits_until == 0 ? stream->waiting_fd : -1;
+}
+
+/* Somebody ended a wait. */
+static void
+interrupted (struct stream *stream)
+{
+  if (stream->guest.wake_fd < 0)
+    stream->waits_until = g_get_monotonic_time () + (gint64) stream->patience_ms * 1000;
+}
+
+static gboolean
+is_patient (const struct stream *stream)
+{
+  return stream->waits_until == 0 || g_get_monotonic_time () < stream->waits_until;
+}
+
+/* How long the next wait may last, where the command's own time leaves so much. */
+static int
+patience (const struct stream *stream, int timeout_ms)
+{
+  gint64 left = (stream->waits_until - g_get_monotonic_time () + 999) / 1000;
+  return stream->waits_until == 0 ? timeout_ms : (int) CLAMP (left, 0, (gint64) timeout_ms);
 }
 
 /* FALSE: the stream has failed, or failed now. */
@@ -278,7 +250,25 @@ may_read (struct stream *stream)
     fail (stream, "it sent far more than it was asked for");
   else if (time_left (stream) == 0)
     fail (stream, "it took too long to answer");
+  else if (!is_patient (stream))
+    fail (stream, "it took too long to answer while something else waited for the line");
   return stream->error == NULL;
+}
+
+/* Before TLS. A wait that ended with nothing leaves it to the caller to say why. */
+static ssize_t
+read_plain (struct stream *stream, void *buffer, gsize size, int timeout_ms, gboolean others_had, gboolean *again_out)
+{
+  const int other = others_had ? -1 : interrupter (stream);
+  struct pollfd both[2] = { { .fd = stream->fd, .events = POLLIN }, { .fd = other, .events = POLLIN } };
+  const int ready = poll (both, 2, timeout_ms);
+  const gboolean cancelled = ready > 0 && both[0].revents == 0;
+  if (cancelled)
+    interrupted (stream);
+  *again_out = (ready < 0 && errno == EINTR) || cancelled || (ready == 0 && (others_had || stream->waits_until != 0));
+  if (ready == 0 && !*again_out)
+    fail (stream, "it stopped answering");
+  return ready > 0 && !cancelled ? read (stream->fd, buffer, size) : -1;
 }
 
 /* After somebody else had a turn the server has one: what it has sent is read, and waited for only if there is nothing. again_out: the
@@ -287,14 +277,17 @@ static ssize_t
 read_turn (struct stream *stream, void *buffer, gsize size, gboolean others_had, gboolean *again_out)
 {
   g_autoptr (GError) error = NULL;
+  const int wait_ms = others_had ? 0 : patience (stream, time_left (stream));
   *again_out = FALSE;
   if (stream->tls == NULL)
-    return read_plain (stream, buffer, size, time_left (stream));
-  ssize_t got = others_had ? tls_read (stream->tls, buffer, size, 0, -1, &error)
-                           : tls_read (stream->tls, buffer, size, time_left (stream), stream->wake_fd, &error);
-  *again_out = got < 0
-               && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-                   || (others_had && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)));
+    return read_plain (stream, buffer, size, wait_ms, others_had, again_out);
+  ssize_t got = tls_read (stream->tls, buffer, size, wait_ms, others_had ? -1 : interrupter (stream), &error);
+  const gboolean cancelled = got < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  if (cancelled)
+    interrupted (stream);
+  *again_out = cancelled
+               || (got < 0 && (others_had || stream->waits_until != 0)
+                   && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT));
   /* With TLS 1.3 the server says only after the handshake that it does not like our certificate. */
   if (got < 0 && stream->error == NULL && error != NULL && error->domain == CRYPTO_ERROR)
     stream->error = g_steal_pointer (&error);
@@ -306,7 +299,7 @@ stream_read (struct stream *stream, void *buffer, gsize size)
 {
   ssize_t got = -1;
   for (gboolean again = TRUE; again;) {
-    gboolean others_had = stream->error == NULL && look_up (stream);
+    gboolean others_had = stream->error == NULL && let_in (stream);
     if (!may_read (stream))
       return -1;
     got = read_turn (stream, buffer, (gsize) MIN ((guint64) size, stream->allowed), others_had, &again);
@@ -340,21 +333,45 @@ stream_is_ahead (struct stream *stream)
   return TRUE;
 }
 
+/* One piece under TLS. Who is let in, or waits, is so while the server takes nothing; the same bytes are offered again then. */
+static ssize_t
+write_turn (struct stream *stream, const guint8 *bytes, gsize size)
+{
+  for (gint64 until = g_get_monotonic_time () + (gint64) stream->remote->timeout_ms * 1000; stream->error == NULL;) {
+    g_autoptr (GError) error = NULL;
+    const gboolean others_had = let_in (stream);
+    const gint64 left_ms = (until - g_get_monotonic_time ()) / 1000;
+    const int wait_ms = patience (stream, (int) CLAMP (left_ms, 0, G_MAXINT));
+    ssize_t sent = tls_write (stream->tls, bytes, size, others_had ? 0 : wait_ms,
+                              others_had ? -1 : interrupter (stream), &error);
+    if (sent > 0)
+      return sent;
+    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      interrupted (stream);
+    else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) || left_ms <= 0 || !is_patient (stream))
+      return -1;
+  }
+  return -1;
+}
+
+static ssize_t
+write_plain (struct stream *stream, const guint8 *bytes, gsize size)
+{
+  for (;;) {
+    ssize_t sent = stream_poll (stream->fd, POLLOUT, (int) stream->remote->timeout_ms) > 0
+                       ? send (stream->fd, bytes, size, MSG_NOSIGNAL)
+                       : -1;
+    if (sent >= 0 || (errno != EINTR && errno != EAGAIN))
+      return sent;
+  }
+}
+
 gboolean
 stream_write (struct stream *stream, const void *bytes, gsize size)
 {
   const guint8 *at = bytes;
   while (size > 0 && stream->error == NULL) {
-    ssize_t sent;
-    if (stream->tls != NULL) {
-      sent = tls_write (stream->tls, at, size, (int) stream->remote->timeout_ms, -1, NULL);
-    } else {
-      sent = wait_for (stream->fd, POLLOUT, (int) stream->remote->timeout_ms) > 0
-                 ? send (stream->fd, at, size, MSG_NOSIGNAL)
-                 : -1;
-      if (sent < 0 && (errno == EINTR || errno == EAGAIN))
-        continue;
-    }
+    ssize_t sent = stream->tls != NULL ? write_turn (stream, at, size) : write_plain (stream, at, size);
     if (sent <= 0) {
       fail (stream, "the line broke while something was being sent");
       break;

@@ -12,8 +12,25 @@
 struct stream;
 enum stream_event { STREAM_DATA, STREAM_TIMEOUT, STREAM_WOKEN, STREAM_LOST };
 
-/* Connects; with TLS from the first byte if the server is set up so. server: borrowed for the stream's life. */
-struct stream *stream_open (const struct remote *remote, GError **error);
+/* Somebody who is let in while a line waits, as soon as wake_fd is readable: serve does a bounded part of what is there and must not touch
+ * this line. Its time does not count as the server's. */
+enum stream_served {
+  STREAM_GIVE_UP = 0, /* the stream fails */
+  STREAM_SERVED,      /* nothing is left that wake_fd would not tell of */
+  STREAM_UNSERVED,    /* call again after the server's turn, whatever wake_fd says */
+};
+typedef enum stream_served (*stream_serve_fn) (gpointer data);
+struct stream_guest {
+  int wake_fd;
+  stream_serve_fn serve;
+  gpointer data;
+};
+
+/* Connects; with TLS from the first byte if the server is set up so. remote: borrowed for the stream's life. guest: let in meanwhile; NULL. During
+ * the handshake nobody can be: a guest then ends it with ENGINE_ERROR_CANCELLED. */
+struct stream *stream_open (const struct remote *remote, const struct stream_guest *guest, GError **error);
+/* After such an end: serves the guest, and says that it should be tried anew. tries: counts them, from 0. */
+gboolean stream_open_again (const struct stream_guest *guest, guint *tries, GError **problem);
 /* Over a socket that is there already (tests); never does TLS by itself. */
 struct stream *stream_new_take (int fd, const struct remote *remote);
 void stream_free (struct stream *stream);
@@ -36,16 +53,12 @@ gboolean stream_write (struct stream *stream, const void *bytes, gsize size);
 const char *stream_line (struct stream *stream);
 /* Whether the server has said something that was not read yet, or hung up; waits for nothing. */
 gboolean stream_is_ahead (struct stream *stream);
-/* While stream_read waits, if wake_fd is readable, and at most once before what the server has sent is read: meanwhile is called, so that
- * neither can keep the other away. It does a bounded part of what is there and must not touch this stream. Its time does not count as the
- * server's. wake_fd -1: no more. TLS only. */
-enum stream_served {
-  STREAM_GIVE_UP = 0, /* the stream fails */
-  STREAM_SERVED,      /* nothing is left that wake_fd would not tell of */
-  STREAM_UNSERVED,    /* call again after the server's turn, whatever wake_fd says */
-};
-typedef enum stream_served (*stream_meanwhile_fn) (gpointer data);
-void stream_set_meanwhile (struct stream *stream, int wake_fd, stream_meanwhile_fn meanwhile, gpointer data);
+/* The guest is let in while the stream waits, and at most once before what the server has sent is read, so that neither can keep the other
+ * away. NULL: no more. */
+void stream_set_guest (struct stream *stream, const struct stream_guest *guest);
+/* Where no guest may be let in: when fd has been readable for patience_ms of one command, the stream fails, since somebody waits, and a
+ * server that takes so long may take for ever. -1: nobody does. */
+void stream_set_waiting (struct stream *stream, int fd, guint patience_ms);
 /* Until bytes can be read, wake_fd is readable, or timeout_ms has passed. */
 enum stream_event stream_wait (struct stream *stream, int wake_fd, gint64 timeout_ms);
 const GError *stream_error (const struct stream *stream); /* NULL: none yet */

@@ -260,7 +260,7 @@ sync_new (struct state *state_take, const char *root, GVariant *settings, sync_e
   sync->settings = g_variant_ref_sink (settings);
   sync->emit = emit;
   sync->data = data;
-  sync->wake_fd = -1;
+  sync->guest.wake_fd = -1;
   (void) g_variant_lookup (sync->settings, "only_subscribed", "b", &sync->only_subscribed);
   g_queue_init (&sync->scheduled);
   sync->heads = g_array_new (FALSE, FALSE, sizeof (struct imap_head));
@@ -285,10 +285,9 @@ sync_free (struct sync *sync)
 }
 
 void
-sync_set_serve (struct sync *sync, int wake_fd, sync_serve_fn serve)
+sync_set_guest (struct sync *sync, const struct stream_guest *guest)
 {
-  sync->wake_fd = wake_fd;
-  sync->serve = serve;
+  sync->guest = *guest;
 }
 
 void
@@ -300,7 +299,7 @@ sync_pause (struct sync *sync)
 gboolean
 sync_serve_now (struct sync *sync, GError **error)
 {
-  if (sync->wake_fd < 0 || sync->serve (sync->data) != STREAM_GIVE_UP)
+  if (sync->guest.wake_fd < 0 || sync->guest.serve (sync->guest.data) != STREAM_GIVE_UP)
     return TRUE;
   g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK, "wardmail is being closed.");
   return FALSE;

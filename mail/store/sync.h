@@ -13,18 +13,16 @@
 
 struct sync;
 typedef gboolean (*sync_emit_fn) (const char *event, GVariant *fields, gpointer data);
-typedef enum stream_served (*sync_serve_fn) (gpointer data);
 
 /* root: the account's folder of mail. state: taken. settings: a{sv} with folder overrides, only_subscribed b. */
 struct sync *sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit,
                        gpointer data);
 void sync_free (struct sync *sync);
 DEFINE_AUTOFREE (sync, sync_free)
-/* From now on serve is called (with emit's data) when wake_fd is readable, between the steps of sync_push and sync_pull and while mail comes
- * in. It may make local changes and read; it must not use the session or call anything below "with a session" but sync_pause. It may
+/* From now on the guest is let in between the steps of sync_push and sync_pull, while mail comes in and while mail is put there. It may make local changes and read; it must not use the session or call anything below "with a session" but sync_pause. It may
  * be called for nothing. STREAM_GIVE_UP: the engine has gone, and what is under way fails. */
-void sync_set_serve (struct sync *sync, int wake_fd, sync_serve_fn serve);
-void sync_pause (struct sync *sync); /* from serve: somebody waits for more than that */
+void sync_set_guest (struct sync *sync, const struct stream_guest *guest);
+void sync_pause (struct sync *sync); /* from the guest: somebody waits for more than that */
 /* At the start: report again what the index never confirmed, and what it may have missed. */
 void sync_report (struct sync *sync);
 /* For an index that is made anew (sync_rows.c): rows as of the event "mails"; before, next, left, limit: as of the method. NULL: the record

@@ -314,8 +314,10 @@ take_list (struct taking *taking, GPtrArray *listed, GHashTable *names, GError *
 gboolean
 sync_list (struct sync *sync, struct imap *imap, GError **error)
 {
+  imap_set_guest (imap, &sync->guest);
   g_auto (GStrv) spaces = spaces_of (sync, imap, error);
   g_autoptr (GPtrArray) listed = spaces == NULL ? NULL : imap_list (imap, (const char *const *) spaces, error);
+  imap_set_guest (imap, NULL);
   if (listed == NULL)
     return FALSE;
   g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
@@ -348,6 +350,8 @@ start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity,
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) mails = state_mails (sync->state, folder->id, STATE_ON_SERVER);
   g_autoptr (GPtrArray) changes = state_changes (sync->state);
+  AUTOFREE (state_folder) now = state_folder_get (sync->state, folder->id);
+  folder->dirty = folder->dirty || (now != NULL && now->dirty); /* others may have been let in while it was opened */
   state_begin (sync->state);
   for (guint i = 0; i < changes->len; i++) {
     struct state_change *change = g_ptr_array_index (changes, i);

@@ -173,9 +173,9 @@ static gboolean
 ask (struct sync *sync, struct imap *imap, gint64 folder, guint32 first, gboolean fresh, guint64 changed_since,
      struct listing *listing, struct here *here, GError **error)
 {
-  imap_set_meanwhile (imap, sync->wake_fd, sync->serve, sync->data);
+  imap_set_guest (imap, &sync->guest);
   gboolean done = imap_fetch_heads (imap, first, fresh, changed_since, fresh ? on_fresh : on_seen, listing, error);
-  imap_set_meanwhile (imap, -1, NULL, NULL);
+  imap_set_guest (imap, NULL);
   here_look (here, sync, folder);
   if (fresh)
     drop_known (listing, here);
@@ -207,7 +207,10 @@ gboolean
 sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
 {
   const struct imap_selected *info = &sync->target;
-  if (!sync_select (sync, imap, folder, TRUE, &sync->target, error))
+  imap_set_guest (imap, &sync->guest);
+  gboolean open = sync_select (sync, imap, folder, TRUE, &sync->target, error);
+  imap_set_guest (imap, NULL);
+  if (!open)
     return FALSE;
   AUTOFREE (here) here = g_new0 (struct here, 1);
   here_look (here, sync, folder->id);

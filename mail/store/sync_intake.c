@@ -172,12 +172,12 @@ sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_fold
   intake.arrivals = g_array_new (FALSE, TRUE, sizeof (struct arrival));
   g_array_set_clear_func (intake.arrivals, arrival_clear);
   const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
-  imap_set_meanwhile (imap, sync->wake_fd, sync->serve, sync->data);
+  imap_set_guest (imap, &sync->guest);
   const struct imap_head *heads = (const struct imap_head *) (gpointer) sync->heads->data;
   gboolean fetched = imap_fetch_ahead (imap, heads + from, count, error)
                      && imap_fetch_ahead (imap, heads + from - next, next, error)
                      && imap_fetch_bodies (imap, heads + from, count, &sink, error);
-  imap_set_meanwhile (imap, -1, NULL, NULL);
+  imap_set_guest (imap, NULL);
   /* What came before the line broke is whole, and kept. */
   gboolean kept = settle (&intake);
   if (!kept && intake.error != NULL) {

@@ -10,8 +10,7 @@ struct sync {
   GVariant *settings;
   sync_emit_fn emit;
   gpointer data;
-  int wake_fd; /* -1 */
-  sync_serve_fn serve;
+  struct stream_guest guest; /* wake_fd -1: none */
   gboolean paused;
   gboolean only_subscribed; /* of the person's own folders, those alone are kept here */
   struct sync_counts counts;

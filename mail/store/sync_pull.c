@@ -220,5 +220,8 @@ sync_watch (struct sync *sync, struct imap *imap, int wake_fd, guint timeout_s, 
   *changed_out = FALSE;
   if (inbox != NULL && inbox->present && !sync_select (sync, imap, inbox, FALSE, &info, error))
     return FALSE;
-  return imap_idle (imap, wake_fd, timeout_s, changed_out, error);
+  imap_set_guest (imap, &sync->guest);
+  gboolean done = imap_idle (imap, wake_fd, timeout_s, changed_out, error);
+  imap_set_guest (imap, NULL);
+  return done;
 }

@@ -205,12 +205,21 @@ append_now (struct sync *sync, struct imap *imap, struct state_change *change, s
   change->uid_before = info.uidnext;
   state_begin (sync->state);
   state_change_save (sync->state, change);
-  if (!state_commit (sync->state, error)
-      || !imap_append (imap, folder->server_path, mail->flags, g_mapped_file_get_contents (file),
-                       g_mapped_file_get_length (file), &uidvalidity, &uid, error))
+  if (!state_commit (sync->state, error))
     return FALSE;
-  memcpy (mail->server_flags, mail->flags, sizeof mail->server_flags);
-  return settle_append (sync, change, mail, folder, uidvalidity == info.uidvalidity ? uid : 0, error);
+  /* It may take minutes. What a person does to the mail meanwhile is seen afterwards; where it was deleted, that is in the journal. */
+  imap_set_guest (imap, &sync->guest);
+  gboolean put = imap_append (imap, folder->server_path, mail->flags, g_mapped_file_get_contents (file),
+                              g_mapped_file_get_length (file), &uidvalidity, &uid, error);
+  imap_set_guest (imap, NULL);
+  if (!put)
+    return FALSE;
+  AUTOFREE (state_mail) now = state_mail_get (sync->state, mail->id);
+  AUTOFREE (state_change) left = state_change_of_mail (sync->state, mail->id);
+  if (now == NULL || left == NULL)
+    return TRUE;
+  memcpy (now->server_flags, mail->flags, sizeof now->server_flags);
+  return settle_append (sync, left, now, folder, uidvalidity == info.uidvalidity ? uid : 0, error);
 }
 
 static gboolean

@@ -19,6 +19,7 @@
 #define BACK_OFF_S 10
 #define BACK_OFF_MAX_S 300
 #define PUSH_AGAIN_S 60
+#define PATIENCE_MS 5000 /* with a server that does not answer, while the engine waits for something else */
 
 struct mailbox {
   struct worker *worker;
@@ -26,6 +27,7 @@ struct mailbox {
   struct secret *secret;
   struct sync *sync;
   struct imap *imap; /* NULL: offline */
+  struct stream_guest guest;
   guint poll_s;
   guint failures;
   gint64 next_try, next_look, next_push; /* monotonic seconds */
@@ -138,7 +140,8 @@ start (struct worker *worker, GVariant *config, GError **error)
   g_variant_lookup (settings, "poll_s", "u", &box->poll_s);
   box->poll_s = CLAMP (box->poll_s, 1, 3600);
   box->sync = sync_new (state, root, settings, emit, box);
-  sync_set_serve (box->sync, worker_fd (worker), serve);
+  box->guest = (struct stream_guest){ .wake_fd = worker_fd (worker), .serve = serve, .data = box };
+  sync_set_guest (box->sync, &box->guest);
   worker_set_state (worker, box);
   return worker_reply_nothing ();
 }
@@ -162,11 +165,20 @@ hang_up (struct mailbox *box)
   g_clear_pointer (&box->imap, imap_close);
 }
 
+static struct imap *
+open_line (struct mailbox *box, GError **error)
+{
+  struct imap *imap = imap_open (box->remote, box->secret, &box->guest, error);
+  if (imap != NULL)
+    imap_set_waiting (imap, box->guest.wake_fd, PATIENCE_MS);
+  return imap;
+}
+
 static gboolean
 connect_now (struct mailbox *box, GError **error)
 {
   say (box, "connecting", "Connecting to %s.", box->remote->host);
-  box->imap = imap_open (box->remote, box->secret, error);
+  box->imap = open_line (box, error);
   if (box->imap != NULL && !sync_list (box->sync, box->imap, error))
     hang_up (box);
   if (box->imap == NULL)
@@ -282,7 +294,7 @@ static GVariant *
 method_test (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
-  AUTOFREE (imap) imap = imap_open (box->remote, box->secret, error);
+  AUTOFREE (imap) imap = open_line (box, error);
   g_autoptr (GPtrArray) folders = imap == NULL ? NULL : imap_list (imap, NULL, error);
   if (folders == NULL)
     return NULL;

@@ -92,7 +92,7 @@ static GVariant *
 method_test (struct worker *worker, GVariant *args, GError **error)
 {
   struct submission *self = worker_state (worker);
-  AUTOFREE (smtp) smtp = smtp_open (self->remote, self->secret, error);
+  AUTOFREE (smtp) smtp = smtp_open (self->remote, self->secret, NULL, error);
   if (smtp == NULL)
     return NULL;
   g_autofree char *line = smtp_protection (smtp);
@@ -174,9 +174,9 @@ check_copy (const struct outbox_copy *copy, GBytes *message, gpointer data, GErr
 }
 
 struct smtp *
-smtp_line (struct submission *self, GError **error)
+smtp_line (struct submission *self, const struct stream_guest *guest, GError **error)
 {
-  struct smtp *smtp = smtp_open (self->remote, self->secret, error);
+  struct smtp *smtp = smtp_open (self->remote, self->secret, guest, error);
   if (smtp != NULL)
     self->size_max = smtp_size_max (smtp);
   return smtp;
@@ -192,7 +192,7 @@ fits (struct submission *self, const GArray *files, GError **error)
     if (worker_check_fd (g_array_index (files, int, i), SMTP_MESSAGE_MAX, &size, NULL))
       largest = MAX (largest, size);
   if (largest > ASK_BYTES && self->size_max == 0) {
-    AUTOFREE (smtp) smtp = smtp_line (self, NULL);
+    AUTOFREE (smtp) smtp = smtp_line (self, NULL, NULL);
   }
   g_autofree char *sentence = smtp_too_large (self->remote->host, largest, self->size_max);
   if (sentence != NULL)

@@ -31,7 +31,7 @@ struct submission {
 /* The gate, on a copy's bytes. date: of its item. */
 gboolean smtp_gate (const struct submission *self, const struct outbox_copy *copy, gint64 date, GBytes *message,
                     GError **error);
-struct smtp *smtp_line (struct submission *self, GError **error);
+struct smtp *smtp_line (struct submission *self, const struct stream_guest *guest_or_null, GError **error);
 
 /* smtp_run.c: what is due is sent. */
 GVariant *smtp_run (struct worker *worker, GVariant *args, GError **error);

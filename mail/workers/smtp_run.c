@@ -40,7 +40,7 @@ on_meanwhile (gpointer data)
 {
   struct submission *self = worker_state (data);
   const enum worker_served served = worker_serve (data);
-  if (served == WORKER_GONE || (self->stop && !smtp_is_past_recall (self->line)))
+  if (served == WORKER_GONE || (self->stop && (self->line == NULL || !smtp_is_past_recall (self->line))))
     return STREAM_GIVE_UP;
   return served == WORKER_MORE ? STREAM_UNSERVED : STREAM_SERVED;
 }
@@ -223,8 +223,9 @@ have_line (struct worker *worker, GError **problem)
   struct submission *self = worker_state (worker);
   if (self->line != NULL && smtp_is_lost (self->line))
     g_clear_pointer (&self->line, smtp_close);
-  if (self->line == NULL && (self->line = smtp_line (self, problem)) != NULL)
-    smtp_set_meanwhile (self->line, worker_fd (worker), on_meanwhile, worker);
+  const struct stream_guest guest = { worker_fd (worker), on_meanwhile, worker };
+  if (self->line == NULL)
+    self->line = smtp_line (self, &guest, problem);
   return self->line != NULL;
 }
 
@@ -239,8 +240,12 @@ send_copies (struct worker *worker, struct outbox_item *item, GError **problem, 
     struct sending sending = { .worker = worker, .self = self, .item = item, .copy = copy };
     if (!anybody_ready (copy))
       continue;
-    if (!have_line (worker, problem))
-      return wait_on (self, item, *problem, error);
+    if (!have_line (worker, problem)) {
+      if (!self->stop)
+        return wait_on (self, item, *problem, error);
+      g_clear_error (problem); /* a person ended it */
+      return TRUE;
+    }
     const gsize size = size_of (self, item, copy);
     smtp_set_progress (self->line, on_progress, &distance);
     const gboolean done = send_copy (&sending, error);

@@ -669,7 +669,7 @@ test_fair (void **state)
   char byte = 0;
   assert_true (pipe (always) == 0 && pipe (never) == 0 && write (always[1], "x", 1) == 1);
   secure (&meeting, script, &stream);
-  stream_set_meanwhile (stream, always[0], serve_crowd, &crowd);
+  stream_set_guest (stream, &(struct stream_guest){ always[0], serve_crowd, &crowd });
   for (const char *want = "abcdef"; *want != '\0'; want++) {
     int before = crowd.calls;
     assert_int_equal (stream_read (stream, &byte, 1), 1);
@@ -678,13 +678,13 @@ test_fair (void **state)
   }
   /* Left-overs that the descriptor does not tell of are served before the wait for a silent server. */
   crowd = (struct crowd){ .unserved = 9 };
-  stream_set_meanwhile (stream, never[0], serve_crowd, &crowd);
+  stream_set_guest (stream, &(struct stream_guest){ never[0], serve_crowd, &crowd });
   assert_true (stream_write (stream, "x go\r\n", 6));
   assert_int_equal (stream_read (stream, &byte, 1), 1);
   int calls = crowd.calls;
   assert_true (calls >= 1 && calls <= 10);
   crowd = (struct crowd){ .leaves = TRUE };
-  stream_set_meanwhile (stream, always[0], serve_crowd, &crowd);
+  stream_set_guest (stream, &(struct stream_guest){ always[0], serve_crowd, &crowd });
   assert_int_equal (stream_read (stream, &byte, 1), -1);
   assert_int_equal (crowd.calls, 1);
   stream_free (stream);

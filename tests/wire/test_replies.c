@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define STEPS_MAX 40
@@ -125,8 +126,8 @@ struct question {
 static const struct question questions[] = {
   { "list",
     ask_list,
-    { "C: LIST" },
-    "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\Sent) \"/\" {4}\r\nSent\r\n$TAG OK done\r\n" },
+    { "C: LIST", "S: * LIST (\\HasNoChildren) \"/\" INBOX\r\n$TAG OK done", "C: LSUB" },
+    "* LSUB () \"/\" INBOX\r\n* LSUB (\\Sent) \"/\" {4}\r\nSent\r\n$TAG OK done\r\n" },
   { "create", ask_create, { "C: CREATE" }, "$TAG OK made\r\n" },
   { "select",
     ask_select,
@@ -158,6 +159,10 @@ static const struct question questions[] = {
 
 enum verdict { FINE, REFUSED, LOST };
 static const char *const verdict_names[] = { "fine", "refused", "lost" };
+
+/* Who wants something else while a command is under way. */
+static const struct stream_guest *guest; /* NULL: nobody */
+static int waiting_fd = -1;
 
 /* With this greeting, the command with this answer and then this step. It ends in time and with an error of ours, or none. */
 static enum verdict
@@ -198,6 +203,8 @@ ask_greeted (const char *greeting, const struct question *question, const char *
   if (imap == NULL || !imap_select (imap, "INBOX", TRUE, &info, &error))
     fail_msg ("%s: %s", question->name, error->message);
   remote.timeout_ms = timeout_ms;
+  imap_set_guest (imap, guest);
+  imap_set_waiting (imap, waiting_fd, HUNG_MS);
   const gint64 begin = g_get_monotonic_time ();
   const gboolean fine = question->ask (imap, &error);
   const gint64 took_ms = (g_get_monotonic_time () - begin) / 1000;
@@ -328,6 +335,47 @@ test_damaged (void **state)
     }
 }
 
+static enum stream_served
+leave (gpointer data)
+{
+  return STREAM_GIVE_UP;
+}
+
+static enum stream_served
+come (gpointer data)
+{
+  char byte;
+  return read (*(int *) data, &byte, 1) == 1 ? STREAM_SERVED : STREAM_GIVE_UP;
+}
+
+/* A server that says nothing: whoever is let in can end the command at once, and is served in it; who waits for its end has not long to wait. */
+static void
+test_interrupted (void **state)
+{
+  int pair[2];
+  assert_int_equal (pipe (pair), 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (questions); i++) {
+    const struct stream_guest leaves = { pair[0], leave, NULL }, comes = { pair[0], come, &pair[0] };
+    gint64 begin = g_get_monotonic_time ();
+    assert_int_equal (write (pair[1], "x", 1), 1);
+    guest = &leaves;
+    expect (&questions[i], "", "HANG", 20000, LOST);
+    guest = &comes;
+    expect (&questions[i], questions[i].answer, "HANG", 20000, FINE);
+    assert_int_equal (write (pair[1], "y", 1), 1);
+    guest = NULL;
+    waiting_fd = pair[0];
+    expect (&questions[i], "", "HANG", 20000, LOST);
+    waiting_fd = -1;
+    char byte;
+    assert_int_equal (read (pair[0], &byte, 1), 1);
+    assert_int_equal (byte, 'y');
+    assert_true (g_get_monotonic_time () - begin < 200 * 1000 * (gint64) pace () + 3 * HUNG_MS * 1000);
+  }
+  close (pair[0]);
+  close (pair[1]);
+}
+
 /* ---- recorded replies ---- */
 
 static const char *folder; /* of recordings; NULL: none */
@@ -449,8 +497,9 @@ int
 main (int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_answered),  cmocka_unit_test (test_refused), cmocka_unit_test (test_cut),
-    cmocka_unit_test (test_held_back), cmocka_unit_test (test_foreign), cmocka_unit_test (test_damaged),
+    cmocka_unit_test (test_answered),    cmocka_unit_test (test_refused), cmocka_unit_test (test_cut),
+    cmocka_unit_test (test_held_back),   cmocka_unit_test (test_foreign), cmocka_unit_test (test_damaged),
+    cmocka_unit_test (test_interrupted),
   };
   const struct CMUnitTest recorded[] = { cmocka_unit_test (test_recorded) };
   folder = argc > 1 ? argv[1] : NULL;

@@ -374,7 +374,7 @@ test_wanted_back (void **state)
     assert_int_equal (pipe (pipe_fds), 0);
     meet (&meeting, i == 0 ? early : late, i == 0 ? 5000 : 300);
     if (i == 0)
-      smtp_set_meanwhile (meeting.smtp, pipe_fds[0], give_up, &pipe_fds[0]);
+      stream_set_guest (meeting.smtp->stream, &(struct stream_guest){ pipe_fds[0], give_up, &pipe_fds[0] });
     assert_int_equal (write (pipe_fds[1], "x", 1), 1);
     const gint64 begin = g_get_monotonic_time ();
     assert_int_equal (send_over (&meeting, bob, MESSAGE), i == 0 ? SMTP_LATER : SMTP_UNKNOWN);
