@@ -254,7 +254,7 @@ on_told (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
       g_variant_dict_insert_value (&args, "ids", telling->ids);
     else if (g_variant_lookup (telling->request->fields, "limit", "u", &limit))
       g_variant_dict_insert (&args, "limit", "u", limit);
-    supervised_call (account->smtp, "delivery", g_variant_dict_end (&args), NULL, NULL, on_told, telling);
+    supervised_call (account->smtp, "delivery", g_variant_dict_end (&args), NULL, telling->request, on_told, telling);
     return;
   }
   g_ptr_array_sort (telling->rows, newer_first); /* it is stable: rows of one message stay in their order */

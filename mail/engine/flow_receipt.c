@@ -62,6 +62,15 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
   answering_reply (answering, sent ? "sent" : "queued", text);
 }
 
+/* Nobody is asked about it again. */
+static void
+mark (const struct answering *answering, gboolean sent)
+{
+  change_mark (answering->core, answering->id, RECEIPT_TAG_ANSWERED);
+  if (!sent)
+    change_mark (answering->core, answering->id, RECEIPT_TAG_REFUSED);
+}
+
 static void
 on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
@@ -73,7 +82,7 @@ on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   }
   (void) g_variant_lookup (reply, "id", "&s", &id);
   server_event (answering->core->server, "outbox", NULL);
-  change_mark (answering->core, answering->id, RECEIPT_TAG_SENT);
+  mark (answering, TRUE);
   outbox_run (answering->account, id, "", on_run, answering);
 }
 
@@ -85,7 +94,7 @@ was_before (struct answering *answering, GVariant *reply)
   if (*before == '\0')
     return FALSE;
   const gboolean sent = strcmp (before, "sent") == 0;
-  change_mark (answering->core, answering->id, sent ? RECEIPT_TAG_SENT : RECEIPT_TAG_REFUSED);
+  mark (answering, sent);
   answering_reply (answering, "before",
                    sent ? "A receipt was sent before; no other one is."
                         : "You chose before to send no receipt; so none was sent.");
@@ -185,7 +194,7 @@ on_refused (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer dat
   }
   if (was_before (answering, reply))
     return;
-  change_mark (answering->core, answering->id, RECEIPT_TAG_REFUSED);
+  mark (answering, FALSE);
   answering_reply (answering, "refused", "No receipt is sent. You will not be asked about this message again.");
 }
 

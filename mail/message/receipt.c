@@ -117,10 +117,10 @@ receipt_asked (GVariant *view, GVariant *origin, const char *const *tags, const 
   const char *why = obstacle (view, origin, tags, to);
   if (why != NULL)
     return answer ("never", to, g_strdup (why));
-  if (has_tag (tags, RECEIPT_TAG_SENT))
-    return answer ("sent", to, g_strdup_printf ("%s was sent a receipt that you opened this message.", to));
   if (has_tag (tags, RECEIPT_TAG_REFUSED))
     return answer ("refused", to, g_strdup_printf ("%s asked for a receipt; you chose to send none.", to));
+  if (has_tag (tags, RECEIPT_TAG_ANSWERED))
+    return answer ("sent", to, g_strdup_printf ("%s asked for a receipt, and was answered.", to));
   if (policy == RECEIPT_NEVER)
     return answer ("never", to, g_strdup_printf ("%s asks for a receipt; policy says that none are sent.", to));
   const gboolean his_own = *from != '\0' && addrspec_equal (to, from) && *path != '\0' && addrspec_equal (to, path);

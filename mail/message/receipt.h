@@ -15,5 +15,6 @@ enum receipt_policy {
  * is a mail of one's own. */
 GVariant *receipt_asked (GVariant *view, GVariant *origin, const char *const *tags, const char *const *own,
                          enum receipt_policy policy);
-#define RECEIPT_TAG_SENT "receipt-sent"
+/* The first stands for the keyword $MDNSent (RFC 3503), which says that the request was answered, one way or the other. */
+#define RECEIPT_TAG_ANSWERED "mdn-sent"
 #define RECEIPT_TAG_REFUSED "receipt-refused"

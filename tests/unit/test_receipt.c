@@ -57,7 +57,7 @@ test_who (void **state)
     { PLAIN ASKS, "sent", RECEIPT_ASK, "none" },
     { PLAIN ASKS, "draft", RECEIPT_ASK, "none" },
     { PLAIN ASKS, "spam", RECEIPT_ASK, "never bob@y.test" },
-    { PLAIN ASKS, RECEIPT_TAG_SENT, RECEIPT_ASK, "sent bob@y.test" },
+    { PLAIN ASKS, RECEIPT_TAG_ANSWERED, RECEIPT_ASK, "sent bob@y.test" },
     { PLAIN ASKS, RECEIPT_TAG_REFUSED, RECEIPT_SIGNED, "refused bob@y.test" },
     { PLAIN "Disposition-Notification-To: spy@z.test\n", NULL, RECEIPT_SIGNED, "ask spy@z.test careful" },
     { PLAIN "Disposition-Notification-To: a@z.test, b@z.test\n", NULL, RECEIPT_ASK, "never " },
