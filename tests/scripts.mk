@@ -4,10 +4,11 @@ TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = WARDMAIL='$(abs_top_builddir)/wardmail'; export WARDMAIL;
 LIVE_TESTS = tests/live/commands.sh tests/live/read.sh tests/live/send.sh tests/live/hold.sh tests/live/change.sh tests/live/short.sh tests/live/leave.sh tests/live/hang.sh tests/live/revocation.sh tests/live/interop.sh tests/live/keys.sh tests/live/wkd.sh tests/live/delivery.sh
 TRACE_TESTS = tests/live/trace.sh
-UI_TESTS = tests/ui/drafts.sh tests/ui/send.sh tests/ui/keys.sh tests/ui/changes.sh tests/ui/wide.sh tests/ui/progress.sh
+UI_TESTS = tests/ui/drafts.sh tests/ui/send.sh tests/ui/keys.sh tests/ui/changes.sh tests/ui/wide.sh tests/ui/progress.sh tests/ui/outbox.sh
 GOLDEN_SCREENS = tests/ui/golden/progress tests/ui/golden/keys tests/ui/golden/key tests/ui/golden/compare tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held tests/ui/golden/note \
-	tests/ui/golden/compose tests/ui/golden/sent tests/ui/golden/phishing tests/ui/golden/wide-list tests/ui/golden/wide-text
+	tests/ui/golden/compose tests/ui/golden/sent tests/ui/golden/phishing tests/ui/golden/wide-list tests/ui/golden/wide-text tests/ui/golden/outbox tests/ui/golden/outbox-wide
 LIVE_TESTS += tests/live/folders.sh
+LIVE_TESTS += tests/live/outbox.sh
 LIVE_TESTS += tests/live/reindex.sh
 LIVE_TESTS += tests/live/card.sh tests/live/card_pgp.sh
 CRASH_TESTS = tests/crash/kill_engine.sh tests/crash/kill_keys.sh tests/crash/kill_index.sh tests/crash/kill_imap.sh \

@@ -178,6 +178,7 @@ core_account_free (gpointer data)
   account_free (account->account);
   g_free (account->state);
   g_free (account->text);
+  g_free (account->unfiled);
   g_free (account);
 }
 

@@ -36,6 +36,7 @@ struct core_account {
   gboolean filing;      /* a run of the outbox is under way */
   GQueue runs;          /* struct filing *: the runs that wait for it */
   gint64 looked_us;     /* monotonic: when it was last asked what is overdue; 0: never */
+  char *unfiled;        /* why the last record could not be filed, as it was told; NULL */
   gboolean was_down;    /* there was no line to its imap server */
   guint due_timer;      /* the next run; 0: none */
   gint64 due_soon;      /* real time: until then something is to go that a person may still take back; 0 */

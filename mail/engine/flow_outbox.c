@@ -85,14 +85,18 @@ on_appended (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer da
   struct filing *filing = data;
   const char *path = "";
   if (error != NULL) {
-    /* The outbox keeps the record, and it is filed with the next run. */
+    /* The outbox keeps the record, and it is filed with the next run. That is said once for each reason. */
     g_autofree char *text
         = g_strdup_printf ("The message was sent, but its copy could not be put into Sent yet: %s", error->message);
-    core_notice (filing->account->core, text);
+    if (g_strcmp0 (text, filing->account->unfiled) != 0)
+      core_notice (filing->account->core, text);
+    g_free (filing->account->unfiled);
+    filing->account->unfiled = g_steal_pointer (&text);
     filing->next++;
     filing_next (filing);
     return;
   }
+  g_clear_pointer (&filing->account->unfiled, g_free);
   (void) g_variant_lookup (reply, "path", "&s", &path);
   arrive_own (filing->account->core, path, (const char *const[]){ "sent", NULL }, on_filed_indexed, filing);
 }

@@ -339,8 +339,11 @@ write_turn (struct stream *stream, const guint8 *bytes, gsize size)
 {
   for (gint64 until = g_get_monotonic_time () + (gint64) stream->remote->timeout_ms * 1000; stream->error == NULL;) {
     g_autoptr (GError) error = NULL;
+    const gint64 begin = g_get_monotonic_time ();
     const gboolean others_had = let_in (stream);
-    const gint64 left_ms = (until - g_get_monotonic_time ()) / 1000;
+    const gint64 now = g_get_monotonic_time ();
+    until += others_had ? now - begin : 0;
+    const gint64 left_ms = (until - now) / 1000;
     const int wait_ms = patience (stream, (int) CLAMP (left_ms, 0, G_MAXINT));
     ssize_t sent = tls_write (stream->tls, bytes, size, others_had ? 0 : wait_ms,
                               others_had ? -1 : interrupter (stream), &error);

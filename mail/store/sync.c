@@ -261,6 +261,7 @@ sync_new (struct state *state_take, const char *root, GVariant *settings, sync_e
   sync->emit = emit;
   sync->data = data;
   sync->guest.wake_fd = -1;
+  sync->refused = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   (void) g_variant_lookup (sync->settings, "only_subscribed", "b", &sync->only_subscribed);
   g_queue_init (&sync->scheduled);
   sync->heads = g_array_new (FALSE, FALSE, sizeof (struct imap_head));
@@ -279,6 +280,7 @@ sync_free (struct sync *sync)
   state_free (sync->state);
   g_queue_clear_full (&sync->scheduled, g_free);
   g_array_unref (sync->heads);
+  g_hash_table_unref (sync->refused);
   g_variant_unref (sync->settings);
   g_free (sync->root);
   g_free (sync);

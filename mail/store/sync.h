@@ -53,6 +53,7 @@ gboolean sync_indexed (struct sync *sync, const char *const *paths, GError **err
 gboolean sync_list (struct sync *sync, struct imap *imap, GError **error); /* folders; starts over with a new session */
 gboolean sync_has_changes (struct sync *sync);
 gboolean sync_push (struct sync *sync, struct imap *imap, GError **error);
+void sync_push_all (struct sync *sync); /* the next push offers again what the server has refused lately */
 enum sync_result { SYNC_FAILED = 0, SYNC_DONE, SYNC_MORE /* paused: call again later */ };
 /* all: put every folder on the list of what is to be looked at, INBOX first; else INBOX alone. */
 void sync_schedule (struct sync *sync, gboolean all);

@@ -13,6 +13,8 @@ struct sync {
   struct stream_guest guest; /* wake_fd -1: none */
   gboolean paused;
   gboolean only_subscribed; /* of the person's own folders, those alone are kept here */
+  GHashTable *
+      refused; /* id in the journal -> struct refusal *: what the server did not take, and is not offered again at once */
   struct sync_counts counts;
   /* The pull under way. */
   GQueue scheduled;            /* gint64 *: folders still to be looked at */

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define CHUNK 200 /* UIDs in one command */
+#define REFUSED_S 300
+#define REFUSED_MAX_S 3600
 
 /* Forget a local mail that the server has in a form we must fetch anew (or not at all). */
 static void
@@ -291,6 +293,40 @@ push_flags (struct sync *sync, struct imap *imap, struct state_folder *folder, G
   return state_commit (sync->state, error);
 }
 
+/* ---- what the server refused ---- */
+
+struct refusal {
+  gint64 next; /* monotonic */
+  guint times;
+};
+
+static gboolean
+is_refused (struct sync *sync, const struct state_change *change)
+{
+  const struct refusal *refusal = g_hash_table_lookup (sync->refused, &change->id);
+  return refusal != NULL && g_get_monotonic_time () < refusal->next;
+}
+
+/* A long mail is not sent over the line each minute to be refused each minute. */
+static void
+note_refusal (struct sync *sync, const struct state_change *change)
+{
+  struct refusal *refusal = g_hash_table_lookup (sync->refused, &change->id);
+  if (refusal == NULL) {
+    refusal = g_new0 (struct refusal, 1);
+    g_hash_table_insert (sync->refused, g_memdup2 (&change->id, sizeof change->id), refusal);
+  }
+  const gint64 wait_s = MIN (REFUSED_S << MIN (refusal->times, 8), REFUSED_MAX_S);
+  refusal->next = g_get_monotonic_time () + wait_s * G_USEC_PER_SEC;
+  refusal->times++;
+}
+
+void
+sync_push_all (struct sync *sync)
+{
+  g_hash_table_remove_all (sync->refused);
+}
+
 /* One row of the journal and all that go with it. FALSE with *error unset: left for later. */
 static gboolean
 push_first (struct sync *sync, struct imap *imap, GPtrArray *changes, struct state_change *change, gboolean *later,
@@ -306,9 +342,13 @@ push_first (struct sync *sync, struct imap *imap, GPtrArray *changes, struct sta
     return *later || push_removal (sync, imap, changes, change, error);
   case STATE_APPEND: {
     GError *problem = NULL;
-    if (push_append (sync, imap, change, &problem))
+    if (push_append (sync, imap, change, &problem)) {
+      g_hash_table_remove (sync->refused, &change->id);
       return TRUE;
+    }
     *later = TRUE; /* a full mailbox may have room again tomorrow; the mail is safe here */
+    if (!imap_is_lost (imap))
+      note_refusal (sync, change);
     return told (sync, imap, problem, error);
   }
   case STATE_FLAGS:
@@ -332,7 +372,7 @@ sync_push (struct sync *sync, struct imap *imap, GError **error)
     for (guint i = 0; i < changes->len && !again; i++) {
       struct state_change *change = g_ptr_array_index (changes, i);
       gboolean later;
-      if (g_hash_table_contains (left, &change->id))
+      if (g_hash_table_contains (left, &change->id) || (change->kind == STATE_APPEND && is_refused (sync, change)))
         continue;
       if (!push_first (sync, imap, changes, change, &later, error))
         return FALSE;

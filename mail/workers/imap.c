@@ -356,6 +356,7 @@ method_sync (struct worker *worker, GVariant *args, GError **error)
   gboolean had_line = box->imap != NULL;
   g_autoptr (GError) problem = NULL;
   report_once (box);
+  sync_push_all (box->sync);
   sync_take_counts (box->sync, &counts);
   gboolean done = sync_everything (box, &problem);
   if (!done && had_line && imap_is_lost (box->imap)) { /* it had died unnoticed */

@@ -75,6 +75,6 @@ smtp_decide (struct worker *worker, GVariant *args, GError **error)
   smtp_ledger_follow (self);
   int fd = strcmp (what, "record") == 0 ? outbox_open_sent (self->outbox, id) : -1;
   if (fd >= 0)
-    return g_variant_new_parsed ("{'gone': <false>, 'sent': <handle %i>}", worker_reply_fd_take (worker, fd));
+    return g_variant_new_parsed ("{'gone': <false>, 'sent': <%h>}", worker_reply_fd_take (worker, fd));
   return worker_reply_one ("gone", g_variant_new_boolean (gone));
 }

@@ -120,10 +120,22 @@ class Session(socketserver.StreamRequestHandler):
         self.sender = self.address(rest)
         self.reply("250 2.1.0 Ok")
 
+    @staticmethod
+    def other_answer(address):
+        """What DIR/answers says instead; see servers."""
+        with open(f"{DIR}/answers", encoding="ascii") as answers:
+            for line in answers:
+                who, _, answer = line.strip().partition(" ")
+                if who == address:
+                    return answer
+        return None
+
     def do_rcpt(self, rest):
         name, _, domain = self.address(rest).partition("@")
         if self.sender is None:
             self.reply("503 5.5.1 MAIL first")
+        elif answer := self.other_answer(f"{name}@{domain}".lower()):
+            self.reply(answer)
         elif domain.lower() != "demo.test" or name.lower() not in PASSWORDS:
             self.reply("550 5.1.1 No such person here")
         else:

@@ -13,9 +13,11 @@ import socket
 import ssl
 import sys
 import threading
+import time
 
 DIR = sys.argv[1]
 COUNT = itertools.count(1)
+STALL_BYTES = 100_000
 
 
 def contexts():
@@ -29,11 +31,15 @@ INSIDE, OUTSIDE = contexts()
 
 
 def pump(source, target, record):
-    """Copies one direction until its end, then says so to the other side."""
+    """Copies one direction until its end, then says so to the other side. While DIR/tap/stall exists, a long mail gets stuck."""
+    passed = 0
     try:
         while data := source.recv(65536):
             record.write(data)
             record.flush()
+            passed += len(data)
+            while passed > STALL_BYTES and os.path.exists(f"{DIR}/tap/stall"):
+                time.sleep(0.02)
             target.sendall(data)
     except (OSError, ssl.SSLError):
         pass
@@ -109,6 +115,7 @@ def serve(client, port, starttls):
 def listen(pair, starttls):
     port, behind = map(int, pair.split(":"))
     listener = socket.create_server(("127.0.0.1", port), backlog=50)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 131072)  # what is stuck is stuck with the client
     while True:
         client, _ = listener.accept()
         threading.Thread(target=serve, args=(client, behind, starttls), daemon=True).start()

@@ -520,6 +520,8 @@ engine_down (void)
   g_hash_table_unref (account->watchers);
   g_free (account->state);
   g_free (account->text);
+  g_free (account->unfiled);
+  g_clear_handle_id (&account->due_timer, g_source_remove);
   g_free (account);
   g_ptr_array_unref (core->accounts);
   directory_clear (core);
