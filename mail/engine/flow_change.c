@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "mail/store/keywords.h"
 #include "mail/store/tags.h"
 
 /* A tag that stands for an IMAP flag; inverted: the tag means that the flag is not set. */
@@ -227,6 +228,21 @@ on_imap_changed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointe
   change_next (change);
 }
 
+/* What a person tags is told as it is; the tags of an action follow from its flags. */
+static GVariant *
+flags_fields (const struct change *change, GVariant *paths)
+{
+  g_auto (GVariantDict) fields = G_VARIANT_DICT_INIT (NULL);
+  g_variant_dict_insert_value (&fields, "paths", paths);
+  g_variant_dict_insert_value (&fields, "add", change->flags_add);
+  g_variant_dict_insert_value (&fields, "remove", change->flags_remove);
+  if (change->action == NULL) {
+    g_variant_dict_insert_value (&fields, "tags_add", change->tags_add);
+    g_variant_dict_insert_value (&fields, "tags_remove", change->tags_remove);
+  }
+  return g_variant_dict_end (&fields);
+}
+
 /* One account after the other, then the index. */
 static void
 change_next (struct change *change)
@@ -238,11 +254,9 @@ change_next (struct change *change)
     g_autoptr (GVariant) paths
         = g_variant_ref_sink (g_variant_new_strv ((const char *const *) list->pdata, (gssize) list->len));
     gboolean back = change->action != NULL && strcmp (change->action->method, "move_back") == 0;
-    GVariant *fields = back ? g_variant_new_parsed ("{'paths': <%@as>, 'dir': <%s>}", paths, change->to)
-                       : change->to != NULL
-                           ? g_variant_new_parsed ("{'paths': <%@as>, 'to': <%s>}", paths, change->to)
-                           : g_variant_new_parsed ("{'paths': <%@as>, 'add': <%@as>, 'remove': <%@as>}", paths,
-                                                   change->flags_add, change->flags_remove);
+    GVariant *fields = back                 ? g_variant_new_parsed ("{'paths': <%@as>, 'dir': <%s>}", paths, change->to)
+                       : change->to != NULL ? g_variant_new_parsed ("{'paths': <%@as>, 'to': <%s>}", paths, change->to)
+                                            : flags_fields (change, paths);
     supervised_call (account->imap,
                      back                 ? "move_back"
                      : change->to != NULL ? "move"
@@ -325,6 +339,19 @@ flags_for (GVariant *set, GVariant *cleared)
   return g_variant_ref_sink (g_variant_builder_end (&flags));
 }
 
+/* Some tag that the server keeps as a keyword. */
+static gboolean
+is_for_server (GVariant *tags)
+{
+  g_autofree const char **strings = g_variant_get_strv (tags, NULL);
+  for (gsize i = 0; strings[i] != NULL; i++) {
+    g_autofree char *keyword = keywords_of_tag (strings[i]);
+    if (keyword != NULL)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 on_query_tagged (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
@@ -334,7 +361,8 @@ on_query_tagged (GVariant *reply, GUnixFDList *fds, const GError *error, gpointe
     return;
   }
   collect_paths (change, reply);
-  if (g_variant_n_children (change->flags_add) == 0 && g_variant_n_children (change->flags_remove) == 0)
+  if (g_variant_n_children (change->flags_add) == 0 && g_variant_n_children (change->flags_remove) == 0
+      && !is_for_server (change->tags_add) && !is_for_server (change->tags_remove))
     g_hash_table_remove_all (change->paths);
   g_hash_table_iter_init (&change->iter, change->paths);
   change_next (change);

@@ -312,8 +312,11 @@ static const struct protocol_method methods[] = {
     F (MUST ("rows", "aa{sv}"), MUST ("next", "x"), MUST ("left", "u")), 60, FALSE },
   { PEER_IMAP, "sync", NOTHING, F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u")), 0, FALSE },
   /* Local change first (Maildir flags, state), journalled for the server, then pushed as soon as there is a line.
-   * flags: "seen","flagged","answered","draft","forwarded". Replies when it is journalled; moves: old and new path of each file. */
-  { PEER_IMAP, "flags", F (MUST ("paths", "as"), MUST ("add", "as"), MUST ("remove", "as")),
+   * flags: "seen","flagged","answered","draft","forwarded"; tags: any, those that are for the server become keywords. Replies when it is
+   * journalled; moves: old and new path of each file. */
+  { PEER_IMAP, "flags",
+    F (MUST ("paths", "as"), MUST ("add", "as"), MUST ("remove", "as"), MAY ("tags_add", "as"),
+       MAY ("tags_remove", "as")),
     F (MUST ("moves", "a(ss)")), 30, FALSE },
   /* to: a role or a folder path */
   { PEER_IMAP, "move", F (MUST ("paths", "as"), MUST ("to", "s")), F (MUST ("moves", "a(ss)")), 30, TRUE },

@@ -32,6 +32,7 @@ struct imap_head { /* of one message */
   guint64 size_bytes;
   gint64 date; /* INTERNALDATE; 0 if unknown */
   char flags[IMAP_FLAGS_SIZE];
+  const char *keywords; /* a set, see keywords.h; static. NULL: not known */
 };
 
 /* Connects, makes sure of TLS, signs in. remote: borrowed for the session's life. secret: NULL where the certificate signs in. guest: let in
@@ -93,6 +94,10 @@ gboolean imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gs
 /* ---- imap_change.c; in the selected folder ---- */
 gboolean imap_store (struct imap *imap, const guint32 *uids, gsize count, gboolean add, const char *flags,
                      GError **error);
+/* ---- imap_keywords.c; in the selected folder ---- */
+gboolean imap_keeps (const struct imap *imap, const char *keyword); /* PERMANENTFLAGS */
+gboolean imap_store_keyword (struct imap *imap, const guint32 *uids, gsize count, gboolean add, const char *keyword,
+                             GError **error);
 /* new_uids: count numbers, filled with the UID in the target or 0 where the server did not say.*/
 gboolean imap_move (struct imap *imap, const guint32 *uids, gsize count, const char *to, guint32 *uidvalidity_out,
                     guint32 *new_uids, GError **error);

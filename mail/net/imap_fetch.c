@@ -91,6 +91,7 @@ head_of (const struct mailimap_msg_att *message, struct imap_head *head, gboolea
     const struct mailimap_msg_att_item *item = clist_content (at);
     if (item->att_type == MAILIMAP_MSG_ATT_ITEM_DYNAMIC) {
       imap_flags_of (item->att_data.att_dyn, head->flags);
+      head->keywords = imap_keywords_of (item->att_data.att_dyn);
       *has_flags = TRUE;
     } else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC) {
       const struct mailimap_msg_att_static *fixed = item->att_data.att_static;
@@ -146,8 +147,10 @@ on_message (struct mailimap_msg_att *message, void *data)
   /* A mere change of flags that comes in between has no body; a body without a wanted UID is nobody's. */
   if (head_of (message, &head, &has_flags, &has_body) && has_body) {
     g_autofree struct imap_head *wanted = take_wanted (fetching->imap, head.uid);
-    if (wanted != NULL && has_flags)
+    if (wanted != NULL && has_flags) {
       memcpy (wanted->flags, head.flags, sizeof wanted->flags);
+      wanted->keywords = head.keywords;
+    }
     fetching->sink->done (fetching->refused ? NULL : wanted, fetching->sink->data);
   } else if (fetching->body_size > 0) {
     fetching->sink->done (NULL, fetching->sink->data);

@@ -48,6 +48,8 @@ int imap_pipe_answer (struct imap *imap, int *tag_out);
 gboolean imap_command (struct imap *imap, const char *command, const char *what, GError **error);
 struct mailimap_set *imap_set (const guint32 *uids, gsize count);
 struct mailimap_flag_list *imap_flag_list (const char *flags);
+/* NULL: they are too many. */
+const char *imap_keywords_of (const struct mailimap_msg_att_dynamic *item);
 void imap_flags_of (const struct mailimap_msg_att_dynamic *item, char *flags_out);
 /* imap_sign_in.c */
 gboolean imap_sign_in (struct imap *imap, const struct secret *secret, GError **error);

@@ -4,7 +4,7 @@ libmail_a_SOURCES += mail/net/gate.h mail/net/gate_p.h mail/net/gate.c mail/net/
 	mail/net/stream_etpan.c mail/net/imap_filter.h mail/net/imap_filter.c mail/net/imap_driver.c mail/net/sasl.h mail/net/sasl.c mail/net/imap.h mail/net/imap_p.h mail/net/imap_session.c \
 	mail/net/imap_sign_in.c mail/net/imap_folders.c mail/net/imap_fetch.c mail/net/imap_pipe.c mail/net/imap_change.c mail/net/imap_idle.c \
 	mail/net/imap_name.h mail/net/imap_name.c
-libmail_a_SOURCES += mail/net/imap_folder.c
+libmail_a_SOURCES += mail/net/imap_folder.c mail/net/imap_keywords.c
 libmail_a_SOURCES += mail/net/wkd.h mail/net/wkd.c
 libmail_a_SOURCES += mail/workers/imap.c
 libmail_a_SOURCES += mail/net/smtp.h mail/net/smtp_p.h mail/net/smtp_driver.c mail/net/smtp_session.c mail/net/smtp_send.c mail/net/smtp_envelope.c \

@@ -20,7 +20,6 @@ static const char schema[]
       "(folder, base),"
       " UNIQUE (folder, uid));"
       "CREATE INDEX IF NOT EXISTS mails_new ON mails (folder) WHERE indexed = 0;"
-      "CREATE INDEX IF NOT EXISTS mails_changed ON mails (folder) WHERE flags != server_flags AND uid IS NOT NULL;"
       "CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, mail INTEGER, "
       "folder INTEGER NOT NULL,"
       " uid INTEGER NOT NULL, step INTEGER NOT NULL, uid_before INTEGER NOT NULL, msgid TEXT NOT NULL, add_flags TEXT, "
@@ -39,6 +38,13 @@ static const struct {
   { "folders", "removing", "INTEGER NOT NULL DEFAULT 0", NULL },
   { "folders", "subscribed", "INTEGER NOT NULL DEFAULT 0", NULL },
   { "folders", "server_subscribed", "INTEGER NOT NULL DEFAULT 0", NULL },
+  { "folders", "no_keywords", "INTEGER NOT NULL DEFAULT 0", NULL },
+  { "mails", "keywords", "TEXT NOT NULL DEFAULT ''", NULL },
+  /* Which keywords the mails have was not known: all are asked for once. */
+  { "mails", "server_keywords", "TEXT NOT NULL DEFAULT ''",
+    "UPDATE folders SET modseq = 0; CREATE INDEX mails_differ ON mails (folder) WHERE (flags != server_flags OR "
+    "keywords "
+    "!= server_keywords) AND uid IS NOT NULL; DROP INDEX IF EXISTS mails_changed" },
 };
 
 static void
@@ -114,7 +120,7 @@ add_later_columns (struct state *state, GError **error)
                                             later_columns[i].column, later_columns[i].type);
     (void) execute (state, sql); /* not state_run, which takes strings of the program alone */
     if (later_columns[i].after != NULL)
-      state_run (state, later_columns[i].after, "");
+      (void) execute (state, later_columns[i].after);
   }
   return state_commit (state, error);
 }
@@ -262,7 +268,7 @@ state_text (sqlite3_stmt *statement, int column)
 
 #define FOLDER_COLUMNS                                                                                                 \
   "id, path, role, dir, delimiter, uidvalidity, uidnext, modseq, present, dirty, server_path, space, leaf, wanted, "   \
-  "removing, subscribed, server_subscribed"
+  "removing, subscribed, server_subscribed, no_keywords"
 
 static struct state_folder *
 folder_from (sqlite3_stmt *row)
@@ -285,6 +291,7 @@ folder_from (sqlite3_stmt *row)
   folder->removing = sqlite3_column_int (row, 14) != 0;
   folder->subscribed = sqlite3_column_int (row, 15) != 0;
   folder->server_subscribed = sqlite3_column_int (row, 16) != 0;
+  folder->no_keywords = sqlite3_column_int (row, 17) != 0;
   return folder;
 }
 
@@ -355,9 +362,10 @@ state_folder_save (struct state *state, const struct state_folder *folder)
 {
   state_run (state,
              "UPDATE folders SET role = ?, uidvalidity = ?, uidnext = ?, modseq = ?, present = ?, delimiter = ?, "
-             "space = ?, leaf = ? WHERE id = ?",
-             "siiiiisii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext, (gint64) folder->modseq,
-             (gint64) folder->present, (gint64) folder->delimiter, folder->space, (gint64) folder->leaf, folder->id);
+             "space = ?, leaf = ?, no_keywords = ? WHERE id = ?",
+             "siiiiisiii", folder->role, (gint64) folder->uidvalidity, (gint64) folder->uidnext,
+             (gint64) folder->modseq, (gint64) folder->present, (gint64) folder->delimiter, folder->space,
+             (gint64) folder->leaf, (gint64) folder->no_keywords, folder->id);
 }
 
 void

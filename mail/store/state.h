@@ -29,9 +29,10 @@ struct state_folder {
   char delimiter;
   guint32 uidvalidity, uidnext;
   guint64 modseq;
-  gboolean present; /* the server lists it */
-  gboolean dirty;   /* files may lie there that no row knows: a fetch was under way */
-  gboolean leaf;    /* nothing can be made below it */
+  gboolean present;     /* the server lists it */
+  gboolean dirty;       /* files may lie there that no row knows: a fetch was under way */
+  gboolean leaf;        /* nothing can be made below it */
+  gboolean no_keywords; /* the server refused one */
   /* What the person wants of it, and the server does not know yet where the two differ. */
   char *server_path; /* its name there, while it is present */
   gboolean wanted;   /* it was made here, and is to be made there */
@@ -64,7 +65,8 @@ struct state_mail {
   guint32 uid; /* 0: not on the server yet */
   char *base;  /* the file's name without flags; unique in its folder */
   char flags[STATE_FLAGS_SIZE], server_flags[STATE_FLAGS_SIZE];
-  char *msgid; /* without angle brackets; "" if it has none */
+  char *keywords, *server_keywords; /* sets, see keywords.h; NULL: empty */
+  char *msgid;                      /* without angle brackets; "" if it has none */
   enum state_indexed indexed;
 };
 void state_mail_free (struct state_mail *mail);
@@ -95,7 +97,7 @@ struct state_change {
   int step;           /* APPEND: 1 = it may have been sent */
   guint32 uid_before; /* APPEND: UIDNEXT before it was sent */
   char *msgid;
-  char *add, *remove; /* FLAGS */
+  char *add, *remove; /* FLAGS: letters, and after a space a set of keywords */
 };
 void state_change_free (struct state_change *change);
 GPtrArray *state_changes (struct state *state); /* struct state_change *, oldest first */

@@ -77,12 +77,14 @@ state_change_delete (struct state *state, gint64 id)
 gboolean
 state_has_changes (struct state *state)
 {
-  sqlite3_stmt *row = state_query (state,
-                                   "SELECT EXISTS (SELECT 1 FROM journal) OR"
-                                   " EXISTS (SELECT 1 FROM mails WHERE flags != server_flags AND uid IS NOT NULL)"
-                                   " OR EXISTS (SELECT 1 FROM folders WHERE wanted OR removing"
-                                   " OR (present AND (path != server_path OR subscribed != server_subscribed)))",
-                                   "");
+  sqlite3_stmt *row
+      = state_query (state,
+                     "SELECT EXISTS (SELECT 1 FROM journal) OR"
+                     " EXISTS (SELECT 1 FROM mails WHERE (flags != server_flags OR keywords != server_keywords)"
+                     " AND uid IS NOT NULL)"
+                     " OR EXISTS (SELECT 1 FROM folders WHERE wanted OR removing"
+                     " OR (present AND (path != server_path OR subscribed != server_subscribed)))",
+                     "");
   gboolean some = state_row (state, &row) && sqlite3_column_int (row, 0) != 0;
   sqlite3_finalize (row);
   return some;

@@ -5,7 +5,17 @@
 
 #include <string.h>
 
-#define COLUMNS "id, folder, uid, base, flags, server_flags, msgid, indexed"
+#define COLUMNS "id, folder, uid, base, flags, server_flags, msgid, indexed, keywords, server_keywords"
+#define DIFFERS                                                                                                        \
+  "(flags != server_flags OR keywords != server_keywords) AND uid IS NOT NULL" /* as in the index mails_differ */
+
+/* Most have none, and are many. */
+static char *
+keywords_from (sqlite3_stmt *row, int column)
+{
+  const char *text = state_text (row, column);
+  return *text != '\0' ? g_strdup (text) : NULL;
+}
 
 static struct state_mail *
 mail_from (sqlite3_stmt *row)
@@ -18,6 +28,8 @@ mail_from (sqlite3_stmt *row)
   g_strlcpy (mail->flags, state_text (row, 4), sizeof mail->flags);
   g_strlcpy (mail->server_flags, state_text (row, 5), sizeof mail->server_flags);
   mail->msgid = g_strdup (state_text (row, 6));
+  mail->keywords = keywords_from (row, 8);
+  mail->server_keywords = keywords_from (row, 9);
   mail->indexed = (enum state_indexed) CLAMP (sqlite3_column_int (row, 7), STATE_NEW, STATE_SKIPPED);
   return mail;
 }
@@ -27,6 +39,8 @@ state_mail_free (struct state_mail *mail)
 {
   g_free (mail->base);
   g_free (mail->msgid);
+  g_free (mail->keywords);
+  g_free (mail->server_keywords);
   g_free (mail);
 }
 
@@ -82,8 +96,7 @@ state_mails (struct state *state, gint64 folder, enum state_which which)
     sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND indexed = 0 ORDER BY uid DESC";
     break;
   case STATE_FLAGS_CHANGED:
-    sql = "SELECT " COLUMNS
-          " FROM mails WHERE folder = ? AND flags != server_flags AND uid IS NOT NULL ORDER BY uid DESC";
+    sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND " DIFFERS " ORDER BY uid DESC";
     break;
   }
   GPtrArray *mails = g_ptr_array_new_with_free_func ((GDestroyNotify) state_mail_free);
@@ -143,19 +156,23 @@ state_count (struct state *state, gint64 folder)
 void
 state_mail_save (struct state *state, struct state_mail *mail)
 {
+  const char *keywords = mail->keywords != NULL ? mail->keywords : "";
+  const char *server_keywords = mail->server_keywords != NULL ? mail->server_keywords : "";
   if (mail->id == 0) {
-    state_run (
-        state,
-        "INSERT INTO mails (folder, uid, base, flags, server_flags, msgid, indexed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        "inssssi", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
-        mail->msgid != NULL ? mail->msgid : "", (gint64) mail->indexed);
+    state_run (state,
+               "INSERT INTO mails (folder, uid, base, flags, server_flags, msgid, indexed, keywords, server_keywords) "
+               "VALUES (?, "
+               "?, ?, ?, ?, ?, ?, ?, ?)",
+               "inssssiss", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
+               mail->msgid != NULL ? mail->msgid : "", (gint64) mail->indexed, keywords, server_keywords);
     mail->id = sqlite3_last_insert_rowid (state->db);
     return;
   }
   state_run (state,
-             "UPDATE mails SET folder = ?, uid = ?, base = ?, flags = ?, server_flags = ?, indexed = ? WHERE id = ?",
-             "insssii", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
-             (gint64) mail->indexed, mail->id);
+             "UPDATE mails SET folder = ?, uid = ?, base = ?, flags = ?, server_flags = ?, indexed = ?, keywords = ?, "
+             "server_keywords = ? WHERE id = ?",
+             "insssissi", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
+             (gint64) mail->indexed, keywords, server_keywords, mail->id);
 }
 
 void

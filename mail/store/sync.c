@@ -233,12 +233,15 @@ sweep (struct sync *sync, struct state_folder *folder)
       continue;
     const struct state_mail *mail = g_hash_table_lookup (known, base);
     guint32 uid = mail == NULL ? adoptable_uid (sync, folder, base) : 0;
-    if (mail != NULL)
+    if (mail != NULL) {
       name_by_record (dir, path, mail);
-    else if (uid != 0)
+    } else if (uid != 0) {
       adopt (sync, folder, uid, path, base, flags);
-    else
+      folder->modseq = 0; /* its keywords are asked for */
+      state_folder_save (sync->state, folder);
+    } else {
       maildir_remove (dir, base, flags);
+    }
     g_hash_table_add (there, g_steal_pointer (&base));
   }
   for (guint i = 0; i < rows->len; i++) {
@@ -321,7 +324,8 @@ report_mails (struct sync *sync, const struct state_folder *folder)
     if (file == NULL)
       continue;
     g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
-    g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail->flags, message_is_encrypted (bytes)));
+    g_ptr_array_add (rows,
+                     sync_mail_row (path, folder->role, mail->flags, mail->keywords, message_is_encrypted (bytes)));
     if (rows->len < REPORT_ROWS)
       continue;
     sync_emit_mails (sync, rows); /* after the loss of an index it is all mail there is */
@@ -355,7 +359,7 @@ moved_row (struct sync *sync, const struct state_news *news)
   if (path == NULL)
     return NULL;
   tags_flags_change ("DFPRST", "", mail->flags, inverse);
-  return sync_move_row (news->path, path, old_role, inverse, folder->role, mail->flags);
+  return sync_move_row (news->path, path, old_role, inverse, NULL, folder->role, mail->flags, mail->keywords);
 }
 
 void

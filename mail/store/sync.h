@@ -43,6 +43,9 @@ GVariant *sync_move_back (struct sync *sync, const char *const *paths, const cha
 char *sync_append (struct sync *sync, const char *role, int fd, const char *const *flags, const char *replaces,
                    GError **error);
 gboolean sync_remove (struct sync *sync, const char *const *paths, GError **error);
+/* What the tags mean to the server (sync_keywords.c). */
+gboolean sync_tags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove,
+                    GError **error);
 /* What a person does to a folder (sync_folder.c): "create", "rename" (to: its new name), "remove" (with its mail), "subscribe",
  * "unsubscribe". name: its path, or as a person reads it, with "/" between levels. mails_out: how many went with it. */
 gboolean sync_folder (struct sync *sync, const char *action, const char *name, const char *to, guint *mails_out,

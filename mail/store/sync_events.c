@@ -3,6 +3,7 @@
 /* What the engine is told: rows of events, in batches that stay small. */
 #include "mail/store/sync_p.h"
 
+#include "mail/store/keywords.h"
 #include "mail/store/tags.h"
 
 #define BATCH 200
@@ -40,11 +41,13 @@ strings (GPtrArray *list)
 }
 
 GVariant *
-sync_mail_row (const char *path, const char *role, const char *flags, gboolean is_protected)
+sync_mail_row (const char *path, const char *role, const char *flags, const char *keywords, gboolean is_protected)
 {
+  g_autoptr (GStringChunk) texts = g_string_chunk_new (64);
   g_autoptr (GPtrArray) add = g_ptr_array_new ();
   g_autoptr (GPtrArray) remove = g_ptr_array_new ();
   tags_between (NULL, NULL, role, flags, add, remove);
+  keywords_tags_between (NULL, keywords, texts, add, remove);
   GVariantBuilder row;
   g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&row, "{sv}", "path", g_variant_new_string (path));
@@ -56,11 +59,13 @@ sync_mail_row (const char *path, const char *role, const char *flags, gboolean i
 
 GVariant *
 sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags,
-               const char *new_role, const char *new_flags)
+               const char *old_keywords, const char *new_role, const char *new_flags, const char *new_keywords)
 {
+  g_autoptr (GStringChunk) texts = g_string_chunk_new (64);
   g_autoptr (GPtrArray) add = g_ptr_array_new ();
   g_autoptr (GPtrArray) remove = g_ptr_array_new ();
   tags_between (old_role, old_flags, new_role, new_flags, add, remove);
+  keywords_tags_between (old_keywords, new_keywords, texts, add, remove);
   return g_variant_new ("(ss@as@as)", old_path, new_path, strings (add), strings (remove));
 }
 

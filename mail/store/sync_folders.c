@@ -5,6 +5,7 @@
 
 #include "mail/message/sanitise.h"
 #include "mail/net/imap_name.h"
+#include "mail/store/keywords.h"
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
@@ -106,7 +107,8 @@ retag (struct taking *taking, const struct state_folder *folder, const char *rol
     const struct state_mail *mail = g_ptr_array_index (mails, i);
     g_autofree char *path = mail->indexed == STATE_SKIPPED ? NULL : maildir_locate (dir, mail->base, mail->flags);
     if (path != NULL)
-      g_ptr_array_add (taking->retagged, sync_move_row (path, path, folder->role, mail->flags, role, mail->flags));
+      g_ptr_array_add (taking->retagged, sync_move_row (path, path, folder->role, mail->flags, mail->keywords, role,
+                                                        mail->flags, mail->keywords));
   }
 }
 
@@ -208,7 +210,6 @@ drop_mails (struct taking *taking, struct state_folder *folder)
     (void) sync_gone_note (taking->sync, folder, mail, taking->gone);
     state_mail_delete (taking->sync->state, mail->id);
   }
-  folder->dirty = folder->dirty || mails->len > 0;
   folder->uidvalidity = folder->uidnext = 0;
   folder->modseq = 0;
 }
@@ -343,6 +344,24 @@ sync_list (struct sync *sync, struct imap *imap, GError **error)
   return TRUE;
 }
 
+/* What was done to a mail here and is not there yet: letters, then keywords. */
+static void
+keep_flags (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail)
+{
+  char letters_in[STATE_FLAGS_SIZE], letters_out[STATE_FLAGS_SIZE];
+  g_autofree char *in = keywords_without (mail->keywords, mail->server_keywords),
+                  *out = keywords_without (mail->server_keywords, mail->keywords);
+  tags_flags_change (mail->flags, "", mail->server_flags, letters_in);
+  tags_flags_change (mail->server_flags, "", mail->flags, letters_out);
+  if (*mail->msgid == '\0' || (*letters_in == '\0' && *letters_out == '\0' && *in == '\0' && *out == '\0'))
+    return;
+  g_autofree char *add = g_strdup_printf ("%s %s", letters_in, in),
+                  *remove = g_strdup_printf ("%s %s", letters_out, out);
+  struct state_change kept
+      = { .kind = STATE_FLAGS, .folder = folder->id, .msgid = mail->msgid, .add = add, .remove = remove };
+  state_change_save (sync->state, &kept);
+}
+
 /* RFC 3501 2.3.1.1: all UIDs have lost their meaning. What was meant for them is kept by Message-ID, and everything is fetched again. */
 static gboolean
 start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity, GError **error)
@@ -363,14 +382,7 @@ start_over (struct sync *sync, struct state_folder *folder, guint32 uidvalidity,
   }
   for (guint i = 0; i < mails->len; i++) {
     const struct state_mail *mail = g_ptr_array_index (mails, i);
-    if (strcmp (mail->flags, mail->server_flags) != 0 && *mail->msgid != '\0') {
-      char add[STATE_FLAGS_SIZE], remove[STATE_FLAGS_SIZE];
-      tags_flags_change (mail->flags, "", mail->server_flags, add);
-      tags_flags_change (mail->server_flags, "", mail->flags, remove);
-      struct state_change kept
-          = { .kind = STATE_FLAGS, .folder = folder->id, .msgid = mail->msgid, .add = add, .remove = remove };
-      state_change_save (sync->state, &kept);
-    }
+    keep_flags (sync, folder, mail);
     (void) sync_gone_note (sync, folder, mail, gone);
     state_mail_delete (sync->state, mail->id);
   }

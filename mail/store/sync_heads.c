@@ -5,6 +5,7 @@
  * of mails says that something is gone. */
 #include "mail/store/sync_p.h"
 
+#include "mail/store/keywords.h"
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
@@ -12,8 +13,9 @@
 
 struct listing {
   gboolean hides_deleted; /* no UIDPLUS: what we delete stays, marked */
-  GHashTable *seen;       /* uid -> flags (char *): what the server has */
-  GArray *fresh;          /* struct imap_head: likewise, of those that may be new */
+  struct imap *imap;
+  GHashTable *seen; /* uid -> struct imap_head *: what the server has */
+  GArray *fresh;    /* struct imap_head: likewise, of those that may be new */
 };
 
 /* What is here of a folder. People change it while the server is being asked: to be looked up anew after each question. */
@@ -32,7 +34,7 @@ on_fresh (const struct imap_head *head, gpointer data)
 static void
 on_seen (const struct imap_head *head, gpointer data)
 {
-  g_hash_table_insert (((struct listing *) data)->seen, GUINT_TO_POINTER (head->uid), g_strdup (head->flags));
+  g_hash_table_insert (((struct listing *) data)->seen, GUINT_TO_POINTER (head->uid), g_memdup2 (head, sizeof *head));
 }
 
 static GHashTable *
@@ -102,10 +104,10 @@ static void
 drop_hidden (struct listing *listing, const struct here *here)
 {
   GHashTableIter iter;
-  gpointer uid, flags;
+  gpointer uid, head;
   g_hash_table_iter_init (&iter, listing->seen);
-  while (g_hash_table_iter_next (&iter, &uid, &flags))
-    if (is_hidden (listing, here, GPOINTER_TO_UINT (uid), flags))
+  while (g_hash_table_iter_next (&iter, &uid, &head))
+    if (is_hidden (listing, here, GPOINTER_TO_UINT (uid), ((const struct imap_head *) head)->flags))
       g_hash_table_iter_remove (&iter);
 }
 
@@ -116,22 +118,26 @@ by_uid (gconstpointer a, gconstpointer b)
   return left < right ? -1 : left > right;
 }
 
-/* The server's flags of one known mail. */
+/* The server's flags and keywords of one known mail. */
 static void
-take_flags (struct sync *sync, const struct state_folder *folder, struct state_mail *mail, const char *server,
-            GArray *renames, GPtrArray *rows)
+take_flags (struct sync *sync, struct imap *imap, const struct state_folder *folder, struct state_mail *mail,
+            const struct imap_head *head, GArray *renames, GPtrArray *rows)
 {
+  const char *server = head->flags;
+  g_autofree char *keywords = g_strdup (mail->keywords);
+  gboolean retagged = sync_keywords_take (imap, folder, mail, head->keywords);
   char merged[STATE_FLAGS_SIZE], before[STATE_FLAGS_SIZE];
   memcpy (before, mail->flags, sizeof before);
   tags_flags_merge (mail->server_flags, mail->flags, server, merged);
   g_strlcpy (mail->server_flags, server, sizeof mail->server_flags);
   memcpy (mail->flags, merged, sizeof mail->flags);
   state_mail_save (sync->state, mail);
-  if (mail->indexed == STATE_SKIPPED || strcmp (before, merged) == 0
+  if (mail->indexed == STATE_SKIPPED || (strcmp (before, merged) == 0 && !retagged)
       || !sync_rename_note (sync, folder, mail, before, renames))
     return;
   const struct sync_rename *rename = &g_array_index (renames, struct sync_rename, renames->len - 1);
-  g_ptr_array_add (rows, sync_move_row (rename->from, rename->to, folder->role, before, folder->role, merged));
+  g_ptr_array_add (rows, sync_move_row (rename->from, rename->to, folder->role, before, keywords, folder->role, merged,
+                                        mail->keywords));
   sync->counts.changed++;
 }
 
@@ -147,10 +153,11 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
   state_begin (sync->state);
   for (guint i = 0; i < mails->len; i++) {
     struct state_mail *mail = g_ptr_array_index (mails, i);
-    const char *flags = g_hash_table_lookup (listing->seen, GUINT_TO_POINTER (mail->uid));
-    if (flags != NULL && strcmp (flags, mail->server_flags) != 0)
-      take_flags (sync, folder, mail, flags, renames, rows);
-    if (flags != NULL || !whole || mail->uid >= below)
+    const struct imap_head *head = g_hash_table_lookup (listing->seen, GUINT_TO_POINTER (mail->uid));
+    if (head != NULL
+        && (strcmp (head->flags, mail->server_flags) != 0 || !keywords_equal (head->keywords, mail->server_keywords)))
+      take_flags (sync, listing->imap, folder, mail, head, renames, rows);
+    if (head != NULL || !whole || mail->uid >= below)
       continue;
     removed += sync_gone_note (sync, folder, mail, gone) ? 1 : 0;
     state_mail_delete (sync->state, mail->id);
@@ -221,7 +228,8 @@ sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *fold
       && info->exists == expected)
     return TRUE;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  struct listing listing = { .hides_deleted = !imap_has (imap, "UIDPLUS"), .seen = seen, .fresh = sync->heads };
+  struct listing listing
+      = { .imap = imap, .hides_deleted = !imap_has (imap, "UIDPLUS"), .seen = seen, .fresh = sync->heads };
   guint32 first = MAX (folder->uidnext, 1);
   if (info->exists > 0 && (info->uidnext == 0 || info->uidnext > first)
       && !ask (sync, imap, folder->id, first, TRUE, 0, &listing, here, error))

@@ -4,6 +4,7 @@
 #include "mail/store/sync_p.h"
 
 #include "mail/message/message.h"
+#include "mail/store/keywords.h"
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
@@ -41,6 +42,17 @@ arrival_clear (gpointer data)
   g_free (arrival->msgid);
 }
 
+/* Letters, and keywords after a space. */
+static void
+take_kept (const struct state_change *change, struct state_mail *mail)
+{
+  g_auto (GStrv) add = g_strsplit (change->add, " ", 2), remove = g_strsplit (change->remove, " ", 2);
+  tags_flags_change (mail->flags, add[0] != NULL ? add[0] : "", remove[0] != NULL ? remove[0] : "", mail->flags);
+  g_autofree char *left = keywords_without (mail->keywords, remove[0] != NULL ? remove[1] : NULL);
+  g_free (mail->keywords);
+  mail->keywords = keywords_with (left, add[0] != NULL ? add[1] : NULL);
+}
+
 /* What was meant for this mail before its UID changed. */
 static void
 resume_changes (struct intake *intake, GPtrArray *changes, const struct arrival *arrival, struct state_mail *mail)
@@ -51,7 +63,7 @@ resume_changes (struct intake *intake, GPtrArray *changes, const struct arrival 
         || strcmp (change->msgid, arrival->msgid) != 0)
       continue;
     if (change->kind == STATE_FLAGS) {
-      tags_flags_change (mail->flags, change->add, change->remove, mail->flags);
+      take_kept (change, mail);
       state_change_delete (intake->sync->state, change->id);
     } else {
       change->uid = mail->uid;
@@ -75,10 +87,14 @@ record (struct intake *intake, guint count)
         = { .folder = intake->folder->id, .uid = arrival->head.uid, .base = arrival->base, .msgid = arrival->msgid };
     memcpy (mail.flags, arrival->head.flags, sizeof mail.flags);
     memcpy (mail.server_flags, arrival->head.flags, sizeof mail.server_flags);
+    mail.keywords = g_strdup (arrival->head.keywords);
+    mail.server_keywords = (char *) arrival->head.keywords;
     resume_changes (intake, changes, arrival, &mail);
     state_mail_save (sync->state, &mail);
     g_autofree char *path = maildir_path (intake->dir, mail.base, arrival->head.flags);
-    g_ptr_array_add (rows, sync_mail_row (path, intake->folder->role, mail.flags, arrival->is_protected));
+    g_ptr_array_add (rows,
+                     sync_mail_row (path, intake->folder->role, mail.flags, mail.keywords, arrival->is_protected));
+    g_free (mail.keywords);
   }
   gboolean done = state_commit (sync->state, &intake->error);
   if (done) {

@@ -285,7 +285,7 @@ sync_append (struct sync *sync, const char *role, int fd, const char *const *fla
   }
   char *path = maildir_path (dir, base, mail.flags);
   GPtrArray *rows = g_ptr_array_new ();
-  g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail.flags, message_is_encrypted (start)));
+  g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail.flags, NULL, message_is_encrypted (start)));
   sync_emit_mails (sync, rows);
   const char *const old[] = { replaces, NULL };
   if (replaces != NULL && *replaces != '\0')

@@ -63,6 +63,14 @@ void sync_folder_orphan (struct sync *sync, gint64 folder);
 gboolean sync_folder_push (struct sync *sync, struct imap *imap, GError **error);
 gboolean sync_folder_push_removals (struct sync *sync, struct imap *imap, GError **error);
 
+/* ---- keywords (sync_keywords.c) ---- */
+/* The server's set of a known mail, to be saved; server: NULL: not known. TRUE: it is another one here now. The folder is selected. */
+gboolean sync_keywords_take (struct imap *imap, const struct state_folder *folder, struct state_mail *mail,
+                             const char *server);
+/* Those that differ; afterwards they count as stored. The folder is selected, and is to be saved. */
+gboolean sync_keywords_push (struct sync *sync, struct imap *imap, struct state_folder *folder, GPtrArray *mails,
+                             GError **error);
+
 /* ---- mail that goes (sync_gone.c) ---- */
 /* In the transaction that deletes its record: notes the mail's file, and every name that the index may still know it by. TRUE: there was a file. */
 gboolean sync_gone_note (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail,
@@ -87,10 +95,13 @@ void sync_emit_state (struct sync *sync, const char *state, const char *text);
 void sync_emit_notice (struct sync *sync, const char *format, ...)
     G_GNUC_PRINTF (2, 3);                   /* one sentence that the person must not miss */
 void sync_emit_folders (struct sync *sync); /* the list of folders is another one */
-GVariant *sync_mail_row (const char *path, const char *role, const char *flags, gboolean is_protected); /* floating */
+/* Floating. keywords: a set, see keywords.h. */
+GVariant *sync_mail_row (const char *path, const char *role, const char *flags, const char *keywords,
+                         gboolean is_protected);
 void sync_emit_mails (struct sync *sync, GPtrArray *rows_take); /* GVariant *, in batches */
 void sync_emit_removed (struct sync *sync, GPtrArray *paths);   /* char * */
 /* a(ssasas) rows are gathered in a builder-like array and sent together. */
 GVariant *sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags,
-                         const char *new_role, const char *new_flags);
+                         const char *old_keywords, const char *new_role, const char *new_flags,
+                         const char *new_keywords);
 void sync_emit_moved (struct sync *sync, GPtrArray *rows_take);

@@ -54,6 +54,7 @@ skip_large (struct sync *sync, const struct state_folder *folder, GError **error
         = { .folder = folder->id, .uid = head->uid, .base = base, .msgid = "", .indexed = STATE_SKIPPED };
     memcpy (mail.flags, head->flags, sizeof mail.flags);
     memcpy (mail.server_flags, head->flags, sizeof mail.server_flags);
+    mail.keywords = mail.server_keywords = (char *) head->keywords;
     state_mail_save (sync->state, &mail);
     g_array_remove_index (sync->heads, i);
     skipped++;

@@ -221,6 +221,7 @@ append_now (struct sync *sync, struct imap *imap, struct state_change *change, s
   if (now == NULL || left == NULL)
     return TRUE;
   memcpy (now->server_flags, mail->flags, sizeof now->server_flags);
+  g_clear_pointer (&now->server_keywords, g_free); /* they are stored when it is there */
   return settle_append (sync, left, now, folder, uidvalidity == info.uidvalidity ? uid : 0, error);
 }
 
@@ -284,10 +285,15 @@ push_flags (struct sync *sync, struct imap *imap, struct state_folder *folder, G
            && push_letter (sync, imap, mails, *letter, FALSE, &problem);
   if (!fine && !told (sync, imap, g_steal_pointer (&problem), error))
     return FALSE;
+  if (fine && !sync_keywords_push (sync, imap, folder, mails, error))
+    return FALSE;
   state_begin (sync->state);
+  state_folder_save (sync->state, folder);
   for (guint i = 0; i < mails->len; i++) {
     struct state_mail *mail = g_ptr_array_index (mails, i);
     memcpy (mail->server_flags, mail->flags, sizeof mail->server_flags);
+    g_free (mail->server_keywords);
+    mail->server_keywords = g_strdup (mail->keywords);
     state_mail_save (sync->state, mail);
   }
   return state_commit (sync->state, error);

@@ -403,7 +403,10 @@ method_flags (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
   g_autofree const char **paths = list (args, "paths"), **add = list (args, "add"), **remove = list (args, "remove");
-  return changed (box, "moves", sync_flags (box->sync, paths, add, remove, error));
+  g_autofree const char **tags_add = list (args, "tags_add"), **tags_remove = list (args, "tags_remove");
+  gboolean tagged
+      = (*tags_add == NULL && *tags_remove == NULL) || sync_tags (box->sync, paths, tags_add, tags_remove, error);
+  return changed (box, "moves", tagged ? sync_flags (box->sync, paths, add, remove, error) : NULL);
 }
 
 static GVariant *

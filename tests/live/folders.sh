@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Folders as people use them, from both sides, with a server that can everything and with one that can nothing but IMAP4rev1: the same changes,
 # and both sides equal in the end.
+# Keywords begin with a dollar sign.
+# shellcheck disable=SC2016
 set -euo pipefail
 # shellcheck source=tests/live/live.sh
 . "$(dirname "$0")/live.sh"
@@ -39,8 +41,21 @@ changes () {
   ward folder rename demo/Station 'Büro/Station' >/dev/null
   ward sync >/dev/null
   same 'folders made and renamed here'
-  mailbox alice subscribed | grep -q 'B&APw-ro/Post' || fail 'a folder that was made here is not subscribed there'
+  grep -q 'B&APw-ro/Post' <<<"$(mailbox alice subscribed)" || fail 'a folder that was made here is not subscribed there'
   is 3 "$(mailbox alice count Büro/Station)" 'mails in a folder that was renamed here'
+  # Tags and keywords, both ways, changed at once on different mails and on one.
+  ward tag +todo +Chefsache +junk -- folder:demo/INBOX and subject:'"Duty phone numbers"' >/dev/null
+  mailbox alice store INBOX '+$Important' SUBJECT '"Duty phone numbers"'
+  mailbox alice store INBOX '+$Forwarded' SUBJECT '"Telemetry parts"'; mailbox alice store INBOX '+Round' SUBJECT '"Telemetry parts"'
+  ward sync >/dev/null
+  is '$Important $Junk =43hefsache todo' "$(mailbox alice flags INBOX SUBJECT '"Duty phone numbers"' | tr ' ' '\n' | grep -v '^.Seen' | sort | tr '\n' ' ' | sed 's/ $//')" 'keywords there'
+  is '1 1' "$(ward count 'tag:important and tag:todo and tag:Chefsache') $(ward count 'tag:passed and tag:round and subject:"Telemetry parts"')" 'tags here'
+  ward tag -todo -Chefsache -junk -- subject:'"Duty phone numbers"' >/dev/null
+  mailbox alice store INBOX '-$Important' SUBJECT '"Duty phone numbers"'; mailbox alice store INBOX '-Round' SUBJECT '"Telemetry parts"'
+  mailbox alice store INBOX '-$Forwarded' SUBJECT '"Telemetry parts"'
+  ward sync >/dev/null
+  is '' "$(mailbox alice flags INBOX SUBJECT '"Duty phone numbers"' | sed 's/.Seen//')" 'keywords there that were taken away'
+  is '0 0' "$(ward count 'tag:important or tag:todo or tag:Chefsache or tag:junk') $(ward count 'tag:passed or tag:round')" 'tags here that were taken away'
   mail "$1-4" 'Later' Büro/Station
   ward folder remove --yes demo/Büro/Station >/dev/null
   ward sync >"$dir/out" 2>&1
@@ -49,7 +64,7 @@ changes () {
   same 'a folder that was not removed'
   ward folder unsubscribe demo/Büro/Post >/dev/null
   ward sync >/dev/null
-  if mailbox alice subscribed | grep -q B.APw-ro/Post; then fail 'a folder that was unsubscribed here is subscribed there'; fi
+  if grep -q B.APw-ro/Post <<<"$(mailbox alice subscribed)"; then fail 'a folder that was unsubscribed here is subscribed there'; fi
   same 'a folder unsubscribed here'
   ward folder remove --yes demo/Büro/Station >/dev/null
   ward folder remove demo/Büro/Post >/dev/null

@@ -551,6 +551,58 @@ test_list_extended (void **state)
 }
 
 static void
+note_keywords (const struct imap_head *head, gpointer data)
+{
+  g_string_append_printf (data, "%u:%s:%s ", head->uid, head->flags, head->keywords != NULL ? head->keywords : "?");
+}
+
+/* Keywords as they come, which are kept, and one that is stored. */
+static void
+test_keywords (void **state)
+{
+  g_autofree char *many = g_strdup ("");
+  for (int i = 0; i < 40; i++) {
+    char *more = g_strdup_printf ("%s kw%d", many, i);
+    g_free (many);
+    many = more;
+  }
+  g_autofree char *crowd = g_strdup_printf ("S: * 3 FETCH (UID 6 FLAGS (\\Seen%s))", many);
+  const char *const script[] = { SESSION,
+                                 "C: SELECT",
+                                 "S: * FLAGS (\\Seen Work)",
+                                 "S: * OK [PERMANENTFLAGS (\\Seen Work)] x",
+                                 "S: * 3 EXISTS",
+                                 "S: * OK [UIDVALIDITY 7] x",
+                                 "S: $TAG OK [READ-WRITE] done",
+                                 "C: UID FETCH",
+                                 "S: * 1 FETCH (UID 4 FLAGS (\\Seen Work $MDNSent work $Forwarded \\Odd))",
+                                 "S: * 2 FETCH (UID 5 FLAGS ())",
+                                 crowd,
+                                 "S: $TAG OK done",
+                                 "C: UID STORE 4:5 +FLAGS.SILENT ($MDNSent)",
+                                 "S: $TAG NO [LIMIT] too many",
+                                 "HANG",
+                                 NULL };
+  struct meeting meeting;
+  struct imap_selected info;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  const guint32 uids[] = { 4, 5 };
+  meet (&meeting, script, 5000, cert, key, anchors);
+  assert_true (imap_select (meeting.imap, "INBOX", TRUE, &info, &error));
+  assert_true (imap_keeps (meeting.imap, "work"));
+  assert_false (imap_keeps (meeting.imap, "other"));
+  assert_true (imap_fetch_heads (meeting.imap, 1, FALSE, 0, note_keywords, text, &error));
+  assert_string_equal (text->str, "4:PS:$mdnsent work 5:: 6:S:? ");
+  assert_true (imap_store_keyword (meeting.imap, uids, 2, TRUE, "a b", &error)); /* never said */
+  assert_false (imap_store_keyword (meeting.imap, uids, 2, TRUE, "$mdnsent", &error));
+  assert_false (imap_is_lost (meeting.imap));
+  part (&meeting);
+  assert_null (meeting.problem);
+  forget (&meeting);
+}
+
+static void
 test_refusal_is_no_loss (void **state)
 {
   const char *const script[] = {
@@ -731,16 +783,27 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_session),       cmocka_unit_test (test_before_tls),
-    cmocka_unit_test (test_forgets),       cmocka_unit_test (test_certificates),
-    cmocka_unit_test (test_sign_in),       cmocka_unit_test (test_lost),
-    cmocka_unit_test (test_hangs),         cmocka_unit_test (test_garbage),
-    cmocka_unit_test (test_floods),        cmocka_unit_test (test_fetch),
-    cmocka_unit_test (test_huge_literal),  cmocka_unit_test (test_list),
-    cmocka_unit_test (test_list_extended), cmocka_unit_test (test_refusal_is_no_loss),
-    cmocka_unit_test (test_move),          cmocka_unit_test (test_idle),
-    cmocka_unit_test (test_pipe),          cmocka_unit_test (test_pipe_dropped),
-    cmocka_unit_test (test_reach),         cmocka_unit_test (test_fair),
+    cmocka_unit_test (test_session),
+    cmocka_unit_test (test_before_tls),
+    cmocka_unit_test (test_forgets),
+    cmocka_unit_test (test_certificates),
+    cmocka_unit_test (test_sign_in),
+    cmocka_unit_test (test_lost),
+    cmocka_unit_test (test_hangs),
+    cmocka_unit_test (test_garbage),
+    cmocka_unit_test (test_floods),
+    cmocka_unit_test (test_fetch),
+    cmocka_unit_test (test_huge_literal),
+    cmocka_unit_test (test_list),
+    cmocka_unit_test (test_list_extended),
+    cmocka_unit_test (test_keywords),
+    cmocka_unit_test (test_refusal_is_no_loss),
+    cmocka_unit_test (test_move),
+    cmocka_unit_test (test_idle),
+    cmocka_unit_test (test_pipe),
+    cmocka_unit_test (test_pipe_dropped),
+    cmocka_unit_test (test_reach),
+    cmocka_unit_test (test_fair),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
 }
