@@ -14,6 +14,10 @@
 #define IMAP_FLAGS_SIZE 8
 
 struct imap;
+struct imap_selected {
+  guint32 uidvalidity, uidnext, exists;
+  guint64 modseq; /* 0: the server does not count */
+};
 struct imap_folder {
   char *path;     /* as on the server; safe to send */
   char delimiter; /* '\0': none */
@@ -21,12 +25,10 @@ struct imap_folder {
   char *space;    /* whose it is: "": the person's own, "other", "shared" */
   gboolean selectable, subscribed;
   gboolean leaf; /* nothing can be made below it */
+  gboolean told; /* the server said how it stands, and counts changes in it */
+  struct imap_selected status;
 };
 void imap_folder_free (struct imap_folder *folder);
-struct imap_selected {
-  guint32 uidvalidity, uidnext, exists;
-  guint64 modseq; /* 0: the server does not count */
-};
 struct imap_head { /* of one message */
   guint32 uid;
   guint64 size_bytes;

@@ -14,6 +14,8 @@
 struct line {
   struct stream *stream;
   struct imap_filter *filter;
+  void (*hear) (const void *bytes, gsize size, gpointer data); /* NULL */
+  gpointer hear_data;
 };
 
 static ssize_t
@@ -26,7 +28,10 @@ driver_read (mailstream_low *low, void *buffer, size_t size)
       return -1;
     imap_filter_feed (line->filter, buffer, (gsize) got);
   }
-  return (ssize_t) imap_filter_take (line->filter, buffer, size);
+  gsize taken = imap_filter_take (line->filter, buffer, size);
+  if (line->hear != NULL)
+    line->hear (buffer, taken, line->hear_data);
+  return (ssize_t) taken;
 }
 
 static ssize_t
@@ -74,7 +79,7 @@ mailstream *
 imap_driver_new (struct stream *stream)
 {
   struct line *line = g_new (struct line, 1);
-  *line = (struct line){ stream, imap_filter_new () };
+  *line = (struct line){ .stream = stream, .filter = imap_filter_new () };
   mailstream_low *low = mailstream_low_new (line, &driver);
   mailstream *etpan = low == NULL ? NULL : mailstream_new (low, BUFFER_SIZE);
   if (etpan == NULL && low != NULL) {
@@ -115,4 +120,12 @@ char *
 imap_driver_next_tagged (const mailstream *etpan)
 {
   return imap_filter_next_tagged (filter_of (etpan));
+}
+
+void
+imap_driver_listen (mailstream *etpan, void (*hear) (const void *bytes, gsize size, gpointer data), gpointer data)
+{
+  struct line *line = etpan->low->data;
+  line->hear = hear;
+  line->hear_data = data;
 }

@@ -173,7 +173,7 @@ take_rows (struct listing *listing, clist *rows)
   }
 }
 
-/* One LIST with a pattern for each place, RETURN (SUBSCRIBED SPECIAL-USE). */
+/* One LIST with a pattern for each place, RETURN (SUBSCRIBED SPECIAL-USE STATUS). */
 static gboolean
 list_extended (struct imap *imap, struct listing *listing, GError **error)
 {
@@ -187,13 +187,16 @@ list_extended (struct imap *imap, struct listing *listing, GError **error)
     several = several || pattern != NULL;
   }
   g_string_append_printf (command, several ? "(%s)" : "%s", patterns->str);
-  g_string_append_printf (command, " RETURN (SUBSCRIBED%s)", imap_has (imap, "SPECIAL-USE") ? " SPECIAL-USE" : "");
+  g_string_append_printf (command, " RETURN (SUBSCRIBED%s%s)", imap_has (imap, "SPECIAL-USE") ? " SPECIAL-USE" : "",
+                          imap_status_is_told (imap) ? " STATUS (" IMAP_STATUS_ITEMS ")" : "");
   if (!imap_begin (imap, 4 * IMAP_SMALL, IMAP_COMMAND_S, error))
     return FALSE;
+  AUTOFREE (imap_ear) ear = imap_status_listen (imap);
   int code = mailimap_custom_command (imap->session, command->str);
   if (code != MAILIMAP_NO_ERROR)
     return imap_failed (imap, code, "list its folders", error);
   take_rows (listing, imap->session->imap_response_info->rsp_mailbox_list);
+  imap_status_take (ear, listing->folders);
   return TRUE;
 }
 
@@ -255,7 +258,8 @@ imap_list (struct imap *imap, const char *const *spaces, GError **error)
   gboolean done = imap_has (imap, "LIST-EXTENDED")
                       ? list_extended (imap, &listing, error)
                       : list_plain (imap, &listing, error) && list_subscribed (imap, &listing, error);
-  if (!done)
+  if (!done
+      || (!(imap_has (imap, "LIST-EXTENDED") && imap_status_is_told (imap)) && !imap_status_ask (imap, folders, error)))
     return NULL;
   give_roles (folders, special);
   return g_steal_pointer (&folders);

@@ -60,3 +60,17 @@ gboolean imap_driver_has_more (const mailstream *etpan); /* there is something t
 gboolean imap_driver_is_amid (const mailstream *etpan);  /* or the beginning of something */
 gboolean imap_driver_said_bad (const mailstream *etpan, int tag); /* the server, to the command with this tag */
 char *imap_driver_next_tagged (const mailstream *etpan);          /* see imap_filter.h */
+/* hear: what libetpan reads from now on, piece by piece, as the filter lets it pass; NULL: no more. */
+void imap_driver_listen (mailstream *etpan, void (*hear) (const void *bytes, gsize size, gpointer data), gpointer data);
+
+/* imap_status.c. What to ask of each folder, in LIST's RETURN (STATUS (...)) too; that, where the server takes it. */
+#define IMAP_STATUS_ITEMS "MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ"
+gboolean imap_status_is_told (struct imap *imap);
+/* Between these two what is told of folders is heard; imap_status_take notes it in them: struct imap_folder *. */
+struct imap_ear;
+struct imap_ear *imap_status_listen (struct imap *imap);
+void imap_status_end (struct imap_ear *ear);
+DEFINE_AUTOFREE (imap_ear, imap_status_end)
+void imap_status_take (const struct imap_ear *ear, GPtrArray *folders);
+/* Asks for all of them, where the server counts changes. */
+gboolean imap_status_ask (struct imap *imap, GPtrArray *folders, GError **error);

@@ -127,10 +127,14 @@ greet (struct imap *imap, GError **error)
          || imap_failed (imap, code, "talk to wardmail", error);
 }
 
+/* Unless the server has said it by itself, with its greeting or with its word that we are signed in (RFC 3501, 7.1). */
 static gboolean
 ask_capabilities (struct imap *imap, GError **error)
 {
   struct mailimap_capability_data *data = NULL;
+  const struct mailimap_connection_info *info = imap->session->imap_connection_info;
+  if (info != NULL && info->imap_capability != NULL)
+    return TRUE;
   if (!imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, error))
     return FALSE;
   int code = mailimap_capability (imap->session, &data);

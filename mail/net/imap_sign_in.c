@@ -57,10 +57,20 @@ answer (struct imap *imap, gboolean *more)
   return fine ? MAILIMAP_NO_ERROR : MAILIMAP_ERROR_LOGIN;
 }
 
+/* What the server can do for those who are signed in it says anew, or is asked. */
+static void
+forget_capabilities (struct imap *imap)
+{
+  struct mailimap_connection_info *info = imap->session->imap_connection_info;
+  if (info != NULL && info->imap_capability != NULL)
+    g_clear_pointer (&info->imap_capability, mailimap_capability_data_free);
+}
+
 static int
 authenticate (struct imap *imap, const char *mechanism, const struct secret *initial)
 {
   gboolean direct = imap_has (imap, "SASL-IR"), more = FALSE;
+  forget_capabilities (imap);
   if (mailimap_send_current_tag (imap->session) != MAILIMAP_NO_ERROR || !put (imap, "AUTHENTICATE ")
       || !put (imap, mechanism) || (direct && (!put (imap, " ") || !put (imap, secret_peek (initial))))
       || !put (imap, "\r\n"))
@@ -124,6 +134,7 @@ imap_sign_in (struct imap *imap, const struct secret *secret, GError **error)
       code = authenticate (imap, "PLAIN", line);
     } else if (!imap_has (imap, "LOGINDISABLED") && is_plain_ascii (remote->user)
                && is_plain_ascii (secret_peek (secret))) {
+      forget_capabilities (imap);
       code = mailimap_login (imap->session, remote->user, secret_peek (secret));
       stream_etpan_wipe (imap->session->imap_stream);
     } else {

@@ -75,15 +75,29 @@ maildir_split (const char *path, char **dir_out, char **base_out, char **flags_o
   return TRUE;
 }
 
+void
+maildir_each (const char *dir, void (*each) (const char *path, gpointer data), gpointer data)
+{
+  g_autofree char *cur = g_build_filename (dir, "cur", NULL);
+  g_autoptr (GDir) list = g_dir_open (cur, 0, NULL);
+  const char *name;
+  while (list != NULL && (name = g_dir_read_name (list)) != NULL) {
+    g_autofree char *path = g_build_filename (cur, name, NULL);
+    each (path, data);
+  }
+}
+
+static void
+add_copy (const char *path, gpointer data)
+{
+  g_ptr_array_add (data, g_strdup (path));
+}
+
 GPtrArray *
 maildir_list (const char *dir)
 {
   GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *cur = g_build_filename (dir, "cur", NULL);
-  g_autoptr (GDir) list = g_dir_open (cur, 0, NULL);
-  const char *name;
-  while (list != NULL && (name = g_dir_read_name (list)) != NULL)
-    g_ptr_array_add (paths, g_build_filename (cur, name, NULL));
+  maildir_each (dir, add_copy, paths);
   return paths;
 }
 

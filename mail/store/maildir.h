@@ -16,6 +16,8 @@ char *maildir_locate (const char *dir, const char *base, const char *flags);
 /* The file that once had this path, under whatever flags; NULL: it is gone, which is found out without a look at the whole folder. */
 char *maildir_find (const char *path);
 GPtrArray *maildir_list (const char *dir); /* char *: paths in cur/ */
+/* Each of them, one after the other; it may be renamed or removed then, and come twice. */
+void maildir_each (const char *dir, void (*each) (const char *path, gpointer data), gpointer data);
 /* A second name in another folder for the same mail; the caller removes the first when the second is on record. NOT_FOUND if it is not there. */
 gboolean maildir_link (const char *dir, const char *base, const char *flags, const char *new_dir, const char *new_base,
                        char **old_path_out, char **new_path_out, GError **error);

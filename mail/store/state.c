@@ -187,7 +187,14 @@ state_commit (struct state *state, GError **error)
   state_rollback (state);
   if (ready)
     forget_commit (state);
+  state->failed = TRUE;
   return FALSE;
+}
+
+gboolean
+state_has_failed (const struct state *state)
+{
+  return state->failed;
 }
 
 static sqlite3_stmt *

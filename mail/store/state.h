@@ -20,6 +20,7 @@ void state_begin (struct state *state);
 /* FALSE: nothing since state_begin has happened. The state can be used again. */
 gboolean state_commit (struct state *state, GError **error);
 void state_rollback (struct state *state);
+gboolean state_has_failed (const struct state *state); /* some state_commit since it was opened */
 
 /* ---- folders ---- */
 struct state_folder {
@@ -85,6 +86,11 @@ guint state_count_before (struct state *state, gint64 before);
 guint state_count (struct state *state, gint64 folder);              /* those with a UID */
 void state_mail_save (struct state *state, struct state_mail *mail); /* id 0: inserts, and sets id */
 void state_mail_delete (struct state *state, gint64 id);
+
+/* In one transaction: forgets those mails of a folder that were not seen and have, by their record, a file. */
+void state_seen_begin (struct state *state);
+void state_seen_add (struct state *state, gint64 id);
+void state_seen_forget_others (struct state *state, gint64 folder);
 
 /* ---- the journal (state_journal.c) ---- */
 enum state_kind { STATE_MOVE = 1, STATE_APPEND, STATE_REMOVE, STATE_FLAGS };

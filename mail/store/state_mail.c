@@ -180,3 +180,24 @@ state_mail_delete (struct state *state, gint64 id)
 {
   state_run (state, "DELETE FROM mails WHERE id = ?", "i", id);
 }
+
+void
+state_seen_begin (struct state *state)
+{
+  state_run (state, "CREATE TEMP TABLE IF NOT EXISTS seen (id INTEGER PRIMARY KEY)", "");
+  state_run (state, "DELETE FROM temp.seen", "");
+}
+
+void
+state_seen_add (struct state *state, gint64 id)
+{
+  state_run (state, "INSERT OR IGNORE INTO temp.seen (id) VALUES (?)", "i", id);
+}
+
+void
+state_seen_forget_others (struct state *state, gint64 folder)
+{
+  state_run (state, "DELETE FROM mails WHERE folder = ? AND indexed != ? AND id NOT IN (SELECT id FROM temp.seen)",
+             "ii", folder, (gint64) STATE_SKIPPED);
+  state_run (state, "DELETE FROM temp.seen", "");
+}

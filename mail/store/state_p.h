@@ -9,6 +9,7 @@
 struct state {
   sqlite3 *db;
   char *problem;        /* the first failure since the last commit or rollback */
+  gboolean failed;      /* ever */
   GHashTable *prepared; /* of state_run: its text (the very string) -> sqlite3_stmt */
 };
 

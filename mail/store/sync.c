@@ -49,6 +49,13 @@ sync_message_id (GBytes *start)
   return g_strdup ("");
 }
 
+void
+sync_mark_noted (struct sync *sync, gint64 folder)
+{
+  g_hash_table_add (sync->marked, g_memdup2 (&folder, sizeof folder));
+  state_folder_set_dirty (sync->state, folder, TRUE);
+}
+
 gboolean
 sync_mark_dirty (struct sync *sync, struct state_folder *folder, GError **error)
 {
@@ -59,7 +66,7 @@ sync_mark_dirty (struct sync *sync, struct state_folder *folder, GError **error)
     return TRUE;
   folder->dirty = TRUE;
   state_begin (sync->state);
-  state_folder_set_dirty (sync->state, folder->id, TRUE);
+  sync_mark_noted (sync, folder->id);
   return state_commit (sync->state, error);
 }
 
@@ -170,90 +177,6 @@ sync_folder_rows (struct sync *sync)
 
 /* ---- the start ---- */
 
-/* "U<uidvalidity>.<uid>" of this folder, for a mail that no row has. */
-static guint32
-adoptable_uid (struct sync *sync, const struct state_folder *folder, const char *base)
-{
-  char *end = NULL;
-  if (base[0] != 'U' || strtoull (base + 1, &end, 10) != folder->uidvalidity || *end != '.')
-    return 0;
-  guint64 uid = strtoull (end + 1, &end, 10);
-  if (*end != '\0' || uid == 0 || uid > G_MAXUINT32)
-    return 0;
-  AUTOFREE (state_mail) known = state_mail_by_uid (sync->state, folder->id, (guint32) uid);
-  g_autoptr (GPtrArray) changes = state_changes (sync->state);
-  for (guint i = 0; i < changes->len; i++) {
-    const struct state_change *change = g_ptr_array_index (changes, i);
-    if (change->folder == folder->id && change->uid == uid)
-      return 0;
-  }
-  return known == NULL ? (guint32) uid : 0;
-}
-
-static void
-adopt (struct sync *sync, const struct state_folder *folder, guint32 uid, const char *path, const char *base,
-       const char *flags)
-{
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
-  g_autoptr (GBytes) bytes = file == NULL ? g_bytes_new (NULL, 0) : g_mapped_file_get_bytes (file);
-  struct state_mail mail = { .folder = folder->id, .uid = uid, .base = (char *) base };
-  g_autofree char *msgid = sync_message_id (bytes);
-  mail.msgid = msgid;
-  g_strlcpy (mail.flags, flags, sizeof mail.flags);
-  g_strlcpy (mail.server_flags, flags, sizeof mail.server_flags);
-  state_mail_save (sync->state, &mail);
-}
-
-/* A record was made, and the name was not changed any more. */
-static void
-name_by_record (const char *dir, const char *path, const struct state_mail *mail)
-{
-  g_autofree char *name = maildir_path (dir, mail->base, mail->flags);
-  if (strcmp (path, name) != 0 && g_rename (path, name) != 0)
-    g_debug ("%s keeps its name: %s", path, g_strerror (errno));
-}
-
-/* Files without rows are taken in or, where they are second names or half of an unfinished act, removed; names follow their rows; rows
- * without files are forgotten, so that the mail is fetched again. */
-static void
-sweep (struct sync *sync, struct state_folder *folder)
-{
-  g_autofree char *dir = sync_dir (sync, folder);
-  g_autoptr (GPtrArray) files = maildir_list (dir), rows = state_mails (sync->state, folder->id, STATE_ALL);
-  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GHashTable) there = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  maildir_clean (dir);
-  for (guint i = 0; i < rows->len; i++)
-    g_hash_table_insert (known, ((struct state_mail *) g_ptr_array_index (rows, i))->base, g_ptr_array_index (rows, i));
-  state_begin (sync->state);
-  for (guint i = 0; i < files->len; i++) {
-    const char *path = g_ptr_array_index (files, i);
-    g_autofree char *folder_dir = NULL, *base = NULL, *flags = NULL;
-    if (!maildir_split (path, &folder_dir, &base, &flags))
-      continue;
-    const struct state_mail *mail = g_hash_table_lookup (known, base);
-    guint32 uid = mail == NULL ? adoptable_uid (sync, folder, base) : 0;
-    if (mail != NULL) {
-      name_by_record (dir, path, mail);
-    } else if (uid != 0) {
-      adopt (sync, folder, uid, path, base, flags);
-      folder->modseq = 0; /* its keywords are asked for */
-      state_folder_save (sync->state, folder);
-    } else {
-      maildir_remove (dir, base, flags);
-    }
-    g_hash_table_add (there, g_steal_pointer (&base));
-  }
-  for (guint i = 0; i < rows->len; i++) {
-    const struct state_mail *mail = g_ptr_array_index (rows, i);
-    if (mail->indexed != STATE_SKIPPED && !g_hash_table_contains (there, mail->base))
-      state_mail_delete (sync->state, mail->id);
-  }
-  folder->dirty = FALSE;
-  state_folder_set_dirty (sync->state, folder->id, FALSE);
-  (void) state_commit (sync->state, NULL); /* if it fails it stays dirty, and the next start does it */
-}
-
 struct sync *
 sync_new (struct state *state_take, const char *root, GVariant *settings, sync_emit_fn emit, gpointer data)
 {
@@ -268,11 +191,13 @@ sync_new (struct state *state_take, const char *root, GVariant *settings, sync_e
   (void) g_variant_lookup (sync->settings, "only_subscribed", "b", &sync->only_subscribed);
   g_queue_init (&sync->scheduled);
   sync->heads = g_array_new (FALSE, FALSE, sizeof (struct imap_head));
+  sync->marked = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  sync->told = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
   for (guint i = 0; i < folders->len; i++) {
     struct state_folder *folder = g_ptr_array_index (folders, i);
     if (folder->dirty)
-      sweep (sync, folder);
+      sync_sweep (sync, folder);
   }
   return sync;
 }
@@ -284,6 +209,8 @@ sync_free (struct sync *sync)
   g_queue_clear_full (&sync->scheduled, g_free);
   g_array_unref (sync->heads);
   g_hash_table_unref (sync->refused);
+  g_hash_table_unref (sync->told);
+  g_hash_table_unref (sync->marked);
   g_variant_unref (sync->settings);
   g_free (sync->root);
   g_free (sync);

@@ -25,6 +25,8 @@ void sync_set_guest (struct sync *sync, const struct stream_guest *guest);
 void sync_pause (struct sync *sync); /* from the guest: somebody waits for more than that */
 /* At the start: report again what the index never confirmed, and what it may have missed. */
 void sync_report (struct sync *sync);
+/* Nothing is under way: what lies in the folders is what is on record, and the next start need not look. */
+void sync_rest (struct sync *sync);
 /* For an index that is made anew (sync_rows.c): rows as of the event "mails"; before, next, left, limit: as of the method. NULL: the record
  * cannot be read. */
 GVariant *sync_rows (struct sync *sync, gint64 before, guint limit, gint64 *next_out, guint *left_out, GError **error);

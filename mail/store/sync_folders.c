@@ -337,6 +337,7 @@ sync_list (struct sync *sync, struct imap *imap, GError **error)
   sync_emit_moved (sync, taking.retagged);
   if (!done)
     return FALSE;
+  sync_heads_told (sync, listed);
   if (taking.changed) {
     sync_folders_tidy (sync);
     sync_emit_folders (sync);

@@ -8,6 +8,7 @@
 
 #include "mail/store/maildir.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 
 gboolean
@@ -17,7 +18,7 @@ sync_gone_note (struct sync *sync, const struct state_folder *folder, const stru
     return FALSE;
   g_autofree char *dir = sync_dir (sync, folder);
   /* Files that outlive their records are found at the next start. */
-  state_folder_set_dirty (sync->state, folder->id, TRUE);
+  sync_mark_noted (sync, folder->id);
   char *path = maildir_locate (dir, mail->base, mail->flags);
   gboolean there = path != NULL;
   if (!there)
@@ -49,6 +50,7 @@ void
 sync_gone_settle (struct sync *sync, GPtrArray *gone)
 {
   for (guint i = 0; i < gone->len; i++)
-    (void) g_unlink (g_ptr_array_index (gone, i));
+    if (g_unlink (g_ptr_array_index (gone, i)) != 0 && errno != ENOENT)
+      sync->doubt = TRUE;
   sync_emit_removed (sync, gone);
 }

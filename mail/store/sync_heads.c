@@ -165,7 +165,7 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
   gboolean done = state_commit (sync->state, error);
   if (done) {
     sync->counts.removed += removed;
-    sync_renames_settle (renames);
+    sync_renames_settle (sync, renames);
     sync_gone_settle (sync, gone);
     sync_emit_moved (sync, rows);
   } else {
@@ -249,4 +249,32 @@ sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *fold
     return FALSE;
   g_array_sort (sync->heads, by_uid);
   return TRUE;
+}
+
+/* ---- folders that need not be opened ---- */
+
+void
+sync_heads_told (struct sync *sync, GPtrArray *listed)
+{
+  g_hash_table_remove_all (sync->told);
+  for (guint i = 0; i < listed->len; i++) {
+    const struct imap_folder *one = g_ptr_array_index (listed, i);
+    AUTOFREE (state_folder)
+    folder = one->told ? state_folder_find (sync->state, "server_path", one->path) : NULL;
+    if (folder != NULL)
+      g_hash_table_insert (sync->told, g_memdup2 (&folder->id, sizeof folder->id),
+                           g_memdup2 (&one->status, sizeof one->status));
+  }
+}
+
+gboolean
+sync_heads_same (struct sync *sync, const struct state_folder *folder)
+{
+  g_autofree struct imap_selected *told = NULL;
+  g_autofree gint64 *id = NULL;
+  if (!g_hash_table_steal_extended (sync->told, &folder->id, (gpointer *) &id, (gpointer *) &told)
+      || told->modseq != folder->modseq || told->uidnext != folder->uidnext || told->uidvalidity != folder->uidvalidity)
+    return FALSE;
+  g_autoptr (GHashTable) leaving = leaving_from (sync, folder->id);
+  return told->exists == state_count (sync->state, folder->id) + g_hash_table_size (leaving);
 }

@@ -196,6 +196,7 @@ sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_fold
   imap_set_guest (imap, NULL);
   /* What came before the line broke is whole, and kept. */
   gboolean kept = settle (&intake);
+  sync->doubt = sync->doubt || !kept;
   if (!kept && intake.error != NULL) {
     g_clear_error (error);
     g_propagate_error (error, g_steal_pointer (&intake.error));

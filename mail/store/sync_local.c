@@ -80,7 +80,7 @@ sync_flags (struct sync *sync, const char *const *paths, const char *const *add,
     g_variant_builder_clear (&moves);
     return NULL;
   }
-  sync_renames_settle (renames);
+  sync_renames_settle (sync, renames);
   return g_variant_builder_end (&moves);
 }
 
@@ -176,6 +176,7 @@ move_all (struct sync *sync, const char *const *paths, struct state_folder *targ
   }
   if (done)
     return g_variant_builder_end (&moves);
+  sync->doubt = TRUE;
   g_variant_builder_clear (&moves);
   return NULL;
 }
@@ -270,8 +271,10 @@ sync_append (struct sync *sync, const char *role, int fd, const char *const *fla
     return stored;
   tags_flags_change ("", letters, "", mail.flags);
   memcpy (mail.server_flags, mail.flags, sizeof mail.server_flags);
-  if (!maildir_store (dir, base, mail.flags, fd, error))
+  if (!maildir_store (dir, base, mail.flags, fd, error)) {
+    sync->doubt = TRUE;
     return NULL;
+  }
   mail.folder = folder->id;
   mail.base = base;
   mail.msgid = msgid;

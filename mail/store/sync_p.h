@@ -12,6 +12,8 @@ struct sync {
   gpointer data;
   struct stream_guest guest; /* wake_fd -1: none */
   gboolean paused;
+  GHashTable *marked;       /* gint64 *: the folders that sync_mark_dirty and its like have marked in this process */
+  gboolean doubt;           /* something failed, and files may lie where no record has them */
   gboolean only_subscribed; /* of the person's own folders, those alone are kept here */
   GHashTable *
       refused; /* id in the journal -> struct refusal *: what the server did not take, and is not offered again at once */
@@ -21,6 +23,7 @@ struct sync {
   gint64 pulling;              /* the folder whose heads these are; 0: none */
   GArray *heads;               /* struct imap_head: still to be fetched, oldest first */
   struct imap_selected target; /* what the server said when they were listed */
+  GHashTable *told;            /* folder id -> struct imap_selected *: how they stood when the server listed them */
   guint done, total;           /* of this pull */
   guint window;                /* how many mails are asked for at a time */
   guint asked;                 /* as many, the last of heads, have been asked for already */
@@ -33,7 +36,10 @@ struct state_folder *sync_role_folder (struct sync *sync,
 char *sync_top_path (struct sync *sync, const char *name, char *delimiter_out);
 /* The row of a file. NOT_FOUND if it is none of ours. */
 struct state_mail *sync_find (struct sync *sync, const char *path, struct state_folder **folder_out, GError **error);
-/* Before files appear or vanish in it: the next start looks at what lies there. */
+/* What is there and what is on record, made the same (sync_sweep.c). */
+void sync_sweep (struct sync *sync, struct state_folder *folder);
+/* Before files appear or vanish in it: the next start looks at what lies there, unless sync_rest has come before. */
+void sync_mark_noted (struct sync *sync, gint64 folder); /* likewise, in the transaction that is under way */
 gboolean sync_mark_dirty (struct sync *sync, struct state_folder *folder, GError **error);
 /* Lets others in, where nothing that was read from the state before is used afterwards. FALSE: the engine has gone. */
 gboolean sync_serve_now (struct sync *sync, GError **error);
@@ -43,6 +49,9 @@ gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder 
                       struct imap_selected *out, GError **error);
 
 /* ---- the parts of a pull ---- */
+/* What the server said of folders when it listed them (struct imap_folder *) is remembered until they are looked at. TRUE: by that, nothing is new in it. */
+void sync_heads_told (struct sync *sync, GPtrArray *listed);
+gboolean sync_heads_same (struct sync *sync, const struct state_folder *folder);
 /* Selects the folder; sync->target: what the server said then. Changed flags and removals are done here; what is new stands in sync->heads. */
 gboolean sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error);
 /* Fetches the last count of sync->heads, and takes them off it; next: as many are asked for already that come after them. The folder is selected. */
@@ -88,7 +97,7 @@ GArray *sync_renames_new (void);
 /* In the transaction that records mail's new flags. FALSE: its file is not there. */
 gboolean sync_rename_note (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail,
                            const char *flags_before, GArray *renames);
-void sync_renames_settle (const GArray *renames); /* after it */
+void sync_renames_settle (struct sync *sync, const GArray *renames); /* after it */
 
 /* ---- events (sync_events.c) ---- */
 void sync_emit_state (struct sync *sync, const char *state, const char *text);

@@ -22,6 +22,8 @@ sync_schedule (struct sync *sync, gboolean all)
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
   static const char *const order[] = { "inbox", "drafts", "sent", "archive", "", NULL };
   g_queue_clear_full (&sync->scheduled, g_free);
+  if (!all)
+    g_hash_table_remove_all (sync->told); /* something has changed since */
   for (gsize step = 0; order[step] != NULL; step++)
     for (guint i = 0; i < folders->len; i++) {
       const struct state_folder *folder = g_ptr_array_index (folders, i);
@@ -155,6 +157,8 @@ static enum sync_result
 pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean may_pause, GError **error)
 {
   if (sync->pulling != folder->id) {
+    if (sync_heads_same (sync, folder))
+      return SYNC_DONE;
     if (!sync_heads_list (sync, imap, folder, error) || !skip_large (sync, folder, error))
       return SYNC_FAILED;
     freshen (sync, folder);

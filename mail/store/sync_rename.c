@@ -37,18 +37,20 @@ sync_rename_note (struct sync *sync, const struct state_folder *folder, const st
     g_free (rename.to);
     return FALSE;
   }
-  state_folder_set_dirty (sync->state, folder->id, TRUE);
+  sync_mark_noted (sync, folder->id);
   state_news_add (sync->state, rename.from, mail->id);
   g_array_append_val (renames, rename);
   return TRUE;
 }
 
 void
-sync_renames_settle (const GArray *renames)
+sync_renames_settle (struct sync *sync, const GArray *renames)
 {
   for (guint i = 0; i < renames->len; i++) {
     const struct sync_rename *one = &g_array_index (renames, struct sync_rename, i);
-    if (strcmp (one->from, one->to) != 0 && g_rename (one->from, one->to) != 0)
-      g_debug ("%s keeps its name: %s", one->from, g_strerror (errno));
+    if (strcmp (one->from, one->to) == 0 || g_rename (one->from, one->to) == 0)
+      continue;
+    g_debug ("%s keeps its name: %s", one->from, g_strerror (errno));
+    sync->doubt = TRUE;
   }
 }

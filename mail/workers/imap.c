@@ -249,6 +249,7 @@ work (struct mailbox *box, GError **error)
   if (box->busy)
     say (box, "idle", "Up to date with %s.", box->remote->host);
   box->busy = FALSE;
+  sync_rest (box->sync);
   gboolean changed = FALSE;
   gint64 wait_s = CLAMP (box->next_look - now_s (), 1, IDLE_MAX_S);
   if (!sync_watch (box->sync, box->imap, worker_fd (box->worker), (guint) wait_s, &changed, error))
@@ -345,6 +346,7 @@ sync_everything (struct mailbox *box, GError **error)
   if (sync_pull (box->sync, box->imap, FALSE, error) != SYNC_DONE)
     return FALSE;
   box->next_look = now_s () + LOOK_S;
+  sync_rest (box->sync);
   return TRUE;
 }
 

@@ -2,13 +2,14 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* One sync by wardmail as it is: starts the real imap worker, as the engine would, has it sync an account, and says what that took.
  *
- *   pull_own PORT USER PASSWORDS CA DIR [again] [index]
+ *   pull_own PORT USER PASSWORDS CA DIR [leave] [again] [index]
  *
  * DIR: where mail and state are kept. Prints "KEY VALUE" lines: seconds (from before the process is there until it has answered), first (until mail
- * could be shown), new, changed, removed, peak_kb (the most memory that the process had), cpu (seconds of it). again: a second sync on the same
- * line: again (seconds). index: afterwards what came is indexed by the real index worker, as it is while mail comes in: index (seconds). */
+ * could be shown), new, changed, removed, peak_kb (the most memory that the process had), cpu (seconds of it). leave: then the process is killed, before it can go on to watch
+ * INBOX. again: a second sync on the same line: again (seconds). index: afterwards what came is indexed by the real index worker, as it is while mail comes in: index (seconds). */
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,25 +43,32 @@ since (gint64 begin)
   return (double) (g_get_monotonic_time () - begin) / 1e6;
 }
 
-static void
-spawn (struct process *process, const char *role)
+/* The socket is there before the process is, so that it can be asked first. */
+static int
+prepare (struct process *process)
 {
   int ends[2];
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     die ("no socket");
+  process->channel = channel_new (ends[0]);
+  process->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  return ends[1];
+}
+
+static void
+spawn (struct process *process, const char *role, int fd)
+{
   process->begin = g_get_monotonic_time ();
   process->pid = fork ();
   if (process->pid == 0) {
-    if (ends[1] == 3 ? fcntl (3, F_SETFD, 0) != 0 : dup2 (ends[1], 3) != 3)
+    if (fd == 3 ? fcntl (3, F_SETFD, 0) != 0 : dup2 (fd, 3) != 3)
       _exit (127);
     if (g_getenv ("PULL_PRELOAD") != NULL)
       (void) setenv ("LD_PRELOAD", g_getenv ("PULL_PRELOAD"), 1);
     (void) execl (g_getenv ("WARDMAIL"), "wardmail", "--process", role, NULL);
     _exit (127);
   }
-  close (ends[1]);
-  process->channel = channel_new (ends[0]);
-  process->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  close (fd);
 }
 
 static void
@@ -73,12 +81,17 @@ take_event (struct process *process, const struct channel_message *message)
     process->first = since (process->begin);
 }
 
-static GVariant *
-call (struct process *process, const char *method, GVariant *args)
+static void
+ask (struct process *process, const char *method, GVariant *args)
 {
-  struct channel_message *message;
   if (!channel_send (process->channel, PROTOCOL_CALL, 1, method, args, NULL) || !channel_flush_wait (process->channel))
     die ("the worker is gone");
+}
+
+static GVariant *
+answer (struct process *process)
+{
+  struct channel_message *message;
   for (;;) {
     if (channel_receive_wait (process->channel, -1, &message) != CHANNEL_MESSAGE)
       die ("the worker died");
@@ -92,6 +105,13 @@ call (struct process *process, const char *method, GVariant *args)
       die (error->message);
     }
   }
+}
+
+static GVariant *
+call (struct process *process, const char *method, GVariant *args)
+{
+  ask (process, method, args);
+  return answer (process);
 }
 
 static guint
@@ -139,7 +159,7 @@ index_all (const char *dir, const char *mail_dir, GPtrArray *rows)
 {
   struct process writer = { 0 };
   g_autofree char *index_dir = g_build_filename (dir, "index", NULL);
-  spawn (&writer, "index");
+  spawn (&writer, "index", prepare (&writer));
   g_variant_unref (
       call (&writer, "start",
             g_variant_new_parsed ("{'index_dir': <%s>, 'mail_dir': <%s>, 'writer': <true>}", index_dir, mail_dir)));
@@ -161,11 +181,27 @@ index_all (const char *dir, const char *mail_dir, GPtrArray *rows)
   g_ptr_array_unref (writer.rows);
 }
 
+/* As the engine does when the index has them. */
+static void
+confirm (struct process *imap)
+{
+  for (guint from = 0; from < imap->rows->len; from += INDEX_BATCH) {
+    g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+    for (guint i = from; i < MIN (from + INDEX_BATCH, imap->rows->len); i++) {
+      const char *path = NULL;
+      if (g_variant_lookup (g_ptr_array_index (imap->rows, i), "path", "&s", &path))
+        g_ptr_array_add (paths, (gpointer) path);
+    }
+    GVariant *list = g_variant_new_strv ((const char *const *) paths->pdata, (gssize) paths->len);
+    g_variant_unref (call (imap, "indexed", g_variant_new_parsed ("{'paths': <%@as>}", list)));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   if (argc < 6 || g_getenv ("WARDMAIL") == NULL)
-    die ("PORT USER PASSWORDS CA DIR [again] [index], and WARDMAIL in the environment");
+    die ("PORT USER PASSWORDS CA DIR [leave] [again] [index], and WARDMAIL in the environment");
   g_autofree char *mail_dir = g_build_filename (argv[5], "mail", NULL),
                   *store_dir = g_build_filename (argv[5], "store", NULL);
   if (g_mkdir_with_parents (mail_dir, 0700) != 0 || g_mkdir_with_parents (store_dir, 0700) != 0)
@@ -174,19 +210,27 @@ main (int argc, char **argv)
   struct rusage used;
   guint fresh = 0, changed = 0, removed = 0;
   GVariant *start = g_variant_ref_sink (config (argv, mail_dir, store_dir));
-  spawn (&imap, "imap");
-  g_variant_unref (call (&imap, "start", start));
-  g_autoptr (GVariant) reply = call (&imap, "sync", NULL);
+  int fd = prepare (&imap);
+  ask (&imap, "start", start);
+  ask (&imap, "sync", NULL); /* before it can begin by itself */
+  spawn (&imap, "imap", fd);
+  g_variant_unref (answer (&imap));
+  g_autoptr (GVariant) reply = answer (&imap);
   g_variant_lookup (reply, "new", "u", &fresh);
   g_variant_lookup (reply, "changed", "u", &changed);
   g_variant_lookup (reply, "removed", "u", &removed);
   printf ("seconds %.3f\nfirst %.3f\nnew %u\nchanged %u\nremoved %u\n", since (imap.begin), imap.first, fresh, changed,
           removed);
+  if (argc > 6 && g_strv_contains ((const char *const *) argv + 6, "leave")) {
+    (void) kill (imap.pid, SIGKILL);
+    return 0;
+  }
   if (argc > 6 && g_strv_contains ((const char *const *) argv + 6, "again")) {
     gint64 begin = g_get_monotonic_time ();
     g_variant_unref (call (&imap, "sync", NULL));
     printf ("again %.4f\n", since (begin));
   }
+  confirm (&imap);
   printf ("peak_kb %u\n", peak_kb (imap.pid));
   end (&imap);
   (void) getrusage (RUSAGE_CHILDREN, &used);

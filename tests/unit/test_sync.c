@@ -400,6 +400,39 @@ test_half_moved (void **state)
   assert_true (sync_has_changes (world->sync));
 }
 
+/* Whether the next start would look at the folder's files. */
+static gboolean
+is_marked (struct world *world, const char *role)
+{
+  AUTOFREE (state_folder) one = folder (world, role);
+  return one->dirty;
+}
+
+/* Once nothing is under way the next start has nothing to look for; unless something went wrong. */
+static void
+test_rest (void **state)
+{
+  struct world *world = *state;
+  g_autofree char *path = arrive (world, "inbox", 1, "", "a@x");
+  const char *const paths[] = { path, NULL };
+  sync_rest (world->sync);
+  g_autofree char *moved = second_of (sync_move (world->sync, paths, "archive", NULL));
+  assert_true (is_marked (world, "inbox") && is_marked (world, "archive"));
+  sync_rest (world->sync);
+  assert_false (is_marked (world, "inbox") || is_marked (world, "archive"));
+  /* Then files are not looked at, and what lies there stays. */
+  g_autofree char *stray = g_strconcat (path, "", NULL);
+  assert_true (g_file_set_contents (stray, "x", 1, NULL));
+  restart (world);
+  assert_true (g_file_test (stray, G_FILE_TEST_EXISTS));
+  /* What cannot be removed (it is a folder) is looked at again. */
+  const char *const gone[] = { moved, NULL };
+  assert_true (g_unlink (moved) == 0 && g_mkdir (moved, 0700) == 0);
+  assert_true (sync_remove (world->sync, gone, NULL));
+  sync_rest (world->sync);
+  assert_true (is_marked (world, "archive"));
+}
+
 static void
 test_batch (void **state)
 {
@@ -546,9 +579,11 @@ int
 main (void)
 {
   const struct CMUnitTest tests[]
-      = { TEST (test_flags),      TEST (test_move_and_back), TEST (test_append_and_remove), TEST (test_append_twice),
-          TEST (test_report),     TEST (test_news),          TEST (test_gone_names),        TEST (test_find),
-          TEST (test_rows),       TEST (test_sweep),         TEST (test_half_moved),        TEST (test_batch),
-          TEST (test_batch_long), TEST (test_flight),        TEST (test_rollback),          TEST (test_tags) };
+      = { TEST (test_flags),        TEST (test_move_and_back), TEST (test_append_and_remove),
+          TEST (test_append_twice), TEST (test_report),        TEST (test_news),
+          TEST (test_gone_names),   TEST (test_find),          TEST (test_rows),
+          TEST (test_sweep),        TEST (test_half_moved),    TEST (test_rest),
+          TEST (test_batch),        TEST (test_batch_long),    TEST (test_flight),
+          TEST (test_rollback),     TEST (test_tags) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

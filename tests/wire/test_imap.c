@@ -603,6 +603,97 @@ test_keywords (void **state)
 }
 
 static void
+lists (const char *const *script, const char *all)
+{
+  struct meeting meeting;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  meet (&meeting, script, 5000, cert, key, anchors);
+  assert_null (meeting.error);
+  g_autoptr (GPtrArray) folders = imap_list (meeting.imap, NULL, &error);
+  assert_null (error);
+  for (guint i = 0; i < folders->len; i++) {
+    const struct imap_folder *folder = g_ptr_array_index (folders, i);
+    const struct imap_selected *status = &folder->status;
+    g_string_append_printf (text, "%s", folder->path);
+    if (folder->told)
+      g_string_append_printf (text, "=%u,%u,%u,%" G_GUINT64_FORMAT, status->exists, status->uidnext,
+                              status->uidvalidity, status->modseq);
+    g_string_append_c (text, ' ');
+  }
+  assert_string_equal (text->str, all);
+  part (&meeting);
+  assert_null (meeting.problem);
+  forget (&meeting);
+}
+
+#define SIGNED_IN(capabilities)                                                                                        \
+  HELLO, START, CAPABLE, "C: AUTHENTICATE", "S: $TAG OK [CAPABILITY IMAP4rev1 " capabilities "] welcome"
+#define NUMBERS "(MESSAGES 2 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12345678901)"
+
+/* How folders stand, told with the list of them: whatever the form of their names; and nothing where not all of it is there. */
+static void
+test_list_status (void **state)
+{
+  g_autofree char *long_name = g_strnfill (6000, 'x'),
+                  *too_long = g_strdup_printf ("S: * STATUS %s " NUMBERS, long_name);
+  const char *const script[]
+      = { SIGNED_IN ("LIST-EXTENDED LIST-STATUS CONDSTORE"),
+          "C: RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))",
+          "S: * LIST () \"/\" INBOX\r\n* STATUS inbox " NUMBERS,
+          "S: * LIST () \"/\" \"a b\"\r\n* STATUS \"a b\" " NUMBERS,
+          "S: * LIST () \"/\" lit\r\n* STATUS {3}\r\nlit " NUMBERS,
+          "S: * LIST () \"/\" half\r\n* STATUS half (MESSAGES 2 UIDNEXT 9 UIDVALIDITY 7)",
+          "S: * LIST () \"/\" none\r\n* STATUS none (MESSAGES 2 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 0)",
+          "S: * LIST () \"/\" wide\r\n* STATUS wide (MESSAGES 4294967296 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 1)",
+          too_long,
+          "S: * LIST () \"/\" last\r\n* STATUS last " NUMBERS,
+          "S: $TAG OK done",
+          "C: LOGOUT",
+          NULL };
+  lists (script, "INBOX=2,9,7,12345678901 a b=2,9,7,12345678901 lit=2,9,7,12345678901 half none wide "
+                 "last=2,9,7,12345678901 ");
+}
+
+/* Without LIST-STATUS they are asked for all at once, and one that is refused is merely not told of; without CONDSTORE nobody asks. */
+static void
+test_status_in_pipe (void **state)
+{
+  const char *const script[]
+      = { SIGNED_IN ("CONDSTORE"),
+          "C: LIST",
+          "S: * LIST () \"/\" INBOX\r\n* LIST () \"/\" a\r\n* LIST () \"/\" \"b c\"\r\n$TAG OK done",
+          "C: LSUB",
+          "S: $TAG OK done",
+          "C: STATUS \"INBOX\"",
+          "C: STATUS \"a\" (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)",
+          "S: * STATUS INBOX " NUMBERS "\r\n$LAST OK done\r\n$TAG NO locked",
+          "C: STATUS \"b c\"",
+          "S: * STATUS \"b c\" " NUMBERS "\r\n$TAG OK done",
+          "C: LOGOUT",
+          NULL };
+  const char *const plain[]
+      = { SIGNED_IN ("UIDPLUS"), "C: LIST", "S: * LIST () \"/\" INBOX\r\n$TAG OK done", "C: LSUB", "S: $TAG OK done",
+          "C: LOGOUT",           NULL };
+  lists (script, "INBOX=2,9,7,12345678901 a b c=2,9,7,12345678901 ");
+  lists (plain, "INBOX ");
+}
+
+/* What the server can do counts as it says when we are signed in; what it said before is forgotten. */
+static void
+test_capabilities (void **state)
+{
+  const char *const script[] = { SIGNED_IN ("CONDSTORE"), "C: LOGOUT", NULL };
+  struct meeting meeting;
+  meet (&meeting, script, 5000, cert, key, anchors);
+  assert_true (imap_has (meeting.imap, "CONDSTORE"));
+  assert_false (imap_has (meeting.imap, "MOVE"));
+  part (&meeting);
+  assert_null (meeting.problem);
+  forget (&meeting);
+}
+
+static void
 test_refusal_is_no_loss (void **state)
 {
   const char *const script[] = {
@@ -803,6 +894,9 @@ main (void)
     cmocka_unit_test (test_pipe),
     cmocka_unit_test (test_pipe_dropped),
     cmocka_unit_test (test_reach),
+    cmocka_unit_test (test_list_status),
+    cmocka_unit_test (test_status_in_pipe),
+    cmocka_unit_test (test_capabilities),
     cmocka_unit_test (test_fair),
   };
   return cmocka_run_group_tests (tests, setup, teardown);
