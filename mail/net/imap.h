@@ -51,6 +51,11 @@ gboolean imap_is_lost (const struct imap *imap);
 char *imap_protection (const struct imap *imap); /* of stream_protection; the caller's */
 gboolean imap_has (const struct imap *imap, const char *capability);
 
+/* ---- imap_compress.c ---- */
+gboolean imap_may_compress (const struct imap *imap); /* the server can, and was not asked */
+/* From now on, both ways. TRUE also where the server does not want to. */
+gboolean imap_compress (struct imap *imap, GError **error);
+
 /* ---- imap_folders.c ---- */
 /* Where mailboxes lie (RFC 2342): "p" (one's own), "o" (other people's) or "s" (shared), and the prefix of their names: "pINBOX.", "oUsers/";
  * few, and safe to send. Empty where the server does not say. */

@@ -15,7 +15,7 @@ struct imap {
   mailimap *session;
   char *selected; /* path; NULL */
   struct imap_selected info;
-  gboolean lost;
+  gboolean lost, compress_asked;
   struct imap_ahead {
     int tag;             /* 0: the answer has come */
     int code;            /* libetpan's, of the answer */

@@ -6,6 +6,7 @@
 #include "crypto/guard/secret.h"
 #include "crypto/guard/tls.h"
 #include "mail/engine.h"
+#include "mail/net/deflate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@ struct stream {
   const struct remote *remote;
   int fd;
   struct tls_session *tls;
+  struct deflate *deflate; /* NULL: not compressed */
   GError *error;
   guint64 allowed; /* bytes that may still come in */
   gint64 deadline; /* monotonic microseconds */
@@ -87,8 +89,24 @@ stream_allow (struct stream *stream, guint64 bytes, guint seconds)
 }
 
 gboolean
+stream_start_deflate (struct stream *stream)
+{
+  if (stream->tls != NULL && stream->deflate == NULL && stream->error == NULL)
+    stream->deflate = deflate_new ();
+  return stream->deflate != NULL;
+}
+
+gboolean
+stream_is_deflated (const struct stream *stream)
+{
+  return stream->deflate != NULL;
+}
+
+gboolean
 stream_has_pending (const struct stream *stream)
 {
+  if (stream->deflate != NULL && deflate_has_more (stream->deflate))
+    return TRUE;
   return stream->tls != NULL && tls_pending (stream->tls);
 }
 
@@ -133,6 +151,7 @@ void
 stream_free (struct stream *stream)
 {
   g_clear_pointer (&stream->tls, tls_free);
+  g_clear_pointer (&stream->deflate, deflate_free);
   close (stream->fd);
   g_clear_error (&stream->error);
   secret_wipe (stream->line, sizeof stream->line);
@@ -294,24 +313,55 @@ read_turn (struct stream *stream, void *buffer, gsize size, gboolean others_had,
   return got;
 }
 
-ssize_t
-stream_read (struct stream *stream, void *buffer, gsize size)
+/* At least one byte as it came, or -1. */
+static ssize_t
+read_line (struct stream *stream, void *buffer, gsize size)
 {
   ssize_t got = -1;
   for (gboolean again = TRUE; again;) {
     gboolean others_had = stream->error == NULL && let_in (stream);
     if (!may_read (stream))
       return -1;
-    got = read_turn (stream, buffer, (gsize) MIN ((guint64) size, stream->allowed), others_had, &again);
+    got = read_turn (stream, buffer, size, others_had, &again);
   }
-  if (got > 0) {
-    stream->allowed -= (guint64) got;
+  if (got > 0)
     return got;
-  }
   fail (stream, got == 0                  ? "it hung up"
                 : time_left (stream) == 0 ? "it took too long to answer"
                                           : "the line broke or it stopped answering");
   return -1;
+}
+
+static ssize_t
+read_deflated (struct stream *stream, void *buffer, gsize size)
+{
+  for (;;) {
+    gsize room_size;
+    gssize got = stream->error == NULL ? deflate_take (stream->deflate, buffer, size) : -1;
+    if (got > 0)
+      return got;
+    if (got < 0) {
+      fail (stream, "what it compressed is damaged");
+      return -1;
+    }
+    guint8 *room = deflate_room (stream->deflate, &room_size);
+    ssize_t came = read_line (stream, room, room_size);
+    if (came <= 0)
+      return -1;
+    deflate_came (stream->deflate, (gsize) came);
+  }
+}
+
+ssize_t
+stream_read (struct stream *stream, void *buffer, gsize size)
+{
+  if (stream->error == NULL && !may_read (stream))
+    return -1;
+  const gsize most = (gsize) MIN ((guint64) size, stream->allowed);
+  const ssize_t got = stream->deflate != NULL ? read_deflated (stream, buffer, most) : read_line (stream, buffer, most);
+  if (got > 0)
+    stream->allowed -= (guint64) got;
+  return got;
 }
 
 gboolean
@@ -369,8 +419,8 @@ write_plain (struct stream *stream, const guint8 *bytes, gsize size)
   }
 }
 
-gboolean
-stream_write (struct stream *stream, const void *bytes, gsize size)
+static gboolean
+write_line (struct stream *stream, const void *bytes, gsize size)
 {
   const guint8 *at = bytes;
   while (size > 0 && stream->error == NULL) {
@@ -383,6 +433,18 @@ stream_write (struct stream *stream, const void *bytes, gsize size)
     size -= (gsize) sent;
   }
   return stream->error == NULL;
+}
+
+gboolean
+stream_write (struct stream *stream, const void *bytes, gsize size)
+{
+  if (stream->deflate == NULL || stream->error != NULL || size == 0)
+    return write_line (stream, bytes, size);
+  gsize packed_size;
+  const guint8 *packed = deflate_pack (stream->deflate, bytes, size, &packed_size);
+  if (packed == NULL)
+    fail (stream, "there is not enough memory to compress what is sent");
+  return packed != NULL && write_line (stream, packed, packed_size);
 }
 
 const char *

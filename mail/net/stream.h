@@ -41,6 +41,10 @@ gboolean stream_start_tls (struct stream *stream, gboolean unread, GError **erro
 gboolean stream_is_tls (const struct stream *stream);
 /* "TLSv1.3, the server's key is sha256/…"; the caller's. TLS only. */
 char *stream_protection (const struct stream *stream);
+/* After the server agreed to compress (RFC 4978), when nothing more had come from it; over TLS alone. What may come in counts as it is afterwards. The
+ * secrets of this connection must have been said before: how well something packs can tell what is in it. */
+gboolean stream_start_deflate (struct stream *stream);
+gboolean stream_is_deflated (const struct stream *stream);
 /* What may come in from now on, and by when: for each command anew. */
 void stream_allow (struct stream *stream, guint64 bytes, guint seconds);
 void stream_allow_until (struct stream *stream, guint64 bytes, gint64 until); /* of g_get_monotonic_time */

@@ -26,6 +26,7 @@ struct sync {
   GHashTable *told;            /* folder id -> struct imap_selected *: how they stood when the server listed them */
   guint done, total;           /* of this pull */
   guint window;                /* how many mails are asked for at a time */
+  gboolean slow;               /* the line is, and could be compressed */
   guint asked;                 /* as many, the last of heads, have been asked for already */
 };
 

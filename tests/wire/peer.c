@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 struct peer {
   const char *const *script;
@@ -16,7 +17,8 @@ struct peer {
   int fd;
   SSL_CTX *context;
   SSL *ssl;
-  gboolean slow;
+  gboolean slow, deflated;
+  z_stream in, out;
   GString *heard;   /* all of it */
   GString *pending; /* what is no line yet */
   char *tag, *last_tag;
@@ -25,7 +27,7 @@ struct peer {
 };
 
 static gboolean
-say (struct peer *peer, const char *bytes, gsize size)
+say_raw (struct peer *peer, const char *bytes, gsize size)
 {
   while (size > 0) {
     gsize piece = peer->slow ? 1 : MIN (size, 16384);
@@ -40,12 +42,46 @@ say (struct peer *peer, const char *bytes, gsize size)
 }
 
 static gboolean
+say (struct peer *peer, const char *bytes, gsize size)
+{
+  if (!peer->deflated)
+    return say_raw (peer, bytes, size);
+  g_autofree char *packed = g_malloc (size + 1024);
+  peer->out.next_in = (Bytef *) (gpointer) bytes;
+  peer->out.avail_in = (uInt) size;
+  peer->out.next_out = (Bytef *) packed;
+  peer->out.avail_out = (uInt) size + 1024;
+  return deflate (&peer->out, Z_SYNC_FLUSH) == Z_OK && say_raw (peer, packed, size + 1024 - peer->out.avail_out);
+}
+
+static gboolean
+hear_packed (struct peer *peer, char *bytes, gsize size)
+{
+  char text[4096];
+  peer->in.next_in = (Bytef *) bytes;
+  peer->in.avail_in = (uInt) size;
+  do {
+    peer->in.next_out = (Bytef *) text;
+    peer->in.avail_out = sizeof text;
+    int code = inflate (&peer->in, Z_SYNC_FLUSH);
+    if (code != Z_OK && code != Z_BUF_ERROR)
+      return FALSE;
+    gssize got = (gssize) (sizeof text - peer->in.avail_out);
+    g_string_append_len (peer->heard, text, got);
+    g_string_append_len (peer->pending, text, got);
+  } while (peer->in.avail_out == 0);
+  return TRUE;
+}
+
+static gboolean
 hear_more (struct peer *peer)
 {
   char bytes[4096];
   ssize_t got = peer->ssl != NULL ? SSL_read (peer->ssl, bytes, sizeof bytes) : read (peer->fd, bytes, sizeof bytes);
   if (got <= 0)
     return FALSE;
+  if (peer->deflated)
+    return hear_packed (peer, bytes, (gsize) got);
   g_string_append_len (peer->heard, bytes, got);
   g_string_append_len (peer->pending, bytes, got);
   return TRUE;
@@ -138,6 +174,17 @@ step (struct peer *peer, const char *text)
     return flood (peer, g_ascii_strtoull (text + 6, NULL, 10));
   if (strcmp (text, "SLOW") == 0)
     return (peer->slow = TRUE);
+  if (strcmp (text, "DEFLATE") == 0)
+    return (peer->deflated = inflateInit2 (&peer->in, -MAX_WBITS) == Z_OK
+                             && deflateInit2 (&peer->out, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  if (g_str_has_prefix (text, "RAW "))
+    return say_raw (peer, text + 4, strlen (text + 4));
+  if (g_str_has_prefix (text, "EMPTY ")) {
+    for (guint64 i = g_ascii_strtoull (text + 6, NULL, 10); i > 0; i--)
+      if (!say_raw (peer, "\0\0\0\xff\xff", 5))
+        break; /* the client has had enough */
+    return TRUE;
+  }
   if (strcmp (text, "HANG") == 0) {
     while (hear_more (peer))
       ;
@@ -195,6 +242,10 @@ peer_stop (struct peer *peer, char **heard_out)
     SSL_free (peer->ssl);
   if (peer->context != NULL)
     SSL_CTX_free (peer->context);
+  if (peer->deflated) {
+    (void) inflateEnd (&peer->in);
+    (void) deflateEnd (&peer->out);
+  }
   g_free (peer->tag);
   g_free (peer->last_tag);
   g_free (peer);

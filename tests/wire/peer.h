@@ -8,6 +8,9 @@
  *   "C: text"     hear a line that has the text in it (without looking at case); else the script fails
  *   "DATA"        hear lines up to a single dot
  *   "TLS"         be the server of a TLS handshake
+ *   "DEFLATE"     from now on both ends compress (RFC 4978)
+ *   "RAW text"    send the text as it is, whatever was agreed
+ *   "EMPTY n"     send n empty blocks of a deflate stream, as they are
  *   "FLOOD n"     send n bytes without a line end
  *   "SLOW"        from now on send byte by byte
  *   "HANG"        hear and say nothing until the client goes away

@@ -693,6 +693,87 @@ test_capabilities (void **state)
   forget (&meeting);
 }
 
+#define PACKED SIGNED_IN ("COMPRESS=DEFLATE"), "C: COMPRESS DEFLATE", "S: $TAG OK packing", "DEFLATE"
+
+/* RFC 4978: both ways, whatever the pieces; and a server that says no to it is spoken to as before. */
+static void
+test_compress (void **state)
+{
+  const char *const packed[] = {
+    PACKED, SELECT, "C: UID FETCH 4:5", "S> * 1 FETCH (UID 4 FLAGS () BODY[] {5}\r\nabc\r\n)\r\n", "S: $TAG OK done",
+    "HANG", NULL
+  };
+  const char *const pieces[] = { PACKED,
+                                 "SLOW",
+                                 SELECT,
+                                 "C: UID FETCH 4:5",
+                                 "S> * 1 FETCH (UID 4 FLAGS () BODY[] {5}\r\nabc\r\n)\r\n",
+                                 "S: $TAG OK done",
+                                 "HANG",
+                                 NULL };
+  const char *const refused[] = { SIGNED_IN ("COMPRESS=DEFLATE"),
+                                  "C: COMPRESS DEFLATE",
+                                  "S: $TAG NO not today",
+                                  SELECT,
+                                  "C: UID FETCH 4:5",
+                                  "S> * 1 FETCH (UID 4 FLAGS () BODY[] {5}\r\nabc\r\n)\r\n",
+                                  "S: $TAG OK done",
+                                  "HANG",
+                                  NULL };
+  const char *const unable[] = { SIGNED_IN ("IDLE"),
+                                 SELECT,
+                                 "C: UID FETCH 4:5",
+                                 "S> * 1 FETCH (UID 4 FLAGS () BODY[] {5}\r\nabc\r\n)\r\n",
+                                 "S: $TAG OK done",
+                                 "HANG",
+                                 NULL };
+  const char *const *scripts[] = { packed, pieces, refused, unable };
+  for (gsize i = 0; i < G_N_ELEMENTS (scripts); i++) {
+    struct meeting meeting;
+    struct imap_selected info;
+    gboolean fine;
+    meet (&meeting, scripts[i], 5000, cert, key, anchors);
+    assert_null (meeting.error);
+    assert_true (imap_compress (meeting.imap, NULL));
+    assert_false (imap_may_compress (meeting.imap));
+    assert_true (imap_compress (meeting.imap, NULL)); /* it is not asked again */
+    assert_true (imap_select (meeting.imap, "INBOX", TRUE, &info, NULL));
+    g_autofree char *all = fetch_two (&meeting, &fine);
+    assert_true (fine);
+    assert_string_equal (all, "abc\r\n[4 ]");
+    part (&meeting);
+    assert_null (strstr (strstr (meeting.heard, "COMPRESS") != NULL ? strstr (meeting.heard, "COMPRESS") : "", "AUTH"));
+    forget (&meeting);
+  }
+}
+
+/* What is damaged, cut, endless, empty without end, or said in between, ends the session, and what it would hold is bounded. */
+static void
+test_compress_faults (void **state)
+{
+  const char *const garbage[] = { PACKED, "C: SELECT", "RAW \xff\xfe\xfd nothing of the kind", "HANG", NULL };
+  const char *const plain[] = { PACKED, "C: SELECT", "RAW * 2 EXISTS\r\n", "HANG", NULL };
+  const char *const cut[] = { PACKED, "C: SELECT", "S> * 2 EXI", "CLOSE", NULL };
+  const char *const bomb[] = { PACKED, "C: SELECT", "FLOOD 200000000", "HANG", NULL };
+  const char *const empty[] = { PACKED, "C: SELECT", "EMPTY 1000000", "HANG", NULL };
+  const char *const ended[] = { PACKED, "C: SELECT", "RAW \x03", "HANG", NULL };
+  const char *const early[]
+      = { SIGNED_IN ("COMPRESS=DEFLATE"), "C: COMPRESS DEFLATE", "S: $TAG OK packing\r\n* 3 EXISTS", "HANG", NULL };
+  const char *const *scripts[] = { garbage, plain, cut, bomb, empty, ended, early };
+  for (gsize i = 0; i < G_N_ELEMENTS (scripts); i++) {
+    struct meeting meeting;
+    struct imap_selected info;
+    g_autoptr (GError) error = NULL;
+    meet (&meeting, scripts[i], 300, cert, key, anchors);
+    assert_null (meeting.error);
+    gboolean fine = imap_compress (meeting.imap, &error) && imap_select (meeting.imap, "INBOX", TRUE, &info, &error);
+    if (fine || !imap_is_lost (meeting.imap) || !g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK))
+      fail_msg ("case %zu: %s", i, error != NULL ? error->message : "no fault");
+    part (&meeting);
+    forget (&meeting);
+  }
+}
+
 static void
 test_refusal_is_no_loss (void **state)
 {
@@ -894,6 +975,8 @@ main (void)
     cmocka_unit_test (test_pipe),
     cmocka_unit_test (test_pipe_dropped),
     cmocka_unit_test (test_reach),
+    cmocka_unit_test (test_compress),
+    cmocka_unit_test (test_compress_faults),
     cmocka_unit_test (test_list_status),
     cmocka_unit_test (test_status_in_pipe),
     cmocka_unit_test (test_capabilities),
