@@ -146,7 +146,7 @@ state_outbox_items (struct state *state)
   GPtrArray *items = g_ptr_array_new_with_free_func ((GDestroyNotify) outbox_item_free);
   sqlite3_stmt *row = state_query (state,
                                    "SELECT id, message_id, sender, draft_path, date, not_before, next_try, tries, "
-                                   "waits_for, late FROM items ORDER BY date, id",
+                                   "waits_for, late FROM items ORDER BY date, rowid",
                                    "");
   while (state_row (state, &row)) {
     struct outbox_item *item = g_new0 (struct outbox_item, 1);
