@@ -96,6 +96,24 @@ has_no_mail (struct core *core)
   return inside == NULL;
 }
 
+/* A process that made another one was ended in the middle of it. */
+static gboolean
+is_half_made (struct core *core)
+{
+  g_autofree char *current = g_build_filename (core->paths->index_dir, "current", NULL);
+  g_autoptr (GDir) dir = g_dir_open (core->paths->index_dir, 0, NULL);
+  const char *name;
+  guint made = 0;
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    made += g_str_has_prefix (name, "made-") ? 1 : 0;
+  return made > (g_file_test (current, G_FILE_TEST_EXISTS) ? 1 : 0);
+}
+
+static void
+on_looked_at (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+}
+
 static gboolean
 on_missing (gpointer data)
 {
@@ -105,13 +123,16 @@ on_missing (gpointer data)
     anew_set_whole (core, TRUE);
   else if (!anew_is_whole (core))
     begin_by_itself (core, FALSE, TRUE, FALSE);
+  else if (core->anew == NULL && is_half_made (core)) /* a writer that starts finds it, and says so */
+    supervised_call (core->writer, "anew_drop", NULL, NULL, NULL, on_looked_at, NULL);
   return G_SOURCE_REMOVE;
 }
 
 void
 anew_if_missing (struct core *core)
 {
-  if (core->anew == NULL && core->anew_source == 0 && !core->anew_given_up && !anew_is_whole (core))
+  if (core->anew == NULL && core->anew_source == 0 && !core->anew_given_up
+      && (!anew_is_whole (core) || is_half_made (core)))
     core->anew_source = g_idle_add (on_missing, core);
 }
 
