@@ -32,6 +32,8 @@ struct settings {
   enum asks ask_reports;          /* of delivery, where the server offers them; default ASK_YES */
   guint overdue_h;                /* after how many hours without a report a message counts as overdue */
   guint poll_s;                   /* where IDLE is not offered; default 60 */
+  guint keep_days;                /* of which mail is kept whole, older as its header; 0: all */
+  guint fetch_limit_mb;           /* larger mails are fetched when they are opened */
 };
 struct saved_search {
   char *name, *query;

@@ -32,6 +32,9 @@ enum engine_error {
   ENGINE_ERROR_PASSPHRASE,
 };
 
+/* Is this one of the files in which a profile keeps the header of a message alone? Then it is no message. */
+gboolean engine_is_header_file (const char *path);
+
 struct engine;
 /* reply: a{sv}, owned by the callee for the call's length only (ref it to keep it); fds: the reply's, may be NULL. On failure reply is NULL. */
 typedef void (*engine_done_fn) (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data);

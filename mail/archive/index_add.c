@@ -180,6 +180,21 @@ add_tags (notmuch_database_t *notmuch, const char *id, char **tags)
   return status;
 }
 
+guint
+index_add_take_place (notmuch_database_t *notmuch, const char *was, const char *id)
+{
+  notmuch_message_t *before = NULL;
+  guint status = notmuch_database_find_message_by_filename (notmuch, was, &before);
+  if (status != NOTMUCH_STATUS_SUCCESS || before == NULL)
+    return status;
+  if (strcmp (notmuch_message_get_message_id (before), id) != 0) {
+    g_auto (GStrv) tags = strings (index_row_tags (before));
+    status = add_tags (notmuch, id, tags);
+  }
+  notmuch_message_destroy (before);
+  return status == NOTMUCH_STATUS_SUCCESS ? index_add_remove_path (notmuch, was) : status;
+}
+
 static guint
 finish_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *mail, const char *id,
              gboolean is_new)
@@ -292,6 +307,9 @@ add_here (struct index_db *db, notmuch_database_t *notmuch, const struct index_m
   guint status = verdict == INDEX_GUARD_FINE && mail->shadow != NULL
                      ? add_with_shadow (db, notmuch, mail, &id, &is_new)
                      : add_as_it_is (db, notmuch, mail, verdict, &id, &is_new);
+  if (status == NOTMUCH_STATUS_SUCCESS && mail->was != NULL && index_db_owns_path (db, mail->was)
+      && strcmp (mail->was, mail->path) != 0)
+    status = index_add_take_place (notmuch, mail->was, id);
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = finish_mail (db, notmuch, mail, id, is_new);
   if (status == NOTMUCH_STATUS_SUCCESS && verdict != INDEX_GUARD_FINE)

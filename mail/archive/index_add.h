@@ -13,5 +13,8 @@ guint index_add_file (struct index_db *db, struct _notmuch_database *notmuch, co
                       enum index_guard_verdict verdict, struct _notmuch_message **message_out);
 gboolean index_add_is_in (guint status); /* new, or one more file of a message */
 guint index_add_remove_path (struct _notmuch_database *notmuch, const char *path);
+/* The message id has another file now, instead of was: as long as only its header was here it had, without a Message-ID, one that was made of the
+ * file, and was another message to libnotmuch. What a person tagged comes along. */
+guint index_add_take_place (struct _notmuch_database *notmuch, const char *was, const char *id);
 /* Names of files that have gone in the meantime: a rename that we were told of too late. */
 guint index_add_drop_stale (struct _notmuch_database *notmuch, struct _notmuch_message *message);

@@ -49,7 +49,9 @@ move_mail (struct index_db *db, notmuch_database_t *notmuch, const char *old_pat
   if (is_new)
     status = index_keep_apply (db, message);
   if (index_add_is_in (status))
-    status = strcmp (old_path, new_path) != 0 ? index_add_remove_path (notmuch, old_path) : NOTMUCH_STATUS_SUCCESS;
+    status = strcmp (old_path, new_path) != 0
+                 ? index_add_take_place (notmuch, old_path, notmuch_message_get_message_id (message))
+                 : NOTMUCH_STATUS_SUCCESS;
   else if (status == NOTMUCH_STATUS_FILE_ERROR || status == NOTMUCH_STATUS_FILE_NOT_EMAIL)
     status = NOTMUCH_STATUS_SUCCESS;
   if (message != NULL && status == NOTMUCH_STATUS_SUCCESS)

@@ -13,6 +13,7 @@
 #include "mail/engine/channel.h"
 #include "mail/engine/server.h"
 #include "mail/engine/spawn.h"
+#include "mail/store/maildir.h"
 
 struct pending {
   struct engine *engine;
@@ -344,4 +345,11 @@ engine_free (struct engine *engine)
   paths_free (engine->paths);
   g_free (engine->profile_dir);
   g_free (engine);
+}
+
+gboolean
+engine_is_header_file (const char *path)
+{
+  g_autofree char *whole = g_canonicalize_filename (path, NULL);
+  return maildir_path_is_header (whole);
 }

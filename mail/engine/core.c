@@ -198,6 +198,7 @@ core_account_new (struct core *core, struct account *account_take)
   account->watchers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) request_unref);
   g_queue_init (&account->arrivals);
   g_queue_init (&account->runs);
+  g_queue_init (&account->fetches);
   g_autofree char *imap = g_strdup_printf ("imap@%s", account_take->name),
                   *smtp = g_strdup_printf ("smtp@%s", account_take->name);
   account->imap = supervised_new (PEER_IMAP, imap, "The part that fetches mail", &imap_hooks, account);
@@ -244,6 +245,16 @@ take_accounts (struct core *core, GPtrArray *accounts)
     core_account_retire (core, g_ptr_array_index (old, i));
 }
 
+/* What the imap workers are told of the settings when they start. */
+static gboolean
+same_sync (const struct settings *a, const struct settings *b)
+{
+  return a->poll_s == b->poll_s && a->sync_folders == b->sync_folders && a->keep_days == b->keep_days
+         && a->fetch_limit_mb == b->fetch_limit_mb && g_strcmp0 (a->archive_folder, b->archive_folder) == 0
+         && g_strcmp0 (a->drafts_folder, b->drafts_folder) == 0 && g_strcmp0 (a->sent_folder, b->sent_folder) == 0
+         && g_strcmp0 (a->trash_folder, b->trash_folder) == 0;
+}
+
 gboolean
 core_load (struct core *core, GError **error)
 {
@@ -264,6 +275,7 @@ core_load (struct core *core, GError **error)
     policy_free (policy);
     return FALSE;
   }
+  gboolean other = core->settings != NULL && settings != NULL && !same_sync (core->settings, settings);
   if (core->settings != NULL)
     settings_free (core->settings);
   if (core->policy != NULL)
@@ -271,6 +283,8 @@ core_load (struct core *core, GError **error)
   core->settings = settings;
   core->policy = policy;
   take_accounts (core, accounts);
+  for (guint i = 0; other && i < core->accounts->len; i++)
+    supervised_stop (((struct core_account *) g_ptr_array_index (core->accounts, i))->imap);
   supervised_stop (core->keys); /* it holds the policy */
   return TRUE;
 }

@@ -40,6 +40,8 @@ struct core_account {
   gboolean was_down;    /* there was no line to its imap server */
   guint due_timer;      /* the next run; 0: none */
   gint64 due_soon;      /* real time: until then something is to go that a person may still take back; 0 */
+  GQueue fetches; /* struct fetch *: bodies that somebody waits for; the first is under way where fetching says so */
+  gboolean fetching;
   GHashTable *watchers; /* id in the outbox -> struct request *: who hears how far it is */
 };
 
@@ -116,6 +118,11 @@ void flow_folders (struct core *core, struct request *request);
 void flow_folder (struct core *core, struct request *request);
 void flow_sync (struct core *core, struct request *request);
 void flow_show (struct core *core, struct request *request);
+/* flow_fetch.c: the body of a mail of which only the header (path) is here. done is called once, after wait_s at the latest: with the path of the
+ * whole mail, or with NULL and a sentence what is missing and what to do. */
+typedef void (*fetch_done_fn) (gpointer data, const char *path_or_null, const char *sentence);
+void flow_fetch (struct core_account *account, struct request *request, const char *path, guint wait_s,
+                 fetch_done_fn done, gpointer data);
 /* flow_caution.c: the view with what a reader should know of its sender. done is called once, perhaps at once. servers: a{sv} for keys.inspect,
  * floating; account: whose mail it is, NULL: any. */
 typedef void (*caution_done_fn) (gpointer data, GVariant *view);

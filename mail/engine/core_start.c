@@ -180,6 +180,10 @@ core_start_imap (gpointer owner, GError **error)
   g_variant_builder_add (&own, "{sv}", "poll_s", g_variant_new_uint32 (settings != NULL ? settings->poll_s : 60));
   g_variant_builder_add (&own, "{sv}", "only_subscribed",
                          g_variant_new_boolean (settings != NULL && settings->sync_folders == SYNC_SUBSCRIBED));
+  if (settings != NULL) {
+    g_variant_builder_add (&own, "{sv}", "keep_days", g_variant_new_uint32 (settings->keep_days));
+    g_variant_builder_add (&own, "{sv}", "fetch_limit_mb", g_variant_new_uint32 (settings->fetch_limit_mb));
+  }
   add_text (&own, "archive", settings != NULL ? settings->archive_folder : NULL);
   add_text (&own, "drafts", settings != NULL ? settings->drafts_folder : NULL);
   add_text (&own, "sent", settings != NULL ? settings->sent_folder : NULL);

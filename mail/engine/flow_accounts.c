@@ -330,7 +330,8 @@ struct sync {
 struct sync_account {
   struct sync *sync;
   struct core_account *account;
-  guint32 new, changed, removed;
+  guint32 new, changed, removed, bodies;
+  guint64 bytes;
 };
 
 static void
@@ -351,8 +352,10 @@ sync_account_end (struct sync_account *one, const char *sentence)
 {
   g_variant_builder_add (
       &one->sync->rows, "@a{sv}",
-      g_variant_new_parsed ("{'account': <%s>, 'new': <%u>, 'changed': <%u>, 'removed': <%u>, 'error': <%s>}",
-                            one->account->account->name, one->new, one->changed, one->removed, sentence));
+      g_variant_new_parsed ("{'account': <%s>, 'new': <%u>, 'changed': <%u>, 'removed': <%u>, 'bodies': <%u>, "
+                            "'bytes': <%t>, 'error': <%s>}",
+                            one->account->account->name, one->new, one->changed, one->removed, one->bodies, one->bytes,
+                            sentence));
   sync_end_one (one->sync);
   g_free (one);
 }
@@ -374,6 +377,8 @@ on_synced (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
   (void) g_variant_lookup (reply, "new", "u", &one->new);
   (void) g_variant_lookup (reply, "changed", "u", &one->changed);
   (void) g_variant_lookup (reply, "removed", "u", &one->removed);
+  (void) g_variant_lookup (reply, "bodies", "u", &one->bodies);
+  (void) g_variant_lookup (reply, "bytes", "t", &one->bytes);
   arrive_when_done (one->account, on_drained, one);
 }
 

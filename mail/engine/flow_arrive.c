@@ -397,7 +397,8 @@ is_news (GVariant *row)
 {
   static const char *const others[] = { "sent", "draft", "spam", "deleted" };
   g_autofree const char **tags = NULL;
-  gboolean news = g_variant_lookup (row, "add", "^a&s", &tags) && g_strv_contains (tags, "unread");
+  g_autoptr (GVariant) was = g_variant_lookup_value (row, "was", NULL); /* its header was here before */
+  gboolean news = was == NULL && g_variant_lookup (row, "add", "^a&s", &tags) && g_strv_contains (tags, "unread");
   for (gsize i = 0; news && i < G_N_ELEMENTS (others); i++)
     news = !g_strv_contains (tags, others[i]);
   return news;
@@ -530,12 +531,9 @@ arrive_event (struct core_account *account, const char *event, GVariant *fields)
   if (strcmp (event, "state") == 0) {
     note_state (account, fields);
   } else if (strcmp (event, "progress") == 0) {
-    guint32 done = 0, total = 0;
-    (void) g_variant_lookup (fields, "done", "u", &done);
-    (void) g_variant_lookup (fields, "total", "u", &total);
-    server_event (
-        account->core->server, "progress",
-        g_variant_new_parsed ("{'account': <%s>, 'done': <%u>, 'total': <%u>}", account->account->name, done, total));
+    g_auto (GVariantDict) told = G_VARIANT_DICT_INIT (fields);
+    g_variant_dict_insert (&told, "account", "s", account->account->name);
+    server_event (account->core->server, "progress", g_variant_dict_end (&told));
   } else if (strcmp (event, "notice") == 0) {
     const char *text = "";
     (void) g_variant_lookup (fields, "text", "&s", &text);

@@ -12,7 +12,10 @@
 #include "mail/engine/unpack.h"
 #include "mail/message/message.h"
 #include "mail/message/receipt.h"
+#include "mail/store/maildir.h"
 
+#define FETCH_WAIT_S 20                      /* for the body of a mail whose header alone is here */
+#define FETCH_WAIT_SHOW_S 3                  /* ... where the header is shown meanwhile */
 #define FILTERS_MAX 20                       /* HTML parts of one message that are shown */
 #define FILTERS_TIME_US (3 * G_USEC_PER_SEC) /* of all of them together; the last may end later */
 #define UNPACK_TIME_US (2 * G_USEC_PER_SEC)  /* since its text is made, in which a look into a container may begin */
@@ -27,6 +30,9 @@ struct reading {
   GVariant *view, *origin;                          /* a{sv} of the keys worker */
   struct core_account *account;                     /* whose mail it is; NULL: anybody's */
   char **tags;                                      /* of it; NULL: it is no mail of the index */
+  gboolean shows;                                   /* a header is better than nothing */
+  char *path;                                       /* of the file that the index knows, until the body is here */
+  char *missing;                                    /* why only the header is here; NULL: all of it is */
   GPtrArray *segments;                              /* GVariant *: a{sv}; html ones are replaced by text */
   guint next;
   guint filters;
@@ -61,6 +67,8 @@ reading_free (struct reading *reading)
   g_clear_pointer (&reading->carried, g_ptr_array_unref);
   g_clear_object (&reading->attached);
   g_strfreev (reading->tags);
+  g_free (reading->path);
+  g_free (reading->missing);
   if (reading->file >= 0)
     close (reading->file);
   if (reading->again >= 0)
@@ -94,6 +102,68 @@ open_mail (struct core *core, const char *path)
 }
 
 static void
+not_found (struct reading *reading)
+{
+  reading_fail_text (reading, ENGINE_ERROR_NOT_FOUND,
+                     "That message is not here. It may have been moved or deleted; search for it again.");
+}
+
+/* Only the header is here, and stays so for now. */
+static void
+open_header (struct reading *reading, const char *why)
+{
+  g_autofree char *path = maildir_path_is_header (reading->path) ? maildir_find (reading->path) : NULL;
+  int fd = path != NULL ? open_mail (reading->core, path) : -1;
+  if (fd < 0) {
+    not_found (reading);
+  } else if (!reading->shows) {
+    close (fd);
+    reading_fail_text (reading, ENGINE_ERROR_NETWORK, why);
+  } else {
+    reading->missing = g_strdup (why);
+    reading->opened (reading, fd);
+  }
+}
+
+static void
+on_fetched (gpointer data, const char *path_or_null, const char *sentence)
+{
+  struct reading *reading = data;
+  int fd = path_or_null != NULL ? open_mail (reading->core, path_or_null) : -1;
+  if (fd >= 0)
+    reading->opened (reading, fd);
+  else
+    open_header (reading, sentence);
+}
+
+/* No whole file is here: reading->path is the header, or where the mail was. */
+static void
+fetch_body (struct reading *reading)
+{
+  gboolean wait = FALSE, here = FALSE;
+  (void) g_variant_lookup (reading->request->fields, "wait", "b", &wait);
+  (void) g_variant_lookup (reading->request->fields, "here", "b", &here);
+  reading->account = core_account_for_path (reading->core, reading->path);
+  if (reading->account == NULL)
+    not_found (reading);
+  else if (here)
+    open_header (reading, "Only sender and subject of this message are here.");
+  else
+    flow_fetch (reading->account, reading->request, reading->path,
+                reading->shows && !wait ? FETCH_WAIT_SHOW_S : FETCH_WAIT_S, on_fetched, reading);
+}
+
+/* The path that a body may be fetched by: a header's rather than that of a file which has just gone. */
+static void
+note_path (struct reading *reading, const char *path)
+{
+  if (reading->path != NULL && !maildir_path_is_header (path))
+    return;
+  g_free (reading->path);
+  reading->path = g_strdup (path);
+}
+
+static void
 on_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct reading *reading = data;
@@ -107,17 +177,23 @@ on_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
     g_autofree const char **paths = NULL;
     (void) g_variant_lookup (row, "paths", "^a&s", &paths);
     for (guint k = 0; paths != NULL && paths[k] != NULL; k++) {
-      int fd = open_mail (reading->core, paths[k]);
+      int fd = maildir_path_is_header (paths[k]) ? -1 : open_mail (reading->core, paths[k]);
       if (fd >= 0) {
         reading->account = core_account_for_path (reading->core, paths[k]);
+        g_clear_pointer (&reading->tags, g_strfreev);
         (void) g_variant_lookup (row, "tags", "^as", &reading->tags);
         reading->opened (reading, fd);
         return;
       }
+      note_path (reading, paths[k]);
+      if (reading->tags == NULL)
+        (void) g_variant_lookup (row, "tags", "^as", &reading->tags);
     }
   }
-  reading_fail_text (reading, ENGINE_ERROR_NOT_FOUND,
-                     "That message is not here. It may have been moved or deleted; search for it again.");
+  if (reading->path != NULL)
+    fetch_body (reading);
+  else
+    not_found (reading);
 }
 
 static void
@@ -320,6 +396,8 @@ inspect (struct reading *reading, int fd)
   g_autoptr (GVariant) message = g_variant_ref_sink (message_fields (reading, fd, NULL, &fds));
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (message);
   g_variant_dict_insert_value (&dict, "servers", flow_caution_servers (reading->core, reading->account));
+  if (reading->missing != NULL)
+    g_variant_dict_insert (&dict, "missing", "s", reading->missing);
   GVariant *fields = g_variant_dict_end (&dict);
   supervised_call (reading->core->keys, "inspect", fields, fds, reading->request, on_inspected, reading);
 }
@@ -360,7 +438,7 @@ own_addresses (struct core *core)
 static GVariant *
 receipt_of (struct reading *reading, GVariant *view)
 {
-  if (reading->tags == NULL || reading->account == NULL || reading->origin == NULL)
+  if (reading->tags == NULL || reading->account == NULL || reading->origin == NULL || reading->missing != NULL)
     return NULL;
   g_autoptr (GPtrArray) own = own_addresses (reading->core);
   const enum receipt_policy policy
@@ -413,6 +491,7 @@ flow_show (struct core *core, struct request *request)
 {
   struct reading *reading = reading_new (core, request, inspect_opened);
   reading->finished = show_finished;
+  reading->shows = TRUE;
   locate (reading);
 }
 

@@ -96,8 +96,10 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "change", F (MUST ("ids", "as"), MUST ("action", "s"), MAY ("folder", "s")),
     F (MUST ("changed", "u"), MAY ("homes", "a(ss)")), 60, FALSE },
   /* view: exactly the object of `show --json`, plus "verdict" (line s, tone s: none|good|warn|bad),
-   * "segments" (aa{sv}: part s, text s, signed b, encrypted b, unproven b, note s), "protected" b */
-  { PEER_ENGINE, "show", F (MESSAGE), F (MUST ("view", "a{sv}")), 30, FALSE },
+   * "segments" (aa{sv}: part s, text s, signed b, encrypted b, unproven b, note s), "protected" b
+   * Of a mail whose header alone is here the body is fetched; what has not come in 3 s (wait: 20 s) is shown without, with the warning
+   * "header_only", goes on coming, and is announced by "changed". here: nothing is fetched. */
+  { PEER_ENGINE, "show", F (MESSAGE, MAY ("wait", "b"), MAY ("here", "b")), F (MUST ("view", "a{sv}")), 30, FALSE },
   /* warning: a sentence where the file is dangerous, or not what it says */
   { PEER_ENGINE, "part", F (MESSAGE, MUST ("part", "s")),
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("charset", "s"), MAY ("warning", "s")), 30,
@@ -161,7 +163,7 @@ static const struct protocol_method methods[] = {
   { PEER_ENGINE, "delivery", F (MAY ("ids", "as"), MAY ("query", "s"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")),
     30, FALSE },
   { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0,
-    FALSE }, /* rows: account s, new u, changed u, removed u, error s */
+    FALSE }, /* rows: account s, new u, changed u, removed u, bodies u, bytes t, error s */
   /* stream: a pipe of messages, each a big-endian u32 length, a byte of flags (1 seen, 2 flagged, 4 answered, 8 forwarded), and its bytes;
    * length 0 ends it. */
   { PEER_ENGINE, "import", F (MUST ("stream", "h"), MAY ("folder", "s")),
@@ -199,7 +201,8 @@ static const struct protocol_method methods[] = {
   { PEER_KEYS, "start", F (MUST ("keys_dir", "s"), MUST ("policy", "a{sv}")), NOTHING, 10, FALSE },
   /* segments: part s, kind s ("text"|"html"), text s | html ay, signed b, encrypted b, unproven b, note s (a heading such as "unsigned part"; may be "") */
   /* servers: ids as, hosts as (see auth_results.h); origin: see message_origin */
-  { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x"), MAY ("servers", "a{sv}")),
+  /* missing: a sentence; the message is but a header, of which nothing is judged. */
+  { PEER_KEYS, "inspect", F (MUST ("message", "h"), MAY ("at", "x"), MAY ("servers", "a{sv}"), MAY ("missing", "s")),
     F (MUST ("view", "a{sv}"), MUST ("segments", "aa{sv}"), MUST ("origin", "a{sv}"), MAY ("wants", "aa{sv}")), 4,
     FALSE }, /* "show" answers within 5 s, whatever hangs */
   /* wants: id s, url s, request ay (an OCSP request; without it a CRL is wanted). answers: id s, data h (absent: nothing came). Afterwards
@@ -269,7 +272,7 @@ static const struct protocol_method methods[] = {
        MUST ("domains", "as")),
     F (MUST ("first", "b"), MUST ("contact", "b"), MUST ("name_of", "s"), MUST ("likes", "a(sus)")), 3,
     TRUE }, /* a message is shown without it, too */
-  /* mails: path s, add as, remove as (tags), shadow h (optional). One atomic section, closed (durable) before the reply.
+  /* mails: path s, add as, remove as (tags), shadow h (optional), was s (optional: the file that this one takes the place of). One atomic section, closed (durable) before the reply.
    * skipped: paths that could not be indexed, with a sentence each: a(ss). A mail already known gets path and tags added. damaged: how many are
    * listed by their header alone. whole: add names all tags of the mail. beside: into the index that is being made by "anew". */
   { PEER_INDEX, "add", F (MUST ("mails", "aa{sv}"), MAY ("whole", "b"), MAY ("beside", "b")),
@@ -297,7 +300,8 @@ static const struct protocol_method methods[] = {
     F (MUST ("imported", "u"), MUST ("skipped", "u"), MUST ("protected", "as")), 0, TRUE },
 
   /* ---- imap: one an account ---- */
-  /* secret: password. settings: poll_s u, only_subscribed b, archive s, drafts s, sent s, trash s (folder overrides, optional) */
+  /* secret: password. settings: poll_s u, only_subscribed b, keep_days u (0: all), fetch_limit_mb u, archive s, drafts s, sent s, trash s
+   * (folder overrides, optional) */
   { PEER_IMAP, "start",
     F (MUST ("account", "a{sv}"), MUST ("mail_dir", "s"), MUST ("store_dir", "s"), MAY ("secret", "ay"),
        MUST ("settings", "a{sv}")),
@@ -310,7 +314,14 @@ static const struct protocol_method methods[] = {
    * inbox that came last. */
   { PEER_IMAP, "mails", F (MUST ("before", "x"), MUST ("limit", "u"), MAY ("newest", "b")),
     F (MUST ("rows", "aa{sv}"), MUST ("next", "x"), MUST ("left", "u")), 60, FALSE },
-  { PEER_IMAP, "sync", NOTHING, F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u")), 0, FALSE },
+  /* bodies: that came for mails whose header was here before */
+  { PEER_IMAP, "sync", NOTHING,
+    F (MUST ("new", "u"), MUST ("changed", "u"), MUST ("removed", "u"), MUST ("bodies", "u"), MUST ("bytes", "t")), 0,
+    FALSE },
+  /* The whole of a mail of which only the header is here, ahead of everything else. state: "here" (then path), "large" (more than is ever
+   * fetched), "gone" (from the server). size: bytes; 0: unknown. */
+  { PEER_IMAP, "fetch", F (MUST ("path", "s")), F (MUST ("state", "s"), MUST ("size", "t"), MAY ("path", "s")), 0,
+    FALSE },
   /* Local change first (Maildir flags, state), journalled for the server, then pushed as soon as there is a line.
    * flags: "seen","flagged","answered","draft","forwarded"; tags: any, those that are for the server become keywords. Replies when it is
    * journalled; moves: old and new path of each file. */
@@ -404,11 +415,14 @@ static const struct protocol_method methods[] = {
     F (MUST ("data", "h"), MUST ("filename", "s"), MUST ("type", "s"), MAY ("warning", "s")), 5, TRUE },
 };
 
+/* bytes: that came; rate: of them a second; left: seconds. Without the last two nobody knows yet. */
+#define HOW_FAST MAY ("bytes", "t"), MAY ("rate", "t"), MAY ("left", "u")
+
 /* Events. From the engine to its clients: */
 static const struct protocol_field event_state[]
     = { MUST ("account", "s"), MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_progress[]
-    = { MUST ("account", "s"), MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
+    = { MUST ("account", "s"), MUST ("done", "u"), MUST ("total", "u"), HOW_FAST, { NULL, NULL, FALSE } };
 static const struct protocol_field event_notice[]
     = { MUST ("text", "s"), { NULL, NULL, FALSE } }; /* one sentence for the person */
 static const struct protocol_field event_changed[]
@@ -416,6 +430,7 @@ static const struct protocol_field event_changed[]
 static const struct protocol_field event_address[] = { MUST ("address", "s"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_none[] = { { NULL, NULL, FALSE } };
 /* From imap to the engine. mails: path s, add as, remove as (tags), protected b (holds encrypted parts) */
+/* was: as of index.add */
 static const struct protocol_field event_mails[] = { MUST ("mails", "aa{sv}"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_paths[] = { MUST ("paths", "as"), { NULL, NULL, FALSE } };
 /* moves: old path, new path; flags of the new name are repeated as tags: a(ssasas) old, new, add, remove */
@@ -433,7 +448,8 @@ static const struct protocol_field event_work[]
         MUST ("total", "t"),      MAY ("left_s", "u"), { NULL, NULL, FALSE } };
 /* state: "made" (it holds no mail yet), "damaged", "gone", "unfinished" (another one was being made) */
 static const struct protocol_field event_health[] = { MUST ("state", "s"), { NULL, NULL, FALSE } };
-static const struct protocol_field event_count[] = { MUST ("done", "u"), MUST ("total", "u"), { NULL, NULL, FALSE } };
+static const struct protocol_field event_count[]
+    = { MUST ("done", "u"), MUST ("total", "u"), HOW_FAST, { NULL, NULL, FALSE } };
 
 static const struct {
   enum protocol_peer from;

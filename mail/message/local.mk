@@ -9,7 +9,7 @@ libmail_a_SOURCES += mail/message/message.h mail/message/message_p.h mail/messag
 	mail/message/message_header.c mail/message/message_names.c mail/message/message_compose.c mail/message/draft_parse.c \
 	mail/message/message_fields.c mail/message/message_words.c mail/message/message_charset.c mail/message/message_flowed.c mail/message/message_calendar.c \
 	mail/message/message_body.c mail/message/message_layer.c mail/message/message_shown.c mail/message/message_legacy.c mail/message/message_segments.c \
-	mail/message/message_parts.c mail/message/message_view.c mail/message/message_finish.c mail/message/message_reply.c \
+	mail/message/message_parts.c mail/message/message_view.c mail/message/message_finish.c mail/message/message_missing.c mail/message/message_reply.c \
 	mail/message/message_shadow.c mail/message/quote.c mail/message/html.c mail/message/html_out.c mail/message/html_style.c \
 	mail/message/html_link.c mail/message/html_hidden.c mail/message/html_host.c mail/message/html_colour.c \
 	mail/message/html_css.c mail/message/html_sheet.c mail/message/html_table.c mail/message/html_tag.c mail/message/html_element.c mail/message/html_element.h \

@@ -11,6 +11,8 @@
 /* view: floating a{sv} as "show --json" wants it (text_body left out: it is joined later from the segments); segments: floating aa{sv} as of
  * keys.inspect. Every text is sanitised. Keys worker. */
 void message_view (struct inspection *inspection, GBytes *message, GVariant **view_out, GVariant **segments_out);
+/* The same where the message is but a header, and the rest of it is not here: sentence says why. Floating. Pure. */
+GVariant *message_missing_view (GVariant *header_view_take, const char *sentence);
 /* What the header tells of where it comes from, floating a{sv}: name s (of the first From), list_post s (address of the mailing list; ""), deceptive as
  * (domains of From and Reply-To with letters that deceive), failed s (what our own server found to fail; ""), receipt_to as (who asks for a receipt), return_path as, machine b (it comes
  * from a list or an automaton). Keys worker. */

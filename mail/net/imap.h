@@ -10,6 +10,7 @@
 #include "mail/net/stream.h"
 
 #define IMAP_MESSAGE_MAX (150u * 1024 * 1024) /* larger mails stay on the server */
+#define IMAP_HEADER_MAX (64u * 1024)          /* as much of a header as is fetched where it comes alone */
 #define IMAP_FOLDERS_MAX 2000
 #define IMAP_FLAGS_SIZE 8
 
@@ -97,6 +98,12 @@ gboolean imap_fetch_ahead (struct imap *imap, const struct imap_head *heads, gsi
 /* The whole messages, streamed, in one command. heads: struct imap_head, as fetched, by UID; bounds what may come. */
 gboolean imap_fetch_bodies (struct imap *imap, const struct imap_head *heads, gsize count,
                             const struct imap_body_sink *sink, GError **error);
+
+/* The same for their headers alone, of each IMAP_HEADER_MAX bytes at most. */
+gboolean imap_fetch_headers (struct imap *imap, const struct imap_head *heads, gsize count,
+                             const struct imap_body_sink *sink, GError **error);
+/* The headers of the last count messages of the folder, with their heads: the first thing to ask of a folder that nothing is known of. */
+gboolean imap_fetch_newest (struct imap *imap, guint count, const struct imap_body_sink *sink, GError **error);
 
 /* ---- imap_change.c; in the selected folder ---- */
 gboolean imap_store (struct imap *imap, const guint32 *uids, gsize count, gboolean add, const char *flags,

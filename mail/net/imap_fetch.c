@@ -18,8 +18,10 @@ struct fetching {
   imap_head_fn head;
   gpointer head_data;
   const struct imap_body_sink *sink;
-  guint64 body_size; /* of the message under way */
-  gboolean refused;  /* the sink or a limit broke it off */
+  gboolean headers;   /* of messages, and nothing else is to come */
+  GHashTable *wanted; /* uid -> struct imap_head *, borrowed: whose headers; NULL: of whatever comes */
+  guint64 body_size;  /* of the message under way */
+  gboolean refused;   /* the sink or a limit broke it off */
 };
 
 static void
@@ -122,19 +124,27 @@ static bool
 on_body (int type, struct mailimap_msg_att_body_section *section, const char *bytes, size_t size, void *data)
 {
   struct fetching *fetching = data;
+  const guint64 most = fetching->headers ? IMAP_HEADER_MAX : IMAP_MESSAGE_MAX;
   fetching->body_size += size;
-  if (fetching->body_size > IMAP_MESSAGE_MAX || !fetching->sink->body (bytes, size, fetching->sink->data))
+  if (fetching->body_size > most || !fetching->sink->body (bytes, size, fetching->sink->data))
     fetching->refused = TRUE;
   return !fetching->refused;
 }
 
 /* Whatever was asked for may come at any time. The caller frees it; NULL: nobody asked. */
 static struct imap_head *
-take_wanted (struct imap *imap, guint32 uid)
+take_wanted (struct fetching *fetching, const struct imap_head *came)
 {
-  gpointer head = NULL;
+  struct imap *imap = fetching->imap;
+  gpointer head = NULL, uid = GUINT_TO_POINTER (came->uid);
+  if (fetching->headers && fetching->wanted == NULL)
+    return g_memdup2 (came, sizeof *came);
+  if (fetching->headers) {
+    (void) g_hash_table_steal_extended (fetching->wanted, uid, NULL, &head);
+    return head != NULL ? g_memdup2 (head, sizeof *came) : NULL;
+  }
   for (guint i = 0; head == NULL && i < imap->aheads; i++)
-    (void) g_hash_table_steal_extended (imap->ahead[i].wanted, GUINT_TO_POINTER (uid), NULL, &head);
+    (void) g_hash_table_steal_extended (imap->ahead[i].wanted, uid, NULL, &head);
   return head;
 }
 
@@ -146,7 +156,7 @@ on_message (struct mailimap_msg_att *message, void *data)
   gboolean has_flags, has_body;
   /* A mere change of flags that comes in between has no body; a body without a wanted UID is nobody's. */
   if (head_of (message, &head, &has_flags, &has_body) && has_body) {
-    g_autofree struct imap_head *wanted = take_wanted (fetching->imap, head.uid);
+    g_autofree struct imap_head *wanted = take_wanted (fetching, &head);
     if (wanted != NULL && has_flags) {
       memcpy (wanted->flags, head.flags, sizeof wanted->flags);
       wanted->keywords = head.keywords;
@@ -183,13 +193,9 @@ heard (struct fetching *fetching, int code, GError **error)
   return imap_failed (imap, fetching->refused ? MAILIMAP_ERROR_STREAM : code, "hand out mail", error);
 }
 
-gboolean
-imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, imap_head_fn head,
-                  gpointer data, GError **error)
+static struct mailimap_fetch_type *
+items (gboolean sizes)
 {
-  struct fetching fetching = { .imap = imap, .uid_first = uid_first, .head = head, .head_data = data };
-  if (!imap_begin (imap, IMAP_SMALL + (guint64) imap->info.exists * HEAD_BYTES + 64 * 1024 * 1024, 600, error))
-    return FALSE;
   struct mailimap_fetch_type *what = mailimap_fetch_type_new_fetch_att_list_empty ();
   mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_uid ());
   mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_flags ());
@@ -197,6 +203,24 @@ imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 
     mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_rfc822_size ());
     mailimap_fetch_type_new_fetch_att_list_add (what, mailimap_fetch_att_new_internaldate ());
   }
+  return what;
+}
+
+static void
+free_list (clist *list_or_null)
+{
+  if (list_or_null != NULL)
+    mailimap_fetch_list_free (list_or_null);
+}
+
+gboolean
+imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, imap_head_fn head,
+                  gpointer data, GError **error)
+{
+  struct fetching fetching = { .imap = imap, .uid_first = uid_first, .head = head, .head_data = data };
+  if (!imap_begin (imap, IMAP_SMALL + (guint64) imap->info.exists * HEAD_BYTES + 64 * 1024 * 1024, 600, error))
+    return FALSE;
+  struct mailimap_fetch_type *what = items (sizes);
   struct mailimap_set *set = mailimap_set_new_interval (uid_first, 0);
   clist *list = NULL;
   listen_to (&fetching);
@@ -204,9 +228,56 @@ imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 
                                : mailimap_uid_fetch (imap->session, set, what, &list);
   mailimap_set_free (set);
   mailimap_fetch_type_free (what);
-  if (code == MAILIMAP_NO_ERROR && list != NULL)
-    mailimap_fetch_list_free (list);
+  free_list (code == MAILIMAP_NO_ERROR ? list : NULL);
   return heard (&fetching, code, error);
+}
+
+/* ---- headers ---- */
+
+/* With a bound that the server keeps: one endless header must not keep all the others away. */
+static gboolean
+fetch_headers (struct fetching *fetching, gboolean by_uid, gsize count, struct mailimap_set *set_take,
+               struct mailimap_fetch_type *what_take, GError **error)
+{
+  mailimap *session = fetching->imap->session;
+  clist *list = NULL;
+  gboolean begun = imap_begin (fetching->imap, IMAP_SMALL + (guint64) count * (IMAP_HEADER_MAX + 4096), 600, error);
+  int code = MAILIMAP_NO_ERROR;
+  mailimap_fetch_type_new_fetch_att_list_add (
+      what_take, mailimap_fetch_att_new_body_peek_section_partial (mailimap_section_new_header (), 0, IMAP_HEADER_MAX));
+  fetching->headers = TRUE;
+  if (begun) {
+    listen_to (fetching);
+    code = by_uid ? mailimap_uid_fetch (session, set_take, what_take, &list)
+                  : mailimap_fetch (session, set_take, what_take, &list);
+  }
+  mailimap_set_free (set_take);
+  mailimap_fetch_type_free (what_take);
+  free_list (begun && code == MAILIMAP_NO_ERROR ? list : NULL);
+  return begun && heard (fetching, code, error);
+}
+
+gboolean
+imap_fetch_headers (struct imap *imap, const struct imap_head *heads, gsize count, const struct imap_body_sink *sink,
+                    GError **error)
+{
+  g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
+  g_autofree guint32 *uids = g_new (guint32, count);
+  struct fetching fetching = { .imap = imap, .sink = sink, .wanted = wanted };
+  for (gsize i = 0; i < count; i++) {
+    uids[i] = heads[i].uid;
+    g_hash_table_insert (wanted, GUINT_TO_POINTER (heads[i].uid), (gpointer) &heads[i]);
+  }
+  return fetch_headers (&fetching, TRUE, count, imap_set (uids, count), items (FALSE), error);
+}
+
+gboolean
+imap_fetch_newest (struct imap *imap, guint count, const struct imap_body_sink *sink, GError **error)
+{
+  struct fetching fetching = { .imap = imap, .sink = sink };
+  const guint32 last = imap->info.exists, first = last > count ? last - count + 1 : 1;
+  return last == 0 || count == 0
+         || fetch_headers (&fetching, FALSE, count, mailimap_set_new_interval (first, last), items (TRUE), error);
 }
 
 /* ---- whole messages: commands in a pipe ---- */

@@ -9,3 +9,4 @@ libmail_a_SOURCES += mail/store/sync_folder.c mail/store/sync_folder_push.c mail
 libmail_a_SOURCES += mail/store/ledger.h mail/store/ledger_p.h mail/store/ledger.c mail/store/ledger_rule.c mail/store/ledger_report.c
 libmail_a_SOURCES += mail/store/outbox_item.c mail/store/outbox_decide.c
 libmail_a_SOURCES += mail/store/keywords.h mail/store/keywords.c mail/store/sync_keywords.c
+libmail_a_SOURCES += mail/store/sync_window.c mail/store/sync_body.c mail/store/sync_progress.h mail/store/sync_progress.c

@@ -55,6 +55,33 @@ maildir_unique (void)
                           g_random_int ());
 }
 
+#define HEADER_MARK 'H' /* before U (of the server) or L (made here) and a number */
+
+gboolean
+maildir_is_header (const char *base)
+{
+  return base[0] == HEADER_MARK && (base[1] == 'U' || base[1] == 'L') && g_ascii_isdigit (base[2]);
+}
+
+char *
+maildir_header_base (const char *base)
+{
+  return g_strdup_printf ("%c%s", HEADER_MARK, maildir_whole_base (base));
+}
+
+const char *
+maildir_whole_base (const char *base)
+{
+  return maildir_is_header (base) ? base + 1 : base;
+}
+
+gboolean
+maildir_path_is_header (const char *path)
+{
+  g_autofree char *dir = NULL, *base = NULL;
+  return maildir_split (path, &dir, &base, NULL) && maildir_is_header (base);
+}
+
 char *
 maildir_path (const char *dir, const char *base, const char *flags)
 {

@@ -8,6 +8,11 @@
 gboolean maildir_make (const char *dir, GError **error); /* with its parents, 0700 */
 void maildir_clean (const char *dir);                    /* what an interrupted write left in tmp/ */
 char *maildir_unique (void);                             /* a base that no other mail has */
+/* A mail of which only the header is here has a file of its own name: a letter before that of the whole one. Nobody outside can make one. */
+gboolean maildir_is_header (const char *base);
+char *maildir_header_base (const char *base);      /* of a whole mail's file: of the one for its header alone */
+const char *maildir_whole_base (const char *base); /* and back; of a whole one: itself */
+gboolean maildir_path_is_header (const char *path);
 char *maildir_path (const char *dir, const char *base, const char *flags);
 /* "…/DIR/cur/BASE:2,FLAGS": FALSE if it is no such path. flags_out may be NULL. */
 gboolean maildir_split (const char *path, char **dir_out, char **base_out, char **flags_out);

@@ -45,6 +45,12 @@ static const struct {
     "UPDATE folders SET modseq = 0; CREATE INDEX mails_differ ON mails (folder) WHERE (flags != server_flags OR "
     "keywords "
     "!= server_keywords) AND uid IS NOT NULL; DROP INDEX IF EXISTS mails_changed" },
+  /* Mail that was too large had a row without a file (indexed = 2); without it, its header is fetched. */
+  { "mails", "header_only", "INTEGER NOT NULL DEFAULT 0", "DELETE FROM mails WHERE indexed = 2" },
+  { "mails", "size", "INTEGER NOT NULL DEFAULT 0", NULL },
+  { "mails", "opened", "INTEGER NOT NULL DEFAULT 0", NULL },
+  { "mails", "date", "INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX IF NOT EXISTS mails_header ON mails (folder) WHERE header_only = 1" },
 };
 
 static void

@@ -60,7 +60,7 @@ void state_folder_set_dirty (struct state *state, gint64 id, gboolean dirty);
 
 /* ---- mails (state_mail.c) ---- */
 #define STATE_FLAGS_SIZE 8
-enum state_indexed { STATE_NEW = 0, STATE_INDEXED = 1, STATE_SKIPPED = 2 /* too large: there is no file */ };
+enum state_indexed { STATE_NEW = 0, STATE_INDEXED = 1 };
 struct state_mail {
   gint64 id, folder;
   guint32 uid; /* 0: not on the server yet */
@@ -69,6 +69,10 @@ struct state_mail {
   char *keywords, *server_keywords; /* sets, see keywords.h; NULL: empty */
   char *msgid;                      /* without angle brackets; "" if it has none */
   enum state_indexed indexed;
+  gboolean header_only; /* the file has its header alone (see maildir_is_header); the rest is on the server */
+  guint64 size_bytes;   /* of the whole mail; 0: unknown, as in rows of earlier versions */
+  gint64 date;          /* when it arrived at the server (INTERNALDATE); 0: unknown */
+  gint64 opened;        /* when its body was last fetched because somebody opened it; 0: never */
 };
 void state_mail_free (struct state_mail *mail);
 DEFINE_AUTOFREE (state_mail, state_mail_free)
@@ -79,11 +83,16 @@ struct state_mail *state_mail_by_msgid (struct state *state, gint64 folder, cons
 enum state_which { STATE_ALL, STATE_ON_SERVER, STATE_UNINDEXED, STATE_FLAGS_CHANGED };
 GPtrArray *state_mails (struct state *state, gint64 folder,
                         enum state_which which); /* struct state_mail *, newest UID first */
-/* Of all folders, with a number below before, highest first; of one folder, those that came last. What has no file is left out. */
+/* Of all folders, with a number below before, highest first; of one folder, those that came last. */
 GPtrArray *state_mails_before (struct state *state, gint64 before, guint limit);
 GPtrArray *state_mails_newest (struct state *state, gint64 folder, guint limit);
 guint state_count_before (struct state *state, gint64 before);
-guint state_count (struct state *state, gint64 folder);              /* those with a UID */
+guint state_count (struct state *state, gint64 folder); /* those with a UID */
+/* Whole ones that the server has, older or larger than that or of unknown size: from this id on, by id. */
+GPtrArray *state_mails_old (struct state *state, gint64 folder, gint64 before, guint64 larger_than, gint64 from_id,
+                            guint limit);
+/* Those of which only the header is here, neither older nor larger: the newest. */
+GPtrArray *state_mails_wanted (struct state *state, gint64 folder, gint64 since, guint64 size_max, guint limit);
 void state_mail_save (struct state *state, struct state_mail *mail); /* id 0: inserts, and sets id */
 void state_mail_delete (struct state *state, gint64 id);
 

@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-#define COLUMNS "id, folder, uid, base, flags, server_flags, msgid, indexed, keywords, server_keywords"
+#define COLUMNS                                                                                                        \
+  "id, folder, uid, base, flags, server_flags, msgid, indexed, header_only, size, date, opened, keywords, "            \
+  "server_keywords"
 #define DIFFERS                                                                                                        \
   "(flags != server_flags OR keywords != server_keywords) AND uid IS NOT NULL" /* as in the index mails_differ */
 
@@ -28,9 +30,13 @@ mail_from (sqlite3_stmt *row)
   g_strlcpy (mail->flags, state_text (row, 4), sizeof mail->flags);
   g_strlcpy (mail->server_flags, state_text (row, 5), sizeof mail->server_flags);
   mail->msgid = g_strdup (state_text (row, 6));
-  mail->keywords = keywords_from (row, 8);
-  mail->server_keywords = keywords_from (row, 9);
-  mail->indexed = (enum state_indexed) CLAMP (sqlite3_column_int (row, 7), STATE_NEW, STATE_SKIPPED);
+  mail->indexed = (enum state_indexed) CLAMP (sqlite3_column_int (row, 7), STATE_NEW, STATE_INDEXED);
+  mail->header_only = sqlite3_column_int (row, 8) != 0;
+  mail->size_bytes = (guint64) MAX (sqlite3_column_int64 (row, 9), 0);
+  mail->date = sqlite3_column_int64 (row, 10);
+  mail->opened = sqlite3_column_int64 (row, 11);
+  mail->keywords = keywords_from (row, 12);
+  mail->server_keywords = keywords_from (row, 13);
   return mail;
 }
 
@@ -81,6 +87,15 @@ state_mail_by_msgid (struct state *state, gint64 folder, const char *msgid)
                                         "is", folder, msgid));
 }
 
+static GPtrArray *
+mails_of (struct state *state, sqlite3_stmt *row)
+{
+  GPtrArray *mails = g_ptr_array_new_with_free_func ((GDestroyNotify) state_mail_free);
+  while (state_row (state, &row))
+    g_ptr_array_add (mails, mail_from (row));
+  return mails;
+}
+
 GPtrArray *
 state_mails (struct state *state, gint64 folder, enum state_which which)
 {
@@ -99,11 +114,27 @@ state_mails (struct state *state, gint64 folder, enum state_which which)
     sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND " DIFFERS " ORDER BY uid DESC";
     break;
   }
-  GPtrArray *mails = g_ptr_array_new_with_free_func ((GDestroyNotify) state_mail_free);
-  sqlite3_stmt *row = state_query (state, sql, "i", folder);
-  while (state_row (state, &row))
-    g_ptr_array_add (mails, mail_from (row));
-  return mails;
+  return mails_of (state, state_query (state, sql, "i", folder));
+}
+
+GPtrArray *
+state_mails_old (struct state *state, gint64 folder, gint64 before, guint64 larger_than, gint64 from_id, guint limit)
+{
+  return mails_of (state, state_query (state,
+                                       "SELECT " COLUMNS " FROM mails WHERE folder = ? AND id >= ? AND header_only = 0"
+                                       " AND uid IS NOT NULL AND (date < ? OR size > ? OR size = 0)"
+                                       " ORDER BY id LIMIT ?",
+                                       "iiiii", folder, from_id, before, (gint64) larger_than, (gint64) limit));
+}
+
+GPtrArray *
+state_mails_wanted (struct state *state, gint64 folder, gint64 since, guint64 size_max, guint limit)
+{
+  return mails_of (state, state_query (state,
+                                       "SELECT " COLUMNS " FROM mails WHERE folder = ? AND header_only = 1"
+                                       " AND uid IS NOT NULL AND (date = 0 OR date >= ?) AND size <= ?"
+                                       " ORDER BY uid DESC LIMIT ?",
+                                       "iiii", folder, since, (gint64) size_max, (gint64) limit));
 }
 
 static GPtrArray *
@@ -119,25 +150,23 @@ page (struct state *state, sqlite3_stmt *row)
 GPtrArray *
 state_mails_before (struct state *state, gint64 before, guint limit)
 {
-  return page (
-      state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE id < ? AND indexed != 2 ORDER BY id DESC LIMIT ?",
-                          "ii", before, (gint64) limit));
+  return page (state, state_query (state, "SELECT " COLUMNS " FROM mails WHERE id < ? ORDER BY id DESC LIMIT ?", "ii",
+                                   before, (gint64) limit));
 }
 
 GPtrArray *
 state_mails_newest (struct state *state, gint64 folder, guint limit)
 {
-  return page (state,
-               state_query (state,
-                            "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid IS NOT NULL AND indexed != 2 "
-                            "ORDER BY uid DESC LIMIT ?",
-                            "ii", folder, (gint64) limit));
+  return page (state, state_query (state,
+                                   "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid IS NOT NULL "
+                                   "ORDER BY uid DESC LIMIT ?",
+                                   "ii", folder, (gint64) limit));
 }
 
 guint
 state_count_before (struct state *state, gint64 before)
 {
-  sqlite3_stmt *row = state_query (state, "SELECT count (*) FROM mails WHERE id < ? AND indexed != 2", "i", before);
+  sqlite3_stmt *row = state_query (state, "SELECT count (*) FROM mails WHERE id < ?", "i", before);
   guint count = state_row (state, &row) ? (guint) sqlite3_column_int64 (row, 0) : 0;
   sqlite3_finalize (row);
   return count;
@@ -160,19 +189,21 @@ state_mail_save (struct state *state, struct state_mail *mail)
   const char *server_keywords = mail->server_keywords != NULL ? mail->server_keywords : "";
   if (mail->id == 0) {
     state_run (state,
-               "INSERT INTO mails (folder, uid, base, flags, server_flags, msgid, indexed, keywords, server_keywords) "
-               "VALUES (?, "
-               "?, ?, ?, ?, ?, ?, ?, ?)",
-               "inssssiss", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
-               mail->msgid != NULL ? mail->msgid : "", (gint64) mail->indexed, keywords, server_keywords);
+               "INSERT INTO mails (folder, uid, base, flags, server_flags, msgid, indexed, header_only, size, date, "
+               "opened, keywords, server_keywords) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               "inssssiiiiiss", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
+               mail->msgid != NULL ? mail->msgid : "", (gint64) mail->indexed, (gint64) mail->header_only,
+               (gint64) mail->size_bytes, mail->date, mail->opened, keywords, server_keywords);
     mail->id = sqlite3_last_insert_rowid (state->db);
     return;
   }
-  state_run (state,
-             "UPDATE mails SET folder = ?, uid = ?, base = ?, flags = ?, server_flags = ?, indexed = ?, keywords = ?, "
-             "server_keywords = ? WHERE id = ?",
-             "insssissi", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
-             (gint64) mail->indexed, keywords, server_keywords, mail->id);
+  state_run (
+      state,
+      "UPDATE mails SET folder = ?, uid = ?, base = ?, flags = ?, server_flags = ?, indexed = ?, header_only = ?, "
+      "size = ?, date = ?, opened = ?, keywords = ?, server_keywords = ? WHERE id = ?",
+      "insssiiiiissi", mail->folder, (gint64) mail->uid, mail->base, mail->flags, mail->server_flags,
+      (gint64) mail->indexed, (gint64) mail->header_only, (gint64) mail->size_bytes, mail->date, mail->opened, keywords,
+      server_keywords, mail->id);
 }
 
 void
@@ -197,7 +228,6 @@ state_seen_add (struct state *state, gint64 id)
 void
 state_seen_forget_others (struct state *state, gint64 folder)
 {
-  state_run (state, "DELETE FROM mails WHERE folder = ? AND indexed != ? AND id NOT IN (SELECT id FROM temp.seen)",
-             "ii", folder, (gint64) STATE_SKIPPED);
+  state_run (state, "DELETE FROM mails WHERE folder = ? AND id NOT IN (SELECT id FROM temp.seen)", "i", folder);
   state_run (state, "DELETE FROM temp.seen", "");
 }

@@ -78,6 +78,11 @@ sync_find (struct sync *sync, const char *path, struct state_folder **folder_out
   if (g_str_has_prefix (path, prefix) && maildir_split (path, &dir, &base, NULL) && strlen (dir) > strlen (prefix)) {
     AUTOFREE (state_folder) folder = state_folder_find (sync->state, "dir", dir + strlen (prefix));
     struct state_mail *mail = folder == NULL ? NULL : state_mail_by_base (sync->state, folder->id, base);
+    /* Its body may have come or gone since the path was told. */
+    g_autofree char *other
+        = maildir_is_header (base) ? g_strdup (maildir_whole_base (base)) : maildir_header_base (base);
+    if (mail == NULL && folder != NULL)
+      mail = state_mail_by_base (sync->state, folder->id, other);
     if (mail != NULL) {
       *folder_out = g_steal_pointer (&folder);
       return mail;
@@ -193,6 +198,9 @@ sync_new (struct state *state_take, const char *root, GVariant *settings, sync_e
   sync->heads = g_array_new (FALSE, FALSE, sizeof (struct imap_head));
   sync->marked = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   sync->told = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  sync->outside = g_array_new (FALSE, FALSE, sizeof (struct imap_head));
+  sync_progress_clear (&sync->progress);
+  sync_window_init (sync);
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
   for (guint i = 0; i < folders->len; i++) {
     struct state_folder *folder = g_ptr_array_index (folders, i);
@@ -211,6 +219,7 @@ sync_free (struct sync *sync)
   g_hash_table_unref (sync->refused);
   g_hash_table_unref (sync->told);
   g_hash_table_unref (sync->marked);
+  g_array_unref (sync->outside);
   g_variant_unref (sync->settings);
   g_free (sync->root);
   g_free (sync);
@@ -251,8 +260,8 @@ report_mails (struct sync *sync, const struct state_folder *folder)
     if (file == NULL)
       continue;
     g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
-    g_ptr_array_add (rows,
-                     sync_mail_row (path, folder->role, mail->flags, mail->keywords, message_is_encrypted (bytes)));
+    g_ptr_array_add (rows, sync_mail_row (path, folder->role, mail->flags, mail->keywords,
+                                          !mail->header_only && message_is_encrypted (bytes)));
     if (rows->len < REPORT_ROWS)
       continue;
     sync_emit_mails (sync, rows); /* after the loss of an index it is all mail there is */
@@ -322,7 +331,7 @@ void
 sync_take_counts (struct sync *sync, struct sync_counts *out)
 {
   *out = sync->counts;
-  sync->counts = (struct sync_counts){ 0, 0, 0 };
+  sync->counts = (struct sync_counts){ 0 };
 }
 
 gboolean

@@ -67,7 +67,21 @@ enum sync_result sync_pull (struct sync *sync, struct imap *imap, gboolean may_p
 /* Waits on INBOX until the server has news, wake_fd is readable, or the time is over. */
 gboolean sync_watch (struct sync *sync, struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out,
                      GError **error);
+/* The whole of a mail of which only the header is here (path: that file, or its newer name). session: any that nobody is using; it need
+ * not be the one of sync_pull. path_out: of the whole mail, where it is here (also if it had been before); caller frees. */
+enum sync_body {
+  SYNC_BODY_FAILED = 0,
+  SYNC_BODY_HERE,
+  SYNC_BODY_LARGE, /* it is too large to be fetched */
+  SYNC_BODY_GONE   /* the server has it no more */
+};
+enum sync_body sync_fetch_body (struct sync *sync, struct imap *imap, const char *path, char **path_out,
+                                GError **error);
+/* What can be said of it without asking the server: HERE (path_out), LARGE, or FAILED with *error unset: ask. size_out: bytes; 0: unknown. */
+enum sync_body sync_look_body (struct sync *sync, const char *path, char **path_out, guint64 *size_out, GError **error);
 struct sync_counts {
   guint fresh, changed, removed;
+  guint bodies; /* that came for headers which were here before */
+  guint64 bytes;
 };
 void sync_take_counts (struct sync *sync, struct sync_counts *out); /* since the last time */

@@ -40,21 +40,47 @@ strings (GPtrArray *list)
   return g_variant_new_strv ((const char *const *) list->pdata, (gssize) list->len);
 }
 
-GVariant *
-sync_mail_row (const char *path, const char *role, const char *flags, const char *keywords, gboolean is_protected)
+static GVariant *
+mail_row (const char *path, const char *role, const char *flags, const char *keywords, gboolean is_protected,
+          const char *was)
 {
   g_autoptr (GStringChunk) texts = g_string_chunk_new (64);
   g_autoptr (GPtrArray) add = g_ptr_array_new ();
   g_autoptr (GPtrArray) remove = g_ptr_array_new ();
-  tags_between (NULL, NULL, role, flags, add, remove);
-  keywords_tags_between (NULL, keywords, texts, add, remove);
+  if (role != NULL) {
+    tags_between (NULL, NULL, role, flags, add, remove);
+    keywords_tags_between (NULL, keywords, texts, add, remove);
+  }
   GVariantBuilder row;
   g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&row, "{sv}", "path", g_variant_new_string (path));
   g_variant_builder_add (&row, "{sv}", "add", strings (add));
   g_variant_builder_add (&row, "{sv}", "remove", strings (remove));
   g_variant_builder_add (&row, "{sv}", "protected", g_variant_new_boolean (is_protected));
+  if (was != NULL)
+    g_variant_builder_add (&row, "{sv}", "was", g_variant_new_string (was));
   return g_variant_builder_end (&row);
+}
+
+GVariant *
+sync_mail_row (const char *path, const char *role, const char *flags, const char *keywords, gboolean is_protected)
+{
+  return mail_row (path, role, flags, keywords, is_protected, NULL);
+}
+
+GVariant *
+sync_change_row (const char *path, const char *role, const struct state_mail *mail, gboolean is_protected,
+                 const char *was)
+{
+  return mail_row (path, role, mail->flags, mail->keywords, is_protected, was);
+}
+
+void
+sync_drop_rows (GPtrArray *rows_take)
+{
+  for (guint i = 0; i < rows_take->len; i++)
+    g_variant_unref (g_variant_ref_sink (g_ptr_array_index (rows_take, i)));
+  g_ptr_array_unref (rows_take);
 }
 
 GVariant *

@@ -105,7 +105,7 @@ retag (struct taking *taking, const struct state_folder *folder, const char *rol
   g_autoptr (GPtrArray) mails = state_mails (taking->sync->state, folder->id, STATE_ALL);
   for (guint i = 0; i < mails->len; i++) {
     const struct state_mail *mail = g_ptr_array_index (mails, i);
-    g_autofree char *path = mail->indexed == STATE_SKIPPED ? NULL : maildir_locate (dir, mail->base, mail->flags);
+    g_autofree char *path = maildir_locate (dir, mail->base, mail->flags);
     if (path != NULL)
       g_ptr_array_add (taking->retagged, sync_move_row (path, path, folder->role, mail->flags, mail->keywords, role,
                                                         mail->flags, mail->keywords));

@@ -14,8 +14,6 @@
 gboolean
 sync_gone_note (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail, GPtrArray *gone)
 {
-  if (mail->indexed == STATE_SKIPPED)
-    return FALSE;
   g_autofree char *dir = sync_dir (sync, folder);
   /* Files that outlive their records are found at the next start. */
   sync_mark_noted (sync, folder->id);

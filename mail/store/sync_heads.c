@@ -86,15 +86,18 @@ is_hidden (const struct listing *listing, const struct here *here, guint32 uid, 
          || g_hash_table_contains (here->leaving, GUINT_TO_POINTER (uid));
 }
 
-/* What is not new after all. */
+/* What is not new after all; its flags count like those of all that is known. */
 static void
 drop_known (struct listing *listing, const struct here *here)
 {
   guint kept = 0;
   for (guint i = 0; i < listing->fresh->len; i++) {
     const struct imap_head *head = &g_array_index (listing->fresh, struct imap_head, i);
-    if (!is_hidden (listing, here, head->uid, head->flags)
-        && !g_hash_table_contains (here->known, GUINT_TO_POINTER (head->uid)))
+    if (is_hidden (listing, here, head->uid, head->flags))
+      continue;
+    if (g_hash_table_contains (here->known, GUINT_TO_POINTER (head->uid)))
+      on_seen (head, listing);
+    else
       g_array_index (listing->fresh, struct imap_head, kept++) = *head;
   }
   g_array_set_size (listing->fresh, kept);
@@ -132,8 +135,7 @@ take_flags (struct sync *sync, struct imap *imap, const struct state_folder *fol
   g_strlcpy (mail->server_flags, server, sizeof mail->server_flags);
   memcpy (mail->flags, merged, sizeof mail->flags);
   state_mail_save (sync->state, mail);
-  if (mail->indexed == STATE_SKIPPED || (strcmp (before, merged) == 0 && !retagged)
-      || !sync_rename_note (sync, folder, mail, before, renames))
+  if ((strcmp (before, merged) == 0 && !retagged) || !sync_rename_note (sync, folder, mail, before, renames))
     return;
   const struct sync_rename *rename = &g_array_index (renames, struct sync_rename, renames->len - 1);
   g_ptr_array_add (rows, sync_move_row (rename->from, rename->to, folder->role, before, keywords, folder->role, merged,
@@ -236,7 +238,8 @@ sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *fold
     return FALSE;
   guint mails = here->mails->len;
   gboolean counts = info->modseq != 0 && folder->modseq != 0;
-  gboolean whole = mails > 0 && (!counts || expected + sync->heads->len != info->exists);
+  /* Asked from the first UID on, the server has just told of all. */
+  gboolean whole = mails > 0 && ((!counts && first > 1) || expected + sync->heads->len != info->exists);
   whole = whole
           || (mails == 0 && sync->heads->len + g_hash_table_size (here->leaving) < info->exists && folder->uidnext > 1);
   if (info->exists > 0 && (whole || (counts && mails > 0 && info->modseq != folder->modseq))

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* Mail that comes in: on the disk, then on record, then told of, some at a time. While a thread waits for the disk to have some, the next ones come in. */
+/* Mail that comes in, whole or its header alone: on the disk, then on record, then told of, some at a time. While a thread waits for the disk to
+ * have some, the next ones come in.
+ *
+ * The record may have changed since it was asked for: people open, flag, move and delete mail whose header is here. */
 #include "mail/store/sync_p.h"
 
 #include "mail/message/message.h"
@@ -8,6 +11,7 @@
 #include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 /* Made durable and reported together: the more there are, the less each costs; but nobody is kept waiting for the others. */
@@ -15,6 +19,7 @@
 #define BATCH_US 250000
 /* More than that does not come in before the disk has what came before. */
 #define AHEAD_MAILS 2000
+#define HEADER_BYTES 2000 /* of one, where nobody told its size */
 
 struct arrival {
   struct imap_head head;
@@ -31,6 +36,8 @@ struct intake {
   GArray *arrivals; /* struct arrival */
   guint flying;     /* how many of them, from the first on, the thread has */
   gint64 since;     /* when the first came that it has not; monotonic */
+  gboolean header_only;
+  gboolean counts; /* what comes is part of what the progress speaks of */
   GError *error;
 };
 
@@ -73,42 +80,96 @@ resume_changes (struct intake *intake, GPtrArray *changes, const struct arrival 
   }
 }
 
+/* Has it gone from this folder, as far as people here are concerned? */
+static gboolean
+is_leaving (GPtrArray *changes, gint64 folder, guint32 uid)
+{
+  for (guint i = 0; i < changes->len; i++) {
+    const struct state_change *change = g_ptr_array_index (changes, i);
+    if (change->folder == folder && change->uid == uid && (change->kind == STATE_MOVE || change->kind == STATE_REMOVE))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static GVariant *
+record_new (struct intake *intake, GPtrArray *changes, const struct arrival *arrival)
+{
+  struct state_mail mail = { .folder = intake->folder->id,
+                             .uid = arrival->head.uid,
+                             .base = arrival->base,
+                             .msgid = arrival->msgid,
+                             .header_only = intake->header_only,
+                             .size_bytes = arrival->head.size_bytes,
+                             .date = arrival->head.date };
+  memcpy (mail.flags, arrival->head.flags, sizeof mail.flags);
+  memcpy (mail.server_flags, arrival->head.flags, sizeof mail.server_flags);
+  mail.keywords = g_strdup (arrival->head.keywords);
+  mail.server_keywords = (char *) arrival->head.keywords;
+  resume_changes (intake, changes, arrival, &mail);
+  state_mail_save (intake->sync->state, &mail);
+  intake->sync->counts.fresh++;
+  g_autofree char *path = maildir_path (intake->dir, mail.base, arrival->head.flags), *keywords = mail.keywords;
+  return sync_mail_row (path, intake->folder->role, mail.flags, keywords, arrival->is_protected);
+}
+
+/* One that came, on record. NULL: it is not needed (any more). useless: files that go when that is on the disk. */
+static GVariant *
+record_one (struct intake *intake, GPtrArray *changes, const struct arrival *arrival, GPtrArray *useless)
+{
+  AUTOFREE (state_mail) mail = state_mail_by_uid (intake->sync->state, intake->folder->id, arrival->head.uid);
+  gboolean leaving = mail == NULL && is_leaving (changes, intake->folder->id, arrival->head.uid);
+  if (mail == NULL && !leaving)
+    return record_new (intake, changes, arrival);
+  if (mail != NULL && mail->header_only && !intake->header_only) {
+    char *old = NULL;
+    GVariant *row
+        = sync_body_take (intake->sync, intake->folder, mail, arrival->head.flags, arrival->is_protected, &old);
+    if (old != NULL)
+      g_ptr_array_add (useless, old);
+    return row;
+  }
+  char *came = maildir_path (intake->dir, arrival->base, arrival->head.flags);
+  g_autofree char *has = mail == NULL ? NULL : maildir_path (intake->dir, mail->base, mail->flags);
+  if (g_strcmp0 (came, has) != 0)
+    g_ptr_array_add (useless, came);
+  else
+    g_free (came);
+  return NULL;
+}
+
+static void
+tell_progress (struct intake *intake, gboolean now)
+{
+  struct sync *sync = intake->sync;
+  gboolean due = sync_progress_tick (&sync->progress, g_get_monotonic_time ());
+  if (intake->counts && (due || now))
+    sync->emit ("progress", sync_progress_fields (&sync->progress), sync->data);
+}
+
 /* The first of them, which are on the disk: state, then news. */
 static gboolean
 record (struct intake *intake, guint count)
 {
   struct sync *sync = intake->sync;
-  g_autoptr (GPtrArray) changes = state_changes (sync->state);
+  g_autoptr (GPtrArray) changes = state_changes (sync->state), useless = g_ptr_array_new_with_free_func (g_free);
   GPtrArray *rows = g_ptr_array_new ();
   state_begin (sync->state);
   for (guint i = 0; i < count; i++) {
-    const struct arrival *arrival = &g_array_index (intake->arrivals, struct arrival, i);
-    struct state_mail mail
-        = { .folder = intake->folder->id, .uid = arrival->head.uid, .base = arrival->base, .msgid = arrival->msgid };
-    memcpy (mail.flags, arrival->head.flags, sizeof mail.flags);
-    memcpy (mail.server_flags, arrival->head.flags, sizeof mail.server_flags);
-    mail.keywords = g_strdup (arrival->head.keywords);
-    mail.server_keywords = (char *) arrival->head.keywords;
-    resume_changes (intake, changes, arrival, &mail);
-    state_mail_save (sync->state, &mail);
-    g_autofree char *path = maildir_path (intake->dir, mail.base, arrival->head.flags);
-    g_ptr_array_add (rows,
-                     sync_mail_row (path, intake->folder->role, mail.flags, mail.keywords, arrival->is_protected));
-    g_free (mail.keywords);
+    GVariant *row = record_one (intake, changes, &g_array_index (intake->arrivals, struct arrival, i), useless);
+    if (row != NULL)
+      g_ptr_array_add (rows, row);
   }
   gboolean done = state_commit (sync->state, &intake->error);
   if (done) {
-    sync->counts.fresh += count;
-    sync->done += count;
+    for (guint i = 0; i < useless->len; i++)
+      (void) g_unlink (g_ptr_array_index (useless, i));
     sync_emit_mails (sync, rows);
-    GVariantBuilder fields;
-    g_variant_builder_init (&fields, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add (&fields, "{sv}", "done", g_variant_new_uint32 (sync->done));
-    g_variant_builder_add (&fields, "{sv}", "total", g_variant_new_uint32 (MAX (sync->total, sync->done)));
-    sync->emit ("progress", g_variant_builder_end (&fields), sync->data);
+    if (intake->counts)
+      sync_progress_took (&sync->progress, count, 0);
+    tell_progress (intake, TRUE);
   } else {
-    g_ptr_array_foreach (rows, (GFunc) (gpointer) g_variant_unref, NULL);
-    g_ptr_array_unref (rows);
+    sync_drop_rows (rows);
   }
   g_array_remove_range (intake->arrivals, 0, count);
   return done;
@@ -153,6 +214,10 @@ static gboolean
 on_body (const void *bytes, gsize size, gpointer data)
 {
   struct intake *intake = data;
+  intake->sync->counts.bytes += size;
+  if (intake->counts)
+    sync_progress_took (&intake->sync->progress, 0, size);
+  tell_progress (intake, FALSE);
   return intake->error == NULL && maildir_batch_write (intake->batch, bytes, size, &intake->error);
 }
 
@@ -166,15 +231,47 @@ on_done (const struct imap_head *head, gpointer data)
   }
   struct arrival arrival = { .head = *head };
   g_autoptr (GBytes) look = NULL;
-  arrival.base = g_strdup_printf ("U%u.%u", intake->folder->uidvalidity, head->uid);
+  g_autofree char *base = g_strdup_printf ("U%u.%u", intake->folder->uidvalidity, head->uid);
+  arrival.base = intake->header_only ? maildir_header_base (base) : g_steal_pointer (&base);
   if (!maildir_batch_end (intake->batch, arrival.base, head->flags, head->date, &look, &intake->error)) {
     arrival_clear (&arrival);
     return;
   }
   arrival.msgid = sync_message_id (look);
-  arrival.is_protected = message_is_encrypted (look);
+  arrival.is_protected = !intake->header_only && message_is_encrypted (look);
   g_array_append_val (intake->arrivals, arrival);
   hand_on (intake);
+}
+
+static void
+intake_begin (struct intake *intake, struct sync *sync, struct imap *imap, const struct state_folder *folder)
+{
+  intake->sync = sync;
+  intake->folder = folder;
+  intake->dir = sync_dir (sync, folder);
+  intake->batch = maildir_batch_new (intake->dir);
+  intake->flight = maildir_flight_new ();
+  intake->arrivals = g_array_new (FALSE, TRUE, sizeof (struct arrival));
+  g_array_set_clear_func (intake->arrivals, arrival_clear);
+  imap_set_guest (imap, &sync->guest);
+}
+
+/* What came before the line broke is whole, and kept. */
+static gboolean
+intake_end (struct intake *intake, struct imap *imap, gboolean fetched, GError **error)
+{
+  imap_set_guest (imap, NULL);
+  gboolean kept = settle (intake);
+  intake->sync->doubt = intake->sync->doubt || !kept;
+  if (!kept && intake->error != NULL) {
+    g_clear_error (error);
+    g_propagate_error (error, g_steal_pointer (&intake->error));
+  }
+  maildir_flight_free (intake->flight);
+  maildir_batch_free (intake->batch);
+  g_array_unref (intake->arrivals);
+  g_free (intake->dir);
+  return fetched && kept;
 }
 
 gboolean
@@ -182,31 +279,62 @@ sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_fold
                    GError **error)
 {
   guint from = sync->heads->len - count;
-  struct intake intake = { .sync = sync, .folder = folder, .dir = sync_dir (sync, folder) };
-  intake.batch = maildir_batch_new (intake.dir);
-  intake.flight = maildir_flight_new ();
-  intake.arrivals = g_array_new (FALSE, TRUE, sizeof (struct arrival));
-  g_array_set_clear_func (intake.arrivals, arrival_clear);
+  struct intake intake = { .counts = TRUE };
   const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
-  imap_set_guest (imap, &sync->guest);
   const struct imap_head *heads = (const struct imap_head *) (gpointer) sync->heads->data;
+  intake_begin (&intake, sync, imap, folder);
   gboolean fetched = imap_fetch_ahead (imap, heads + from, count, error)
                      && imap_fetch_ahead (imap, heads + from - next, next, error)
                      && imap_fetch_bodies (imap, heads + from, count, &sink, error);
-  imap_set_guest (imap, NULL);
-  /* What came before the line broke is whole, and kept. */
-  gboolean kept = settle (&intake);
-  sync->doubt = sync->doubt || !kept;
-  if (!kept && intake.error != NULL) {
-    g_clear_error (error);
-    g_propagate_error (error, g_steal_pointer (&intake.error));
-  }
-  maildir_flight_free (intake.flight);
-  maildir_batch_free (intake.batch);
-  g_array_unref (intake.arrivals);
-  g_free (intake.dir);
-  if (!fetched || !kept)
+  if (!intake_end (&intake, imap, fetched, error))
     return FALSE;
   g_array_set_size (sync->heads, from);
   return TRUE;
+}
+
+static gboolean
+fetch_headers (struct sync *sync, struct imap *imap, const struct state_folder *folder, const GArray *heads,
+               guint count, gboolean counts, GError **error)
+{
+  struct intake intake = { .header_only = TRUE, .counts = counts };
+  const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
+  intake_begin (&intake, sync, imap, folder);
+  gboolean fetched
+      = imap_fetch_headers (imap, &g_array_index (heads, struct imap_head, heads->len - count), count, &sink, error);
+  return intake_end (&intake, imap, fetched, error);
+}
+
+gboolean
+sync_intake_outside (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
+                     GError **error)
+{
+  if (!fetch_headers (sync, imap, folder, sync->outside, count, TRUE, error))
+    return FALSE;
+  g_array_set_size (sync->outside, sync->outside->len - count);
+  return TRUE;
+}
+
+gboolean
+sync_intake_ahead (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count, GError **error)
+{
+  return fetch_headers (sync, imap, folder, sync->heads, count, FALSE, error);
+}
+
+gboolean
+sync_intake_newest (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
+                    GError **error)
+{
+  struct intake intake = { .header_only = TRUE };
+  const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
+  intake_begin (&intake, sync, imap, folder);
+  return intake_end (&intake, imap, imap_fetch_newest (imap, count, &sink, error), error);
+}
+
+guint64
+sync_intake_bytes (const struct sync *sync)
+{
+  guint64 bytes = (guint64) sync->outside->len * HEADER_BYTES;
+  for (guint i = 0; i < sync->heads->len; i++)
+    bytes += g_array_index (sync->heads, struct imap_head, i).size_bytes;
+  return bytes;
 }

@@ -125,7 +125,8 @@ move_one (struct sync *sync, const char *path, struct state_folder *to, GArray *
   AUTOFREE (state_folder) folder = found;
   if (mail == NULL || folder->id == to->id)
     return mail != NULL;
-  g_autofree char *from_dir = sync_dir (sync, folder), *to_dir = sync_dir (sync, to), *base = maildir_unique ();
+  g_autofree char *from_dir = sync_dir (sync, folder), *to_dir = sync_dir (sync, to), *unique = maildir_unique ();
+  g_autofree char *base = mail->header_only ? maildir_header_base (unique) : g_steal_pointer (&unique);
   struct moved names = { NULL, NULL };
   if (!maildir_link (from_dir, mail->base, mail->flags, to_dir, base, &names.old_path, &names.new_path, error))
     return FALSE;
@@ -304,7 +305,10 @@ sync_indexed (struct sync *sync, const char *const *paths, GError **error)
     struct state_folder *found = NULL;
     AUTOFREE (state_mail) mail = sync_find (sync, paths[i], &found, NULL);
     g_clear_pointer (&found, state_folder_free);
-    if (mail == NULL || mail->indexed != STATE_NEW)
+    g_autofree char *dir = NULL, *base = NULL;
+    /* What the index has is that file; the mail may have another one by now. */
+    if (mail == NULL || mail->indexed != STATE_NEW || !maildir_split (paths[i], &dir, &base, NULL)
+        || strcmp (base, mail->base) != 0)
       continue;
     mail->indexed = STATE_INDEXED;
     state_mail_save (sync->state, mail);

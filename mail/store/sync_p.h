@@ -3,6 +3,7 @@
 /* What the files sync*.c share. */
 #pragma once
 #include "mail/store/sync.h"
+#include "mail/store/sync_progress.h"
 
 struct sync {
   struct state *state;
@@ -19,15 +20,19 @@ struct sync {
       refused; /* id in the journal -> struct refusal *: what the server did not take, and is not offered again at once */
   struct sync_counts counts;
   /* The pull under way. */
-  GQueue scheduled;            /* gint64 *: folders still to be looked at */
-  gint64 pulling;              /* the folder whose heads these are; 0: none */
-  GArray *heads;               /* struct imap_head: still to be fetched, oldest first */
-  struct imap_selected target; /* what the server said when they were listed */
-  GHashTable *told;            /* folder id -> struct imap_selected *: how they stood when the server listed them */
-  guint done, total;           /* of this pull */
-  guint window;                /* how many mails are asked for at a time */
-  gboolean slow;               /* the line is, and could be compressed */
-  guint asked;                 /* as many, the last of heads, have been asked for already */
+  GQueue scheduled;              /* gint64 *: folders still to be looked at */
+  gint64 pulling;                /* the folder whose heads these are; 0: none */
+  GArray *heads;                 /* struct imap_head: still to be fetched, oldest first */
+  struct imap_selected target;   /* what the server said when they were listed */
+  GHashTable *told;              /* folder id -> struct imap_selected *: how they stood when the server listed them */
+  guint window;                  /* how many mails are asked for at a time */
+  gboolean slow;                 /* the line is, and could be compressed */
+  guint asked;                   /* as many, the last of heads, have been asked for already */
+  GArray *outside;               /* struct imap_head: of those whose header alone is to be fetched */
+  gboolean filling;              /* more headers are here whose bodies are wanted */
+  struct sync_progress progress; /* of this pull */
+  guint keep_days;               /* of which mail is kept whole; 0: of all */
+  guint64 fetch_limit;           /* larger mail is fetched when it is opened */
 };
 
 char *sync_dir (const struct sync *sync, const struct state_folder *folder); /* absolute */
@@ -55,9 +60,43 @@ void sync_heads_told (struct sync *sync, GPtrArray *listed);
 gboolean sync_heads_same (struct sync *sync, const struct state_folder *folder);
 /* Selects the folder; sync->target: what the server said then. Changed flags and removals are done here; what is new stands in sync->heads. */
 gboolean sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error);
-/* Fetches the last count of sync->heads, and takes them off it; next: as many are asked for already that come after them. The folder is selected. */
+/* Fetches the last count of sync->heads, and takes them off it; next: as many are asked for already that come after them. The folder is selected. A
+ * header that was here gives way to the mail. */
 gboolean sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
                             guint next, GError **error);
+/* The same of sync->outside, whose headers are fetched alone. */
+gboolean sync_intake_outside (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
+                              GError **error);
+/* The headers of the last count of sync->heads, which stay on it: something to look at before the mails come. */
+gboolean sync_intake_ahead (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
+                            GError **error);
+/* The same of a folder that was never listed. */
+gboolean sync_intake_newest (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,
+                             GError **error);
+
+guint64 sync_intake_bytes (const struct sync *sync); /* that sync->heads and sync->outside will be, about */
+
+/* ---- what is kept here (sync_window.c) ---- */
+void sync_window_init (struct sync *sync); /* from the settings */
+/* Should the whole of such a mail be here? */
+gboolean sync_window_wants (const struct sync *sync, const struct state_folder *folder, gint64 date,
+                            guint64 size_bytes);
+/* May the body of this mail go from here? FALSE wherever it may be nowhere else. */
+gboolean sync_window_may_go (struct sync *sync, const struct state_folder *folder, const struct state_mail *mail);
+/* Bodies that are not wanted any more go; their headers stay. */
+gboolean sync_window_close (struct sync *sync, struct state_folder *folder, GError **error);
+/* Are headers here whose bodies are wanted? */
+gboolean sync_window_is_open (struct sync *sync, const struct state_folder *folder);
+/* Headers that are here and whose bodies are wanted come to sync->heads. TRUE: there are more than it takes at once. */
+gboolean sync_window_fill (struct sync *sync, const struct state_folder *folder);
+/* Of sync->heads those outside go to sync->outside; then the same. */
+gboolean sync_window_plan (struct sync *sync, const struct state_folder *folder);
+
+/* ---- a body for a header (sync_body.c) ---- */
+/* In a transaction: the whole mail lies beside its header under file_flags. The row for the index; old_out: the header's file, which goes
+ * after the commit; caller frees. NULL: it does not lie there. */
+GVariant *sync_body_take (struct sync *sync, const struct state_folder *folder, struct state_mail *mail,
+                          const char *file_flags, gboolean is_protected, char **old_out);
 
 /* ---- folders (sync_folders.c, sync_renamed.c, sync_folder_push.c) ---- */
 /* Before a list is taken: listed, struct imap_folder *, and the set of names in it that can be opened. */
@@ -108,6 +147,10 @@ void sync_emit_folders (struct sync *sync); /* the list of folders is another on
 /* Floating. keywords: a set, see keywords.h. */
 GVariant *sync_mail_row (const char *path, const char *role, const char *flags, const char *keywords,
                          gboolean is_protected);
+/* The same of a mail that lay elsewhere until now, with another file: was. role NULL: the index knows its tags. */
+GVariant *sync_change_row (const char *path, const char *role, const struct state_mail *mail, gboolean is_protected,
+                           const char *was);
+void sync_drop_rows (GPtrArray *rows_take);                     /* nothing came of them */
 void sync_emit_mails (struct sync *sync, GPtrArray *rows_take); /* GVariant *, in batches */
 void sync_emit_removed (struct sync *sync, GPtrArray *paths);   /* char * */
 /* a(ssasas) rows are gathered in a builder-like array and sent together. */

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* What was done on the server, done here, folder by folder: sync_heads.c looks what that is, sync_intake.c takes in new mail, newest first.
+/* What was done on the server, done here, folder by folder: sync_heads.c looks what that is, sync_window.c what of it should be here,
+ * sync_intake.c takes it in, newest first: where much is to come a screenful of headers, then whole mails, then the headers of all others.
  *
  * New mail is fetched in windows. While one is coming in the engine's requests are let through, and its mails are reported; what
  * must use the line itself gets it between two windows. */
@@ -19,6 +20,10 @@
  * what the line would have taken (make bench-pull PULL=only=slow). */
 #define SLOW_BYTES_S (2.0 * 1024 * 1024)
 #define SLOW_BYTES (64u * 1024) /* less than that says nothing */
+#define OUTSIDE_MAILS 300       /* headers in one command */
+#define AHEAD_MAILS 100         /* headers that come before everything else */
+#define AHEAD_FROM 30           /* where so many mails are to come */
+#define AHEAD_BYTES 500000      /* or so much */
 
 void
 sync_schedule (struct sync *sync, gboolean all)
@@ -43,37 +48,6 @@ gboolean
 sync_is_scheduled (struct sync *sync)
 {
   return !g_queue_is_empty (&sync->scheduled);
-}
-
-/* Mail that is too large stays on the server; a row without a file keeps the count right. */
-static gboolean
-skip_large (struct sync *sync, const struct state_folder *folder, GError **error)
-{
-  guint skipped = 0;
-  state_begin (sync->state);
-  for (guint i = sync->heads->len; i-- > 0;) {
-    const struct imap_head *head = &g_array_index (sync->heads, struct imap_head, i);
-    if (head->size_bytes <= IMAP_MESSAGE_MAX)
-      continue;
-    g_autofree char *base = g_strdup_printf ("skipped.%u.%u", folder->uidvalidity, head->uid);
-    struct state_mail mail
-        = { .folder = folder->id, .uid = head->uid, .base = base, .msgid = "", .indexed = STATE_SKIPPED };
-    memcpy (mail.flags, head->flags, sizeof mail.flags);
-    memcpy (mail.server_flags, head->flags, sizeof mail.server_flags);
-    mail.keywords = mail.server_keywords = (char *) head->keywords;
-    state_mail_save (sync->state, &mail);
-    g_array_remove_index (sync->heads, i);
-    skipped++;
-  }
-  if (!state_commit (sync->state, error))
-    return FALSE;
-  if (skipped > 0) {
-    g_autofree char *text = g_strdup_printf (
-        "%u mail%s of more than %u MB stayed on the server: wardmail does not fetch mail that large.", skipped,
-        skipped == 1 ? "" : "s", IMAP_MESSAGE_MAX >> 20);
-    sync_emit_state (sync, "syncing", text);
-  }
-  return TRUE;
 }
 
 /* The newest that are still to come, as far as a window reaches; before: as many of them come in another one first. */
@@ -130,19 +104,25 @@ fetch_window (struct sync *sync, struct imap *imap, struct state_folder *folder,
 /* Changes that waited for their mail to come back under a new UID, and it did not: it is gone there. A mail that was moved here stands
  * only here then, and is put back by APPEND. */
 static void
-drop_lost_changes (struct sync *sync, const struct state_folder *folder)
+drop_lost_changes (struct sync *sync, const struct state_folder *folder, GPtrArray *gone)
 {
   g_autoptr (GPtrArray) changes = state_changes (sync->state);
   for (guint i = 0; i < changes->len; i++) {
     struct state_change *change = g_ptr_array_index (changes, i);
     if (change->folder != folder->id || change->uid != 0 || change->kind == STATE_APPEND)
       continue;
-    if (change->kind == STATE_MOVE) {
+    AUTOFREE (state_mail) mail = change->kind == STATE_MOVE ? state_mail_get (sync->state, change->mail) : NULL;
+    if (mail != NULL && !mail->header_only) {
       change->kind = STATE_APPEND;
       change->step = 0;
       state_change_save (sync->state, change);
-    } else {
-      state_change_delete (sync->state, change->id);
+      continue;
+    }
+    state_change_delete (sync->state, change->id);
+    AUTOFREE (state_folder) in = mail == NULL ? NULL : state_folder_get (sync->state, mail->folder);
+    if (in != NULL) { /* a header is no mail: there is nothing left of it */
+      (void) sync_gone_note (sync, in, mail, gone);
+      state_mail_delete (sync->state, mail->id);
     }
   }
 }
@@ -167,40 +147,101 @@ finish_folder (struct sync *sync, struct state_folder *folder, GError **error)
   folder->uidnext = sync->target.uidnext;
   folder->modseq = sync->target.modseq;
   sync->pulling = 0;
+  g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
   state_begin (sync->state);
-  drop_lost_changes (sync, folder);
+  drop_lost_changes (sync, folder, gone);
   state_folder_save (sync->state, folder);
-  return state_commit (sync->state, error);
+  if (!state_commit (sync->state, error))
+    return FALSE;
+  sync_gone_settle (sync, gone);
+  return TRUE;
+}
+
+static void
+expect (struct sync *sync)
+{
+  guint mails = sync->heads->len + sync->outside->len;
+  if (mails > 0)
+    sync_progress_expect (&sync->progress, mails, sync_intake_bytes (sync), g_get_monotonic_time ());
+}
+
+/* Something to look at, as soon as can be: of a folder that was never here even before it is listed. */
+static gboolean
+look_ahead (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
+{
+  struct imap_selected info;
+  if (folder->uidnext != 0 || state_count (sync->state, folder->id) > 0)
+    return TRUE;
+  return sync_select (sync, imap, folder, TRUE, &info, error)
+         && (info.exists < AHEAD_FROM
+             || (sync_mark_dirty (sync, folder, error) && sync_intake_newest (sync, imap, folder, AHEAD_MAILS, error)));
+}
+
+static gboolean
+list_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
+{
+  if (!look_ahead (sync, imap, folder, error) || !sync_heads_list (sync, imap, folder, error)
+      || !sync_window_close (sync, folder, error))
+    return FALSE;
+  guint fresh = sync->heads->len;
+  sync->filling = sync_window_plan (sync, folder);
+  sync->window = WINDOW_FIRST;
+  freshen (sync, folder);
+  sync->pulling = folder->id;
+  expect (sync);
+  if (sync->heads->len + sync->outside->len > 0 && !sync_mark_dirty (sync, folder, error))
+    return FALSE;
+  /* Where heads came back without their headers they are new, and the newest. */
+  gboolean many = sync->heads->len >= AHEAD_FROM || (sync->heads->len > 1 && sync_intake_bytes (sync) > AHEAD_BYTES);
+  return folder->uidnext == 0 || fresh == 0 || !many
+         || sync_intake_ahead (sync, imap, folder, MIN (AHEAD_MAILS, sync->heads->len), error);
+}
+
+/* Newest first: bodies, then the headers of what stays outside. */
+static gboolean
+fetch_some (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
+{
+  if (sync->heads->len > 0)
+    return fetch_window (sync, imap, folder, error);
+  return sync_intake_outside (sync, imap, folder, MIN (sync->outside->len, OUTSIDE_MAILS), error);
+}
+
+static gboolean
+has_more (struct sync *sync, struct state_folder *folder, guint bodies_before)
+{
+  if (sync->heads->len + sync->outside->len == 0 && sync->filling && sync->counts.bodies > bodies_before) {
+    sync->filling = sync_window_fill (sync, folder);
+    expect (sync);
+  }
+  return sync->heads->len + sync->outside->len > 0;
 }
 
 static enum sync_result
 pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean may_pause, GError **error)
 {
+  guint bodies = sync->counts.bodies;
   if (sync->pulling != folder->id) {
-    if (sync_heads_same (sync, folder))
+    if (sync_heads_same (sync, folder) && sync_window_close (sync, folder, NULL) && !sync_window_is_open (sync, folder))
       return SYNC_DONE;
-    if (!sync_heads_list (sync, imap, folder, error) || !skip_large (sync, folder, error))
+    if (!list_folder (sync, imap, folder, error))
       return SYNC_FAILED;
-    freshen (sync, folder);
-    sync->pulling = folder->id;
-    sync->window = WINDOW_FIRST;
-    sync->total = sync->done + sync->heads->len;
   } else {
     struct imap_selected info;
     if (!sync_select (sync, imap, folder, FALSE, &info, error))
       return SYNC_FAILED;
     if (sync->pulling == 0)
       return SYNC_MORE;
+    expect (sync);
   }
-  if (sync->heads->len > 0 && !sync_mark_dirty (sync, folder, error))
+  if (sync->heads->len + sync->outside->len > 0 && !sync_mark_dirty (sync, folder, error))
     return SYNC_FAILED;
   sync->asked = 0;
   sync->slow = FALSE;
-  while (sync->heads->len > 0) {
-    if (!fetch_window (sync, imap, folder, error) || !sync_serve_now (sync, error))
+  while (has_more (sync, folder, bodies)) {
+    if (!fetch_some (sync, imap, folder, error) || !sync_serve_now (sync, error))
       return SYNC_FAILED;
     /* What was asked for already is taken first. */
-    if (sync->heads->len > 0 && may_pause && sync->paused && sync->asked == 0)
+    if (sync->heads->len + sync->outside->len > 0 && may_pause && sync->paused && sync->asked == 0)
       return SYNC_MORE;
   }
   return finish_folder (sync, folder, error) ? SYNC_DONE : SYNC_FAILED;
@@ -234,7 +275,7 @@ sync_pull (struct sync *sync, struct imap *imap, gboolean may_pause, GError **er
     if (!g_queue_is_empty (&sync->scheduled) && may_pause && sync->paused)
       return SYNC_MORE;
   }
-  sync->done = sync->total = 0;
+  sync_progress_clear (&sync->progress);
   return SYNC_DONE;
 }
 

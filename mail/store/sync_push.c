@@ -194,7 +194,7 @@ append_now (struct sync *sync, struct imap *imap, struct state_change *change, s
   g_autofree char *dir = sync_dir (sync, folder), *path = maildir_locate (dir, mail->base, mail->flags);
   g_autoptr (GMappedFile) file = path == NULL ? NULL : g_mapped_file_new (path, FALSE, error);
   guint32 uidvalidity = 0, uid = 0;
-  if (path == NULL) { /* nothing left to append */
+  if (path == NULL || mail->header_only) { /* nothing left to append: a header is no mail */
     state_begin (sync->state);
     state_change_delete (sync->state, change->id);
     state_mail_delete (sync->state, mail->id);

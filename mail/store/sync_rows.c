@@ -19,7 +19,8 @@ row_of (struct sync *sync, const struct state_mail *mail)
   if (file == NULL)
     return NULL;
   g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
-  return sync_mail_row (path, folder->role, mail->flags, mail->keywords, message_is_encrypted (bytes));
+  return sync_mail_row (path, folder->role, mail->flags, mail->keywords,
+                        !mail->header_only && message_is_encrypted (bytes));
 }
 
 static GVariant *

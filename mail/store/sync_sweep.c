@@ -12,10 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "U<uidvalidity>.<uid>" of this folder, for a mail that no row has. */
+/* "U<uidvalidity>.<uid>" of this folder, or of a header, for a mail that no row has. */
 static guint32
-adoptable_uid (struct sync *sync, const struct state_folder *folder, const char *base)
+adoptable_uid (struct sync *sync, const struct state_folder *folder, const char *file_base)
 {
+  const char *base = maildir_whole_base (file_base);
   char *end = NULL;
   if (base[0] != 'U' || strtoull (base + 1, &end, 10) != folder->uidvalidity || *end != '.')
     return 0;
@@ -41,6 +42,7 @@ adopt (struct sync *sync, const struct state_folder *folder, guint32 uid, const 
   struct state_mail mail = { .folder = folder->id, .uid = uid, .base = (char *) base };
   g_autofree char *msgid = sync_message_id (bytes);
   mail.msgid = msgid;
+  mail.header_only = maildir_is_header (base);
   g_strlcpy (mail.flags, flags, sizeof mail.flags);
   g_strlcpy (mail.server_flags, flags, sizeof mail.server_flags);
   state_mail_save (sync->state, &mail);

@@ -9,6 +9,7 @@
 #include "mail/net/imap.h"
 #include "mail/store/maildir.h"
 #include "mail/store/sync.h"
+#include "mail/workers/imap_body.h"
 #include "mail/workers/sandbox.h"
 
 #include <poll.h>
@@ -28,6 +29,8 @@ struct mailbox {
   struct sync *sync;
   struct imap *imap; /* NULL: offline */
   struct stream_guest guest;
+  struct imap_body body;
+  gboolean on_line; /* imap is in use: what is done meanwhile must not touch it */
   guint poll_s;
   guint failures;
   gint64 next_try, next_look, next_push; /* monotonic seconds */
@@ -151,6 +154,7 @@ stop (struct worker *worker)
 {
   struct mailbox *box = worker_state (worker);
   g_clear_pointer (&box->imap, imap_close);
+  imap_body_clear (&box->body);
   sync_free (box->sync);
   g_clear_pointer (&box->secret, secret_free);
   remote_free (box->remote);
@@ -186,6 +190,7 @@ connect_now (struct mailbox *box, GError **error)
   box->failures = 0;
   box->refused = FALSE;
   box->next_look = 0;
+  box->busy = FALSE; /* with connecting; what comes next is told anew */
   return TRUE;
 }
 
@@ -274,6 +279,7 @@ idle (struct worker *worker)
   struct mailbox *box = worker_state (worker);
   g_autoptr (GError) error = NULL;
   report_once (box);
+  imap_body_rest (&box->body);
   if (box->imap == NULL) {
     gint64 wait_s = box->refused ? -1 : MAX (box->next_try - now_s (), 0);
     if (wait_s != 0) {
@@ -285,8 +291,10 @@ idle (struct worker *worker)
       after_failure (box, error);
     return;
   }
+  box->on_line = TRUE;
   if (!work (box, &error))
     after_failure (box, error);
+  box->on_line = FALSE;
 }
 
 /* ---- methods ---- */
@@ -342,6 +350,7 @@ sync_everything (struct mailbox *box, GError **error)
     return FALSE;
   if (!sync_push (box->sync, box->imap, error))
     return FALSE;
+  say (box, "syncing", "Fetching mail from %s.", box->remote->host);
   sync_schedule (box->sync, TRUE);
   if (sync_pull (box->sync, box->imap, FALSE, error) != SYNC_DONE)
     return FALSE;
@@ -360,12 +369,14 @@ method_sync (struct worker *worker, GVariant *args, GError **error)
   report_once (box);
   sync_push_all (box->sync);
   sync_take_counts (box->sync, &counts);
+  box->on_line = TRUE;
   gboolean done = sync_everything (box, &problem);
   if (!done && had_line && imap_is_lost (box->imap)) { /* it had died unnoticed */
     hang_up (box);
     g_clear_error (&problem);
     done = sync_everything (box, &problem);
   }
+  box->on_line = FALSE;
   if (!done) {
     after_failure (box, problem);
     g_propagate_error (error, g_steal_pointer (&problem));
@@ -379,6 +390,8 @@ method_sync (struct worker *worker, GVariant *args, GError **error)
   g_variant_builder_add (&fields, "{sv}", "new", g_variant_new_uint32 (counts.fresh));
   g_variant_builder_add (&fields, "{sv}", "changed", g_variant_new_uint32 (counts.changed));
   g_variant_builder_add (&fields, "{sv}", "removed", g_variant_new_uint32 (counts.removed));
+  g_variant_builder_add (&fields, "{sv}", "bodies", g_variant_new_uint32 (counts.bodies));
+  g_variant_builder_add (&fields, "{sv}", "bytes", g_variant_new_uint64 (counts.bytes));
   return g_variant_builder_end (&fields);
 }
 
@@ -498,21 +511,29 @@ method_indexed (struct worker *worker, GVariant *args, GError **error)
   return sync_indexed (box->sync, paths, error) ? worker_reply_nothing () : NULL;
 }
 
+static GVariant *
+method_fetch (struct worker *worker, GVariant *args, GError **error)
+{
+  struct mailbox *box = worker_state (worker);
+  const char *path = "";
+  g_variant_lookup (args, "path", "&s", &path);
+  if (box->refused) { /* trying again and again would lock the account at many servers */
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN, "The server did not take the password.");
+    return NULL;
+  }
+  GVariant *reply = imap_body_fetch (&box->body, box->sync, box->on_line ? NULL : box->imap, box->remote, box->secret,
+                                     &box->guest, path, error);
+  if (reply != NULL && box->imap == NULL)
+    box->next_try = 0; /* there is a line again */
+  return reply;
+}
+
 static const struct worker_method methods[] = {
-  { "test", method_test },
-  { "folders", method_folders },
-  { "sync", method_sync },
-  { "flags", method_flags },
-  { "move", method_move },
-  { "move_back", method_move_back },
-  { "append", method_append },
-  { "remove", method_remove },
-  { "indexed", method_indexed },
-  { "report", method_report },
-  { "settle", method_settle },
-  { "folder", method_folder },
-  { "mails", method_mails },
-  { NULL, NULL },
+  { "test", method_test },     { "folders", method_folders }, { "sync", method_sync },
+  { "flags", method_flags },   { "move", method_move },       { "move_back", method_move_back },
+  { "append", method_append }, { "remove", method_remove },   { "indexed", method_indexed },
+  { "report", method_report }, { "settle", method_settle },   { "folder", method_folder },
+  { "mails", method_mails },   { "fetch", method_fetch },     { NULL, NULL },
 };
 
 static const char *const alone[] = { "sync", NULL }; /* it needs the line */

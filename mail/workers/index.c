@@ -137,6 +137,7 @@ read_mail (struct worker *worker, GVariant *row, struct index_mail *mail, GError
     if (mail->shadow == NULL)
       return FALSE;
   }
+  g_variant_lookup (row, "was", "&s", &mail->was);
   mail->add = strings (row, "add");
   mail->remove = strings (row, "remove");
   return TRUE;

@@ -185,6 +185,12 @@ keys_inspect (struct worker *worker, GVariant *args, GError **error)
   GVariant *view = NULL, *segments = NULL;
   message_view (inspection, message, &view, &segments);
   gint64 at = 0;
+  const char *missing = NULL;
+  if (g_variant_lookup (args, "missing", "&s", &missing)) {
+    g_variant_unref (g_variant_ref_sink (segments));
+    return g_variant_new_parsed ("{'view': <%@a{sv}>, 'segments': <@aa{sv} []>, 'origin': <%@a{sv}>}",
+                                 message_missing_view (view, missing), origin (inspection, args));
+  }
   if (!g_variant_lookup (args, "at", "x", &at) || at == 0) /* another time is a question, not news */
     keys_learn (worker_state (worker), inspection, view);
   return g_variant_new_parsed ("{'view': <%@a{sv}>, 'segments': <%@aa{sv}>, 'origin': <%@a{sv}>, 'wants': <%@aa{sv}>}",

@@ -302,13 +302,100 @@ test_known (void **state)
                 "{'first': <false>, 'contact': <true>, 'name_of': <''>, 'likes': <@a(sus) []>}");
 }
 
+static void
+replace (struct index_world *world, const char *path, const char *was, const char *shadow)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = shadow != NULL ? g_bytes_new (shadow, strlen (shadow)) : NULL;
+  struct index_mail mail = { .path = path, .was = was, .shadow = bytes };
+  GVariantBuilder skipped;
+  guint added = 0;
+  g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
+  assert_true (index_write_add (world->db, &mail, 1, &added, &skipped, &error));
+  g_variant_builder_clear (&skipped);
+  assert_int_equal (added, 1);
+}
+
+/* A header, then the mail in its place, by its row or by the news that are told after a crash; and back. One file for each message at
+ * the end, its words found, and its tags kept. */
+static void
+test_header_first (void **state)
+{
+  static const char *const ids[] = { "h@x", NULL }; /* the second has none: libnotmuch makes one of each file */
+  struct index_world *world = *state;
+  for (guint i = 0; i < 4; i++) {
+    const char *id = ids[i / 2];
+    g_autofree char *header = index_world_add_mail (world, "HU7.1:2,", id, NULL, "zwei", INDEX_WORLD_T0, ""),
+                    *whole = index_world_path (world, "U7.1:2,"),
+                    *text = index_world_text (id, NULL, "zwei", INDEX_WORLD_T0, "quagga");
+    const char *const none[] = { NULL }, *const own[] = { "own", NULL }, *const gone[] = { whole, NULL };
+    g_autoptr (GVariant) tagged
+        = g_variant_ref_sink (index_tag_rows (world->db, NULL, "subject:zwei", own, none, NULL));
+    assert_int_equal (index_world_count (world, "subject:zwei tag:own"), 1);
+    assert_int_equal (index_world_count (world, "quagga"), 0);
+    index_world_put (whole, text);
+    if (i % 2 == 0) {
+      assert_int_equal (g_unlink (header), 0); /* as it is by then */
+      replace (world, whole, header, NULL);
+    } else {
+      g_autoptr (GVariant) move = g_variant_ref_sink (g_variant_new_parsed ("[(%s, %s)]", header, whole));
+      assert_true (index_write_moved (world->db, move, NULL));
+      assert_int_equal (g_unlink (header), 0);
+    }
+    assert_int_equal (index_world_count (world, "*"), 1);
+    g_autoptr (GVariant) rows
+        = g_variant_ref_sink (index_find_rows (world->db, NULL, "quagga tag:own tag:inbox", NULL));
+    index_world_assert_field (rows, 0, "paths", whole);
+    g_autofree char *head = index_world_text (id, NULL, "zwei", INDEX_WORLD_T0, "");
+    index_world_put (header, head);
+    assert_int_equal (g_unlink (whole), 0);
+    replace (world, header, whole, NULL);
+    g_autoptr (GVariant) back = g_variant_ref_sink (index_find_rows (world->db, NULL, "subject:zwei tag:own", NULL));
+    index_world_assert_field (back, 0, "paths", header);
+    assert_int_equal (index_world_count (world, "quagga"),
+                      id != NULL ? 1 : 0); /* a file of its own has its own words alone */
+    assert_true (index_write_removed (world->db, gone, NULL));
+    const char *const last[] = { header, NULL };
+    assert_true (index_write_removed (world->db, last, NULL));
+    assert_int_equal (index_world_count (world, "*"), 0);
+  }
+}
+
+/* The same where the mail is encrypted: subject and words come from its shadow. */
+static void
+test_header_first_shadow (void **state)
+{
+  struct index_world *world = *state;
+  g_autofree char *header = index_world_add_mail (world, "HU7.1:2,", "e@x", NULL, "...", INDEX_WORLD_T0, ""),
+                  *whole = index_world_path (world, "U7.1:2,"),
+                  *outer = index_world_text ("e@x", NULL, "...", INDEX_WORLD_T0,
+                                             "-----BEGIN PGP MESSAGE-----\nx\n-----END PGP MESSAGE-----"),
+                  *inner = index_world_text ("e@x", NULL, "biopsy", INDEX_WORLD_T0, "leukocyte");
+  gboolean more;
+  index_world_put (whole, outer);
+  assert_int_equal (g_unlink (header), 0);
+  replace (world, whole, header, inner);
+  assert_int_equal (index_world_count (world, "*"), 1);
+  g_autoptr (GVariant) rows = index_world_threads (world, "leukocyte tag:inbox", 0, 0, &more);
+  index_world_assert_field (rows, 0, "subject", "biopsy");
+  g_autoptr (GVariant) found = g_variant_ref_sink (index_find_rows (world->db, NULL, "leukocyte", NULL));
+  index_world_assert_field (found, 0, "paths", whole);
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    INDEX_WORLD_TEST (test_add_find),      INDEX_WORLD_TEST (test_thread_order), INDEX_WORLD_TEST (test_tags),
-    INDEX_WORLD_TEST (test_moved_removed), INDEX_WORLD_TEST (test_late_news),    INDEX_WORLD_TEST (test_bad_query),
-    INDEX_WORLD_TEST (test_recipients),    INDEX_WORLD_TEST (test_known),
+    INDEX_WORLD_TEST (test_add_find),
+    INDEX_WORLD_TEST (test_thread_order),
+    INDEX_WORLD_TEST (test_tags),
+    INDEX_WORLD_TEST (test_moved_removed),
+    INDEX_WORLD_TEST (test_late_news),
+    INDEX_WORLD_TEST (test_header_first),
+    INDEX_WORLD_TEST (test_header_first_shadow),
+    INDEX_WORLD_TEST (test_bad_query),
+    INDEX_WORLD_TEST (test_recipients),
+    INDEX_WORLD_TEST (test_known),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -422,11 +422,32 @@ test_cut_and_changed (void **state)
   g_rand_free (rand);
 }
 
+/* But a header: who and what about is told, and nothing of what its body would tell. */
+static void
+test_missing (void **state)
+{
+  static const char header[]
+      = "From: Ann <a@b.example>\r\nSubject: Labs\r\nContent-Type: multipart/signed; boundary=x; "
+        "protocol=\"application/pgp-signature\"\r\n\r\n";
+  g_autoptr (GVariant) known = shown (header, strlen (header)),
+                       view = g_variant_ref_sink (message_missing_view (g_variant_ref (known), "It is on its way."));
+  shown_assert (view, "subject", "Labs");
+  assert_list (view, "from", "a@b.example");
+  assert_true (shown_warns (view, "header_only"));
+  g_autoptr (GVariant) verdict = g_variant_lookup_value (view, "verdict", NULL),
+                       signature = g_variant_lookup_value (view, "signature", NULL),
+                       parts = g_variant_lookup_value (view, "parts", NULL);
+  shown_assert (verdict, "tone", "missing");
+  shown_assert (signature, "state", "error");
+  assert_int_equal (g_variant_n_children (parts), 0);
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_mixed),
+    cmocka_unit_test (test_missing),
     cmocka_unit_test (test_part),
     cmocka_unit_test (test_openpgp_attachments),
     cmocka_unit_test (test_names_in_warnings),

@@ -440,6 +440,63 @@ test_reach (void **state)
   assert_int_equal (imap_fetch_reach (heads, 0), 0);
 }
 
+static char *
+fetch_headers (struct meeting *meeting, gboolean newest, gboolean *fine)
+{
+  GString *all = g_string_new (NULL);
+  const struct imap_head heads[] = { { .uid = 4, .size_bytes = 70000000 } };
+  const struct imap_body_sink sink = { .body = take_body, .done = take_done, .data = all };
+  g_autoptr (GError) error = NULL;
+  *fine = newest ? imap_fetch_newest (meeting->imap, 2, &sink, &error)
+                 : imap_fetch_headers (meeting->imap, heads, 1, &sink, &error);
+  assert_true (*fine == (error == NULL));
+  return g_string_free (all, FALSE);
+}
+
+/* Headers alone, and no more of each than was asked for, whatever the server thinks of that. */
+static void
+test_fetch_headers (void **state)
+{
+  const char *const by_uid[] = { SESSION,
+                                 SELECT,
+                                 "C: UID FETCH 4 (UID FLAGS BODY.PEEK[HEADER]<0.65536>)",
+                                 "S> * 1 FETCH (UID 4 FLAGS (\\Seen) BODY[HEADER]<0> {5}\r\nabc\r\n)\r\n",
+                                 "S: $TAG OK done",
+                                 "HANG",
+                                 NULL };
+  const char *const newest[]
+      = { SESSION,
+          SELECT,
+          "C: FETCH 1:2 (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER]<0.65536>)",
+          "S> * 1 FETCH (UID 77 FLAGS () RFC822.SIZE 9 INTERNALDATE \" 1-Nov-2026 10:00:00 +0000\" BODY[HEADER]<0> "
+          "{3}\r\nde\n)\r\n",
+          "S> * 2 FETCH (UID 80 FLAGS (\\Flagged) RFC822.SIZE 9 BODY[HEADER]<0> {2}\r\nf\n)\r\n",
+          "S: $TAG OK done",
+          "HANG",
+          NULL };
+  const char *const endless[]
+      = { SESSION, SELECT, "C: UID FETCH 4", "S: * 1 FETCH (UID 4 BODY[HEADER] {9000000}", "FLOOD 9000000", NULL };
+  struct {
+    const char *const *script;
+    gboolean newest;
+    const char *got; /* NULL: it breaks off */
+  } cases[] = { { by_uid, FALSE, "abc\r\n[4 S]" }, { newest, TRUE, "de\n[77 ]f\n[80 F]" }, { endless, FALSE, NULL } };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    struct meeting meeting;
+    gboolean fine;
+    with_session (&meeting, cases[i].script);
+    g_autofree char *all = fetch_headers (&meeting, cases[i].newest, &fine);
+    assert_int_equal (fine, cases[i].got != NULL);
+    if (fine)
+      assert_string_equal (all, cases[i].got);
+    else
+      assert_true (imap_is_lost (meeting.imap) && strlen (all) <= IMAP_HEADER_MAX);
+    part (&meeting);
+    assert_null (meeting.problem);
+    forget (&meeting);
+  }
+}
+
 static void
 test_huge_literal (void **state)
 {
@@ -965,6 +1022,7 @@ main (void)
     cmocka_unit_test (test_garbage),
     cmocka_unit_test (test_floods),
     cmocka_unit_test (test_fetch),
+    cmocka_unit_test (test_fetch_headers),
     cmocka_unit_test (test_huge_literal),
     cmocka_unit_test (test_list),
     cmocka_unit_test (test_list_extended),
