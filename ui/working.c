@@ -81,3 +81,61 @@ working_line (GVariant *fields, int columns)
                             (total + MEGABYTE - 1) / MEGABYTE);
   return g_strndup (line, (gsize) MAX (columns, 0));
 }
+
+/* 12,345 */
+static char *
+grouped (guint number)
+{
+  if (number < 1000)
+    return g_strdup_printf ("%u", number);
+  if (number < 1000000)
+    return g_strdup_printf ("%u,%03u", number / 1000, number % 1000);
+  return g_strdup_printf ("%u,%03u,%03u", number / 1000000, number / 1000 % 1000, number % 1000);
+}
+
+static char *
+speed (guint64 rate)
+{
+  if (rate < 100000)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " kB/s", MAX (rate / 1000, 1));
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ".%u MB/s", rate / MEGABYTE, (guint) (rate % MEGABYTE / 100000));
+}
+
+/* Coarse, so that it is quiet. */
+static char *
+time_left (guint seconds)
+{
+  const guint minutes = seconds / 60 + (seconds % 60 >= 30 ? 1 : 0), hours = (minutes + 30) / 60;
+  if (seconds < 10)
+    return g_strdup ("a few seconds left");
+  if (seconds < 50)
+    return g_strdup_printf ("about %u seconds left", (seconds + 5) / 10 * 10);
+  if (minutes < 60)
+    return g_strdup_printf ("about %u minute%s left", MAX (minutes, 1), minutes <= 1 ? "" : "s");
+  if (hours >= 24)
+    return g_strdup ("more than a day left");
+  return g_strdup_printf ("about %u hour%s left", MAX (hours, 1), hours <= 1 ? "" : "s");
+}
+
+char *
+working_fetching (guint done, guint total, guint64 rate, guint left_s, int columns)
+{
+  g_autofree char *so_far = grouped (done), *all = grouped (total), *fast = speed (rate), *left = time_left (left_s);
+  g_autofree char *line = rate == 0 ? g_strdup_printf ("Fetching mail: %s of %s", so_far, all)
+                          : left_s == G_MAXUINT
+                              ? g_strdup_printf ("Fetching mail: %s of %s, %s", so_far, all, fast)
+                              : g_strdup_printf ("Fetching mail: %s of %s, %s, %s", so_far, all, fast, left);
+  return g_strndup (line, (gsize) MAX (columns, 0));
+}
+
+char *
+working_fetching_fields (GVariant *fields, int columns)
+{
+  guint32 done = 0, total = 0, left = G_MAXUINT;
+  guint64 rate = 0;
+  (void) g_variant_lookup (fields, "done", "u", &done);
+  (void) g_variant_lookup (fields, "total", "u", &total);
+  (void) g_variant_lookup (fields, "rate", "t", &rate);
+  (void) g_variant_lookup (fields, "left", "u", &left);
+  return working_fetching (done, total, rate, left, columns);
+}

@@ -73,17 +73,23 @@ on_slow (gpointer data)
 }
 
 static void
+show_line (struct command_context *context, char *line_take)
+{
+  g_clear_handle_id (&context->slow, g_source_remove); /* it is not silent */
+  command_out_working (line_take);
+  g_free (line_take);
+}
+
+static void
 heard (const char *event, GVariant *fields, gpointer data)
 {
   const char *text = NULL;
   if (g_str_equal (event, "notice") && g_variant_lookup (fields, "text", "&s", &text))
     command_out_aside ("%s", text);
-  else if (g_str_equal (event, "working") && !working_is_short (fields)) {
-    struct command_context *context = data;
-    g_clear_handle_id (&context->slow, g_source_remove); /* it is not silent */
-    g_autofree char *line = working_line (fields, LINE_COLUMNS);
-    command_out_working (line);
-  }
+  else if (g_str_equal (event, "working") && !working_is_short (fields))
+    show_line (data, working_line (fields, LINE_COLUMNS));
+  else if (g_str_equal (event, "progress") && ((struct command_context *) data)->fetching)
+    show_line (data, working_fetching_fields (fields, LINE_COLUMNS));
 }
 
 GVariant *

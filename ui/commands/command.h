@@ -19,6 +19,7 @@ struct command_context {
   struct settings *settings; /* NULL until command_need_settings */
   struct engine *engine;     /* NULL until the first call */
   struct secret *passphrase; /* from --passphrase-fd, until it is asked for; NULL */
+  gboolean fetching;         /* the call under way fetches mail: how far it is belongs on the terminal */
   guint slow;                /* the timer of the call under way; 0: none */
   char *temporary;           /* the folder of a profile that lives for this command alone; NULL */
 };

@@ -7,6 +7,7 @@
 static const struct command_json_field fields[] = {
   { "account", COMMAND_JSON_TEXT, NULL },       { "new", COMMAND_JSON_NUMBER, NULL },
   { "changed", COMMAND_JSON_NUMBER, NULL },     { "removed", COMMAND_JSON_NUMBER, NULL },
+  { "bodies", COMMAND_JSON_NUMBER, NULL },      { "bytes", COMMAND_JSON_NUMBER, NULL },
   { "error", COMMAND_JSON_TEXT_OR_NULL, NULL }, { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
@@ -47,6 +48,7 @@ command_sync (struct command_context *context, int argc, char **argv)
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   if (argc == 2)
     g_variant_dict_insert (&args, "account", "s", argv[1]);
+  context->fetching = TRUE;
   g_autoptr (GVariant) reply = command_call (context, "sync", g_variant_dict_end (&args), NULL, NULL, &error);
   if (reply == NULL)
     return command_out_fail (error);

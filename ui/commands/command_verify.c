@@ -61,6 +61,9 @@ command_verify (struct command_context *context, int argc, char **argv)
   g_autoptr (GVariant) view = command_view_fetch (context, argv[1], at, &error);
   if (view == NULL)
     return command_out_fail (error);
+  g_autofree char *missing = command_view_missing (view);
+  if (missing != NULL)
+    return command_out_refuse (COMMAND_FAILED, "%s", missing);
   g_autoptr (GVariant) signature = g_variant_lookup_value (view, "signature", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) encryption = g_variant_lookup_value (view, "encryption", G_VARIANT_TYPE_VARDICT);
   if (json) {

@@ -73,6 +73,12 @@ command_view_name (GVariantDict *args, GUnixFDList *fds, const char *target, GEr
     g_variant_dict_insert (args, "id", "s", target + strlen ("id:"));
     return TRUE;
   }
+  if (engine_is_header_file (target)) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "Only the header of this message is in the file; the message is on the server. Name it by its "
+                 "Message-ID, as id:MESSAGE-ID: then it is fetched.");
+    return FALSE;
+  }
   gint32 handle = 0;
   if (!command_input_append (fds, target, &handle, error))
     return FALSE;
@@ -98,6 +104,8 @@ command_view_call (struct command_context *context, const char *method, const ch
     return NULL;
   if (part_or_null != NULL)
     g_variant_dict_insert (&args, "part", "s", part_or_null);
+  if (strcmp (method, "show") == 0)
+    g_variant_dict_insert (&args, "wait", "b", TRUE);
   if (at != NULL && !command_json_parse_time (at, &time)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--at needs a time such as 2026-11-21T12:00:00Z.");
     return NULL;
@@ -124,4 +132,19 @@ command_view_verdict (GVariant *view)
   if (verdict == NULL || !g_variant_lookup (verdict, "line", "s", &line))
     return g_strdup ("");
   return line;
+}
+
+char *
+command_view_missing (GVariant *view)
+{
+  g_autoptr (GVariant) warnings = g_variant_lookup_value (view, "warnings", G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; warnings != NULL && i < g_variant_n_children (warnings); i++) {
+    g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
+    const char *code = "", *text = "";
+    g_variant_lookup (warning, "code", "&s", &code);
+    g_variant_lookup (warning, "text", "&s", &text);
+    if (g_str_equal (code, "header_only"))
+      return g_strdup (text);
+  }
+  return NULL;
 }

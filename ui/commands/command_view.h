@@ -18,5 +18,7 @@ GVariant *command_view_call (struct command_context *context, const char *method
 GVariant *command_view_fetch (struct command_context *context, const char *target, const char *at, GError **error);
 /* A profile, a real one where target is in the store. */
 gboolean command_view_need_profile (struct command_context *context, const char *target, GError **error);
+/* Why only the header of it is here, as a sentence; NULL: all of it is. Caller frees. */
+char *command_view_missing (GVariant *view);
 /* The verdict in one line for people. */
 char *command_view_verdict (GVariant *view);

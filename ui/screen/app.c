@@ -315,6 +315,7 @@ show_notice (struct app *app, enum notice kind, char *text_take)
   g_free (app->notice);
   app->notice = g_strdelimit (text_take, "\r\n\t", ' ');
   app->notice_kind = kind;
+  app->notice_passes = FALSE;
   if (app->notice_timer != 0)
     g_source_remove (app->notice_timer);
   app->notice_timer = g_timeout_add_seconds (NOTICE_S, notice_fades, app);
@@ -341,8 +342,10 @@ tell_new_mail (struct app *app, GVariant *fields)
 {
   guint32 new = 0;
   g_variant_lookup (fields, "new", "u", &new);
-  if (new > 0 && !(app->notice != NULL && app->notice_kind == NOTICE_WARN))
-    show_notice (app, NOTICE_INFO, g_strdup_printf ("%u new message%s.", new, new == 1 ? "" : "s"));
+  if (new == 0 || (app->notice != NULL && app->notice_kind == NOTICE_WARN))
+    return;
+  show_notice (app, NOTICE_INFO, g_strdup_printf ("%u new message%s.", new, new == 1 ? "" : "s"));
+  app->notice_passes = TRUE;
 }
 
 GPtrArray *
@@ -526,6 +529,7 @@ set_account (struct app *app, const char *name, const char *state, const char *t
   account->state = g_strdup (state);
   account->text = g_strdup (text);
   account->done = account->total = 0;
+  account->rate = 0;
   account->settled = account->settled || strcmp (state, "idle") == 0;
   if (news && strcmp (state, "failed") == 0 && *text != '\0')
     app_notice (app, NOTICE_WARN, "%s", text);
@@ -559,6 +563,10 @@ account_event (struct app *app, const char *event, GVariant *fields)
     g_variant_lookup (fields, "total", "u", &total);
     account->done = done;
     account->total = total;
+    account->rate = 0;
+    account->left_s = G_MAXUINT;
+    g_variant_lookup (fields, "rate", "t", &account->rate);
+    g_variant_lookup (fields, "left", "u", &account->left_s);
   }
 }
 

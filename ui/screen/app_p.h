@@ -7,7 +7,8 @@
 
 struct account_state {
   char *name, *state, *text;
-  guint done, total;
+  guint done, total, left_s; /* of what is being fetched; left_s G_MAXUINT: unknown */
+  guint64 rate;
   gboolean settled; /* all its mail was here once */
 };
 
@@ -33,6 +34,7 @@ struct app {
   GPtrArray *messages; /* char *, oldest first */
   char *notice;
   enum notice notice_kind;
+  gboolean notice_passes; /* what else there is to say of mail coming in is said instead */
   guint notice_timer;
   GVariant *working;           /* the engine's last word on how far a mail is; NULL: none is on its way */
   guint rescues, rescue_timer; /* told to go: how many views still keep something, and for how long at most */

@@ -41,8 +41,6 @@ accounts_text (const struct app *app)
     if (app->accounts->len > 1)
       g_string_append_printf (text, "%s: ", account->name);
     g_string_append (text, state_word (account->state));
-    if (g_strcmp0 (account->state, "syncing") == 0 && account->total > 0)
-      g_string_append_printf (text, " %u of %u", account->done, account->total);
   }
   return g_string_free (text, FALSE);
 }
@@ -84,6 +82,26 @@ draw_working (struct app *app, const struct area *area)
     draw_text (area, 0, x, area->width - x, STYLE_HELP, "Esc: go on meanwhile");
 }
 
+#define FETCHING_FROM 30 /* mails: fewer are here before one could read of them */
+
+/* How far fetching is, of all accounts together; the one that takes longest says how long. NULL: nothing long is under way. */
+static char *
+fetching_line (const struct app *app, int columns)
+{
+  guint done = 0, total = 0, left = 0;
+  guint64 rate = 0;
+  for (guint i = 0; i < app->accounts->len; i++) {
+    const struct account_state *account = g_ptr_array_index (app->accounts, i);
+    if (g_strcmp0 (account->state, "syncing") != 0 || account->done >= account->total)
+      continue;
+    done += account->done;
+    total += account->total;
+    rate += account->rate;
+    left = MAX (left, account->left_s);
+  }
+  return total < FETCHING_FROM ? NULL : working_fetching (done, total, rate, left, columns);
+}
+
 /* A sentence that is too long for its row covers one or two rows above it for as long as it stands. */
 static void
 draw_status (struct app *app, const struct area *area)
@@ -93,7 +111,10 @@ draw_status (struct app *app, const struct area *area)
     draw_working (app, area);
     return;
   }
-  if (app->notice == NULL)
+  g_autofree char *line = app->notice == NULL || app->notice_passes ? fetching_line (app, area->width) : NULL;
+  if (line != NULL)
+    draw_text (area, 0, 0, area->width, STYLE_STATUS, line);
+  if (line != NULL || app->notice == NULL)
     return;
   unsigned style = app->notice_kind == NOTICE_WARN ? STYLE_STATUS_WARN : STYLE_STATUS;
   g_autoptr (GPtrArray) rows = text_wrap (app->notice, area->width, NOTICE_ROWS);

@@ -79,24 +79,33 @@ answer_receipt (struct reader *reader, const char *answer)
               g_variant_new_parsed ("{'id': <%s>, 'answer': <%s>}", item->id, answer), NULL, receipt_answered, NULL);
 }
 
+/* Who saw but the header has not read it. */
+static void
+seen (struct reader *reader)
+{
+  struct item *item = current (reader);
+  if (reader_is_missing (reader->message))
+    return;
+  g_autoptr (GVariant) receipt = fields_inner (reader->message, "receipt");
+  if (strcmp (fields_text (receipt, "state"), "auto") == 0)
+    answer_receipt (reader, "auto");
+  if (item == NULL || !item->unread)
+    return;
+  item->unread = FALSE;
+  changes_message (reader->view.app, item->id, "read", item->subject);
+}
+
 static void
 shown (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct reader *reader = (struct reader *) view;
-  struct item *item = current (reader);
   reader->call = NULL;
   if (reply == NULL) {
     reader->problem = g_strdup (error->message);
     return;
   }
   reader->message = fields_inner (reply, "view");
-  g_autoptr (GVariant) receipt = fields_inner (reader->message, "receipt");
-  if (strcmp (fields_text (receipt, "state"), "auto") == 0)
-    answer_receipt (reader, "auto");
-  if (item != NULL && item->unread) {
-    item->unread = FALSE;
-    changes_message (view->app, item->id, "read", item->subject);
-  }
+  seen (reader);
 }
 
 static void
@@ -464,6 +473,34 @@ ask_receipt (struct reader *reader)
   prompt_choice (reader->view.app, question, choices, receipt_chosen, reader);
 }
 
+/* The text came, perhaps: the message is asked for anew, and stays as it is until there is more of it. */
+static void
+looked_again (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct reader *reader = (struct reader *) view;
+  g_autoptr (GVariant) message = reply != NULL ? fields_inner (reply, "view") : NULL;
+  reader->call = NULL;
+  if (message == NULL || reader_is_missing (message))
+    return;
+  g_clear_pointer (&reader->message, g_variant_unref);
+  g_clear_pointer (&reader->lines, g_ptr_array_unref);
+  reader->message = g_steal_pointer (&message);
+  seen (reader);
+}
+
+static void
+look_again (struct reader *reader)
+{
+  const struct item *item = current (reader);
+  if (item == NULL || reader->message == NULL || reader->call != NULL || !reader_is_missing (reader->message))
+    return;
+  GVariantBuilder args;
+  g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&args, "{sv}", "id", g_variant_new_string (item->id));
+  g_variant_builder_add (&args, "{sv}", "here", g_variant_new_boolean (TRUE));
+  reader->call = app_call (&reader->view, "show", g_variant_builder_end (&args), NULL, looked_again, NULL);
+}
+
 static gboolean
 reader_act (struct view *view, enum action action)
 {
@@ -537,6 +574,8 @@ reader_event (struct view *view, const char *event, GVariant *fields)
 {
   if (strcmp (event, "delivery") == 0)
     app_timer (view, DELIVERY_MS, ask_delivery);
+  else if (strcmp (event, "changed") == 0)
+    look_again ((struct reader *) view);
 }
 
 static void

@@ -252,6 +252,13 @@ add_delivery (GPtrArray *lines, GVariant *rows, int width)
   }
 }
 
+gboolean
+reader_is_missing (GVariant *view)
+{
+  g_autoptr (GVariant) verdict = fields_inner (view, "verdict");
+  return strcmp (fields_text (verdict, "tone"), "missing") == 0;
+}
+
 GPtrArray *
 reader_lines (GVariant *view, GVariant *delivery, gint64 date, int width)
 {
@@ -273,7 +280,9 @@ reader_lines (GVariant *view, GVariant *delivery, gint64 date, int width)
   if (g_variant_n_children (segments) == 0)
     add_text (lines, fields_text (view, "text_body"), width, "");
   if (lines->len == before)
-    add_line (lines, STYLE_DIM, 0, g_strdup ("(There is no text to show.)"));
+    add_line (lines, STYLE_DIM, 0,
+              g_strdup (reader_is_missing (view) ? "(The text of this message is not here.)"
+                                                 : "(There is no text to show.)"));
   return lines;
 }
 
@@ -283,10 +292,9 @@ static const struct {
   const char *tone, *word;
   enum style style;
 } tones[] = {
-  { "none", "[NOT PROTECTED]", STYLE_VERDICT_NONE },
-  { "good", "[GOOD]", STYLE_VERDICT_GOOD },
-  { "warn", "[WARNING]", STYLE_VERDICT_WARN },
-  { "bad", "[DANGER]", STYLE_VERDICT_BAD },
+  { "none", "[NOT PROTECTED]", STYLE_VERDICT_NONE }, { "good", "[GOOD]", STYLE_VERDICT_GOOD },
+  { "warn", "[WARNING]", STYLE_VERDICT_WARN },       { "bad", "[DANGER]", STYLE_VERDICT_BAD },
+  { "missing", "[NOT HERE]", STYLE_VERDICT_NONE },
 };
 
 const char *
@@ -352,19 +360,9 @@ advice (GVariant *signature, GVariant *encryption)
   return "";
 }
 
-GPtrArray *
-reader_details (GVariant *view)
+static void
+add_protection (GPtrArray *lines, GVariant *signature, GVariant *encryption)
 {
-  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GVariant) verdict = fields_inner (view, "verdict"), signature = fields_inner (view, "signature"),
-                       encryption = fields_inner (view, "encryption"), warnings = fields_rows (view, "warnings");
-  enum style style;
-  g_ptr_array_add (lines, g_strdup_printf ("%s %s", reader_tone (fields_text (verdict, "tone"), &style),
-                                           fields_text (verdict, "line")));
-  for (gsize i = 0; i < g_variant_n_children (warnings); i++) {
-    g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
-    g_ptr_array_add (lines, g_strdup_printf ("Warning: %s", fields_text (warning, "text")));
-  }
   const char *what = advice (signature, encryption);
   if (*what != '\0')
     g_ptr_array_add (lines, g_strdup_printf ("What to do: %s", what));
@@ -384,6 +382,23 @@ reader_details (GVariant *view)
   add_detail (lines, "  integrity", fields_text (encryption, "integrity"));
   add_detail (lines, "  covers", coverage_words (fields_text (encryption, "covers")));
   add_detail (lines, "  not opened", fields_text (encryption, "reason"));
+}
+
+GPtrArray *
+reader_details (GVariant *view)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GVariant) verdict = fields_inner (view, "verdict"), signature = fields_inner (view, "signature"),
+                       encryption = fields_inner (view, "encryption"), warnings = fields_rows (view, "warnings");
+  enum style style;
+  g_ptr_array_add (lines, g_strdup_printf ("%s %s", reader_tone (fields_text (verdict, "tone"), &style),
+                                           fields_text (verdict, "line")));
+  for (gsize i = 0; i < g_variant_n_children (warnings); i++) {
+    g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
+    g_ptr_array_add (lines, g_strdup_printf ("Warning: %s", fields_text (warning, "text")));
+  }
+  if (!reader_is_missing (view))
+    add_protection (lines, signature, encryption);
   add_detail (lines, "Subject", fields_text (view, "subject"));
   g_autofree char *outer = g_strdup (fields_text (view, "outer_subject"));
   if (*outer != '\0' && strcmp (outer, fields_text (view, "subject")) != 0)

@@ -14,6 +14,8 @@ struct reader_line {
 };
 /* view: as of "show"; delivery: rows of the engine's "delivery", or NULL; date: where the view has none. struct reader_line *, caller frees. */
 GPtrArray *reader_lines (GVariant *view, GVariant *delivery, gint64 date, int width);
+/* Is only the header of it here? */
+gboolean reader_is_missing (GVariant *view);
 /* The parts a person would call attachments; aa{sv}, caller unrefs. */
 GVariant *reader_attachments (GVariant *view);
 char *reader_size (guint64 bytes);
