@@ -33,6 +33,6 @@ check-corpora: all tests/wire/test_replies
 TESTS += tests/lint/shell tests/lint/symbols
 EXTRA_DIST += $(SLOW_TESTS) $(GOLDEN_SCREENS) tests/crash/kill tests/lint/shell tests/lint/symbols .ci/run tests/common.sh tests/demo tests/debootstrap tests/deps tests/run tests/live/live.sh tests/live/hostile.py tests/live/traced tests/live/trace_judge.py tests/corpora tests/corpora_chains tests/live/starttls.py tests/live/external_smtp.py tests/live/mailbox tests/live/profile tests/live/servers \
 	tests/live/interop.py tests/live/interop_parties.py tests/live/lists.py tests/live/wkd_web.py tests/live/smtp_standin.py tests/live/smtp_tap.py tests/live/world tests/live/world_keys.py tests/live/world_mail.py tests/ui/terminal.sh tests/ui/ui.sh
-LIVE_TESTS += tests/live/certs.sh tests/live/starttls.sh tests/live/external.sh tests/live/ldap.sh tests/live/big.sh
+LIVE_TESTS += tests/live/certs.sh tests/live/starttls.sh tests/live/external.sh tests/live/ldap.sh tests/live/big.sh tests/live/window.sh
 EXTRA_DIST += tests/live/ldap_peers.py tests/live/background.sh tests/live/directory
 EXTRA_DIST += tests/live/same
