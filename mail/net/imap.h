@@ -80,7 +80,7 @@ gboolean imap_select (struct imap *imap, const char *path, gboolean fresh, struc
 
 /* ---- imap_fetch.c ---- */
 typedef void (*imap_head_fn) (const struct imap_head *head, gpointer data);
-/* Heads of all messages from uid_first on. sizes: size and date too, else uid and flags only. changed_since: only those changed after
+/* Heads of all messages from uid_first on, in any order; some may come twice. sizes: size and date too, else uid and flags only. changed_since: only those changed after
  * that modseq (0: all). */
 gboolean imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since,
                            imap_head_fn head, gpointer data, GError **error);

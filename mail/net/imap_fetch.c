@@ -8,13 +8,16 @@
 
 #include <string.h>
 
-#define HEAD_BYTES 400 /* bytes that a head's answer may take, generously */
-#define SET_MAX 7000   /* of a command: servers need not take lines of more than 8,000 bytes (RFC 7162, 4) */
-#define RUN_MAX 22     /* what "1234567890:1234567890," takes of it */
+#define SLICE 10000         /* messages whose heads are asked for in one command */
+#define SLICE_CHANGED 40000 /* of these most have not changed, and nothing comes of them */
+#define HEAD_BYTES 400      /* bytes that a head's answer may take, generously */
+#define SET_MAX 7000        /* of a command: servers need not take lines of more than 8,000 bytes (RFC 7162, 4) */
+#define RUN_MAX 22          /* what "1234567890:1234567890," takes of it */
 
 struct fetching {
   struct imap *imap;
   guint32 uid_first;
+  gboolean past_first; /* what comes before it has been seen */
   imap_head_fn head;
   gpointer head_data;
   const struct imap_body_sink *sink;
@@ -116,8 +119,12 @@ on_head (struct mailimap_msg_att *message, void *data)
   struct fetching *fetching = data;
   struct imap_head head;
   gboolean has_flags, has_body;
-  if (head_of (message, &head, &has_flags, &has_body) && has_flags && head.uid >= fetching->uid_first)
+  if (!head_of (message, &head, &has_flags, &has_body) || !has_flags)
+    return;
+  if (head.uid >= fetching->uid_first)
     fetching->head (&head, fetching->head_data);
+  else
+    fetching->past_first = TRUE;
 }
 
 static bool
@@ -213,23 +220,58 @@ free_list (clist *list_or_null)
     mailimap_fetch_list_free (list_or_null);
 }
 
+/* The heads of a set; numbers: of places in the folder, else of UIDs. */
+static gboolean
+fetch_set (struct fetching *fetching, struct mailimap_set *set_take, gboolean numbers, gboolean sizes,
+           guint64 changed_since, GError **error)
+{
+  mailimap *session = fetching->imap->session;
+  struct mailimap_fetch_type *what = items (sizes);
+  clist *list = NULL;
+  listen_to (fetching);
+  int code;
+  if (changed_since > 0)
+    code = numbers ? mailimap_fetch_changedsince (session, set_take, what, changed_since, &list)
+                   : mailimap_uid_fetch_changedsince (session, set_take, what, changed_since, &list);
+  else
+    code = numbers ? mailimap_fetch (session, set_take, what, &list)
+                   : mailimap_uid_fetch (session, set_take, what, &list);
+  mailimap_set_free (set_take);
+  mailimap_fetch_type_free (what);
+  free_list (code == MAILIMAP_NO_ERROR ? list : NULL);
+  return heard (fetching, code, error);
+}
+
+/* Something stays of each message in libetpan until the answer is complete, so that of many some are asked for at a time: by their places, from the
+ * end on. What goes meanwhile moves the rest towards the beginning: some may come twice, and none is left out. */
+static gboolean
+fetch_slices (struct fetching *fetching, guint32 slice, gboolean sizes, guint64 changed_since, GError **error)
+{
+  const guint32 exists = fetching->imap->info.exists;
+  for (guint32 end = exists; end > 0 && !fetching->past_first;) {
+    const guint32 begin = end > slice ? end - slice + 1 : 1;
+    struct mailimap_set *set = mailimap_set_new_interval (begin, end == exists ? 0 : end);
+    if (!imap_begin (fetching->imap, IMAP_SMALL + (guint64) slice * 2 * HEAD_BYTES, 600, error)) {
+      mailimap_set_free (set);
+      return FALSE;
+    }
+    if (!fetch_set (fetching, set, TRUE, sizes, changed_since, error))
+      return FALSE;
+    end = begin - 1;
+  }
+  return TRUE;
+}
+
 gboolean
 imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, imap_head_fn head,
                   gpointer data, GError **error)
 {
   struct fetching fetching = { .imap = imap, .uid_first = uid_first, .head = head, .head_data = data };
-  if (!imap_begin (imap, IMAP_SMALL + (guint64) imap->info.exists * HEAD_BYTES + 64 * 1024 * 1024, 600, error))
-    return FALSE;
-  struct mailimap_fetch_type *what = items (sizes);
-  struct mailimap_set *set = mailimap_set_new_interval (uid_first, 0);
-  clist *list = NULL;
-  listen_to (&fetching);
-  int code = changed_since > 0 ? mailimap_uid_fetch_changedsince (imap->session, set, what, changed_since, &list)
-                               : mailimap_uid_fetch (imap->session, set, what, &list);
-  mailimap_set_free (set);
-  mailimap_fetch_type_free (what);
-  free_list (code == MAILIMAP_NO_ERROR ? list : NULL);
-  return heard (&fetching, code, error);
+  const guint32 slice = changed_since > 0 ? SLICE_CHANGED : SLICE;
+  if (imap->info.exists > slice)
+    return fetch_slices (&fetching, slice, sizes, changed_since, error);
+  return imap_begin (imap, IMAP_SMALL + (guint64) imap->info.exists * HEAD_BYTES + 64 * 1024 * 1024, 600, error)
+         && fetch_set (&fetching, mailimap_set_new_interval (uid_first, 0), FALSE, sizes, changed_since, error);
 }
 
 /* ---- headers ---- */

@@ -172,6 +172,25 @@ state_count_before (struct state *state, gint64 before)
   return count;
 }
 
+GArray *
+state_known (struct state *state, gint64 folder)
+{
+  GArray *known = g_array_new (FALSE, FALSE, sizeof (struct state_known));
+  sqlite3_stmt *row = state_query (state,
+                                   "SELECT uid, server_flags, server_keywords, id FROM mails WHERE folder = ? AND uid "
+                                   "IS NOT NULL ORDER BY uid",
+                                   "i", folder);
+  while (state_row (state, &row)) {
+    const char *keywords = state_text (row, 2);
+    struct state_known one = { .uid = (guint32) sqlite3_column_int64 (row, 0),
+                               .server_keywords = *keywords != '\0' ? g_quark_from_string (keywords) : 0,
+                               .id = sqlite3_column_int64 (row, 3) };
+    g_strlcpy (one.server_flags, state_text (row, 1), sizeof one.server_flags);
+    g_array_append_val (known, one);
+  }
+  return known;
+}
+
 guint
 state_count (struct state *state, gint64 folder)
 {

@@ -11,17 +11,25 @@
 
 #include <string.h>
 
+#define SEEN_STEP 500 /* mails in one transaction */
+
+/* There may be very many of these, and of struct state_known. */
+struct seen {
+  guint32 uid;
+  char flags[IMAP_FLAGS_SIZE];
+  GQuark keywords; /* 0: not known */
+};
+
 struct listing {
   gboolean hides_deleted; /* no UIDPLUS: what we delete stays, marked */
   struct imap *imap;
-  GHashTable *seen; /* uid -> struct imap_head *: what the server has */
-  GArray *fresh;    /* struct imap_head: likewise, of those that may be new */
+  GArray *seen;  /* struct seen: what the server has; by UID, when it has been asked */
+  GArray *fresh; /* struct imap_head: likewise, of those that may be new */
 };
 
 /* What is here of a folder. People change it while the server is being asked: to be looked up anew after each question. */
 struct here {
-  GPtrArray *mails;    /* struct state_mail * */
-  GHashTable *known;   /* uid -> one of them */
+  GArray *known;       /* struct state_known, by UID */
   GHashTable *leaving; /* uids that the journal will move or remove */
 };
 
@@ -34,7 +42,55 @@ on_fresh (const struct imap_head *head, gpointer data)
 static void
 on_seen (const struct imap_head *head, gpointer data)
 {
-  g_hash_table_insert (((struct listing *) data)->seen, GUINT_TO_POINTER (head->uid), g_memdup2 (head, sizeof *head));
+  struct seen seen = { .uid = head->uid, .keywords = g_quark_from_string (head->keywords) };
+  memcpy (seen.flags, head->flags, sizeof seen.flags);
+  g_array_append_val (((struct listing *) data)->seen, seen);
+}
+
+/* Everything that is sorted here begins with its UID. */
+static int
+by_uid (gconstpointer a, gconstpointer b)
+{
+  guint32 left = *(const guint32 *) a, right = *(const guint32 *) b;
+  return left < right ? -1 : left > right;
+}
+
+/* Servers tell them in order, nearly always; and sorting takes as much memory again. */
+static void
+sort (GArray *rows)
+{
+  const gsize size = g_array_get_element_size (rows);
+  for (guint i = 1; i < rows->len; i++)
+    if (by_uid (rows->data + (i - 1) * size, rows->data + i * size) > 0) {
+      g_array_sort (rows, by_uid);
+      return;
+    }
+}
+
+/* The same UID only once, as it came last (sorting keeps the order of equals). */
+static void
+sort_heads (GArray *heads)
+{
+  guint kept = 0;
+  sort (heads);
+  for (guint i = 0; i < heads->len; i++) {
+    const struct imap_head head = g_array_index (heads, struct imap_head, i);
+    kept -= kept > 0 && g_array_index (heads, struct imap_head, kept - 1).uid == head.uid ? 1 : 0;
+    g_array_index (heads, struct imap_head, kept++) = head;
+  }
+  g_array_set_size (heads, kept);
+}
+
+/* What the server said of it last; NULL: nothing. */
+static const struct seen *
+find_seen (const struct listing *listing, guint32 uid)
+{
+  guint at = 0;
+  if (!g_array_binary_search (listing->seen, &uid, by_uid, &at))
+    return NULL;
+  while (at + 1 < listing->seen->len && g_array_index (listing->seen, struct seen, at + 1).uid == uid)
+    at++;
+  return &g_array_index (listing->seen, struct seen, at);
 }
 
 static GHashTable *
@@ -53,9 +109,8 @@ leaving_from (struct sync *sync, gint64 folder)
 static void
 here_clear (struct here *here)
 {
-  g_clear_pointer (&here->known, g_hash_table_unref);
+  g_clear_pointer (&here->known, g_array_unref);
   g_clear_pointer (&here->leaving, g_hash_table_unref);
-  g_clear_pointer (&here->mails, g_ptr_array_unref);
 }
 
 static void
@@ -70,13 +125,14 @@ static void
 here_look (struct here *here, struct sync *sync, gint64 folder)
 {
   here_clear (here);
-  here->mails = state_mails (sync->state, folder, STATE_ON_SERVER);
-  here->known = g_hash_table_new (NULL, NULL);
+  here->known = state_known (sync->state, folder);
   here->leaving = leaving_from (sync, folder);
-  for (guint i = 0; i < here->mails->len; i++) {
-    struct state_mail *mail = g_ptr_array_index (here->mails, i);
-    g_hash_table_insert (here->known, GUINT_TO_POINTER (mail->uid), mail);
-  }
+}
+
+static gboolean
+is_known (const struct here *here, guint32 uid)
+{
+  return g_array_binary_search (here->known, &uid, by_uid, NULL);
 }
 
 static gboolean
@@ -95,7 +151,7 @@ drop_known (struct listing *listing, const struct here *here)
     const struct imap_head *head = &g_array_index (listing->fresh, struct imap_head, i);
     if (is_hidden (listing, here, head->uid, head->flags))
       continue;
-    if (g_hash_table_contains (here->known, GUINT_TO_POINTER (head->uid)))
+    if (is_known (here, head->uid))
       on_seen (head, listing);
     else
       g_array_index (listing->fresh, struct imap_head, kept++) = *head;
@@ -106,29 +162,23 @@ drop_known (struct listing *listing, const struct here *here)
 static void
 drop_hidden (struct listing *listing, const struct here *here)
 {
-  GHashTableIter iter;
-  gpointer uid, head;
-  g_hash_table_iter_init (&iter, listing->seen);
-  while (g_hash_table_iter_next (&iter, &uid, &head))
-    if (is_hidden (listing, here, GPOINTER_TO_UINT (uid), ((const struct imap_head *) head)->flags))
-      g_hash_table_iter_remove (&iter);
-}
-
-static int
-by_uid (gconstpointer a, gconstpointer b)
-{
-  guint32 left = ((const struct imap_head *) a)->uid, right = ((const struct imap_head *) b)->uid;
-  return left < right ? -1 : left > right;
+  guint kept = 0;
+  for (guint i = 0; i < listing->seen->len; i++) {
+    const struct seen seen = g_array_index (listing->seen, struct seen, i);
+    if (!is_hidden (listing, here, seen.uid, seen.flags))
+      g_array_index (listing->seen, struct seen, kept++) = seen;
+  }
+  g_array_set_size (listing->seen, kept);
 }
 
 /* The server's flags and keywords of one known mail. */
 static void
 take_flags (struct sync *sync, struct imap *imap, const struct state_folder *folder, struct state_mail *mail,
-            const struct imap_head *head, GArray *renames, GPtrArray *rows)
+            const struct seen *seen, GArray *renames, GPtrArray *rows)
 {
-  const char *server = head->flags;
+  const char *server = seen->flags;
   g_autofree char *keywords = g_strdup (mail->keywords);
-  gboolean retagged = sync_keywords_take (imap, folder, mail, head->keywords);
+  gboolean retagged = sync_keywords_take (imap, folder, mail, g_quark_to_string (seen->keywords));
   char merged[STATE_FLAGS_SIZE], before[STATE_FLAGS_SIZE];
   memcpy (before, mail->flags, sizeof before);
   tags_flags_merge (mail->server_flags, mail->flags, server, merged);
@@ -143,23 +193,33 @@ take_flags (struct sync *sync, struct imap *imap, const struct state_folder *fol
   sync->counts.changed++;
 }
 
-/* Flags, and with a whole list also what is gone. */
 static gboolean
-take_seen (struct sync *sync, const struct state_folder *folder, struct listing *listing, GPtrArray *mails,
-           gboolean whole, guint32 below, GError **error)
+differs (const struct seen *seen, const struct state_known *one)
+{
+  return strcmp (seen->flags, one->server_flags) != 0
+         || !keywords_equal (g_quark_to_string (seen->keywords), g_quark_to_string (one->server_keywords));
+}
+
+/* Of known mails from .. to: flags, and with a whole list also what is gone. */
+static gboolean
+take_some (struct sync *sync, const struct state_folder *folder, const struct listing *listing, const GArray *known,
+           guint from, guint to, gboolean whole, guint32 below, GError **error)
 {
   g_autoptr (GArray) renames = sync_renames_new ();
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
   GPtrArray *rows = g_ptr_array_new ();
   guint removed = 0;
   state_begin (sync->state);
-  for (guint i = 0; i < mails->len; i++) {
-    struct state_mail *mail = g_ptr_array_index (mails, i);
-    const struct imap_head *head = g_hash_table_lookup (listing->seen, GUINT_TO_POINTER (mail->uid));
-    if (head != NULL
-        && (strcmp (head->flags, mail->server_flags) != 0 || !keywords_equal (head->keywords, mail->server_keywords)))
-      take_flags (sync, listing->imap, folder, mail, head, renames, rows);
-    if (head != NULL || !whole || mail->uid >= below)
+  for (guint i = from; i < to; i++) {
+    const struct state_known *one = &g_array_index (known, struct state_known, i);
+    const struct seen *seen = find_seen (listing, one->uid);
+    const gboolean is_gone = seen == NULL && whole && one->uid < below;
+    if (!is_gone && (seen == NULL || !differs (seen, one)))
+      continue;
+    AUTOFREE (state_mail) mail = state_mail_get (sync->state, one->id);
+    if (mail != NULL && seen != NULL)
+      take_flags (sync, listing->imap, folder, mail, seen, renames, rows);
+    if (mail == NULL || !is_gone)
       continue;
     removed += sync_gone_note (sync, folder, mail, gone) ? 1 : 0;
     state_mail_delete (sync->state, mail->id);
@@ -177,6 +237,17 @@ take_seen (struct sync *sync, const struct state_folder *folder, struct listing 
   return done;
 }
 
+/* All of them, some at a time. */
+static gboolean
+take_seen (struct sync *sync, const struct state_folder *folder, const struct listing *listing, const GArray *known,
+           gboolean whole, guint32 below, GError **error)
+{
+  for (guint from = 0; from < known->len && (whole || listing->seen->len > 0); from += SEEN_STEP)
+    if (!take_some (sync, folder, listing, known, from, MIN (from + SEEN_STEP, known->len), whole, below, error))
+      return FALSE;
+  return TRUE;
+}
+
 /* Asks for heads, lets others in meanwhile, and looks again at what is here. */
 static gboolean
 ask (struct sync *sync, struct imap *imap, gint64 folder, guint32 first, gboolean fresh, guint64 changed_since,
@@ -190,6 +261,8 @@ ask (struct sync *sync, struct imap *imap, gint64 folder, guint32 first, gboolea
     drop_known (listing, here);
   else
     drop_hidden (listing, here);
+  sort_heads (listing->fresh);
+  sort (listing->seen);
   return done;
 }
 
@@ -198,14 +271,12 @@ static gboolean
 list_missed (struct sync *sync, struct imap *imap, gint64 folder, struct listing *listing, struct here *here,
              guint32 below, GError **error)
 {
-  GHashTableIter iter;
-  gpointer uid;
   guint32 first = 0;
-  g_hash_table_iter_init (&iter, listing->seen);
-  while (g_hash_table_iter_next (&iter, &uid, NULL))
-    if (GPOINTER_TO_UINT (uid) < below && !g_hash_table_contains (here->known, uid)
-        && (first == 0 || GPOINTER_TO_UINT (uid) < first))
-      first = GPOINTER_TO_UINT (uid);
+  for (guint i = 0; i < listing->seen->len && first == 0; i++) {
+    const guint32 uid = g_array_index (listing->seen, struct seen, i).uid;
+    if (uid < below && !is_known (here, uid))
+      first = uid;
+  }
   if (first == 0)
     return TRUE;
   g_array_set_size (listing->fresh, 0);
@@ -225,18 +296,18 @@ sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *fold
   here_look (here, sync, folder->id);
   g_array_set_size (sync->heads, 0);
   /* Changes made here meanwhile leave this sum as it is. */
-  guint expected = here->mails->len + g_hash_table_size (here->leaving);
+  guint expected = here->known->len + g_hash_table_size (here->leaving);
   if (info->modseq != 0 && info->modseq == folder->modseq && info->uidnext == folder->uidnext
       && info->exists == expected)
     return TRUE;
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_autoptr (GArray) seen = g_array_new (FALSE, FALSE, sizeof (struct seen));
   struct listing listing
       = { .imap = imap, .hides_deleted = !imap_has (imap, "UIDPLUS"), .seen = seen, .fresh = sync->heads };
   guint32 first = MAX (folder->uidnext, 1);
   if (info->exists > 0 && (info->uidnext == 0 || info->uidnext > first)
       && !ask (sync, imap, folder->id, first, TRUE, 0, &listing, here, error))
     return FALSE;
-  guint mails = here->mails->len;
+  guint mails = here->known->len;
   gboolean counts = info->modseq != 0 && folder->modseq != 0;
   /* Asked from the first UID on, the server has just told of all. */
   gboolean whole = mails > 0 && ((!counts && first > 1) || expected + sync->heads->len != info->exists);
@@ -245,12 +316,11 @@ sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *fold
   if (info->exists > 0 && (whole || (counts && mails > 0 && info->modseq != folder->modseq))
       && !ask (sync, imap, folder->id, 1, FALSE, whole ? 0 : folder->modseq, &listing, here, error))
     return FALSE;
-  if (!take_seen (sync, folder, &listing, here->mails, whole || info->exists == 0,
+  if (!take_seen (sync, folder, &listing, here->known, whole || info->exists == 0,
                   info->uidnext != 0 ? info->uidnext : G_MAXUINT32, error))
     return FALSE;
   if (whole && !list_missed (sync, imap, folder->id, &listing, here, first, error))
     return FALSE;
-  g_array_sort (sync->heads, by_uid);
   return TRUE;
 }
 

@@ -18,7 +18,7 @@
 #define BATCH_MAILS 200
 #define BATCH_US 250000
 /* More than that does not come in before the disk has what came before. */
-#define AHEAD_MAILS 2000
+#define AHEAD_MAILS 1000
 #define HEADER_BYTES 2000 /* of one, where nobody told its size */
 
 struct arrival {

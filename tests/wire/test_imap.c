@@ -424,6 +424,63 @@ test_pipe_dropped (void **state)
   }
 }
 
+static void
+note_head (const struct imap_head *head, gpointer data)
+{
+  g_string_append_printf (data, "%u ", head->uid);
+}
+
+/* Of very many messages some are asked for at a time, from the end, until there is nothing new among them. */
+static void
+test_slices (void **state)
+{
+#define MANY                                                                                                           \
+  "C: SELECT", "S: * 12000 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 90000] x", "S: $TAG OK done"
+#define HEAD(uid) "S: * 1 FETCH (UID " uid " FLAGS ())"
+  const char *const all[] = { SESSION,
+                              MANY,
+                              "C: FETCH 2001:* (",
+                              HEAD ("70000"),
+                              HEAD ("80000"),
+                              "S: $TAG OK done",
+                              "C: FETCH 1:2000 (",
+                              HEAD ("70000"),
+                              HEAD ("5"),
+                              "S: $TAG OK done",
+                              "C: LOGOUT",
+                              NULL };
+  const char *const late[]
+      = { SESSION, MANY, "C: FETCH 2001:* (", HEAD ("40000"), HEAD ("80000"), "S: $TAG OK done", "C: LOGOUT", NULL };
+  const char *const refused[] = { SESSION,
+                                  MANY,
+                                  "C: FETCH 2001:* (",
+                                  HEAD ("80000"),
+                                  "S: $TAG OK done",
+                                  "C: FETCH 1:2000",
+                                  "S: $TAG BAD fewer by now",
+                                  "C: LOGOUT",
+                                  NULL };
+  const struct {
+    const char *const *script;
+    guint32 first;
+    const char *seen;
+    gboolean fine;
+  } cases[]
+      = { { all, 1, "70000 80000 70000 5 ", TRUE }, { late, 50000, "80000 ", TRUE }, { refused, 1, "80000 ", FALSE } };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    struct meeting meeting;
+    struct imap_selected info;
+    g_autoptr (GString) seen = g_string_new (NULL);
+    meet (&meeting, cases[i].script, 5000, cert, key, anchors);
+    assert_true (imap_select (meeting.imap, "INBOX", TRUE, &info, NULL));
+    assert_int_equal (imap_fetch_heads (meeting.imap, cases[i].first, FALSE, 0, note_head, seen, NULL), cases[i].fine);
+    assert_string_equal (seen->str, cases[i].seen);
+    part (&meeting);
+    assert_null (meeting.problem);
+    forget (&meeting);
+  }
+}
+
 /* No command becomes longer than servers take. */
 static void
 test_reach (void **state)
@@ -1033,6 +1090,7 @@ main (void)
     cmocka_unit_test (test_pipe),
     cmocka_unit_test (test_pipe_dropped),
     cmocka_unit_test (test_reach),
+    cmocka_unit_test (test_slices),
     cmocka_unit_test (test_compress),
     cmocka_unit_test (test_compress_faults),
     cmocka_unit_test (test_list_status),
