@@ -150,7 +150,7 @@ config (char **argv, const char *mail_dir, const char *store_dir)
   return g_variant_new_parsed (
       "{'account': <{'name': <'bench'>, 'address': <'bench@demo.test'>, 'imap_host': <'localhost'>, 'imap_port': <%u>, "
       "'imap_security': <'tls'>, 'auth': <'password'>, 'user': <%s>, 'ca_file': <%s>}>, "
-      "'mail_dir': <%s>, 'store_dir': <%s>, 'secret': <%@ay>, 'settings': <@a{sv} {}>, 'index': <'bench'>}",
+      "'mail_dir': <%s>, 'store_dir': <%s>, 'secret': <%@ay>, 'settings': <@a{sv} {}>}",
       (guint32) atoi (argv[1]), argv[2], argv[4], mail_dir, store_dir, password_of (argv[3], argv[2]));
 }
 
