@@ -128,5 +128,13 @@ gboolean imap_find (struct imap *imap, const char *message_id, guint32 uid_first
  * for the end of a command: stream_set_waiting. */
 void imap_set_guest (struct imap *imap, const struct stream_guest *guest_or_null);
 void imap_set_waiting (struct imap *imap, int fd, guint patience_ms);
+/* IDLE in two steps, for a session that does nothing else: between them only imap_idle_has_more, and imap_fd to wait for. seconds: the
+ * server's time to answer. */
+gboolean imap_idle_begin (struct imap *imap, guint seconds, gboolean *changed_out, GError **error);
+gboolean imap_idle_end (struct imap *imap, guint seconds, gboolean *changed_out, GError **error);
+gboolean imap_idle_has_more (struct imap *imap); /* the server has said something, or is gone; waits for nothing */
+int imap_fd (const struct imap *imap);
+/* Waits without a word until wake_fd is readable, the server says something, or the time is over. */
+gboolean imap_rest (struct imap *imap, int wake_fd, guint timeout_s, GError **error);
 /* IDLE (RFC 2177) or, without it, a wait and NOOP. TRUE: *changed_out says whether the folder changed; it ends early when wake_fd is readable. */
 gboolean imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);

@@ -93,3 +93,49 @@ imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_ou
   }
   return code == MAILIMAP_NO_ERROR || imap_failed (imap, code, "report new mail", error);
 }
+
+gboolean
+imap_idle_begin (struct imap *imap, guint seconds, gboolean *changed_out, GError **error)
+{
+  if (!imap_has (imap, "IDLE") || !imap_begin (imap, IMAP_SMALL, seconds, error))
+    return FALSE;
+  if (imap->session->imap_selection_info != NULL)
+    imap->session->imap_selection_info->sel_has_exists = 0;
+  int code = enter (imap, changed_out);
+  return code == MAILIMAP_NO_ERROR || imap_failed (imap, code, "report new mail", error);
+}
+
+gboolean
+imap_idle_end (struct imap *imap, guint seconds, gboolean *changed_out, GError **error)
+{
+  if (!imap_begin (imap, IMAP_SMALL, seconds, error))
+    return FALSE;
+  int code = leave (imap, changed_out);
+  return code == MAILIMAP_NO_ERROR || imap_failed (imap, code, "report new mail", error);
+}
+
+gboolean
+imap_idle_has_more (struct imap *imap)
+{
+  return imap_driver_has_more (imap->session->imap_stream) || stream_wait (imap->stream, -1, 0) != STREAM_TIMEOUT;
+}
+
+int
+imap_fd (const struct imap *imap)
+{
+  return stream_fd (imap->stream);
+}
+
+gboolean
+imap_rest (struct imap *imap, int wake_fd, guint timeout_s, GError **error)
+{
+  if (!imap_driver_has_more (imap->session->imap_stream)) {
+    enum stream_event event = stream_wait (imap->stream, wake_fd, (gint64) timeout_s * 1000);
+    if (event == STREAM_WOKEN || event == STREAM_TIMEOUT)
+      return TRUE;
+  }
+  if (!imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, error))
+    return FALSE;
+  int code = mailimap_noop (imap->session); /* it said something: mostly good-bye */
+  return code == MAILIMAP_NO_ERROR || imap_failed (imap, code, "stay connected", error);
+}

@@ -62,6 +62,8 @@ void sync_push_all (struct sync *sync); /* the next push offers again what the s
 enum sync_result { SYNC_FAILED = 0, SYNC_DONE, SYNC_MORE /* paused: call again later */ };
 /* all: put every folder on the list of what is to be looked at, INBOX first; else INBOX alone. */
 void sync_schedule (struct sync *sync, gboolean all);
+/* There is news of INBOX: it comes before what is on the list. */
+void sync_schedule_news (struct sync *sync);
 gboolean sync_is_scheduled (struct sync *sync);
 enum sync_result sync_pull (struct sync *sync, struct imap *imap, gboolean may_pause, GError **error);
 /* Waits on INBOX until the server has news, wake_fd is readable, or the time is over. */

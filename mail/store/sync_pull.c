@@ -44,6 +44,19 @@ sync_schedule (struct sync *sync, gboolean all)
     }
 }
 
+void
+sync_schedule_news (struct sync *sync)
+{
+  AUTOFREE (state_folder) inbox = state_folder_find (sync->state, "role", "inbox");
+  gint64 *first = g_queue_peek_head (&sync->scheduled);
+  if (inbox == NULL)
+    return;
+  if (sync->pulling == inbox->id)
+    sync->pulling = 0; /* it is listed anew */
+  if (first == NULL || *first != inbox->id)
+    g_queue_push_head (&sync->scheduled, g_memdup2 (&inbox->id, sizeof inbox->id));
+}
+
 gboolean
 sync_is_scheduled (struct sync *sync)
 {

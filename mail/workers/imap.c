@@ -10,6 +10,7 @@
 #include "mail/store/maildir.h"
 #include "mail/store/sync.h"
 #include "mail/workers/imap_body.h"
+#include "mail/workers/imap_watch.h"
 #include "mail/workers/sandbox.h"
 
 #include <poll.h>
@@ -31,11 +32,13 @@ struct mailbox {
   struct stream_guest guest;
   struct imap_body body;
   gboolean on_line; /* imap is in use: what is done meanwhile must not touch it */
+  struct imap_watch *watch;
   guint poll_s;
   guint failures;
   gint64 next_try, next_look, next_push; /* monotonic seconds */
   gboolean reported, busy;
-  gboolean refused; /* the sign-in was: nothing by itself until somebody asks */
+  gboolean waits_to_watch; /* the screen has its first mails: a second connection may be opened */
+  gboolean refused;        /* the sign-in was: nothing by itself until somebody asks */
 };
 
 static gint64
@@ -56,9 +59,19 @@ serve (gpointer data)
 {
   struct mailbox *box = data;
   enum worker_served served = worker_serve (box->worker);
-  if (worker_has_waiting (box->worker))
+  if (box->imap != NULL && imap_has (box->imap, "IDLE") && imap_watch_is_due (box->watch))
+    box->waits_to_watch = TRUE;
+  if (worker_has_waiting (box->worker) || box->waits_to_watch || imap_watch_has_news (box->watch))
     sync_pause (box->sync);
   return served == WORKER_GONE ? STREAM_GIVE_UP : served == WORKER_MORE ? STREAM_UNSERVED : STREAM_SERVED;
+}
+
+/* What a wait for the server ends for. */
+static int
+wake_fd (const struct mailbox *box)
+{
+  int fd = imap_watch_fd (box->watch);
+  return fd >= 0 ? fd : worker_fd (box->worker);
 }
 
 static void say (struct mailbox *box, const char *state, const char *format, ...) G_GNUC_PRINTF (3, 4);
@@ -143,7 +156,8 @@ start (struct worker *worker, GVariant *config, GError **error)
   g_variant_lookup (settings, "poll_s", "u", &box->poll_s);
   box->poll_s = CLAMP (box->poll_s, 1, 3600);
   box->sync = sync_new (state, root, settings, emit, box);
-  box->guest = (struct stream_guest){ .wake_fd = worker_fd (worker), .serve = serve, .data = box };
+  box->watch = imap_watch_new (worker_fd (worker), box->remote, box->secret);
+  box->guest = (struct stream_guest){ .wake_fd = wake_fd (box), .serve = serve, .data = box };
   sync_set_guest (box->sync, &box->guest);
   worker_set_state (worker, box);
   return worker_reply_nothing ();
@@ -155,6 +169,7 @@ stop (struct worker *worker)
   struct mailbox *box = worker_state (worker);
   g_clear_pointer (&box->imap, imap_close);
   imap_body_clear (&box->body);
+  imap_watch_free (box->watch);
   sync_free (box->sync);
   g_clear_pointer (&box->secret, secret_free);
   remote_free (box->remote);
@@ -166,6 +181,7 @@ stop (struct worker *worker)
 static void
 hang_up (struct mailbox *box)
 {
+  imap_watch_close (box->watch);
   g_clear_pointer (&box->imap, imap_close);
 }
 
@@ -174,7 +190,7 @@ open_line (struct mailbox *box, GError **error)
 {
   struct imap *imap = imap_open (box->remote, box->secret, &box->guest, error);
   if (imap != NULL)
-    imap_set_waiting (imap, box->guest.wake_fd, PATIENCE_MS);
+    imap_set_waiting (imap, worker_fd (box->worker), PATIENCE_MS);
   return imap;
 }
 
@@ -232,6 +248,18 @@ push_if_due (struct mailbox *box, GError **error)
   return sync_push (box->sync, box->imap, error);
 }
 
+/* The second connection: opened when the first has brought something, or has nothing to do; and what it has heard. */
+static void
+watch (struct mailbox *box)
+{
+  if (imap_has (box->imap, "IDLE") && imap_watch_is_due (box->watch)
+      && (box->waits_to_watch || !sync_is_scheduled (box->sync)))
+    imap_watch_open (box->watch, &box->guest);
+  box->waits_to_watch = FALSE;
+  if (imap_watch_has_news (box->watch) && imap_watch_take (box->watch))
+    sync_schedule_news (box->sync);
+}
+
 /* One turn of work on an open line. FALSE: it is lost, or something is badly wrong. */
 static gboolean
 work (struct mailbox *box, GError **error)
@@ -245,6 +273,7 @@ work (struct mailbox *box, GError **error)
     sync_schedule (box->sync, TRUE);
     box->next_look = now_s () + look_s;
   }
+  watch (box);
   if (sync_is_scheduled (box->sync)) {
     if (!box->busy)
       say (box, "syncing", "Fetching mail from %s.", box->remote->host);
@@ -257,6 +286,8 @@ work (struct mailbox *box, GError **error)
   sync_rest (box->sync);
   gboolean changed = FALSE;
   gint64 wait_s = CLAMP (box->next_look - now_s (), 1, IDLE_MAX_S);
+  if (imap_watch_is_on (box->watch))
+    return imap_rest (box->imap, wake_fd (box), (guint) wait_s, error);
   if (!sync_watch (box->sync, box->imap, worker_fd (box->worker), (guint) wait_s, &changed, error))
     return FALSE;
   if (changed)

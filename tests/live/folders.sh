@@ -74,6 +74,12 @@ changes () {
 }
 
 changes full
+twice () { ward count '*' >/dev/null; [ "$(doveadm -c "$dir/dovecot/dovecot.conf" who -1 alice | grep -c imap)" -ge 2 ]; }
+arrived () { [ "$(ward count 'subject:"Heard on the second line"')" = 1 ]; }
+wait_until 20 twice || fail 'there is no second connection'
+mail heard 'Heard on the second line' INBOX
+wait_until 20 arrived || fail 'new mail is not noticed'
+say 'new mail is noticed on a second connection'
 end_profile "$dir/p"
 printf 'protocol imap {\n  imap_capability = IMAP4rev1\n}\n' >>"$dir/dovecot/dovecot.conf"
 doveadm -c "$dir/dovecot/dovecot.conf" reload

@@ -664,6 +664,49 @@ test_list_extended (void **state)
   forget (&meeting);
 }
 
+/* A session that waits and nothing else: what was said before and after the "+" is news, and nobody waits for what is not said. */
+static void
+test_idle_apart (void **state)
+{
+  const char *const script[] = { SESSION,
+                                 SELECT,
+                                 "C: IDLE",
+                                 "S: + idling",
+                                 "C: DONE",
+                                 "S: * 3 EXISTS",
+                                 "S: $TAG OK done",
+                                 "C: IDLE",
+                                 "S: + idling",
+                                 "S: * OK Still here",
+                                 "C: DONE",
+                                 "S: $TAG OK done",
+                                 "C: IDLE",
+                                 "S: $TAG NO not now",
+                                 "HANG",
+                                 NULL };
+  struct meeting meeting;
+  struct imap_selected info;
+  gboolean changed = FALSE;
+  g_autoptr (GError) error = NULL;
+  meet (&meeting, script, 5000, cert, key, anchors);
+  assert_true (imap_select (meeting.imap, "INBOX", TRUE, &info, &error));
+  assert_true (imap_idle_begin (meeting.imap, 5, &changed, &error));
+  assert_false (changed);
+  assert_false (imap_idle_has_more (meeting.imap));
+  assert_true (imap_idle_end (meeting.imap, 5, &changed, &error));
+  assert_true (changed);
+  changed = FALSE;
+  assert_true (imap_idle_begin (meeting.imap, 5, &changed, &error));
+  while (!imap_idle_has_more (meeting.imap))
+    g_usleep (1000);
+  assert_true (imap_idle_end (meeting.imap, 5, &changed, &error));
+  assert_false (changed);
+  assert_false (imap_idle_begin (meeting.imap, 5, &changed, &error));
+  part (&meeting);
+  assert_null (meeting.problem);
+  forget (&meeting);
+}
+
 static void
 note_keywords (const struct imap_head *head, gpointer data)
 {
@@ -1084,6 +1127,7 @@ main (void)
     cmocka_unit_test (test_list),
     cmocka_unit_test (test_list_extended),
     cmocka_unit_test (test_keywords),
+    cmocka_unit_test (test_idle_apart),
     cmocka_unit_test (test_refusal_is_no_loss),
     cmocka_unit_test (test_move),
     cmocka_unit_test (test_idle),
