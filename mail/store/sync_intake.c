@@ -60,15 +60,17 @@ take_kept (const struct state_change *change, struct state_mail *mail)
   mail->keywords = keywords_with (left, add[0] != NULL ? add[1] : NULL);
 }
 
-/* What was meant for this mail before its UID changed. */
+/* What was meant for this mail before its UID changed. Of several mails with one Message-ID each takes what was meant for one. */
 static void
 resume_changes (struct intake *intake, GPtrArray *changes, const struct arrival *arrival, struct state_mail *mail)
 {
+  gboolean flagged = FALSE, sent_away = FALSE;
   for (guint i = 0; i < changes->len && *arrival->msgid != '\0'; i++) {
     struct state_change *change = g_ptr_array_index (changes, i);
     if (change->folder != intake->folder->id || change->uid != 0 || change->kind == STATE_APPEND
-        || strcmp (change->msgid, arrival->msgid) != 0)
+        || strcmp (change->msgid, arrival->msgid) != 0 || (change->kind == STATE_FLAGS ? flagged : sent_away))
       continue;
+    *(change->kind == STATE_FLAGS ? &flagged : &sent_away) = TRUE;
     if (change->kind == STATE_FLAGS) {
       take_kept (change, mail);
       state_change_delete (intake->sync->state, change->id);
@@ -93,7 +95,7 @@ is_leaving (GPtrArray *changes, gint64 folder, guint32 uid)
 }
 
 static GVariant *
-record_new (struct intake *intake, GPtrArray *changes, const struct arrival *arrival)
+record_new (struct intake *intake, GPtrArray *changes, const struct arrival *arrival, GArray *renames)
 {
   struct state_mail mail = { .folder = intake->folder->id,
                              .uid = arrival->head.uid,
@@ -109,18 +111,23 @@ record_new (struct intake *intake, GPtrArray *changes, const struct arrival *arr
   resume_changes (intake, changes, arrival, &mail);
   state_mail_save (intake->sync->state, &mail);
   intake->sync->counts.fresh++;
-  g_autofree char *path = maildir_path (intake->dir, mail.base, arrival->head.flags), *keywords = mail.keywords;
+  /* What was meant for it gives it another name than it came with. */
+  gboolean renamed = strcmp (mail.flags, arrival->head.flags) != 0
+                     && sync_rename_note (intake->sync, intake->folder, &mail, arrival->head.flags, renames);
+  g_autofree char *path = maildir_path (intake->dir, mail.base, renamed ? mail.flags : arrival->head.flags);
+  g_autofree char *keywords = mail.keywords;
   return sync_mail_row (path, intake->folder->role, mail.flags, keywords, arrival->is_protected);
 }
 
-/* One that came, on record. NULL: it is not needed (any more). useless: files that go when that is on the disk. */
+/* One that came, on record. NULL: it is not needed (any more). renames, useless: files that are renamed and go when that is on the disk. */
 static GVariant *
-record_one (struct intake *intake, GPtrArray *changes, const struct arrival *arrival, GPtrArray *useless)
+record_one (struct intake *intake, GPtrArray *changes, const struct arrival *arrival, GArray *renames,
+            GPtrArray *useless)
 {
   AUTOFREE (state_mail) mail = state_mail_by_uid (intake->sync->state, intake->folder->id, arrival->head.uid);
   gboolean leaving = mail == NULL && is_leaving (changes, intake->folder->id, arrival->head.uid);
   if (mail == NULL && !leaving)
-    return record_new (intake, changes, arrival);
+    return record_new (intake, changes, arrival, renames);
   if (mail != NULL && mail->header_only && !intake->header_only) {
     char *old = NULL;
     GVariant *row
@@ -153,15 +160,18 @@ record (struct intake *intake, guint count)
 {
   struct sync *sync = intake->sync;
   g_autoptr (GPtrArray) changes = state_changes (sync->state), useless = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) renames = sync_renames_new ();
   GPtrArray *rows = g_ptr_array_new ();
   state_begin (sync->state);
   for (guint i = 0; i < count; i++) {
-    GVariant *row = record_one (intake, changes, &g_array_index (intake->arrivals, struct arrival, i), useless);
+    GVariant *row
+        = record_one (intake, changes, &g_array_index (intake->arrivals, struct arrival, i), renames, useless);
     if (row != NULL)
       g_ptr_array_add (rows, row);
   }
   gboolean done = state_commit (sync->state, &intake->error);
   if (done) {
+    sync_renames_settle (sync, renames);
     for (guint i = 0; i < useless->len; i++)
       (void) g_unlink (g_ptr_array_index (useless, i));
     sync_emit_mails (sync, rows);

@@ -7,11 +7,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define ANSWER_S 10       /* the server's time to say what there is; the first connection waits meanwhile */
+#define ANSWER_S 10     /* the server's time to say what there is; the first connection waits meanwhile */
 #define PATIENCE_MS 500 /* of an engine that wants something meanwhile: then the second connection is given up */
-#define RENEW_S 1500      /* RFC 2177: less than 29 minutes */
-#define AGAIN_S 600       /* after it was lost */
-#define REFUSED_S 3600    /* after it was refused */
+#define RENEW_S 1500    /* RFC 2177: less than 29 minutes */
+#define AGAIN_S 600     /* after it was lost */
+#define REFUSED_S 3600  /* after it was refused */
 
 struct imap_watch {
   const struct remote *server;
@@ -138,7 +138,8 @@ imap_watch_take (struct imap_watch *watch)
   if (watch->imap == NULL)
     return FALSE;
   keep_silent (watch);
-  if (!imap_idle_end (watch->imap, ANSWER_S, &changed, NULL) || !imap_idle_begin (watch->imap, ANSWER_S, &changed, NULL)) {
+  if (!imap_idle_end (watch->imap, ANSWER_S, &changed, NULL)
+      || !imap_idle_begin (watch->imap, ANSWER_S, &changed, NULL)) {
     imap_watch_close (watch);
     watch->next_try_s = now_s () + AGAIN_S;
     return TRUE;

@@ -43,6 +43,23 @@ changes () {
   same 'folders made and renamed here'
   grep -q 'B&APw-ro/Post' <<<"$(mailbox alice subscribed)" || fail 'a folder that was made here is not subscribed there'
   is 3 "$(mailbox alice count Büro/Station)" 'mails in a folder that was renamed here'
+  # Mails without Message-ID, two with the same one, and a folder that is another one all of a sudden, with tags that the server has not heard of.
+  printf 'From: bob@demo.test\r\nSubject: No name\r\n\r\n%s.\r\n' "$1" | mailbox alice append Büro/Post
+  printf 'From: bob@demo.test\r\nSubject: No name\r\n\r\n%s.\r\n' "$1" | mailbox alice append Büro/Post
+  mail "$1-twice" 'Twice' Büro/Post; mail "$1-twice" 'Twice' Büro/Post; mail "$1-twice" 'Twice' INBOX
+  ward sync >/dev/null
+  same 'mails without a name, or with the same one'
+  end_profile "$dir/p" # nobody has the folder open
+  post=$dir/dovecot/mail/alice/.B\&APw-ro.Post
+  sed -i '1s/ V[0-9]*/ V1234567/' "$post/dovecot-uidlist"; rm -f "$post"/dovecot.index*
+  ward tag +moved-house -unread -- subject:Twice >/dev/null
+  ward sync >/dev/null; ward sync >/dev/null
+  same 'a folder with another UIDVALIDITY'
+  is 'moved-house moved-house' "$(mailbox alice flags Büro/Post SUBJECT '"Twice"' | tr ' ' '\n' | grep moved | tr '\n' ' ' | sed 's/ $//')" 'keywords in it'
+  mailbox alice expunge Büro/Post SUBJECT '"Twice"'; mailbox alice expunge INBOX SUBJECT '"Twice"'; mailbox alice expunge Büro/Post
+  ward sync >/dev/null
+  same 'all of them gone'
+
   # Tags and keywords, both ways, changed at once on different mails and on one.
   ward tag +todo +Chefsache +junk -- folder:demo/INBOX and subject:'"Duty phone numbers"' >/dev/null
   mailbox alice store INBOX '+$Important' SUBJECT '"Duty phone numbers"'
