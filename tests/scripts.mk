@@ -8,6 +8,7 @@ UI_TESTS = tests/ui/drafts.sh tests/ui/send.sh tests/ui/keys.sh tests/ui/changes
 GOLDEN_SCREENS = tests/ui/golden/progress tests/ui/golden/keys tests/ui/golden/key tests/ui/golden/compare tests/ui/golden/inbox tests/ui/golden/encrypted tests/ui/golden/help tests/ui/golden/route-held tests/ui/golden/note \
 	tests/ui/golden/compose tests/ui/golden/sent tests/ui/golden/phishing tests/ui/golden/wide-list tests/ui/golden/wide-text tests/ui/golden/outbox tests/ui/golden/outbox-wide
 LIVE_TESTS += tests/live/folders.sh
+UI_TESTS += tests/ui/folders.sh
 LIVE_TESTS += tests/live/outbox.sh
 LIVE_TESTS += tests/live/reindex.sh
 LIVE_TESTS += tests/live/card.sh tests/live/card_pgp.sh

@@ -10,6 +10,6 @@ libui_a_SOURCES += \
 	ui/views/keys.c ui/views/keys_p.h ui/views/keys_compare.c ui/views/keys_import.c ui/views/keys_life.c ui/views/keys_file.c ui/views/keys_backup.c ui/views/keys_stop.c ui/views/keys_words.c ui/views/keys_words.h \
 	ui/views/list.c ui/views/list.h ui/views/list_row.c ui/views/outbox.c ui/views/parts.c ui/views/reader.c \
 	ui/views/reader_lines.c ui/views/reader_lines.h ui/views/recipients.c ui/views/recipients.h ui/views/rows.c \
-	ui/views/rows.h ui/views/save_later.c ui/views/save_later.h ui/views/sidebar.c ui/views/text_view.c ui/views/views.h ui/views/wizard.c
+	ui/views/rows.h ui/views/save_later.c ui/views/save_later.h ui/views/sidebar.c ui/views/sidebar_folder.c ui/views/sidebar_folder.h ui/views/text_view.c ui/views/views.h ui/views/wizard.c
 libui_a_SOURCES += ui/views/outbox_lines.c ui/views/outbox_lines.h
 libui_a_SOURCES += ui/views/delivery.c ui/views/delivery.h

@@ -6,6 +6,7 @@
 #include "ui/views/outbox_lines.h"
 #include "ui/views/list.h"
 #include "ui/views/rows.h"
+#include "ui/views/sidebar_folder.h"
 #include "ui/views/views.h"
 
 #include <string.h>
@@ -273,6 +274,13 @@ open_folder (struct sidebar *sidebar)
   app_show (app, list_new (app, folder->name, folder->query, strcmp (folder->role, "search") == 0 ? NULL : folder));
 }
 
+/* Under the cursor; NULL: none. */
+static const struct folder *
+current (const struct sidebar *sidebar)
+{
+  return sidebar->folders->len > 0 ? g_ptr_array_index (sidebar->folders, sidebar->rows.cursor) : NULL;
+}
+
 static gboolean
 sidebar_act (struct view *view, enum action action)
 {
@@ -298,6 +306,15 @@ sidebar_act (struct view *view, enum action action)
     return TRUE;
   case ACTION_KEYS:
     keys_open (view->app);
+    return TRUE;
+  case ACTION_NEW:
+    sidebar_folder_create (view, current (sidebar));
+    return TRUE;
+  case ACTION_RENAME:
+    sidebar_folder_rename (view, current (sidebar));
+    return TRUE;
+  case ACTION_DELETE:
+    sidebar_folder_remove (view, current (sidebar));
     return TRUE;
   default:
     return FALSE;
