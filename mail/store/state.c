@@ -79,6 +79,8 @@ is_writable (struct state *state)
   return FALSE;
 }
 
+#define PREPARED_MAX 100
+
 static void
 forget_statement (gpointer statement)
 {
@@ -89,7 +91,7 @@ struct state *
 state_open_with (const char *file, const char *tables, GError **error)
 {
   AUTOFREE (state) state = g_new0 (struct state, 1);
-  state->prepared = g_hash_table_new_full (NULL, NULL, NULL, forget_statement);
+  state->prepared = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, forget_statement);
   /* WAL with synchronous=FULL: a commit is on the disk when it returns. */
   if (sqlite3_open_v2 (file, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL)
           == SQLITE_OK
@@ -111,7 +113,7 @@ has_column (struct state *state, const char *table, const char *column)
 {
   sqlite3_stmt *row = state_query (state, "SELECT 1 FROM pragma_table_info (?) WHERE name = ?", "ss", table, column);
   gboolean has = state_row (state, &row);
-  sqlite3_finalize (row);
+  state_end (state, row);
   return has;
 }
 
@@ -203,10 +205,13 @@ state_has_failed (const struct state *state)
   return state->failed;
 }
 
+/* One that was prepared before, and is not in use. */
 static sqlite3_stmt *
 prepare (struct state *state, const char *sql)
 {
   sqlite3_stmt *statement = NULL;
+  if (g_hash_table_steal_extended (state->prepared, sql, NULL, (gpointer *) &statement))
+    return statement;
   if (sqlite3_prepare_v2 (state->db, sql, -1, &statement, NULL) == SQLITE_OK)
     return statement;
   note (state);
@@ -240,6 +245,21 @@ state_query (struct state *state, const char *sql, const char *types, ...)
   return statement;
 }
 
+void
+state_end (struct state *state, sqlite3_stmt *statement)
+{
+  if (statement == NULL)
+    return;
+  (void) sqlite3_reset (statement);
+  (void) sqlite3_clear_bindings (statement);
+  const char *sql = sqlite3_sql (statement);
+  if (sql == NULL || g_hash_table_size (state->prepared) >= PREPARED_MAX
+      || g_hash_table_contains (state->prepared, sql))
+    sqlite3_finalize (statement);
+  else
+    g_hash_table_insert (state->prepared, (gpointer) sql, statement);
+}
+
 gboolean
 state_row (struct state *state, sqlite3_stmt **statement)
 {
@@ -248,7 +268,7 @@ state_row (struct state *state, sqlite3_stmt **statement)
     return TRUE;
   if (code != SQLITE_DONE)
     note (state);
-  sqlite3_finalize (*statement);
+  state_end (state, *statement);
   *statement = NULL;
   return FALSE;
 }
@@ -257,19 +277,13 @@ void
 state_run (struct state *state, const char *sql, const char *types, ...)
 {
   va_list values;
-  sqlite3_stmt *statement = g_hash_table_lookup (state->prepared, sql);
-  if (statement == NULL) {
-    if ((statement = prepare (state, sql)) == NULL)
-      return;
-    g_hash_table_insert (state->prepared, (gpointer) sql, statement);
-  }
+  sqlite3_stmt *statement = prepare (state, sql);
   va_start (values, types);
   bind (statement, types, values);
   va_end (values);
-  if (sqlite3_step (statement) != SQLITE_DONE)
+  if (statement != NULL && sqlite3_step (statement) != SQLITE_DONE)
     note (state);
-  (void) sqlite3_reset (statement);
-  (void) sqlite3_clear_bindings (statement);
+  state_end (state, statement);
 }
 
 const char *
@@ -333,7 +347,7 @@ static struct state_folder *
 only_folder (struct state *state, sqlite3_stmt *row)
 {
   struct state_folder *folder = state_row (state, &row) ? folder_from (row) : NULL;
-  sqlite3_finalize (row);
+  state_end (state, row);
   return folder;
 }
 
@@ -402,7 +416,7 @@ state_fact (struct state *state, const char *name)
 {
   sqlite3_stmt *row = state_query (state, "SELECT value FROM facts WHERE name = ?", "s", name);
   char *value = state_row (state, &row) ? g_strdup (state_text (row, 0)) : NULL;
-  sqlite3_finalize (row);
+  state_end (state, row);
   return value;
 }
 

@@ -46,7 +46,7 @@ state_change_of_mail (struct state *state, gint64 mail)
 {
   sqlite3_stmt *row = state_query (state, "SELECT " COLUMNS " FROM journal WHERE mail = ? ORDER BY id", "i", mail);
   struct state_change *change = state_row (state, &row) ? change_from (row) : NULL;
-  sqlite3_finalize (row);
+  state_end (state, row);
   return change;
 }
 
@@ -86,6 +86,6 @@ state_has_changes (struct state *state)
                      " OR (present AND (path != server_path OR subscribed != server_subscribed)))",
                      "");
   gboolean some = state_row (state, &row) && sqlite3_column_int (row, 0) != 0;
-  sqlite3_finalize (row);
+  state_end (state, row);
   return some;
 }

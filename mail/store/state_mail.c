@@ -54,7 +54,7 @@ static struct state_mail *
 only_mail (struct state *state, sqlite3_stmt *row)
 {
   struct state_mail *mail = state_row (state, &row) ? mail_from (row) : NULL;
-  sqlite3_finalize (row);
+  state_end (state, row);
   return mail;
 }
 
@@ -168,7 +168,7 @@ state_count_before (struct state *state, gint64 before)
 {
   sqlite3_stmt *row = state_query (state, "SELECT count (*) FROM mails WHERE id < ?", "i", before);
   guint count = state_row (state, &row) ? (guint) sqlite3_column_int64 (row, 0) : 0;
-  sqlite3_finalize (row);
+  state_end (state, row);
   return count;
 }
 
@@ -197,7 +197,7 @@ state_count (struct state *state, gint64 folder)
   sqlite3_stmt *row
       = state_query (state, "SELECT count (*) FROM mails WHERE folder = ? AND uid IS NOT NULL", "i", folder);
   guint count = state_row (state, &row) ? (guint) sqlite3_column_int64 (row, 0) : 0;
-  sqlite3_finalize (row);
+  state_end (state, row);
   return count;
 }
 

@@ -22,7 +22,7 @@ is_seeded (struct state *state)
 {
   sqlite3_stmt *row = state_query (state, "SELECT 1 FROM facts WHERE name = 'seeded'", "");
   gboolean seeded = state_row (state, &row);
-  sqlite3_finalize (row);
+  state_end (state, row);
   return seeded;
 }
 
