@@ -1,6 +1,6 @@
 # The Maildir, its state and its sync; the outbox.
 libmail_a_SOURCES += mail/store/disk.h mail/store/disk.c mail/store/maildir.h mail/store/maildir.c mail/store/maildir_batch.c mail/store/maildir_flight.c \
-	mail/store/tags.h mail/store/tags.c mail/store/outbox.h mail/store/outbox.c
+	mail/store/tags.h mail/store/tags.c mail/store/outbox.h mail/store/outbox_owed.h mail/store/outbox_owed.c mail/store/outbox.c
 libmail_a_SOURCES += mail/store/state.h mail/store/state_p.h mail/store/state.c mail/store/state_mail.c mail/store/state_journal.c \
 	mail/store/state_news.c mail/store/state_outbox.c
 libmail_a_SOURCES += mail/store/sync.h mail/store/sync_p.h mail/store/sync.c mail/store/sync_events.c mail/store/sync_gone.c mail/store/sync_rename.c mail/store/sync_local.c \

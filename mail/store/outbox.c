@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The outbox's folders beside its journal. See outbox.h for the states. */
 #include "mail/store/outbox.h"
+#include "mail/store/outbox_owed.h"
 
 #include "mail/engine.h"
 #include "mail/store/disk.h"
@@ -16,6 +17,7 @@
 struct outbox {
   char *dir;
   struct state *state;
+  GPtrArray *owed; /* outbox_owed.h */
 };
 
 /* ---- files ---- */
@@ -140,6 +142,7 @@ outbox_open (const char *dir, GError **error)
   AUTOFREE (outbox) outbox = g_new0 (struct outbox, 1);
   g_autofree char *file = g_build_filename (dir, "outbox.db", NULL);
   outbox->dir = g_strdup (dir);
+  outbox->owed = outbox_owed_new ();
   gboolean fresh = !g_file_test (file, G_FILE_TEST_EXISTS);
   if (g_mkdir_with_parents (dir, 0700) != 0) {
     disk_error (error);
@@ -153,16 +156,35 @@ void
 outbox_free (struct outbox *outbox)
 {
   g_clear_pointer (&outbox->state, state_free);
+  g_ptr_array_unref (outbox->owed);
   g_free (outbox->dir);
   g_free (outbox);
 }
 
 /* ---- what can be done ---- */
 
+/* What could not be written before. Where it still cannot, it is at least told. */
+static void
+pay (struct outbox *outbox, GPtrArray *items)
+{
+  state_begin (outbox->state);
+  for (guint i = 0; i < items->len; i++) {
+    const struct outbox_item *item = g_ptr_array_index (items, i);
+    for (guint c = 0; c < item->copies->len; c++)
+      if (outbox_owed_to (outbox->owed, item, g_ptr_array_index (item->copies, c)))
+        state_outbox_set_people (outbox->state, item, g_ptr_array_index (item->copies, c));
+  }
+  if (state_commit (outbox->state, NULL))
+    g_ptr_array_set_size (outbox->owed, 0);
+}
+
 GPtrArray *
 outbox_items (struct outbox *outbox)
 {
-  return state_outbox_items (outbox->state);
+  GPtrArray *items = state_outbox_items (outbox->state);
+  if (outbox->owed->len > 0)
+    pay (outbox, items);
+  return items;
 }
 
 struct outbox_item *
@@ -302,7 +324,12 @@ outbox_save (struct outbox *outbox, const struct outbox_item *item, const struct
   for (guint i = 0; i < item->copies->len; i++)
     if (copy == NULL || copy == g_ptr_array_index (item->copies, i))
       state_outbox_set_people (outbox->state, item, g_ptr_array_index (item->copies, i));
-  return state_commit (outbox->state, error);
+  if (state_commit (outbox->state, error))
+    return TRUE;
+  for (guint i = 0; i < item->copies->len; i++)
+    if (copy == NULL || copy == g_ptr_array_index (item->copies, i))
+      outbox_owed_note (outbox->owed, item, g_ptr_array_index (item->copies, i));
+  return FALSE;
 }
 
 gboolean

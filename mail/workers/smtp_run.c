@@ -136,7 +136,12 @@ send_once (struct sending *sending, gboolean *again_out, GError **error)
     g_clear_pointer (&sending->recipients[i].text, g_free);
   }
   *again_out = crowded && any;
-  return outbox_save (sending->self->outbox, sending->item, sending->copy, error);
+  if (outbox_save (sending->self->outbox, sending->item, sending->copy, error))
+    return TRUE;
+  if (any)
+    g_prefix_error (error,
+                    "The server took this message, so do not send it again: the outbox says what became of it. ");
+  return FALSE;
 }
 
 static gboolean

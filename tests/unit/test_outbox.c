@@ -6,11 +6,13 @@
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -246,6 +248,35 @@ test_died_while_sending (void **state)
   /* The copy that was taken is not sent again with the other. */
   assert_int_equal (person (item, 0, 0), OUTBOX_ACCEPTED);
   assert_int_equal (person (item, 1, 0), OUTBOX_READY);
+}
+
+/* The server took it, and the disk is full: that is told, written down when there is room, and still there after a restart. */
+static void
+test_no_room (void **state)
+{
+  g_autofree char *id = NULL;
+  {
+    AUTOFREE (outbox) box = open_box ();
+    id = submit (box, "m5@x");
+    set (box, id, 0, OUTBOX_SENDING, "");
+    struct rlimit whole, none;
+    (void) signal (SIGXFSZ, SIG_IGN);
+    assert_int_equal (getrlimit (RLIMIT_FSIZE, &whole), 0);
+    none = (struct rlimit){ .rlim_cur = 1, .rlim_max = whole.rlim_max };
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &none), 0);
+    AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+    struct outbox_copy *copy = g_ptr_array_index (item->copies, 0);
+    outbox_person_set (&copy->people[0], OUTBOX_ACCEPTED, "taken");
+    const gboolean saved = outbox_save (box, item, copy, NULL);
+    AUTOFREE (outbox_item) told = outbox_find (box, id, NULL);
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &whole), 0);
+    assert_false (saved);
+    assert_int_equal (person (told, 0, 0), OUTBOX_ACCEPTED);
+    g_ptr_array_unref (outbox_items (box));
+  }
+  AUTOFREE (outbox) box = open_box ();
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  assert_int_equal (person (item, 0, 0), OUTBOX_ACCEPTED);
 }
 
 static void
@@ -514,6 +545,7 @@ main (void)
                                       cmocka_unit_test (test_same_id_other_people),
                                       cmocka_unit_test (test_record_gone),
                                       cmocka_unit_test (test_died_while_sending),
+                                      cmocka_unit_test (test_no_room),
                                       cmocka_unit_test (test_filed),
                                       cmocka_unit_test (test_note),
                                       cmocka_unit_test (test_refused),
