@@ -208,13 +208,14 @@ core_account_new (struct core *core, struct account *account_take)
   return account;
 }
 
-/* Its workers stop and its calls end. The struct stays until the engine leaves: a flow under way may still look at it. */
+/* Its workers stop for good and its calls end, since another account of that name may have workers at the same outbox and mail by now. The struct
+ * stays until the engine leaves: a flow under way may still look at it. */
 static void
 core_account_retire (struct core *core, struct core_account *account)
 {
   g_ptr_array_add (core->retired, account);
-  supervised_stop (account->imap);
-  supervised_stop (account->smtp);
+  supervised_retire (account->imap);
+  supervised_retire (account->smtp);
   g_clear_handle_id (&account->due_timer, g_source_remove);
   arrive_forget (account);
 }

@@ -51,6 +51,7 @@ struct supervised {
   guint32 serials;
   guint in_flight_max;
   gboolean wanted;      /* to be kept running: it has work of its own */
+  gboolean retired;     /* never started again */
   GQueue waiting, sent; /* struct call * */
 };
 
@@ -485,6 +486,11 @@ pump (struct supervised *supervised)
 {
   if (supervised->restart_timer != 0 || (g_queue_is_empty (&supervised->waiting) && !supervised->wanted))
     return;
+  if (supervised->retired) {
+    supervised->wanted = FALSE;
+    fail_all (&supervised->waiting, ENGINE_ERROR_CANCELLED, "It was stopped.");
+    return;
+  }
   if (supervised->channel == NULL) {
     g_autoptr (GError) error = NULL;
     if (!launch (supervised, &error)) {
@@ -599,6 +605,13 @@ supervised_stop (struct supervised *supervised)
   }
   (void) kill (-pid, SIGKILL);
   (void) waitpid (pid, NULL, 0);
+}
+
+void
+supervised_retire (struct supervised *supervised)
+{
+  supervised->retired = TRUE;
+  supervised_stop (supervised);
 }
 
 gboolean

@@ -42,6 +42,8 @@ void supervised_wake (struct supervised *supervised);
 void supervised_answer (struct supervised *supervised, guint ask, const char *answer_or_null);
 /* Stop it now; calls fail with CANCELLED; the next call starts it anew. */
 void supervised_stop (struct supervised *supervised);
+/* The same, for good: later calls fail likewise. */
+void supervised_retire (struct supervised *supervised);
 /* As if it had died now, but nobody hears of it: what it was asked is asked again. */
 void supervised_renew (struct supervised *supervised);
 /* It is known to hang: as if the time of what it is doing were over. */

@@ -332,6 +332,41 @@ test_stop_fails_calls (void **state)
   supervised_free (supervised);
 }
 
+struct again {
+  struct supervised *supervised;
+  struct outcome *outcome;
+};
+
+static void
+ask_again (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct again *again = data;
+  assert_non_null (error);
+  ask_filter (again->supervised, "pid", again->outcome);
+}
+
+/* What a flow that is still under way asks of a worker that another one has replaced must not bring it back beside that one. */
+static void
+test_retired_stays_away (void **state)
+{
+  struct supervised *supervised = supervised_new (PEER_FILTER, "filter", "The filter", &hooks, NULL);
+  struct outcome outcome = { 0 };
+  struct again again = { supervised, &outcome };
+  supervised_call (supervised, "html", g_variant_new_parsed ("{'html': <b'hang'>}"), NULL, NULL, ask_again, &again);
+  while (supervised_pid (supervised) == 0)
+    g_main_context_iteration (NULL, TRUE);
+  supervised_retire (supervised);
+  wait_for (&outcome);
+  assert_true (g_error_matches (outcome.error, ENGINE_ERROR, ENGINE_ERROR_CANCELLED));
+  outcome_clear (&outcome);
+  ask_filter (supervised, "pid", &outcome);
+  wait_for (&outcome);
+  assert_true (g_error_matches (outcome.error, ENGINE_ERROR, ENGINE_ERROR_CANCELLED));
+  assert_int_equal (supervised_pid (supervised), 0);
+  outcome_clear (&outcome);
+  supervised_free (supervised);
+}
+
 static void
 test_sandbox (void **state)
 {
@@ -358,8 +393,13 @@ main (int argc, char **argv)
   if (argc > 2 && strcmp (argv[1], "--process") == 0)
     return worker_run (strcmp (argv[2], "filter") == 0 ? &filter_role : &lookup_role, 3);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_answers),        cmocka_unit_test (test_death), cmocka_unit_test (test_asked_again),
-    cmocka_unit_test (test_hang_is_killed), cmocka_unit_test (test_order), cmocka_unit_test (test_stop_fails_calls),
+    cmocka_unit_test (test_answers),
+    cmocka_unit_test (test_death),
+    cmocka_unit_test (test_asked_again),
+    cmocka_unit_test (test_hang_is_killed),
+    cmocka_unit_test (test_order),
+    cmocka_unit_test (test_stop_fails_calls),
+    cmocka_unit_test (test_retired_stays_away),
     cmocka_unit_test (test_sandbox),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
