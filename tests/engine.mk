@@ -7,3 +7,9 @@ tests_unit_test_channel_LDADD = $(TEST_LIBS)
 tests_unit_test_supervise_SOURCES = tests/unit/test_supervise.c
 tests_unit_test_supervise_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_supervise_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/unit/test_outbox_clock
+TESTS += tests/unit/test_outbox_clock
+tests_unit_test_outbox_clock_SOURCES = tests/unit/test_outbox_clock.c
+tests_unit_test_outbox_clock_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_outbox_clock_LDADD = $(TEST_LIBS)
+tests_unit_test_outbox_clock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=supervised_call -Wl,--wrap=server_event -Wl,--wrap=core_notice -Wl,--wrap=core_changed

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define SOON_S 75  /* so long the engine stays for a message that may still be taken back */
-#define AGAIN_S 30 /* what is due already, and was not taken by the run before */
+#define SOON_S 75    /* so long the engine stays for a message that may still be taken back */
+#define AGAIN_S 30   /* what is due already, and was not taken by the run before */
+#define FAILED_S 300 /* after a run that came to nothing */
 #define LATEST_S 3600
 
 struct filing {
@@ -165,8 +166,7 @@ on_due (gpointer data)
 {
   struct core_account *account = data;
   account->due_timer = 0;
-  if (!account->filing)
-    outbox_run (account, NULL, "", NULL, NULL);
+  outbox_run (account, NULL, "", NULL, NULL); /* after the one that is at it, which has set its clock already */
   return G_SOURCE_REMOVE;
 }
 
@@ -192,6 +192,14 @@ set_clock (struct core_account *account, GVariant *rows)
   if (first != G_MAXINT64)
     account->due_timer
         = g_timeout_add_seconds (first <= now ? AGAIN_S : (guint) MIN (first - now, LATEST_S), on_due, account);
+}
+
+/* A run that came to nothing tells no times: what waits must not wait for ever. */
+static void
+set_clock_blind (struct core_account *account)
+{
+  if (account->due_timer == 0)
+    account->due_timer = g_timeout_add_seconds (FAILED_S, on_due, account);
 }
 
 /* ---- what people hear of it ---- */
@@ -374,6 +382,8 @@ on_run (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct filing *filing = data;
   if (error != NULL) {
+    if (!g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_CANCELLED)) /* else the account is no more */
+      set_clock_blind (filing->account);
     filing_end (filing, error);
     return;
   }
