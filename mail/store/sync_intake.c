@@ -154,11 +154,29 @@ tell_progress (struct intake *intake, gboolean now)
     sync->emit ("progress", sync_progress_fields (&sync->progress), sync->data);
 }
 
+/* Somebody removed the folder while they were coming in: they go with it. */
+static gboolean
+is_removed (const struct intake *intake, guint count)
+{
+  AUTOFREE (state_folder) now = state_folder_get (intake->sync->state, intake->folder->id);
+  if (now != NULL && !now->removing)
+    return FALSE;
+  for (guint i = 0; i < count; i++) {
+    const struct arrival *arrival = &g_array_index (intake->arrivals, struct arrival, i);
+    maildir_remove (intake->dir, arrival->base, arrival->head.flags);
+  }
+  return TRUE;
+}
+
 /* The first of them, which are on the disk: state, then news. */
 static gboolean
 record (struct intake *intake, guint count)
 {
   struct sync *sync = intake->sync;
+  if (is_removed (intake, count)) {
+    g_array_remove_range (intake->arrivals, 0, count);
+    return TRUE;
+  }
   g_autoptr (GPtrArray) changes = state_changes (sync->state), useless = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) renames = sync_renames_new ();
   GPtrArray *rows = g_ptr_array_new ();

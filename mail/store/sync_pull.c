@@ -140,23 +140,35 @@ drop_lost_changes (struct sync *sync, const struct state_folder *folder, GPtrArr
   }
 }
 
-/* What others may have changed of its row since it was read. */
-static void
+/* What others may have changed of its row since it was read. FALSE: it was removed here, or nobody wants its mail any more. */
+static gboolean
 freshen (struct sync *sync, struct state_folder *folder)
 {
   AUTOFREE (state_folder) now = state_folder_get (sync->state, folder->id);
-  if (now == NULL)
-    return;
+  if (now == NULL || !sync_wants (sync, now))
+    return FALSE;
   folder->dirty = now->dirty;
   g_free (folder->role);
   folder->role = g_steal_pointer (&now->role);
+  return TRUE;
+}
+
+/* Somebody removed the folder while its mail was coming in: no counter of it means anything now. */
+static enum sync_result
+leave_folder (struct sync *sync)
+{
+  sync->pulling = 0;
+  g_array_set_size (sync->heads, 0);
+  g_array_set_size (sync->outside, 0);
+  return SYNC_DONE;
 }
 
 /* All of it is here: the counters may be believed from now on. */
-static gboolean
+static enum sync_result
 finish_folder (struct sync *sync, struct state_folder *folder, GError **error)
 {
-  freshen (sync, folder);
+  if (!freshen (sync, folder))
+    return leave_folder (sync);
   folder->uidnext = sync->target.uidnext;
   folder->modseq = sync->target.modseq;
   sync->pulling = 0;
@@ -165,9 +177,9 @@ finish_folder (struct sync *sync, struct state_folder *folder, GError **error)
   drop_lost_changes (sync, folder, gone);
   state_folder_save (sync->state, folder);
   if (!state_commit (sync->state, error))
-    return FALSE;
+    return SYNC_FAILED;
   sync_gone_settle (sync, gone);
-  return TRUE;
+  return SYNC_DONE;
 }
 
 static void
@@ -199,7 +211,7 @@ list_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
   guint fresh = sync->heads->len;
   sync->filling = sync_window_plan (sync, folder);
   sync->window = WINDOW_FIRST;
-  freshen (sync, folder);
+  (void) freshen (sync, folder);
   sync->pulling = folder->id;
   expect (sync);
   if (sync->heads->len + sync->outside->len > 0 && !sync_mark_dirty (sync, folder, error))
@@ -238,6 +250,8 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
       return SYNC_DONE;
     if (!list_folder (sync, imap, folder, error))
       return SYNC_FAILED;
+    if (!freshen (sync, folder))
+      return leave_folder (sync);
   } else {
     struct imap_selected info;
     if (!sync_select (sync, imap, folder, FALSE, &info, error))
@@ -253,11 +267,13 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
   while (has_more (sync, folder, bodies)) {
     if (!fetch_some (sync, imap, folder, error) || !sync_serve_now (sync, error))
       return SYNC_FAILED;
+    if (!freshen (sync, folder))
+      return leave_folder (sync);
     /* What was asked for already is taken first. */
     if (sync->heads->len + sync->outside->len > 0 && may_pause && sync->paused && sync->asked == 0)
       return SYNC_MORE;
   }
-  return finish_folder (sync, folder, error) ? SYNC_DONE : SYNC_FAILED;
+  return finish_folder (sync, folder, error);
 }
 
 enum sync_result

@@ -1,0 +1,211 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Pulling a folder while the person does something to that very folder: its mail comes from a scripted server. */
+#include "mail/engine.h"
+#include "mail/net/imap.h"
+#include "mail/net/stream.h"
+#include "mail/store/maildir.h"
+#include "mail/store/sync_p.h"
+#include "tests/unit/openssl_tool.h"
+#include "tests/wire/peer.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define LEAF "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"
+#define SESSION                                                                                                        \
+  "S: * OK ready", "C: STARTTLS", "S: $TAG OK begin", "TLS", "C: CAPABILITY",                                          \
+      "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR IDLE UIDPLUS MOVE", "S: $TAG OK done", "C: AUTHENTICATE PLAIN",    \
+      "S: $TAG OK welcome", "C: CAPABILITY", "S: * CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE", "S: $TAG OK done"
+#define HEAD(n, uid)                                                                                                   \
+  "S: * " n " FETCH (UID " uid " FLAGS () RFC822.SIZE 3 INTERNALDATE \"17-Jul-2026 02:44:25 +0000\")"
+#define BODY(n, uid) "S> * " n " FETCH (UID " uid " FLAGS () BODY[] {3}\r\na\r\n)\r\n"
+
+static struct openssl_tool tool;
+
+struct world {
+  char *dir, *root;
+  struct state *state; /* the sync's */
+  struct sync *sync;
+  gint64 folder;
+  guint told;        /* mails */
+  enum when { NEVER, WITH_HEADS, WITH_BODIES } when;
+};
+
+static gboolean
+on_event (const char *event, GVariant *fields, gpointer data)
+{
+  struct world *world = data;
+  world->told += strcmp (event, "mails") == 0 ? 1 : 0;
+  g_variant_unref (g_variant_ref_sink (fields));
+  return TRUE;
+}
+
+/* Let in while the server is waited for. */
+static enum stream_served
+on_guest (gpointer data)
+{
+  struct world *world = data;
+  guint mails;
+  const gboolean now = world->when == WITH_HEADS || (world->when == WITH_BODIES && world->sync->pulling != 0);
+  if (now) {
+    world->when = NEVER;
+    assert_true (sync_folder (world->sync, "remove", "Ward", "", &mails, NULL));
+  }
+  return STREAM_UNSERVED;
+}
+
+static int
+setup (void **state)
+{
+  struct world *world = g_new0 (struct world, 1);
+  world->dir = g_dir_make_tmp ("pull-XXXXXX", NULL);
+  world->root = g_build_filename (world->dir, "mail", NULL);
+  g_autofree char *file = g_build_filename (world->dir, "state.db", NULL);
+  world->state = state_open (file, NULL);
+  assert_non_null (world->state);
+  world->sync = sync_new (world->state, world->root, g_variant_new ("a{sv}", NULL), on_event, world);
+  const struct stream_guest guest = { open ("/dev/null", O_RDONLY | O_CLOEXEC), on_guest, world };
+  sync_set_guest (world->sync, &guest);
+  AUTOFREE (state_folder) folder = state_folder_add (world->state, "Ward", '/', "Ward");
+  folder->present = TRUE;
+  state_folder_save (world->state, folder);
+  state_folder_want (world->state, folder);
+  world->folder = folder->id;
+  *state = world;
+  return 0;
+}
+
+static int
+teardown (void **state)
+{
+  struct world *world = *state;
+  const char *argv[] = { "rm", "-rf", world->dir, NULL };
+  close (world->sync->guest.wake_fd);
+  sync_free (world->sync);
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+  g_free (world->dir);
+  g_free (world->root);
+  g_free (world);
+  return 0;
+}
+
+static void
+pull (struct world *world, const char *const *script)
+{
+  g_autofree char *cert = openssl_tool_path (&tool, "good.crt"), *key = openssl_tool_path (&tool, "good.key"),
+                  *anchors = openssl_tool_path (&tool, "root.crt");
+  const struct remote remote = { .host = (char *) "mail.test",
+                                 .port = 143,
+                                 .starttls = TRUE,
+                                 .auth = (char *) "password",
+                                 .user = (char *) "alice",
+                                 .ca_file = anchors,
+                                 .timeout_ms = 5000 };
+  g_autoptr (GError) error = NULL;
+  int fd;
+  struct peer *peer = peer_start (script, cert, key, &fd);
+  AUTOFREE (secret) secret = secret_new ("secret", 6);
+  struct imap *imap = imap_open_over (stream_new_take (fd, &remote), &remote, secret, &error);
+  if (imap == NULL)
+    fail_msg ("%s", error->message);
+  sync_schedule (world->sync, TRUE);
+  if (sync_pull (world->sync, imap, TRUE, &error) != SYNC_DONE)
+    fail_msg ("%s", error != NULL ? error->message : "it is not done");
+  imap_close (imap);
+  g_autofree char *problem = peer_stop (peer, NULL);
+  assert_null (problem);
+}
+
+#define SELECTED                                                                                                       \
+  SESSION, "C: SELECT", "S: * 2 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 9] x",                         \
+      "S: $TAG OK [READ-WRITE] done", "C: UID FETCH 1:*", HEAD ("1", "7"), HEAD ("2", "8"), "S: $TAG OK done"
+static const char *const whole[]
+    = { SELECTED, "C: UID FETCH 7:8", BODY ("1", "7"), BODY ("2", "8"), "S: $TAG OK done", "HANG", NULL };
+
+static guint
+files_in (struct world *world)
+{
+  g_autofree char *dir = g_build_filename (world->root, "Ward", NULL);
+  g_autoptr (GPtrArray) files = maildir_list (dir);
+  return files->len;
+}
+
+static void
+is_gone (struct world *world)
+{
+  AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
+  g_autoptr (GPtrArray) mails = state_mails (world->state, world->folder, STATE_ALL);
+  assert_true (folder->removing);
+  assert_int_equal (mails->len, 0);
+  assert_int_equal (world->told, 0);
+  assert_int_equal (files_in (world), 0);
+  /* What came there and was not seen is not counted as seen: it keeps the folder from being removed there. */
+  assert_int_equal (folder->uidnext, 0);
+}
+
+static void
+test_pull (void **state)
+{
+  struct world *world = *state;
+  pull (world, whole);
+  g_autoptr (GPtrArray) mails = state_mails (world->state, world->folder, STATE_ALL);
+  AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
+  assert_int_equal (mails->len, 2);
+  assert_int_equal (files_in (world), 2);
+  assert_int_equal (folder->uidnext, 9);
+}
+
+static void
+test_removed_meanwhile (void **state)
+{
+  struct world *world = *state;
+  world->when = WITH_BODIES;
+  pull (world, whole);
+  is_gone (world);
+}
+
+static void
+test_removed_before (void **state)
+{
+  static const char *const heads[] = { SELECTED, "HANG", NULL };
+  struct world *world = *state;
+  world->when = WITH_HEADS;
+  pull (world, heads);
+  is_gone (world);
+}
+
+static int
+begin (void **state)
+{
+  (void) signal (SIGPIPE, SIG_IGN);
+  openssl_tool_init (&tool);
+  openssl_tool_root (&tool, "root", "ec", "");
+  openssl_tool_issue (&tool, "good", "root", "ec", 10, "/CN=x", LEAF "subjectAltName=DNS:mail.test\n", "");
+  return 0;
+}
+
+static int
+end (void **state)
+{
+  openssl_tool_clear (&tool);
+  return 0;
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown (test_pull, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_removed_meanwhile, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_removed_before, setup, teardown),
+  };
+  return cmocka_run_group_tests (tests, begin, end);
+}
