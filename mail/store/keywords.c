@@ -17,8 +17,8 @@ static const struct {
 
 /* Tags that follow from folders, flags or the mail itself. */
 static const char *const own[]
-    = { "inbox",   "sent",   "draft",     "archive", "deleted",    "spam", "unread", "flagged",
-        "replied", "passed", "encrypted", "signed",  "attachment", "new",  NULL };
+    = { "inbox",  "sent",      "draft",  "archive",    "deleted", "spam",   "unread",  "flagged", "replied",
+        "passed", "encrypted", "signed", "attachment", "new",     "report", "settled", NULL };
 
 static gboolean
 is_plain (guchar c)

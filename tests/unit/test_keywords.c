@@ -44,16 +44,16 @@ test_tags (void **state)
   assert_string_equal (work, "work");
   /* What stays on either side. */
   g_autofree char *too_long = g_strnfill (KEYWORD_LENGTH + 1, 'x'), *grown = g_strnfill (KEYWORD_LENGTH / 2, 'X');
-  const char *const here[]
-      = { "inbox",  "unread",  "encrypted", "signed", "attachment", "sent", "draft", "deleted", "spam",   "archive",
-          "passed", "replied", "flagged",   "",       "$junk",      "-x",   "a b",   "a\"b",    too_long, grown };
+  const char *const here[] = { "inbox", "unread",  "encrypted", "signed",  "attachment", "sent",   "draft", "deleted",
+                               "spam",  "archive", "passed",    "replied", "flagged",    "",       "$junk", "-x",
+                               "a b",   "a\"b",    too_long,    grown,     "report",     "settled" };
   for (gsize i = 0; i < G_N_ELEMENTS (here); i++) {
     g_autofree char *keyword = keywords_of_tag (here[i]);
     assert_null (keyword);
   }
   const char *const there[]
-      = { "inbox", "Unread", "=69nbox", "encrypted", "=0a",       "a=20b", "=22",    "=ff",     "=e2=80=ae",
-          "=2d",   "=7",     "=",       "=zz",       "important", "-x",    "=c2=85", "=41=42=", "=00" };
+      = { "inbox", "Unread", "=69nbox", "encrypted", "=0a", "a=20b",  "=22",     "=ff", "=e2=80=ae", "=2d",
+          "=7",    "=",      "=zz",     "important", "-x",  "=c2=85", "=41=42=", "=00", "Settled",   "report" };
   for (gsize i = 0; i < G_N_ELEMENTS (there); i++) {
     g_autofree char *tag = keywords_tag (there[i]);
     if (tag != NULL)

@@ -24,8 +24,7 @@
   "S: * OK ready", "C: STARTTLS", "S: $TAG OK begin", "TLS", "C: CAPABILITY",                                          \
       "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR IDLE UIDPLUS MOVE", "S: $TAG OK done", "C: AUTHENTICATE PLAIN",    \
       "S: $TAG OK welcome", "C: CAPABILITY", "S: * CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE", "S: $TAG OK done"
-#define HEAD(n, uid)                                                                                                   \
-  "S: * " n " FETCH (UID " uid " FLAGS () RFC822.SIZE 3 INTERNALDATE \"17-Jul-2026 02:44:25 +0000\")"
+#define HEAD(n, uid) "S: * " n " FETCH (UID " uid " FLAGS () RFC822.SIZE 3 INTERNALDATE \"17-Jul-2026 02:44:25 +0000\")"
 #define BODY(n, uid) "S> * " n " FETCH (UID " uid " FLAGS () BODY[] {3}\r\na\r\n)\r\n"
 
 static struct openssl_tool tool;
@@ -35,7 +34,7 @@ struct world {
   struct state *state; /* the sync's */
   struct sync *sync;
   gint64 folder;
-  guint told;        /* mails */
+  guint told; /* mails */
   enum when { NEVER, WITH_HEADS, WITH_BODIES } when;
 };
 
