@@ -98,7 +98,8 @@ finish (struct anew *anew, const GError *error)
                      g_variant_new_parsed ("{'mails': <%u>, 'damaged': <%u>, 'text': <%s>}", anew->done,
                                            anew->counts.damaged, text),
                      NULL);
-  if (!again && anew->requests->len == 0 && (error != NULL || anew->done > 0))
+  gboolean news = error != NULL || anew->counts.damaged > 0 || anew->missing->len > 0;
+  if (!again && anew->requests->len == 0 && (news || (core->anew_told && anew->done > 0)))
     core_notice (core, text);
   core_changed (core);
   g_ptr_array_unref (anew->requests);

@@ -112,7 +112,7 @@ keep_held (struct sending *sending)
   if (fds == NULL) {
     const char *why = sending->account == NULL
                           ? ""
-                          : " It could not be kept in Drafts, since you have no key of your own to encrypt it with.";
+                          : " It could not be kept in Drafts, since no key of your own could be used to encrypt it.";
     g_autofree char *text = g_strconcat (sending->text, why, NULL);
     sending_reply (sending, "held", text);
     return;

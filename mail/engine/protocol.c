@@ -65,9 +65,10 @@ static const struct protocol_method methods[] = {
   /* ---- The door: clients to engine ---- */
   { PEER_ENGINE, "hello", F (MUST ("version", "s")), F (MUST ("version", "s"), MUST ("pid", "u")), 10, FALSE },
   /* accounts: name s, address s, state s ("offline","connecting","syncing","idle","failed"), text s (plain sentence)
-   * workers: name s, pid u, restarts u */
-  { PEER_ENGINE, "status", NOTHING, F (MUST ("accounts", "aa{sv}"), MUST ("workers", "aa{sv}"), MUST ("outbox", "u")),
-    10, FALSE },
+   * workers: name s, pid u, restarts u; indexing: the index is being made anew, and has not all mail yet */
+  { PEER_ENGINE, "status", NOTHING,
+    F (MUST ("accounts", "aa{sv}"), MUST ("workers", "aa{sv}"), MUST ("outbox", "u"), MAY ("indexing", "b")), 10,
+    FALSE },
   /* Read accounts.conf and settings again, after setup or account add. */
   { PEER_ENGINE, "reload", NOTHING, NOTHING, 10, FALSE },
   { PEER_ENGINE, "account_secret", F (MUST ("account", "s"), MUST ("secret", "ay")), NOTHING, 10, FALSE },

@@ -130,5 +130,8 @@ imap_server_name (struct imap *imap)
   g_autofree char *both = code != MAILIMAP_NO_ERROR || name == NULL ? NULL : g_strconcat (name, " ", version, NULL);
   free (name);
   free (version);
-  return both == NULL ? NULL : sanitise (g_strchomp (both), (gssize) MIN (strlen (both), 80), SANITISE_LINE);
+  if (both == NULL)
+    return NULL;
+  g_strchomp (both);
+  return sanitise (both, (gssize) MIN (strlen (both), 80), SANITISE_LINE);
 }

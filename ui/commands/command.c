@@ -108,6 +108,17 @@ command_call (struct command_context *context, const char *method, GVariant *arg
   return reply;
 }
 
+void
+command_tell_incomplete (struct command_context *context)
+{
+  g_autoptr (GVariant) reply = command_call (context, "status", NULL, NULL, NULL, NULL);
+  gboolean indexing = FALSE;
+  if (reply != NULL && g_variant_lookup (reply, "indexing", "b", &indexing) && indexing)
+    (void) command_out_refuse (COMMAND_DONE,
+                               "The search index is being made anew, so that not all mail is found yet. No mail is "
+                               "lost; ask again in a while (`wardmail reindex` waits for its end).");
+}
+
 /* Folders and links alike, without following any. */
 static void
 remove_tree (const char *path)

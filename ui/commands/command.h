@@ -42,6 +42,8 @@ gboolean command_need_settings (struct command_context *context, GError **error)
  * which needs no account and no keys. */
 gboolean command_need_any_profile (struct command_context *context, GError **error);
 /* args: floating a{sv}; fds may be NULL, borrowed. */
+/* Says so on standard error where a search cannot have found everything, for the index is being made anew. */
+void command_tell_incomplete (struct command_context *context);
 GVariant *command_call (struct command_context *context, const char *method, GVariant *args, GUnixFDList *fds,
                         GUnixFDList **fds_out, GError **error);
 /* Takes the context's things apart, a temporary profile too. */

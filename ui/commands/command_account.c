@@ -354,6 +354,10 @@ test (struct command_context *context, struct account *account)
   g_autoptr (GError) error = NULL;
   g_auto (GVariantDict) args = G_VARIANT_DICT_INIT (NULL);
   g_variant_dict_insert (&args, "account", "s", account->name);
+  /* What is tested is what the file says now: it may have been edited since the engine read it. */
+  g_autoptr (GVariant) reloaded = command_call (context, "reload", NULL, NULL, NULL, &error);
+  if (reloaded == NULL)
+    return command_out_fail (error);
   g_autoptr (GVariant) reply = command_call (context, "account_test", g_variant_dict_end (&args), NULL, NULL, &error);
   const char *imap = "", *smtp = "";
   if (reply == NULL)

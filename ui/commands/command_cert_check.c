@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* `cert-check`: a file of certificates, judged by the code that judges servers; it needs no account and no profile. */
+#include "config/pins.h"
 #include "ui/commands/command_input.h"
 #include "ui/commands/command_json.h"
 #include "ui/commands/command_out.h"
@@ -112,6 +113,13 @@ check (struct command_context *context, const struct options *options, const cha
 {
   g_autoptr (GError) error = NULL;
   gint64 at = 0;
+  for (char **pin = options->pins; pin != NULL && *pin != NULL; pin++) {
+    g_autofree char *good = pins_parse_one (*pin);
+    if (good == NULL)
+      return command_out_misuse ("cert-check", "--pin needs a pin: sha256/ and 44 letters of base64.");
+    g_free (*pin);
+    *pin = g_steal_pointer (&good);
+  }
   if (options->at != NULL && !read_time (options->at, &at))
     return command_out_misuse ("cert-check", "--at needs a time such as 2026-11-21T12:00:00Z.");
   g_autoptr (GVariant) reply = ask (context, options, chain, &error);

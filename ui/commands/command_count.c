@@ -23,5 +23,6 @@ command_count (struct command_context *context, int argc, char **argv)
     return command_out_fail (error);
   g_variant_lookup (reply, "count", "u", &count);
   command_out ("%u\n", count);
+  command_tell_incomplete (context);
   return COMMAND_DONE;
 }

@@ -69,7 +69,7 @@ print_text (GVariant *rows)
       g_autofree char *address = command_json_get (row, "address", COMMAND_JSON_TEXT),
                       *state = command_json_get (row, "state", COMMAND_JSON_TEXT),
                       *text = command_json_get (row, "text", COMMAND_JSON_TEXT);
-      command_out ("  %-10s %s: %s\n", state, address, text);
+      command_out ("  %-10s %s%s%s\n", state, address, *text != '\0' ? ": " : "", text);
     }
   }
 }
@@ -117,7 +117,7 @@ command_delivery (struct command_context *context, int argc, char **argv)
   }
   command_out_banner (context);
   if (g_variant_n_children (rows) == 0)
-    command_out ("Nothing is known of it.\n");
+    command_out (argv[1] != NULL ? "Nothing is known of it.\n" : "Nothing was sent yet of which anything is known.\n");
   print_text (rows);
   return COMMAND_DONE;
 }

@@ -64,8 +64,8 @@ list (struct command_context *context, gboolean json)
     g_autofree char *name = command_json_get (row, "name", COMMAND_JSON_TEXT);
     g_autofree char *role = command_json_get (row, "role", COMMAND_JSON_TEXT);
     gboolean local = strcmp (account, "local") == 0;
-    command_out ("%s/%s  %u mails, %u unread%s%s%s%s\n", account, name, number_of (row, "total"),
-                 number_of (row, "unread"), *role != '\0' ? ", " : "", role,
+    command_out ("%s/%s  %u mail%s, %u unread%s%s%s%s\n", account, name, number_of (row, "total"),
+                 number_of (row, "total") == 1 ? "" : "s", number_of (row, "unread"), *role != '\0' ? ", " : "", role,
                  local || flag_of (row, "subscribed") ? "" : ", not subscribed",
                  local || flag_of (row, "kept") ? "" : ", not kept here");
   }
@@ -85,8 +85,9 @@ mails_in (struct command_context *context, const char *named, GError **error)
     g_autofree char *name = command_json_get (row, "name", COMMAND_JSON_TEXT);
     g_autofree char *by_path = g_strconcat (account, "/", path, NULL),
                     *by_name = g_strconcat (account, "/", name, NULL);
+    g_autofree char *role = command_json_get (row, "role", COMMAND_JSON_TEXT);
     if (strcmp (by_path, named) == 0 || strcmp (by_name, named) == 0)
-      mails = number_of (row, "total");
+      mails = *role == '\0' ? number_of (row, "total") : 0; /* one with a role stays: the engine says why */
   }
   return mails;
 }

@@ -62,6 +62,7 @@ command_search (struct command_context *context, int argc, char **argv)
   if (reply == NULL)
     return command_out_fail (error);
   g_autoptr (GVariant) rows = g_variant_lookup_value (reply, "rows", G_VARIANT_TYPE ("aa{sv}"));
+  command_tell_incomplete (context);
   if (json) {
     JsonBuilder *builder = json_builder_new ();
     command_json_objects (builder, fields, rows);
