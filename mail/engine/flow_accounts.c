@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Accounts at the door: their state, their credentials, their folders, and fetching their mail. */
-#include "mail/engine/anew.h"
+#include "mail/engine/anew_p.h"
 #include "mail/engine/core.h"
 
 #include <string.h>
@@ -44,7 +44,7 @@ flow_status (struct core *core, struct request *request)
       request,
       g_variant_new_parsed ("{'accounts': <%@aa{sv}>, 'workers': <%@aa{sv}>, 'outbox': <%u>, 'indexing': <%b>}",
                             g_variant_builder_end (&accounts), g_variant_builder_end (&workers), waiting,
-                            anew_is_under_way (core) && !anew_is_beside (core)),
+                            !anew_is_whole (core)),
       NULL);
 }
 

@@ -65,7 +65,7 @@ static const struct protocol_method methods[] = {
   /* ---- The door: clients to engine ---- */
   { PEER_ENGINE, "hello", F (MUST ("version", "s")), F (MUST ("version", "s"), MUST ("pid", "u")), 10, FALSE },
   /* accounts: name s, address s, state s ("offline","connecting","syncing","idle","failed"), text s (plain sentence)
-   * workers: name s, pid u, restarts u; indexing: the index is being made anew, and has not all mail yet */
+   * workers: name s, pid u, restarts u; indexing: the index has not all mail (it is being made anew, or will be) */
   { PEER_ENGINE, "status", NOTHING,
     F (MUST ("accounts", "aa{sv}"), MUST ("workers", "aa{sv}"), MUST ("outbox", "u"), MAY ("indexing", "b")), 10,
     FALSE },

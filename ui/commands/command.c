@@ -115,8 +115,8 @@ command_tell_incomplete (struct command_context *context)
   gboolean indexing = FALSE;
   if (reply != NULL && g_variant_lookup (reply, "indexing", "b", &indexing) && indexing)
     (void) command_out_refuse (COMMAND_DONE,
-                               "The search index is being made anew, so that not all mail is found yet. No mail is "
-                               "lost; ask again in a while (`wardmail reindex` waits for its end).");
+                               "The search index was lost or damaged and is not whole again, so that not all mail is "
+                               "found yet. No mail is lost; `wardmail reindex` makes it anew and waits for the end.");
 }
 
 /* Folders and links alike, without following any. */
