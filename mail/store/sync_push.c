@@ -384,7 +384,7 @@ sync_push (struct sync *sync, struct imap *imap, GError **error)
         return FALSE;
       /* Whatever became of it, it is not tried twice in one push. */
       g_hash_table_add (left, g_memdup2 (&change->id, sizeof change->id));
-      again = !later;
+      again = !later || change->kind == STATE_APPEND; /* people were let in while it was put there */
     }
   }
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
