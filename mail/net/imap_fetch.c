@@ -164,9 +164,6 @@ on_message (struct mailimap_msg_att *message, void *data)
   /* A mere change of flags that comes in between has no body; a body without a wanted UID is nobody's. */
   if (head_of (message, &head, &has_flags, &has_body) && has_body) {
     g_autofree struct imap_head *wanted = take_wanted (fetching, &head);
-    /* A server that has lost hold of a mail for a moment may say that it is empty. */
-    if (wanted != NULL && fetching->body_size == 0 && wanted->size_bytes > 0)
-      g_clear_pointer (&wanted, g_free);
     if (wanted != NULL && has_flags) {
       memcpy (wanted->flags, head.flags, sizeof wanted->flags);
       wanted->keywords = head.keywords;

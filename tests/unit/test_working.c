@@ -84,7 +84,7 @@ test_fetching (void **state)
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (test_fetching), cmocka_unit_test (test_lines),
-                                      cmocka_unit_test (test_index_lines) };
+  const struct CMUnitTest tests[]
+      = { cmocka_unit_test (test_fetching), cmocka_unit_test (test_lines), cmocka_unit_test (test_index_lines) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
