@@ -26,7 +26,7 @@ is_whole () { [ "$(facts)" = "$whole" ]; }
 # heals WHAT: in a while everything is as it was. The limit for a day is not what is tested here.
 heals () {
   rm -f "$dir/p/data/store/index-anew"
-  wait_until $((10 * pace)) is_whole || { facts; fail "$1: the index did not become whole again: $whole"; }
+  wait_until $((40 * pace)) is_whole || { facts; fail "$1: the index did not become whole again: $whole"; }
   wait_until 5 test -e "$index/name"
   say "$1"
 }

@@ -217,7 +217,7 @@ def own_scenarios():
     spoof = "Your\x1b]0;mailbox\x07 is locked, call 555-0199"
     return [
         imap("as it should be", "work"),
-        imap("TLS from the first byte", "work", implicit=True),
+        imap("TLS from the first byte", "work", implicit=True, greeting="* OK ready\r\n"),
         imap("signed in already", "stop", greeting="* PREAUTH hello\r\n"),
         imap("signed in already, with STARTTLS", "stop", greeting="* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] hello\r\n"),
         imap("STARTTLS taken out", "stop", greeting="* OK hello\r\n", caps=["IMAP4rev1", "AUTH=PLAIN"], starttls="<tag> BAD what\r\n", transition=False),
