@@ -35,6 +35,17 @@ index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_ma
   return index_add_all (db, mails, n_mails, added_out, skipped, error);
 }
 
+static gboolean
+has_file (notmuch_database_t *notmuch, const char *path)
+{
+  notmuch_message_t *message = NULL;
+  (void) notmuch_database_find_message_by_filename (notmuch, path, &message);
+  if (message == NULL)
+    return FALSE;
+  notmuch_message_destroy (message);
+  return TRUE;
+}
+
 /* The new name first, so that the message never loses its last file (and with it tags and terms). A new name that is not there is an
  * old story: the next move will tell, and drop_stale clears up. */
 static guint
@@ -46,6 +57,11 @@ move_mail (struct index_db *db, notmuch_database_t *notmuch, const char *old_pat
   enum index_guard_verdict verdict = index_guard_judge (index_db_guard (db), new_path);
   guint status = index_add_file (db, notmuch, new_path, new_path, verdict, &message);
   gboolean is_new = status == NOTMUCH_STATUS_SUCCESS;
+  if (is_new && !has_file (notmuch, old_path)) {
+    /* Nothing is known of this mail, so that this is not all there is to say of it: its own row, with its tags and its text, is still to come. */
+    notmuch_message_destroy (message);
+    return index_add_remove_path (notmuch, new_path);
+  }
   if (is_new)
     status = index_keep_apply (db, message);
   if (index_add_is_in (status))
