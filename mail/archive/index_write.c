@@ -55,9 +55,10 @@ move_mail (struct index_db *db, notmuch_database_t *notmuch, const char *old_pat
   if (!index_db_owns_path (db, old_path) || !index_db_owns_path (db, new_path))
     return NOTMUCH_STATUS_SUCCESS;
   enum index_guard_verdict verdict = index_guard_judge (index_db_guard (db), new_path);
+  const gboolean was_known = has_file (notmuch, old_path);
   guint status = index_add_file (db, notmuch, new_path, new_path, verdict, &message);
   gboolean is_new = status == NOTMUCH_STATUS_SUCCESS;
-  if (is_new && !has_file (notmuch, old_path)) {
+  if (is_new && !was_known) {
     /* Nothing is known of this mail, so that this is not all there is to say of it: its own row, with its tags and its text, is still to come. */
     notmuch_message_destroy (message);
     return index_add_remove_path (notmuch, new_path);
