@@ -286,7 +286,7 @@ tags_now (const struct index_mail *mail)
   return tags;
 }
 
-/* Where all mail is gone through, what came in by itself meanwhile, or before that was broken off, is there. */
+/* Where all mail is gone through, what came in by itself meanwhile, or before that was broken off, is there. What moved may not be there yet. */
 static gboolean
 is_there (notmuch_database_t *notmuch, const struct index_mail *mail)
 {
@@ -331,6 +331,8 @@ add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_m
   struct index_mail mail = *told;
   if (path != NULL)
     mail.path = path;
+  if (mail.change && !is_there (notmuch, &mail))
+    return NULL;
   if (mail.whole) {
     if (is_there (notmuch, &mail))
       return NULL;

@@ -111,6 +111,29 @@ test_tags (void **state)
   assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_USAGE));
 }
 
+/* What became of a mail that an index made anew does not have yet: a row of its tags alone would stand there for the mail. */
+static void
+test_change_of_unknown (void **state)
+{
+  struct index_world *world = *state;
+  g_autofree char *path = index_world_path (world, "1:2,S"),
+                  *text = index_world_text ("a", NULL, "Potassium", INDEX_WORLD_T0, "4.1");
+  index_world_put (path, text);
+  const char *const seen[] = { "seen-late", NULL }, *const inbox[] = { "inbox", NULL };
+  struct index_mail change = { .path = path, .add = seen, .change = TRUE },
+                    mail = { .path = path, .add = inbox, .whole = TRUE };
+  GVariantBuilder skipped;
+  guint added = 0;
+  g_variant_builder_init (&skipped, G_VARIANT_TYPE ("a(ss)"));
+  assert_true (index_write_add (world->db, &change, 1, &added, &skipped, NULL));
+  assert_int_equal (index_world_count (world, "*"), 0);
+  assert_true (index_write_add (world->db, &mail, 1, &added, &skipped, NULL));
+  assert_int_equal (index_world_count (world, "tag:inbox and potassium"), 1);
+  assert_true (index_write_add (world->db, &change, 1, &added, &skipped, NULL));
+  assert_int_equal (index_world_count (world, "tag:inbox and tag:seen-late"), 1);
+  g_variant_builder_clear (&skipped);
+}
+
 static void
 test_moved_removed (void **state)
 {
@@ -386,15 +409,11 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    INDEX_WORLD_TEST (test_add_find),
-    INDEX_WORLD_TEST (test_thread_order),
-    INDEX_WORLD_TEST (test_tags),
-    INDEX_WORLD_TEST (test_moved_removed),
-    INDEX_WORLD_TEST (test_late_news),
-    INDEX_WORLD_TEST (test_header_first),
-    INDEX_WORLD_TEST (test_header_first_shadow),
-    INDEX_WORLD_TEST (test_bad_query),
-    INDEX_WORLD_TEST (test_recipients),
+    INDEX_WORLD_TEST (test_add_find),      INDEX_WORLD_TEST (test_thread_order),
+    INDEX_WORLD_TEST (test_tags),          INDEX_WORLD_TEST (test_change_of_unknown),
+    INDEX_WORLD_TEST (test_moved_removed), INDEX_WORLD_TEST (test_late_news),
+    INDEX_WORLD_TEST (test_header_first),  INDEX_WORLD_TEST (test_header_first_shadow),
+    INDEX_WORLD_TEST (test_bad_query),     INDEX_WORLD_TEST (test_recipients),
     INDEX_WORLD_TEST (test_known),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
