@@ -29,6 +29,17 @@ field (const char *name, const char *kinds, guint column, guint row)
   return g_strchomp (text);
 }
 
+/* Made long ago: gpg's clock, told to stand at the very second that it is, goes on, and a key that is adopted then may get the next second, and
+ * so another fingerprint. */
+static void
+make (const char *name, const char *algorithm, const char *second)
+{
+  g_free (fixture_run (&fixture, GPG "--quick-gen-key '%s <%s@demo.test>' %s sign never", name, name, algorithm));
+  g_autofree char *fingerprint = fixture_pgp_fingerprint (&fixture, name);
+  g_free (fixture_run (&fixture, GPG "--quick-add-key %s %s encr never", fingerprint, second));
+  g_free (fixture_run (&fixture, GPG "--armor --export-secret-keys %s > %s.sec", fingerprint, name));
+}
+
 /* A subkey of mallory that is the victim's key itself, made at the same second, so that both have one fingerprint. flags: how its use is
  * changed. */
 static void
@@ -50,11 +61,9 @@ static int
 set_up (void **state)
 {
   fixture_init (&fixture);
-  fixture_pgp (&fixture, "alice", FIXTURE_GOOD);
-  fixture_pgp (&fixture, "bob", FIXTURE_RSA);
-  g_free (fixture_run (&fixture, GPG "--quick-gen-key '<mallory@demo.test>' ed25519 sign never"));
-  g_autofree char *mallory = fixture_pgp_fingerprint (&fixture, "mallory");
-  g_free (fixture_run (&fixture, GPG "--quick-add-key %s cv25519 encr never", mallory));
+  make ("alice", "ed25519", "cv25519");
+  make ("bob", "rsa2048", "rsa2048");
+  make ("mallory", "ed25519", "cv25519");
   g_free (fixture_run (&fixture, "gpg --export '<bob@demo.test>' > bob.bin"));
   g_autoptr (GBytes) text = g_bytes_new_static (TEXT, strlen (TEXT));
   fixture_write (&fixture, "text", text);
