@@ -87,7 +87,9 @@ gboolean imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes,
 /* body: a piece of the message under way; FALSE breaks off (and loses the session). done: the message whose pieces these were. */
 struct imap_body_sink {
   gboolean (*body) (const void *bytes, gsize size, gpointer data);
-  void (*done) (const struct imap_head *head, gpointer data);
+  void (*done) (const struct imap_head *head, gpointer data); /* NULL: of no use */
+  /* The server had nothing to hand out of a mail that has a size: to be asked for again. Then done, with NULL. NULL: no matter. */
+  void (*empty) (const struct imap_head *head, gpointer data);
   gpointer data;
 };
 /* How many of the heads, from the last one back, fit into one command. */

@@ -155,6 +155,13 @@ take_wanted (struct fetching *fetching, const struct imap_head *came)
   return head;
 }
 
+/* A server that has lost hold of a mail for a moment may say that it is empty. A header may be. */
+static gboolean
+is_missing (const struct fetching *fetching, const struct imap_head *wanted)
+{
+  return !fetching->headers && fetching->body_size == 0 && wanted->size_bytes > 0;
+}
+
 static void
 on_message (struct mailimap_msg_att *message, void *data)
 {
@@ -168,7 +175,10 @@ on_message (struct mailimap_msg_att *message, void *data)
       memcpy (wanted->flags, head.flags, sizeof wanted->flags);
       wanted->keywords = head.keywords;
     }
-    fetching->sink->done (fetching->refused ? NULL : wanted, fetching->sink->data);
+    const gboolean missing = wanted != NULL && is_missing (fetching, wanted);
+    if (missing && fetching->sink->empty != NULL)
+      fetching->sink->empty (wanted, fetching->sink->data);
+    fetching->sink->done (fetching->refused || missing ? NULL : wanted, fetching->sink->data);
   } else if (fetching->body_size > 0) {
     fetching->sink->done (NULL, fetching->sink->data);
   }

@@ -58,6 +58,7 @@ struct taking {
   const char *base, *flags;
   gint64 date;
   GBytes *look;
+  gboolean empty; /* the server had nothing to hand out */
   GError *error;
 };
 
@@ -76,6 +77,13 @@ on_done (const struct imap_head *head, gpointer data)
     maildir_batch_drop (taking->batch);
   else
     (void) maildir_batch_end (taking->batch, taking->base, taking->flags, taking->date, &taking->look, &taking->error);
+}
+
+static void
+on_empty (const struct imap_head *head, gpointer data)
+{
+  struct taking *taking = data;
+  taking->empty = TRUE;
 }
 
 /* The file is on the disk. Others were let in while it came: the mail may be whole by now, elsewhere, or gone. */
@@ -119,7 +127,7 @@ fetch (struct sync *sync, struct imap *imap, const struct state_mail *mail, stru
   AUTOFREE (maildir_batch) batch = maildir_batch_new (dir);
   struct taking taking
       = { .batch = batch, .base = maildir_whole_base (mail->base), .flags = mail->flags, .date = mail->date };
-  const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &taking };
+  const struct imap_body_sink sink = { .body = on_body, .done = on_done, .empty = on_empty, .data = &taking };
   enum sync_body result = SYNC_BODY_FAILED;
   if (!sync_mark_dirty (sync, folder, error))
     return result;
@@ -129,6 +137,10 @@ fetch (struct sync *sync, struct imap *imap, const struct state_mail *mail, stru
   if (taking.error != NULL) {
     g_clear_error (error);
     g_propagate_error (error, g_steal_pointer (&taking.error));
+  } else if (fetched && taking.look == NULL && taking.empty) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "The server says that it has this message, and handed out nothing of it. Open it again in a while; "
+                 "wardmail asks for it again, too.");
   } else if (fetched && taking.look == NULL) {
     result = SYNC_BODY_GONE;
   } else if (fetched && maildir_batch_commit (batch, error)) {
@@ -168,7 +180,7 @@ sync_fetch_body (struct sync *sync, struct imap *imap, const char *path, char **
   AUTOFREE (state_folder) folder = found;
   gint64 where = 0;
   struct imap_selected info;
-  struct imap_head head = { .date = mail->date, .size_bytes = MAX (mail->size_bytes, 1) };
+  struct imap_head head = { .date = mail->date, .size_bytes = mail->size_bytes };
   if (!place_of (sync, mail, &where, &head.uid))
     return SYNC_BODY_GONE;
   AUTOFREE (state_folder) there = state_folder_get (sync->state, where);

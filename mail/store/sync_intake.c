@@ -271,6 +271,16 @@ on_done (const struct imap_head *head, gpointer data)
   hand_on (intake);
 }
 
+/* Its header is fetched instead, unless it is here; the next pull asks for the mail again. */
+static void
+on_empty (const struct imap_head *head, gpointer data)
+{
+  struct intake *intake = data;
+  AUTOFREE (state_mail) mail = state_mail_by_uid (intake->sync->state, intake->folder->id, head->uid);
+  if (mail == NULL)
+    g_array_append_vals (intake->sync->outside, head, 1);
+}
+
 static void
 intake_begin (struct intake *intake, struct sync *sync, struct imap *imap, const struct state_folder *folder)
 {
@@ -308,7 +318,7 @@ sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_fold
 {
   guint from = sync->heads->len - count;
   struct intake intake = { .counts = TRUE };
-  const struct imap_body_sink sink = { .body = on_body, .done = on_done, .data = &intake };
+  const struct imap_body_sink sink = { .body = on_body, .done = on_done, .empty = on_empty, .data = &intake };
   const struct imap_head *heads = (const struct imap_head *) (gpointer) sync->heads->data;
   intake_begin (&intake, sync, imap, folder);
   gboolean fetched = imap_fetch_ahead (imap, heads + from, count, error)

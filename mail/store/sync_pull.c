@@ -231,10 +231,12 @@ fetch_some (struct sync *sync, struct imap *imap, struct state_folder *folder, G
   return sync_intake_outside (sync, imap, folder, MIN (sync->outside->len, OUTSIDE_MAILS), error);
 }
 
+/* bodies: how many had come when it was last filled. Where none has since, the server does not hand them out, and the next pull asks again. */
 static gboolean
-has_more (struct sync *sync, struct state_folder *folder, guint bodies_before)
+has_more (struct sync *sync, struct state_folder *folder, guint *bodies)
 {
-  if (sync->heads->len + sync->outside->len == 0 && sync->filling && sync->counts.bodies > bodies_before) {
+  if (sync->heads->len + sync->outside->len == 0 && sync->filling && sync->counts.bodies > *bodies) {
+    *bodies = sync->counts.bodies;
     sync->filling = sync_window_fill (sync, folder);
     expect (sync);
   }
@@ -264,7 +266,7 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
     return SYNC_FAILED;
   sync->asked = 0;
   sync->slow = FALSE;
-  while (has_more (sync, folder, bodies)) {
+  while (has_more (sync, folder, &bodies)) {
     if (!fetch_some (sync, imap, folder, error) || !sync_serve_now (sync, error))
       return SYNC_FAILED;
     if (!freshen (sync, folder))

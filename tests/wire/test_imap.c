@@ -289,6 +289,12 @@ take_done (const struct imap_head *head, gpointer data)
   g_string_append_printf (data, "[%u %s]", head != NULL ? head->uid : 0, head != NULL ? head->flags : "?");
 }
 
+static void
+take_empty (const struct imap_head *head, gpointer data)
+{
+  g_string_append_printf (data, "(%u)", head->uid);
+}
+
 static char *
 fetch_two (struct meeting *meeting, gboolean *fine)
 {
@@ -331,12 +337,12 @@ test_fetch (void **state)
 
 /* Two questions at once: the answers may come in any order, and mixed. */
 static char *
-fetch_in_pipe (struct meeting *meeting, gboolean *first_fine, gboolean *second_fine)
+fetch_in_pipe (struct meeting *meeting, guint64 size, gboolean *first_fine, gboolean *second_fine)
 {
   GString *all = g_string_new (NULL);
   const struct imap_head heads[]
-      = { { .uid = 4, .size_bytes = 3 }, { .uid = 5, .size_bytes = 3 }, { .uid = 9, .size_bytes = 3 } };
-  const struct imap_body_sink sink = { .body = take_body, .done = take_done, .data = all };
+      = { { .uid = 4, .size_bytes = 3 }, { .uid = 5, .size_bytes = size }, { .uid = 9, .size_bytes = 3 } };
+  const struct imap_body_sink sink = { .body = take_body, .done = take_done, .empty = take_empty, .data = all };
   g_autoptr (GError) error = NULL;
   assert_true (imap_fetch_ahead (meeting->imap, heads + 1, 2, NULL));
   assert_true (imap_fetch_ahead (meeting->imap, heads, 1, NULL));
@@ -367,24 +373,29 @@ test_pipe (void **state)
   const char *const bad[] = { ASKED, "S: $TAG BAD no more of that", MAIL ("5", "555"), "S: $LAST OK done", AFTERWARDS };
   const char *const empty[] = { ASKED, "S> * 1 FETCH (UID 5 FLAGS () BODY[] {0}\r\n)\r\n", "S: $LAST OK done",
                                 "S: $TAG OK done", AFTERWARDS };
+  const char *const nil[]
+      = { ASKED, "S> * 1 FETCH (UID 5 FLAGS () BODY[] NIL)\r\n", "S: $LAST OK done", "S: $TAG OK done", AFTERWARDS };
   const struct {
     const char *const *script;
     const char *all;
     gboolean first, second;
+    guint64 size; /* of 5, as the server has told it */
   } cases[] = {
-    { in_order, "555[5 ]999[9 ]|444[4 ]", TRUE, TRUE },
-    { mixed, "444[4 ]999[9 ]555[5 ]|", TRUE, TRUE },
-    { late, "999[9 ]|555[0 ?]444[4 ]", TRUE, TRUE },
-    { refused, "|444[4 ]", FALSE, TRUE },
-    { bad, "555[5 ]|no", TRUE, FALSE },
-    { empty, "[5 ]|", TRUE, TRUE },
+    { in_order, "555[5 ]999[9 ]|444[4 ]", TRUE, TRUE, 3 },
+    { mixed, "444[4 ]999[9 ]555[5 ]|", TRUE, TRUE, 3 },
+    { late, "999[9 ]|555[0 ?]444[4 ]", TRUE, TRUE, 3 },
+    { refused, "|444[4 ]", FALSE, TRUE, 3 },
+    { bad, "555[5 ]|no", TRUE, FALSE, 3 },
+    { empty, "[5 ]|", TRUE, TRUE, 0 },
+    { empty, "(5)[0 ?]|", TRUE, TRUE, 3 }, /* it has lost hold of it */
+    { nil, "(5)[0 ?]|", TRUE, TRUE, 3 },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     struct meeting meeting;
     const guint32 uid = 4;
     gboolean first, second;
     with_session (&meeting, cases[i].script);
-    g_autofree char *all = fetch_in_pipe (&meeting, &first, &second);
+    g_autofree char *all = fetch_in_pipe (&meeting, cases[i].size, &first, &second);
     assert_string_equal (all, cases[i].all);
     assert_int_equal (first, cases[i].first);
     assert_int_equal (second, cases[i].second);
@@ -416,7 +427,7 @@ test_pipe_dropped (void **state)
   for (gsize i = 0; i < G_N_ELEMENTS (lost); i++) {
     gboolean first, second;
     with_session (&meeting, lost[i]);
-    g_autofree char *all = fetch_in_pipe (&meeting, &first, &second);
+    g_autofree char *all = fetch_in_pipe (&meeting, 3, &first, &second);
     assert_false (first || second);
     assert_true (imap_is_lost (meeting.imap));
     part (&meeting);

@@ -182,6 +182,56 @@ test_removed_before (void **state)
   is_gone (world);
 }
 
+/* The server tells that a mail has a size, and then hands out nothing: its header stands for it, and the next pull asks for it once more. */
+static void
+test_empty (void **state)
+{
+#define EMPTY(n, uid) "S> * " n " FETCH (UID " uid " FLAGS () BODY[] {0}\r\n)\r\n"
+  static const char *const first[] = { SELECTED,
+                                       "C: UID FETCH 7:8",
+                                       EMPTY ("1", "7"),
+                                       BODY ("2", "8"),
+                                       "S: $TAG OK done",
+                                       "C: UID FETCH 7 (UID FLAGS BODY.PEEK[HEADER]<0.65536>)",
+                                       "S> * 1 FETCH (UID 7 FLAGS () BODY[HEADER]<0> {3}\r\na\r\n)\r\n",
+                                       "S: $TAG OK done",
+                                       "HANG",
+                                       NULL };
+  static const char *const second[] = { SESSION,
+                                        OPENED,
+                                        "C: UID FETCH 1:* (UID FLAGS)",
+                                        "S: * 1 FETCH (UID 7 FLAGS ())",
+                                        "S: * 2 FETCH (UID 8 FLAGS ())",
+                                        "S: $TAG OK done",
+                                        "C: UID FETCH 7 (UID FLAGS BODY.PEEK[])",
+                                        EMPTY ("1", "7"),
+                                        "S: $TAG OK done",
+                                        "HANG",
+                                        NULL };
+  static const char *const third[] = { SESSION,
+                                       OPENED,
+                                       "C: UID FETCH 1:* (UID FLAGS)",
+                                       "S: * 1 FETCH (UID 7 FLAGS ())",
+                                       "S: * 2 FETCH (UID 8 FLAGS ())",
+                                       "S: $TAG OK done",
+                                       "C: UID FETCH 7 (UID FLAGS BODY.PEEK[])",
+                                       BODY ("1", "7"),
+                                       "S: $TAG OK done",
+                                       "HANG",
+                                       NULL };
+  const char *const *const scripts[] = { first, second, third };
+  struct world *world = *state;
+  for (gsize i = 0; i < G_N_ELEMENTS (scripts); i++) {
+    pull (world, scripts[i]);
+    AUTOFREE (state_mail) missing = state_mail_by_uid (world->state, world->folder, 7);
+    AUTOFREE (state_mail) other = state_mail_by_uid (world->state, world->folder, 8);
+    assert_non_null (missing);
+    assert_int_equal (missing->header_only, i < 2);
+    assert_false (other->header_only);
+    assert_int_equal (files_in (world), 2);
+  }
+}
+
 static int
 begin (void **state)
 {
@@ -206,6 +256,7 @@ main (void)
     cmocka_unit_test_setup_teardown (test_pull, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_meanwhile, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_before, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_empty, setup, teardown),
   };
   return cmocka_run_group_tests (tests, begin, end);
 }
