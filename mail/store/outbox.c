@@ -104,6 +104,23 @@ recover_copy (struct outbox *outbox, const struct outbox_item *item, const struc
     state_outbox_set_people (outbox->state, item, copy);
 }
 
+static guint
+people_of (const GPtrArray *copies)
+{
+  guint count = 0;
+  for (guint c = 0; c < copies->len; c++)
+    count += ((struct outbox_copy *) g_ptr_array_index (copies, c))->count;
+  return count;
+}
+
+/* A person took out everybody. */
+static gboolean
+is_nobodys (const struct outbox_item *item)
+{
+  const guint dropped = outbox_item_count (item, OUTBOX_DROPPED);
+  return dropped > 0 && dropped == people_of (item->copies);
+}
+
 /* fresh: the record was made just now. */
 static gboolean
 recover (struct outbox *outbox, gboolean fresh, GError **error)
@@ -115,6 +132,10 @@ recover (struct outbox *outbox, gboolean fresh, GError **error)
   state_begin (outbox->state);
   for (guint i = 0; i < items->len; i++) {
     const struct outbox_item *item = g_ptr_array_index (items, i);
+    if (is_nobodys (item)) { /* taken out by an earlier version, which died over it; the folder goes below */
+      state_outbox_delete (outbox->state, item->id);
+      continue;
+    }
     g_hash_table_add (known, item->id);
     for (guint c = 0; c < item->copies->len; c++)
       recover_copy (outbox, item, g_ptr_array_index (item->copies, c));
@@ -163,6 +184,18 @@ outbox_free (struct outbox *outbox)
 
 /* ---- what can be done ---- */
 
+static gboolean
+erase (struct outbox *outbox, const char *id, GError **error)
+{
+  g_autofree char *dir = g_build_filename (outbox->dir, id, NULL);
+  state_begin (outbox->state);
+  state_outbox_delete (outbox->state, id);
+  if (!state_commit (outbox->state, error))
+    return FALSE;
+  remove_folder (dir);
+  return TRUE;
+}
+
 /* What could not be written before. Where it still cannot, it is at least told. */
 static void
 pay (struct outbox *outbox, GPtrArray *items)
@@ -204,15 +237,6 @@ by_text (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-static guint
-people_of (const GPtrArray *copies)
-{
-  guint count = 0;
-  for (guint c = 0; c < copies->len; c++)
-    count += ((struct outbox_copy *) g_ptr_array_index (copies, c))->count;
-  return count;
-}
-
 /* All recipients of all copies, in one order: who is to get the message. */
 static char *
 audience (GPtrArray *copies)
@@ -226,7 +250,7 @@ audience (GPtrArray *copies)
   return g_strjoinv ("\n", (char **) all->pdata);
 }
 
-/* The id of the same message to the same people, given before; one that failed for everybody makes room. Programs give one Message-ID with
+/* The id of the same message to the same people, given before; one that nobody got or may still get makes room. Programs give one Message-ID with
  * one recipient after the other: those are different mails. */
 static char *
 known_id (struct outbox *outbox, const char *message_id, GPtrArray *copies)
@@ -238,13 +262,9 @@ known_id (struct outbox *outbox, const char *message_id, GPtrArray *copies)
     g_autofree char *got = audience (item->copies);
     if (strcmp (item->message_id, message_id) != 0 || strcmp (got, wanted) != 0)
       continue;
-    if (outbox_item_count (item, OUTBOX_FAILED) < people_of (item->copies))
+    if (outbox_item_count (item, OUTBOX_FAILED) + outbox_item_count (item, OUTBOX_DROPPED) < people_of (item->copies))
       return g_strdup (item->id);
-    g_autofree char *dir = g_build_filename (outbox->dir, item->id, NULL);
-    state_begin (outbox->state);
-    state_outbox_delete (outbox->state, item->id);
-    if (state_commit (outbox->state, NULL)) /* else it stays, and harms nobody */
-      remove_folder (dir);
+    (void) erase (outbox, item->id, NULL); /* else it stays, and harms nobody */
   }
   return NULL;
 }
@@ -324,19 +344,18 @@ outbox_save (struct outbox *outbox, const struct outbox_item *item, const struct
   for (guint i = 0; i < item->copies->len; i++)
     if (copy == NULL || copy == g_ptr_array_index (item->copies, i))
       state_outbox_set_people (outbox->state, item, g_ptr_array_index (item->copies, i));
-  if (state_commit (outbox->state, error))
-    return TRUE;
+  const gboolean saved = state_commit (outbox->state, error);
+  /* What was owed before is true no more: paid later, it would undo what is written now. */
   for (guint i = 0; i < item->copies->len; i++)
     if (copy == NULL || copy == g_ptr_array_index (item->copies, i))
-      outbox_owed_note (outbox->owed, item, g_ptr_array_index (item->copies, i));
-  return FALSE;
+      (saved ? outbox_owed_forget : outbox_owed_note) (outbox->owed, item, g_ptr_array_index (item->copies, i));
+  return saved;
 }
 
 gboolean
 outbox_forget (struct outbox *outbox, const char *id, GError **error)
 {
   AUTOFREE (outbox_item) item = outbox_find (outbox, id, NULL);
-  g_autofree char *dir = g_build_filename (outbox->dir, id, NULL);
   if (item == NULL)
     return TRUE; /* forgotten before */
   if (outbox_item_state (item) != OUTBOX_ACCEPTED) {
@@ -344,10 +363,14 @@ outbox_forget (struct outbox *outbox, const char *id, GError **error)
                  "This mail has not reached everybody yet, so it stays in the outbox.");
     return FALSE;
   }
-  state_begin (outbox->state);
-  state_outbox_delete (outbox->state, id);
-  if (!state_commit (outbox->state, error))
-    return FALSE;
-  remove_folder (dir);
-  return TRUE;
+  return erase (outbox, id, error);
+}
+
+gboolean
+outbox_discard (struct outbox *outbox, const struct outbox_item *item, GError **error)
+{
+  if (is_nobodys (item))
+    return erase (outbox, item->id, error);
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "Somebody may have this mail, so it stays in the outbox.");
+  return FALSE;
 }

@@ -65,7 +65,7 @@ struct outbox_item {
 void outbox_item_free (struct outbox_item *item);
 DEFINE_AUTOFREE (outbox_item, outbox_item_free)
 void outbox_person_set (struct outbox_person *person, enum outbox_state state, const char *text);
-/* Of all its people together: the one that a person must know about first. */
+/* Of all its people together: the one that a person must know about first. DROPPED: of all of them. */
 enum outbox_state outbox_item_state (const struct outbox_item *item);
 char *outbox_item_text (const struct outbox_item *item);
 guint outbox_item_count (const struct outbox_item *item, enum outbox_state state);
@@ -94,7 +94,8 @@ struct outbox_submission {
   gboolean (*check) (const struct outbox_copy *copy, GBytes *message, gpointer data, GError **error);
   gpointer data;
 };
-/* Durable when it returns. The same message_id given twice is one send: the id of the first comes back, unless that one failed wholly. */
+/* Durable when it returns. The same message_id given twice is one send: the id of the first comes back, unless nobody got that one or may still get
+ * it. Whom a person took out of the first is not in it for that: what became of each says the item. */
 char *outbox_submit (struct outbox *outbox, const struct outbox_submission *submission, GError **error);
 /* When a note to this address was last taken in; 0: not within a day. */
 gint64 outbox_told (struct outbox *outbox, const char *address);
@@ -107,6 +108,8 @@ int outbox_open_sent (struct outbox *outbox, const char *id); /* read-only; -1 *
 gboolean outbox_save (struct outbox *outbox, const struct outbox_item *item, const struct outbox_copy *copy,
                       GError **error);
 gboolean outbox_forget (struct outbox *outbox, const char *id, GError **error); /* only where nothing is left to do */
+/* All its people were dropped, which need not have been saved: it is no more there, in one step. */
+gboolean outbox_discard (struct outbox *outbox, const struct outbox_item *item, GError **error);
 
 /* ---- outbox_decide.c: what a person decides. FALSE with error: it cannot be done as things are. ---- */
 gboolean outbox_decide_retry (struct outbox *outbox, const char *id, GError **error);   /* failed, unknown: ready */

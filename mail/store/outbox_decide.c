@@ -91,7 +91,7 @@ outbox_decide_remove (struct outbox *outbox, const char *id, gboolean *gone_out,
                    error);
   (void) turn (item, from, G_N_ELEMENTS (from), OUTBOX_DROPPED, "You took it out of the outbox.");
   *gone_out = outbox_item_count (item, OUTBOX_ACCEPTED) == 0;
-  return outbox_save (outbox, item, NULL, error) && (!*gone_out || outbox_forget (outbox, id, error));
+  return *gone_out ? outbox_discard (outbox, item, error) : outbox_save (outbox, item, NULL, error);
 }
 
 gboolean

@@ -76,7 +76,7 @@ outbox_item_state (const struct outbox_item *item)
   for (gsize o = 0; o < G_N_ELEMENTS (order); o++)
     if (outbox_item_count (item, order[o]) > 0)
       return order[o];
-  return OUTBOX_ACCEPTED;
+  return outbox_item_count (item, OUTBOX_ACCEPTED) > 0 ? OUTBOX_ACCEPTED : OUTBOX_DROPPED;
 }
 
 /* ---- words ---- */
@@ -125,7 +125,7 @@ outbox_item_text (const struct outbox_item *item)
   if (state == OUTBOX_ACCEPTED && outbox_item_count (item, OUTBOX_DROPPED) == 0)
     return g_string_free (g_string_assign (text, "The server took it for everybody."), FALSE);
   add_texts (text, item, state);
-  if (text->len == 0 && state != OUTBOX_ACCEPTED)
+  if (text->len == 0 && state < OUTBOX_ACCEPTED)
     g_string_append (text, state == OUTBOX_READY ? "It waits to be sent." : "It is being sent.");
   /* A server decides one by one: who has it already must be said, and who has not. */
   add_people (text, item, OUTBOX_ACCEPTED, "The server took it for");

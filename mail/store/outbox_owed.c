@@ -27,12 +27,12 @@ outbox_owed_new (void)
   return g_ptr_array_new_with_free_func (owed_free);
 }
 
-static void
-forget (GPtrArray *all, const char *id, guint number)
+void
+outbox_owed_forget (GPtrArray *all, const struct outbox_item *item, const struct outbox_copy *copy)
 {
   for (guint i = all->len; i-- > 0;) {
     const struct owed *owed = g_ptr_array_index (all, i);
-    if (owed->number == number && g_str_equal (owed->id, id))
+    if (owed->number == copy->number && g_str_equal (owed->id, item->id))
       g_ptr_array_remove_index (all, i);
   }
 }
@@ -40,7 +40,7 @@ forget (GPtrArray *all, const char *id, guint number)
 void
 outbox_owed_note (GPtrArray *all, const struct outbox_item *item, const struct outbox_copy *copy)
 {
-  forget (all, item->id, copy->number);
+  outbox_owed_forget (all, item, copy);
   struct owed *owed = g_new0 (struct owed, 1);
   owed->id = g_strdup (item->id);
   owed->number = copy->number;

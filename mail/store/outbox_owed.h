@@ -9,3 +9,5 @@ GPtrArray *outbox_owed_new (void);
 void outbox_owed_note (GPtrArray *owed, const struct outbox_item *item, const struct outbox_copy *copy);
 /* Puts it into the copy as it was read. TRUE: there was something. */
 gboolean outbox_owed_to (GPtrArray *owed, const struct outbox_item *item, const struct outbox_copy *copy);
+/* It is written down now. */
+void outbox_owed_forget (GPtrArray *owed, const struct outbox_item *item, const struct outbox_copy *copy);

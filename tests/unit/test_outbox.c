@@ -250,6 +250,18 @@ test_died_while_sending (void **state)
   assert_int_equal (person (item, 1, 0), OUTBOX_READY);
 }
 
+/* Nothing can be written from now on. Returns the limit to be put back. */
+static struct rlimit
+fill_disk (void)
+{
+  struct rlimit whole, none;
+  (void) signal (SIGXFSZ, SIG_IGN);
+  assert_int_equal (getrlimit (RLIMIT_FSIZE, &whole), 0);
+  none = (struct rlimit){ .rlim_cur = 1, .rlim_max = whole.rlim_max };
+  assert_int_equal (setrlimit (RLIMIT_FSIZE, &none), 0);
+  return whole;
+}
+
 /* The server took it, and the disk is full: that is told, written down when there is room, and still there after a restart. */
 static void
 test_no_room (void **state)
@@ -259,11 +271,7 @@ test_no_room (void **state)
     AUTOFREE (outbox) box = open_box ();
     id = submit (box, "m5@x");
     set (box, id, 0, OUTBOX_SENDING, "");
-    struct rlimit whole, none;
-    (void) signal (SIGXFSZ, SIG_IGN);
-    assert_int_equal (getrlimit (RLIMIT_FSIZE, &whole), 0);
-    none = (struct rlimit){ .rlim_cur = 1, .rlim_max = whole.rlim_max };
-    assert_int_equal (setrlimit (RLIMIT_FSIZE, &none), 0);
+    const struct rlimit whole = fill_disk ();
     AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
     struct outbox_copy *copy = g_ptr_array_index (item->copies, 0);
     outbox_person_set (&copy->people[0], OUTBOX_ACCEPTED, "taken");
@@ -277,6 +285,91 @@ test_no_room (void **state)
   AUTOFREE (outbox) box = open_box ();
   AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
   assert_int_equal (person (item, 0, 0), OUTBOX_ACCEPTED);
+}
+
+/* What could not be written down is true no more once the next try was: it must not make ready what is with the server just now. */
+static void
+test_no_room_then_again (void **state)
+{
+  g_autofree char *id = NULL;
+  {
+    AUTOFREE (outbox) box = open_box ();
+    id = submit (box, "m6@x");
+    set (box, id, 0, OUTBOX_SENDING, "");
+    const struct rlimit whole = fill_disk ();
+    AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+    struct outbox_copy *copy = g_ptr_array_index (item->copies, 0);
+    outbox_person_set (&copy->people[0], OUTBOX_READY, "not now");
+    const gboolean saved = outbox_save (box, item, copy, NULL);
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &whole), 0);
+    assert_false (saved);
+    outbox_person_set (&copy->people[0], OUTBOX_SENDING, ""); /* the next run, right before DATA */
+    assert_true (outbox_save (box, item, copy, NULL));
+    assert_int_equal (state_of (box, id), OUTBOX_SENDING); /* somebody looks at the list */
+  }
+  AUTOFREE (outbox) box = open_box ();
+  assert_int_equal (state_of (box, id), OUTBOX_UNKNOWN);
+}
+
+/* The server took it, that could not be written down, and then we died: it is not known any more, and nothing sends it by itself. */
+static void
+test_no_room_and_died (void **state)
+{
+  g_autofree char *id = NULL;
+  {
+    AUTOFREE (outbox) box = open_box ();
+    id = submit (box, "m7@x");
+    set (box, id, 1, OUTBOX_ACCEPTED, "");
+    set (box, id, 0, OUTBOX_SENDING, "");
+    const struct rlimit whole = fill_disk ();
+    AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+    struct outbox_copy *copy = g_ptr_array_index (item->copies, 0);
+    outbox_person_set (&copy->people[0], OUTBOX_ACCEPTED, "taken");
+    const gboolean saved = outbox_save (box, item, copy, NULL);
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &whole), 0);
+    assert_false (saved);
+  }
+  AUTOFREE (outbox) box = open_box ();
+  AUTOFREE (outbox_item) item = outbox_find (box, id, NULL);
+  assert_int_equal (outbox_item_state (item), OUTBOX_UNKNOWN);
+  for (enum outbox_haste haste = OUTBOX_DUE; haste <= OUTBOX_ASKED; haste++)
+    assert_false (outbox_item_due (item, haste, G_MAXINT64));
+  g_autofree char *again = submit (box, "m7@x");
+  assert_string_equal (again, id);
+  assert_int_equal (state_of (box, id), OUTBOX_UNKNOWN);
+}
+
+/* Taken out for everybody: it was not sent, whatever ended us over it, and the same may be given anew. */
+static void
+test_dropped (void **state)
+{
+  g_autofree char *id = NULL;
+  gboolean gone = FALSE;
+  {
+    AUTOFREE (outbox) box = open_box ();
+    id = submit (box, "m8@x");
+    for (guint i = 0; i < 2; i++)
+      set (box, id, i, OUTBOX_DROPPED, "out");
+    assert_int_equal (state_of (box, id), OUTBOX_DROPPED);
+    assert_false (outbox_forget (box, id, NULL));
+    g_autofree char *again = submit (box, "m8@x");
+    assert_string_not_equal (again, id);
+    g_free (g_steal_pointer (&id));
+    id = g_steal_pointer (&again);
+    for (guint i = 0; i < 2; i++)
+      set (box, id, i, OUTBOX_DROPPED, "out");
+  }
+  AUTOFREE (outbox) box = open_box ();
+  assert_null (outbox_find (box, id, NULL));
+  /* It goes in one step, or not at all. */
+  g_autofree char *other = submit (box, "m9@x");
+  const struct rlimit whole = fill_disk ();
+  const gboolean removed = outbox_decide_remove (box, other, &gone, NULL);
+  assert_int_equal (setrlimit (RLIMIT_FSIZE, &whole), 0);
+  assert_false (removed);
+  assert_int_equal (state_of (box, other), OUTBOX_READY);
+  assert_true (outbox_decide_remove (box, other, &gone, NULL) && gone);
+  assert_null (outbox_find (box, other, NULL));
 }
 
 static void
@@ -546,6 +639,9 @@ main (void)
                                       cmocka_unit_test (test_record_gone),
                                       cmocka_unit_test (test_died_while_sending),
                                       cmocka_unit_test (test_no_room),
+                                      cmocka_unit_test (test_no_room_then_again),
+                                      cmocka_unit_test (test_no_room_and_died),
+                                      cmocka_unit_test (test_dropped),
                                       cmocka_unit_test (test_filed),
                                       cmocka_unit_test (test_note),
                                       cmocka_unit_test (test_refused),
