@@ -83,7 +83,7 @@ new_path (struct sync *sync, const char *name, const struct state_folder *moving
                     || (strcmp (folder->path, "INBOX") == 0 && g_ascii_strcasecmp (path, "INBOX") == 0)
                     || (moving != NULL && is_below (folder->path, path, delimiter));
     if (!moves && same && !folder->removing && (folder->present || folder->wanted || moving != NULL)) {
-      refuse (error, ENGINE_ERROR_USAGE, "There is a folder “NAME” already. Choose another name.", name);
+      refuse (error, ENGINE_ERROR_FAILED, "There is a folder “NAME” already. Choose another name.", name);
       return NULL;
     }
     if (!moves && folder->present && (strcmp (folder->server_path, path) == 0 || strcmp (folder->path, path) == 0)) {
@@ -93,7 +93,7 @@ new_path (struct sync *sync, const char *name, const struct state_folder *moving
       return NULL;
     }
     if (folder->leaf && folder->present && is_below (path, folder->path, delimiter)) {
-      refuse (error, ENGINE_ERROR_USAGE,
+      refuse (error, ENGINE_ERROR_FAILED,
               "The folder “NAME” cannot be made: the server takes no folders below the one it would lie in.", name);
       return NULL;
     }
@@ -127,7 +127,7 @@ is_free (const struct state_folder *folder, const char *name, GError **error)
   if (*folder->role == '\0')
     return TRUE;
   return refuse (
-      error, ENGINE_ERROR_USAGE,
+      error, ENGINE_ERROR_FAILED,
       "The folder “NAME” has a part of its own in this account (it is where new, sent, drafted, archived, deleted or "
       "unwanted mail goes), so it stays as it is.",
       name);
@@ -200,7 +200,7 @@ remove_folder (struct sync *sync, struct state_folder *folder, const char *name,
   if (!is_free (folder, name, error))
     return FALSE;
   if (has_below (sync, folder))
-    return refuse (error, ENGINE_ERROR_USAGE,
+    return refuse (error, ENGINE_ERROR_FAILED,
                    "There are folders below “NAME”, so it was not removed. Remove or rename those first.", name);
   if (!sync_mark_dirty (sync, folder, error))
     return FALSE;

@@ -106,6 +106,16 @@ act (struct world *world, const char *action, const char *name, const char *to, 
   return done;
 }
 
+/* Nothing is wrong with the request itself: the exit code is not that of wrong usage. */
+static void
+fails (struct world *world, const char *action, const char *name)
+{
+  guint mails;
+  g_autoptr (GError) error = NULL;
+  assert_false (sync_folder (world->sync, action, name, "", &mails, &error));
+  assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_FAILED));
+}
+
 static char *
 paths (struct world *world)
 {
@@ -136,7 +146,9 @@ test_create (void **state)
   are (world, "Entw&APw-rfe/7?+ INBOX ");
   assert_true (state_has_changes (world->state));
   assert_false (act (world, "create", "Entw\xc3\xbcrfe/7", NULL, NULL));
+  fails (world, "create", "Entw\xc3\xbcrfe/7");
   assert_false (act (world, "create", "inbox", NULL, NULL));
+  fails (world, "remove", "INBOX");
   assert_false (act (world, "create", "a\r\nb", NULL, NULL));
   assert_false (act (world, "create", "../a", NULL, NULL));
   assert_false (act (world, "explode", "INBOX", NULL, NULL));
