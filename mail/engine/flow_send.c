@@ -50,6 +50,8 @@ sending_reply (struct sending *sending, const char *state, const char *text)
     g_variant_dict_insert (&reply, "outbox", "s", sending->outbox_id);
   if (sending->people != NULL)
     g_variant_dict_insert_value (&reply, "people", sending->people);
+  if (strcmp (state, "held") == 0)
+    g_variant_dict_insert (&reply, "kept", "b", sending->kept);
   if (sending->not_before != 0)
     g_variant_dict_insert (&reply, "not_before", "x", sending->not_before);
   request_reply (sending->request, g_variant_dict_end (&reply), dry ? sending->fds : NULL);
@@ -92,14 +94,16 @@ on_held_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
 {
   struct sending *sending = data;
   const char *path = "";
-  if (error != NULL) {
-    g_autofree char *text
-        = g_strdup_printf ("%s It could not be kept in Drafts either: %s Your text is still in this window or file.",
-                           sending->text, error->message);
-    sending_reply (sending, "held", text);
+  if (error != NULL) { /* “held” would say that it waits somewhere */
+    g_autoptr (GError) lost = g_error_new (
+        ENGINE_ERROR, error->code == ENGINE_ERROR_LOST ? ENGINE_ERROR_LOST : ENGINE_ERROR_FAILED,
+        "%s The message was NOT kept in Drafts either: %s Keep your text until that is mended, then send it again.",
+        sending->text, error->message);
+    sending_fail (sending, lost);
     return;
   }
   (void) g_variant_lookup (reply, "path", "&s", &path);
+  sending->kept = TRUE;
   sending_remove_draft (sending);
   arrive_own (sending->core, path, (const char *const[]){ "draft", NULL }, on_held_indexed, sending);
 }

@@ -122,14 +122,15 @@ static const struct protocol_method methods[] = {
    * copies: method s, recipients as, cipher s (S/MIME), data h (dry-run only); held: address s, reason s, sentence s, next s
    * state: "sent" (the server took every copy), "queued" (kept in the outbox; text says why), "unknown" (kept there too: the server may have taken
    * it), "partly" (the server took it for some and refused it for others, who are kept there), "scheduled" (kept there until its time), "held"
-   * (kept in Drafts), "failed" (refused for everybody; kept in the outbox), "dry-run". again: a call with the same message_id in its draft was
+   * (kept: in Drafts, else there was no account or no key of one's own to keep it by; what could not be written fails the call), "failed" (refused for everybody; kept in the outbox), "dry-run". again: a call with the same message_id in its draft was
    * lost with the engine; what that one has sent is not sent twice. delay_s: not before so many seconds are over; not_before: not before then.
    * outbox: its id there; people: as of outbox. */
   { PEER_ENGINE, "send",
     F (MUST ("draft", "a{sv}"), MAY ("mode", "s"), MAY ("draft_id", "s"), MAY ("wait", "b"), MAY ("again", "b"),
        MAY ("delay_s", "u"), MAY ("not_before", "x")),
     F (MUST ("state", "s"), MUST ("text", "s"), MUST ("message_id", "s"), MUST ("copies", "aa{sv}"),
-       MUST ("held", "aa{sv}"), MAY ("outbox", "s"), MAY ("people", "aa{sv}"), MAY ("not_before", "x")),
+       MUST ("held", "aa{sv}"), MAY ("outbox", "s"), MAY ("people", "aa{sv}"), MAY ("not_before", "x"),
+       MAY ("kept", "b")),
     0, FALSE },
   /* The one plaintext message: a note that asks for a key. text: all of it, header and body; date: shown in it. Without date nothing is sent: it says what
    * would be. With the date that came back, within the hour, it is sent. again: although one was sent to the address within a day.

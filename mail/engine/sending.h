@@ -18,6 +18,7 @@ struct sending {
   char *outbox_id;   /* once the outbox has it */
   GVariant *people;  /* what became of each recipient, as of the outbox; NULL: not known yet */
   gint64 not_before; /* 0: at once */
+  gboolean kept;     /* what is held is in Drafts */
   gboolean looked;   /* directories were asked for keys that are missing */
   gint64 since;      /* it began, by the monotonic clock */
 };

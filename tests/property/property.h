@@ -100,6 +100,7 @@ struct outcome {
   GPtrArray *held;    /* char *: addresses that the answer names as held, each with a sentence */
   gboolean held_without_sentence;
   gboolean held_untrue; /* somebody who has a key is said to have none */
+  gboolean kept;        /* what is held is in Drafts */
 };
 void outcome_clear (struct outcome *outcome);
 void engine_up (guint16 port, gboolean starttls);

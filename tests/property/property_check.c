@@ -265,6 +265,8 @@ property_check_people (const struct run *run, GVariant *rows)
     property_fail ("the sender was told nothing");
   if (held && (outcome->held->len == 0 || outcome->held_without_sentence))
     property_fail ("the message is held, and nothing says for whom and why");
+  if (held && !outcome->kept && strstr (outcome->text, "no key of your own") == NULL)
+    property_fail ("the message is held, and is nowhere");
   if (outcome->held_untrue)
     property_fail ("somebody who has a key is said to have none");
   if ((held || (outcome->failed && !outcome->lost)) && anything)

@@ -211,6 +211,7 @@ __wrap_request_reply (struct request *request, GVariant *reply, GUnixFDList *fds
   outcome->state = g_strdup (state);
   outcome->text = g_strdup (text);
   take_held (outcome, kept);
+  (void) g_variant_lookup (kept, "kept", "b", &outcome->kept);
 }
 
 void

@@ -312,7 +312,7 @@ send (struct engine *engine, GVariant *args)
   g_autofree char *printed = g_variant_print (draft, FALSE);
   if (strstr (printed, "dave@") != NULL)
     return D ("state", S ("held"), "text", S ("Held."), "message_id", S ("held.1@x"), "copies", rows_of (NULL, 0),
-              "held", ROWS (route ("dave@example.org", "to")));
+              "held", ROWS (route ("dave@example.org", "to")), "kept", B (TRUE));
   if (strstr (printed, "queue@") != NULL)
     return D ("state", S ("queued"), "text", S ("The server cannot be reached; the message waits in the Outbox."),
               "message_id", S ("q.1@x"), "copies", rows_of (NULL, 0), "held", rows_of (NULL, 0));

@@ -65,8 +65,12 @@ tell_held (struct compose *compose, GVariant *reply)
   struct app *app = compose->view.app;
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GVariant) held = fields_rows (reply, "held");
+  const gboolean kept = fields_flag (reply, "kept");
   const char *first = "";
-  g_ptr_array_add (lines, g_strdup ("Nothing was sent to anybody. The message is in Drafts, encrypted to you."));
+  g_ptr_array_add (
+      lines, g_strdup (kept ? "Nothing was sent to anybody. The message is in Drafts, encrypted to you."
+                            : "Nothing was sent to anybody. The message is in this window alone: no key of your own "
+                              "could be used to keep it in Drafts."));
   for (gsize i = 0; i < g_variant_n_children (held); i++) {
     g_autoptr (GVariant) route = g_variant_get_child_value (held, i);
     g_ptr_array_add (lines, g_strdup (""));
@@ -82,9 +86,10 @@ tell_held (struct compose *compose, GVariant *reply)
                    g_strdup ("You can take them out of the recipients and send again, or leave and go on later."));
   if (g_str_has_prefix (first, "HELD: "))
     first += strlen ("HELD: ");
-  app_notice (app, NOTICE_WARN, "HELD: nothing was sent: %s The message is in Drafts.", first);
-  compose->changed = FALSE;
-  if (*fields_text (reply, "message_id") != '\0') {
+  app_notice (app, NOTICE_WARN, "HELD: nothing was sent: %s The message is %s.", first,
+              kept ? "in Drafts" : "still here, and nowhere else");
+  compose->changed = !kept;
+  if (kept && *fields_text (reply, "message_id") != '\0') {
     g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
     GVariant *draft = compose_to_draft (compose, fds, NULL);
     g_autoptr (GVariant) now = draft != NULL ? g_variant_ref_sink (draft) : NULL;
