@@ -111,6 +111,22 @@ times (void **state)
       fail_msg ("“%s” was taken as a time", bad[i]);
 }
 
+/* JSON has UTC, people their own clock. */
+static void
+local_times (void **state)
+{
+  g_autoptr (GVariant) row = g_variant_ref_sink (g_variant_new_parsed (
+      "{'x': <int64 1795298400>, 'text': <'2026-11-21T17:00:00-05:00'>, 'none': <int64 0>, 'odd': <'now'>}"));
+  static const char *const want[][2]
+      = { { "x", "2026-11-22 03:30" }, { "text", "2026-11-22 03:30" }, { "none", "" }, { "odd", "now" } };
+  for (gsize i = 0; i < G_N_ELEMENTS (want); i++) {
+    g_autofree char *text = command_json_get (row, want[i][0], COMMAND_JSON_TIME);
+    assert_string_equal (text, want[i][1]);
+  }
+  g_autofree char *never = command_json_local_time (G_MAXINT64);
+  assert_string_equal (never, "");
+}
+
 /* The names that scripts rely on, from the outside in. */
 static void
 contract (void **state)
@@ -129,8 +145,9 @@ contract (void **state)
 int
 main (void)
 {
+  g_setenv ("TZ", "XST-5:30", TRUE); /* 5:30 ahead of UTC, by POSIX */
   const struct CMUnitTest tests[]
-      = { cmocka_unit_test (everything), cmocka_unit_test (nothing), cmocka_unit_test (wrong_types),
-          cmocka_unit_test (times), cmocka_unit_test (contract) };
+      = { cmocka_unit_test (everything), cmocka_unit_test (nothing),     cmocka_unit_test (wrong_types),
+          cmocka_unit_test (times),      cmocka_unit_test (local_times), cmocka_unit_test (contract) };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

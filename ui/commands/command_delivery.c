@@ -13,6 +13,12 @@ static const struct command_json_field fields[] = {
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
 
+static const struct command_json_field message_fields[] = {
+  { "message_id", COMMAND_JSON_TEXT, NULL },
+  { "date", COMMAND_JSON_TIME, NULL },
+  { NULL, COMMAND_JSON_TEXT, NULL },
+};
+
 /* The rows of one message stand together: from this one on. */
 static gsize
 end_of (GVariant *rows, gsize start, char **id_out)
@@ -38,10 +44,8 @@ print_json (GVariant *rows)
     g_autofree char *id = NULL;
     gsize end = end_of (rows, i, &id);
     g_autoptr (GVariant) first = g_variant_get_child_value (rows, i);
-    g_autofree char *date = command_json_get (first, "date", COMMAND_JSON_TIME);
     json_builder_begin_object (builder);
-    command_json_text (builder, "message_id", id);
-    command_json_text (builder, "date", date);
+    command_json_members (builder, message_fields, first);
     json_builder_set_member_name (builder, "recipients");
     json_builder_begin_array (builder);
     for (; i < end; i++) {

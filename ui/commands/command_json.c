@@ -12,6 +12,13 @@ command_json_time (gint64 time)
   return date != NULL ? g_date_time_format (date, "%Y-%m-%dT%H:%M:%SZ") : NULL;
 }
 
+char *
+command_json_local_time (gint64 time)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_local (time);
+  return date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M") : g_strdup ("");
+}
+
 gboolean
 command_json_parse_time (const char *text, gint64 *time_out)
 {
@@ -107,12 +114,11 @@ command_json_get (GVariant *dictionary, const char *name, enum command_json_kind
 {
   g_autoptr (GVariant) value = look_up (dictionary, name);
   const char *text = as_text (value);
+  gint64 time = as_number (value);
+  if (kind == COMMAND_JSON_TIME && (text != NULL ? command_json_parse_time (text, &time) : time != 0))
+    return command_json_local_time (time);
   if (text != NULL)
     return g_strdup (text);
-  if (kind == COMMAND_JSON_TIME && as_number (value) != 0) {
-    char *time = command_json_time (as_number (value));
-    return time != NULL ? time : g_strdup ("");
-  }
   return kind == COMMAND_JSON_NUMBER ? g_strdup_printf ("%" G_GINT64_FORMAT, as_number (value)) : g_strdup ("");
 }
 

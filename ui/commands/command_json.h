@@ -28,11 +28,13 @@ void command_json_object (JsonBuilder *builder, const struct command_json_field 
 void command_json_objects (JsonBuilder *builder, const struct command_json_field *fields, GVariant *rows);
 /* The members alone, inside an object that the caller has begun. */
 void command_json_members (JsonBuilder *builder, const struct command_json_field *fields, GVariant *dictionary);
-/* For human output: the field's text, "" where there is none. The caller frees. A time is in RFC 3339. */
+/* For human output: the field's text, "" where there is none. The caller frees. A time is as command_json_local_time has it. */
 char *command_json_get (GVariant *dictionary, const char *name, enum command_json_kind kind);
 void command_json_text (JsonBuilder *builder, const char *name, const char *text_or_null);
 
 /* "2026-11-21T22:00:00Z"; NULL where the time cannot be said in RFC 3339 (years 0 to 9999). */
 char *command_json_time (gint64 time);
+/* The same for people: "2026-11-21 23:00", by the clock on the wall; "" where it cannot be said. */
+char *command_json_local_time (gint64 time);
 /* RFC 3339, with its zone; FALSE if it is none. */
 gboolean command_json_parse_time (const char *text, gint64 *time_out);

@@ -38,7 +38,7 @@ command_key_print (GVariant *keys)
         = *card != '\0' ? g_strdup_printf (" (yours, on the card “%s”)", card) : g_strdup (" (yours)");
     g_variant_lookup (key, "expiring", "b", &expiring);
     g_variant_lookup (key, "stopped", "b", &stopped);
-    g_autofree char *until = expires != 0 ? command_json_time (expires) : NULL;
+    g_autofree char *until = expires != 0 ? command_json_local_time (expires) : NULL;
     command_out ("%-6s %s%s  trust: %s%s%s%s%s%s\n", protocol, address, own ? yours : "", trust,
                  stopped ? ", not to be used any more" : "", *fault != '\0' ? ", unusable: " : "", fault,
                  until == NULL ? ""

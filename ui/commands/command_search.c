@@ -24,8 +24,7 @@ print_row (GVariant *row)
   g_variant_lookup (row, "date", "x", &time);
   g_variant_lookup (row, "matched", "u", &matched);
   g_variant_lookup (row, "total", "u", &total);
-  g_autoptr (GDateTime) date = g_date_time_new_from_unix_local (time);
-  g_autofree char *day = date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M") : g_strdup ("");
+  g_autofree char *day = command_json_local_time (time);
   g_autofree char *list = g_variant_lookup (row, "tags", "^as", &tags) ? g_strjoinv (" ", tags) : g_strdup ("");
   command_out ("%-16s [%u/%u] %s; %s (%s)\n", day, matched, total, authors, subject, list);
 }
