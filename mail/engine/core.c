@@ -22,6 +22,12 @@ struct core_ask {
 };
 
 void
+core_good_news (struct core *core, const char *sentence)
+{
+  server_event (core->server, "notice", g_variant_new_parsed ("{'text': <%s>, 'good': <true>}", sentence));
+}
+
+void
 core_notice (struct core *core, const char *sentence)
 {
   server_event (core->server, "notice", g_variant_new_parsed ("{'text': <%s>}", sentence));

@@ -70,7 +70,6 @@ struct core {
   guint busy;             /* requests that must be finished before leaving */
   struct anew *anew;      /* anew.c: the index is being made anew; NULL */
   gboolean anew_given_up; /* often enough for a day */
-  gboolean anew_told;     /* people know that it was begun, so that its end is worth telling */
   gboolean verifying;     /* whether the index is what its readers die of */
   guint anew_source;
   gint64 told_changed; /* monotonic: when clients were told last that the index changed */
@@ -82,7 +81,8 @@ struct core_account *core_account_for_address (struct core *core,
                                                const char *address_or_null);      /* else the first; NULL: none */
 struct core_account *core_account_for_path (struct core *core, const char *path); /* by its folder; NULL: local mail */
 gboolean core_load (struct core *core, GError **error); /* settings, policy, accounts: at start and on "reload" */
-void core_notice (struct core *core, const char *sentence);
+void core_notice (struct core *core, const char *sentence); /* of what somebody should read */
+void core_good_news (struct core *core, const char *sentence);
 void core_changed (struct core *core); /* the index changed: clients are told, at most a few times a second */
 void core_tell_changed (
     struct core *core); /* what they were not told yet, now: a client that comes later has nothing to hear of it */

@@ -228,9 +228,12 @@ tell_row (struct core *core, GVariant *row, gboolean late)
   (void) g_variant_lookup (row, "text", "&s", &text);
   (void) g_variant_lookup (row, "wait", "&s", &wait);
   g_autofree char *all = people_in (row, NULL), *sentence = NULL;
-  if (strcmp (state, "accepted") == 0)
+  if (strcmp (state, "accepted") == 0) {
     sentence = g_strdup_printf ("Sent to %s.", all);
-  else if (strcmp (state, "failed") == 0)
+    core_good_news (core, sentence);
+    return;
+  }
+  if (strcmp (state, "failed") == 0)
     sentence = g_strdup_printf ("Not sent to everybody: %s What to do stands in the Outbox.", text);
   else if (strcmp (state, "unknown") == 0)
     sentence = g_strdup_printf ("Not sure whether this was sent to %s: %s Decide in the Outbox.", all, text);

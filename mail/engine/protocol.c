@@ -425,8 +425,9 @@ static const struct protocol_field event_state[]
     = { MUST ("account", "s"), MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_progress[]
     = { MUST ("account", "s"), MUST ("done", "u"), MUST ("total", "u"), HOW_FAST, { NULL, NULL, FALSE } };
-static const struct protocol_field event_notice[]
-    = { MUST ("text", "s"), { NULL, NULL, FALSE } }; /* one sentence for the person */
+static const struct protocol_field event_notice[] = {
+  MUST ("text", "s"), MAY ("good", "b"), { NULL, NULL, FALSE }
+}; /* one sentence for the person; good: that need not be read */
 static const struct protocol_field event_changed[]
     = { MUST ("new", "u"), { NULL, NULL, FALSE } }; /* the index changed; new: how many unread mails arrived */
 static const struct protocol_field event_address[] = { MUST ("address", "s"), { NULL, NULL, FALSE } };

@@ -3,7 +3,6 @@
 /* The screen's life: start, the stack of views, keys, events, leaving. */
 #include "ui/screen/app_p.h"
 #include "config/accounts.h"
-#include "ui/screen/here.h"
 #include "ui/screen/input.h"
 #include "ui/screen/key.h"
 #include "ui/screen/screen.h"
@@ -18,8 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MESSAGES_MAX 200u
-#define NOTICE_S 10
 #define COALESCE_MS 20
 #define RESCUE_MS 3000
 #define KEY_NOTICES_S (60 * 60)
@@ -71,6 +68,7 @@ static void
 view_end (struct view *view)
 {
   app_call_forget (view);
+  app_notice_forget (view->app, view);
   prompt_withdraw (view->app, view);
   g_idle_add_full (G_PRIORITY_HIGH, view_bury, view, NULL);
 }
@@ -290,73 +288,6 @@ app_now (void)
   return g_get_real_time () / G_USEC_PER_SEC;
 }
 
-/* ---- Saying something ---- */
-
-static gboolean
-notice_fades (gpointer data)
-{
-  struct app *app = data;
-  app->notice_timer = 0;
-  g_clear_pointer (&app->notice, g_free);
-  app_redraw (app, FALSE);
-  return G_SOURCE_REMOVE;
-}
-
-static char *
-clock_text (gint64 now)
-{
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (now);
-  return time != NULL ? g_date_time_format (time, "%H:%M") : g_strdup ("");
-}
-
-static void
-show_notice (struct app *app, enum notice kind, char *text_take)
-{
-  g_free (app->notice);
-  app->notice = g_strdelimit (text_take, "\r\n\t", ' ');
-  app->notice_kind = kind;
-  app->notice_passes = FALSE;
-  if (app->notice_timer != 0)
-    g_source_remove (app->notice_timer);
-  app->notice_timer = g_timeout_add_seconds (NOTICE_S, notice_fades, app);
-  app_redraw (app, FALSE);
-}
-
-void
-app_notice (struct app *app, enum notice kind, const char *format, ...)
-{
-  va_list arguments;
-  va_start (arguments, format);
-  g_autofree char *text = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  show_notice (app, kind, here_words (text, HERE_KEYS));
-  g_autofree char *clock = clock_text (app_now ());
-  if (app->messages->len >= MESSAGES_MAX)
-    g_ptr_array_remove_index (app->messages, 0);
-  g_ptr_array_add (app->messages, g_strdup_printf ("%s  %s", clock, app->notice));
-}
-
-/* Said in passing: it covers no warning and is not kept. */
-static void
-tell_new_mail (struct app *app, GVariant *fields)
-{
-  guint32 new = 0;
-  g_variant_lookup (fields, "new", "u", &new);
-  if (new == 0 || (app->notice != NULL && app->notice_kind == NOTICE_WARN))
-    return;
-  show_notice (app, NOTICE_INFO, g_strdup_printf ("%u new message%s.", new, new == 1 ? "" : "s"));
-  app->notice_passes = TRUE;
-}
-
-GPtrArray *
-app_messages (struct app *app)
-{
-  GPtrArray *messages = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = app->messages->len; i-- > 0;)
-    g_ptr_array_add (messages, g_strdup (g_ptr_array_index (app->messages, i)));
-  return messages;
-}
-
 /* ---- Keys ---- */
 
 static void
@@ -417,6 +348,7 @@ void
 app_key (struct app *app, int key)
 {
   app_redraw (app, TRUE);
+  app_notice_key (app);
   if (app->prompt != NULL && key != KEY_CONTROL ('L') && key != KEY_CONTROL ('Z')) {
     prompt_key (app, key);
     if (app->prompt == NULL)
@@ -531,8 +463,10 @@ set_account (struct app *app, const char *name, const char *state, const char *t
   account->done = account->total = 0;
   account->rate = 0;
   account->settled = account->settled || strcmp (state, "idle") == 0;
-  if (news && strcmp (state, "failed") == 0 && *text != '\0')
-    app_notice (app, NOTICE_WARN, "%s", text);
+  if (strcmp (state, "idle") == 0)
+    app_notice_account_works (app, name);
+  else if (news && strcmp (state, "failed") == 0 && *text != '\0')
+    app_notice_of_account (app, name, text);
 }
 
 gboolean
@@ -584,6 +518,13 @@ app_work_done (struct app *app)
   app_redraw (app, FALSE);
 }
 
+static gboolean
+is_good (GVariant *fields)
+{
+  gboolean good = FALSE;
+  return g_variant_lookup (fields, "good", "b", &good) && good;
+}
+
 static void
 engine_event (const char *event, GVariant *fields, gpointer data)
 {
@@ -594,9 +535,9 @@ engine_event (const char *event, GVariant *fields, gpointer data)
   if (strcmp (event, "state") == 0 || strcmp (event, "progress") == 0)
     account_event (app, event, fields);
   else if (strcmp (event, "notice") == 0 && g_variant_lookup (fields, "text", "&s", &text))
-    app_notice (app, NOTICE_INFO, "%s", text);
+    app_notice (app, is_good (fields) ? NOTICE_INFO : NOTICE_WARN, "%s", text);
   else if (strcmp (event, "changed") == 0)
-    tell_new_mail (app, fields);
+    app_notice_new_mail (app, fields);
   else if (strcmp (event, "working") == 0 && !working_is_short (fields))
     set_working (app, working_is_over (fields) ? NULL : fields);
   if (app->sidebar != NULL && app->sidebar->class->event != NULL)
@@ -774,7 +715,6 @@ app_free (struct app *app)
   g_ptr_array_unref (app->timers);
   g_clear_pointer (&app->own_paths, paths_free);
   g_clear_pointer (&app->own_settings, settings_free);
-  g_free (app->notice);
   set_working (app, NULL);
   g_main_loop_unref (app->loop);
   g_free (app);
@@ -827,10 +767,9 @@ screen_main (const struct paths *paths, const struct settings *settings_or_null)
   input_stop (app);
   for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
+  app_notice_clear (app);
   if (app->draw_source != 0)
     g_source_remove (app->draw_source);
-  if (app->notice_timer != 0)
-    g_source_remove (app->notice_timer);
   if (app->rescue_timer != 0)
     g_source_remove (app->rescue_timer);
   int status = app->status;

@@ -52,8 +52,10 @@ gint64 app_now (void); /* seconds; WARDMAIL_TEST_NOW (RFC 3339) stops the clock 
 
 /* ---- Saying something ---- */
 enum notice { NOTICE_INFO = 0, NOTICE_WARN };
-/* One sentence in the status line for some seconds; kept for the page of messages. */
+/* One sentence in the status line until the next key, for some seconds at most; a warning until somebody is there. Kept for the page of messages. */
 void app_notice (struct app *app, enum notice kind, const char *format, ...) G_GNUC_PRINTF (3, 4);
+/* The seconds in which the message of that view can be taken back, counted down in the status line. */
+void app_count_down (struct view *view, gint64 left_us);
 /* What the bar in the status line told of has ended, one way or the other. */
 void app_work_done (struct app *app);
 /* "-": time and sentence, newest first. char *, caller frees. */

@@ -35,7 +35,13 @@ struct app {
   char *notice;
   enum notice notice_kind;
   gboolean notice_passes; /* what else there is to say of mail coming in is said instead */
+  gboolean notice_met;    /* somebody was there since it is shown */
+  gint64 notice_us;       /* monotonic: since when it is */
+  char *notice_account;   /* whose trouble it tells; NULL */
   guint notice_timer;
+  struct view *undo_view; /* what was sent, and can be taken back until ...; NULL */
+  gint64 undo_us;         /* monotonic */
+  guint undo_timer;
   GVariant *working;           /* the engine's last word on how far a mail is; NULL: none is on its way */
   guint rescues, rescue_timer; /* told to go: how many views still keep something, and for how long at most */
   guint key_timer;             /* asks what is to be known of the keys */
@@ -62,6 +68,15 @@ void app_call_abandon (struct app *app); /* at the end: nobody wants answers any
 void app_call_clear (struct app *app);   /* after the engine: what was never answered */
 guint app_call_pending (const struct app *app);
 
+/* app_notice.c */
+void app_notice_of_account (struct app *app, const char *account, const char *text); /* a warning that goes when ... */
+void app_notice_account_works (struct app *app, const char *account);
+void app_notice_new_mail (struct app *app,
+                          GVariant *fields); /* said in passing: it covers no warning and is not kept */
+void app_notice_key (struct app *app);       /* somebody is there */
+void app_notice_forget (struct app *app, const struct view *view);
+char *app_notice_undo_line (struct app *app); /* NULL: there is nothing to take back; caller frees */
+void app_notice_clear (struct app *app);
 /* frame.c */
 void frame_draw (struct app *app);
 /* ask.c */

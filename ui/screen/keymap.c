@@ -56,6 +56,7 @@ static const struct binding bindings[] = {
     "Remove",
     "remove the folder with all mail in it; asks first" },
   { PLACE_FOLDERS, { 'K' }, ACTION_KEYS, NULL, "Keys", "people and their keys" },
+  { PLACE_FOLDERS, { 'u' }, ACTION_UNDO, NULL, NULL, "take back the last deletion, archiving or sending" },
   { PLACE_FOLDERS, { '$' }, ACTION_FETCH, NULL, "Fetch", "fetch new mail now" },
   { PLACE_FOLDERS, { 'j', SPECIAL_DOWN }, ACTION_DOWN, "j, Down", NULL, "next folder" },
   { PLACE_FOLDERS, { 'k', SPECIAL_UP }, ACTION_UP, "k, Up", NULL, "previous folder" },

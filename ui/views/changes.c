@@ -228,11 +228,18 @@ bring_back (struct changes *changes, struct change *change)
   }
 }
 
+gboolean
+changes_offers (struct app *app, const struct view *view)
+{
+  const struct changes *changes = (struct changes *) app_changes (app);
+  return changes != NULL && changes->sent == view && (changes->sent_last || changes->last == NULL);
+}
+
 void
 changes_undo (struct app *app)
 {
   struct changes *changes = (struct changes *) app_changes (app);
-  if (changes->sent != NULL && (changes->sent_last || changes->last == NULL)) {
+  if (changes->sent != NULL && changes_offers (app, changes->sent)) {
     struct view *sent = g_steal_pointer (&changes->sent);
     changes->take_back (sent);
     return;

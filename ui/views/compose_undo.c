@@ -54,7 +54,8 @@ void
 compose_undo_wait (struct compose *compose, GVariant *reply)
 {
   struct view *view = &compose->view;
-  const guint seconds = app_settings (view->app)->undo_s;
+  const gint64 undo_us = (gint64) app_settings (view->app)->undo_s * G_USEC_PER_SEC;
+  const gint64 left_us = CLAMP (fields_time (reply, "not_before") * G_USEC_PER_SEC - g_get_real_time (), 0, undo_us);
   g_free (compose->outbox_id);
   compose->outbox_id = g_strdup (fields_text (reply, "outbox"));
   compose->changed = compose->dirty = FALSE;
@@ -66,6 +67,6 @@ compose_undo_wait (struct compose *compose, GVariant *reply)
     }
   }
   changes_offer (view->app, view, take_back);
-  app_timer (view, seconds * 1000 + GRACE_MS, over);
-  app_notice (view->app, NOTICE_INFO, "Sending in %u s. Press u to take it back.", seconds);
+  app_timer (view, (guint) (left_us / 1000) + GRACE_MS, over);
+  app_count_down (view, left_us);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The left side: folders as the engine names them, the outbox, saved searches. */
 #include "ui/screen/text.h"
+#include "ui/views/changes.h"
 #include "ui/views/fields.h"
 #include "ui/views/outbox_lines.h"
 #include "ui/views/list.h"
@@ -300,6 +301,9 @@ sidebar_act (struct view *view, enum action action)
     return TRUE;
   case ACTION_SEARCH:
     list_search (view->app);
+    return TRUE;
+  case ACTION_UNDO:
+    changes_undo (view->app);
     return TRUE;
   case ACTION_FETCH:
     list_fetch (view);
