@@ -7,7 +7,6 @@
 
 #define BAR_COLUMNS 20
 #define SHORT_BYTES (1024u * 1024)
-#define SHORT_MAILS 300
 #define MEGABYTE 1000000u
 
 static gboolean
@@ -23,7 +22,7 @@ working_is_short (GVariant *fields)
 {
   guint64 total = 0;
   (void) g_variant_lookup (fields, "total", "t", &total);
-  return total < (is_indexing (fields) ? SHORT_MAILS : SHORT_BYTES);
+  return total < (is_indexing (fields) ? 1 : SHORT_BYTES);
 }
 
 gboolean
@@ -44,8 +43,8 @@ indexing_line (GVariant *fields, guint64 done, guint64 total, const char *bar)
   g_autofree char *left = !known          ? g_strdup ("")
                           : left_s >= 100 ? g_strdup_printf (", %u min left", (left_s + 59) / 60)
                                           : g_strdup_printf (", %u s left", left_s);
-  return g_strdup_printf ("Index [%s] %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " messages%s", bar, done, total,
-                          left);
+  return g_strdup_printf ("Rebuilding index [%s] %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " messages%s", bar, done,
+                          total, left);
 }
 
 static char *

@@ -81,6 +81,7 @@ finish (struct anew *anew, const GError *error)
   struct core *core = anew->core;
   gboolean again = anew->damaged_again;
   core->anew = NULL;
+  anew->total = anew->done; /* whatever was to come: nobody works on it any more */
   tell (anew, TRUE);
   g_autofree char *text
       = error == NULL ? end_sentence (anew)
@@ -98,9 +99,11 @@ finish (struct anew *anew, const GError *error)
                      g_variant_new_parsed ("{'mails': <%u>, 'damaged': <%u>, 'text': <%s>}", anew->done,
                                            anew->counts.damaged, text),
                      NULL);
-  gboolean news = error != NULL || anew->counts.damaged > 0 || anew->missing->len > 0;
-  if (!again && anew->requests->len == 0 && (news || (core->anew_told && anew->done > 0)))
+  gboolean trouble = error != NULL || anew->counts.damaged > 0 || anew->missing->len > 0;
+  if (!again && anew->requests->len == 0 && trouble)
     core_notice (core, text);
+  else if (!again && anew->requests->len == 0 && anew->done > 0)
+    core_good_news (core, text);
   core_changed (core);
   g_ptr_array_unref (anew->requests);
   g_string_free (anew->missing, TRUE);
@@ -161,6 +164,7 @@ next_account (struct anew *anew)
     anew->counting = FALSE;
     anew->account = 0;
     anew->newest = !anew->beside;
+    tell (anew, TRUE);
   }
 }
 
@@ -324,6 +328,8 @@ on_begun (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
   (void) g_variant_lookup (reply, "total", "u", &total);
   anew->total = total;
   anew->counting = TRUE;
+  if (total > 0)
+    tell (anew, TRUE);
   next_page (anew);
 }
 

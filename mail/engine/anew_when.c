@@ -69,7 +69,6 @@ begin_by_itself (struct core *core, gboolean beside, gboolean keep, gboolean dam
       anew_once_more (core);
     return;
   }
-  core->anew_told = damage;
   if (damage && !note_begin (core)) {
     if (!core->anew_given_up)
       core_notice (core, "The index is damaged again and again, so wardmail does not make it anew by itself any more "

@@ -42,15 +42,18 @@ check_index (guint64 done, guint64 total, guint32 left_s, const char *expected, 
   g_autofree char *line = working_line (fields, 100);
   assert_string_equal (line, expected);
   assert_int_equal (working_is_over (fields), over);
+  assert_int_equal (working_is_short (fields), total == 0);
 }
 
 static void
 test_index_lines (void **state)
 {
-  check_index (0, 80000, 0, "Index [--------------------] 0 of 80000 messages", FALSE);
-  check_index (40000, 80000, 241, "Index [##########----------] 40000 of 80000 messages, 5 min left", FALSE);
-  check_index (79999, 80000, 1, "Index [###################-] 79999 of 80000 messages, 1 s left", FALSE);
-  check_index (80000, 80000, 0, "Index [####################] 80000 of 80000 messages, 0 s left", TRUE);
+  check_index (0, 80000, 0, "Rebuilding index [--------------------] 0 of 80000 messages", FALSE);
+  check_index (40000, 80000, 241, "Rebuilding index [##########----------] 40000 of 80000 messages, 5 min left", FALSE);
+  check_index (79999, 80000, 1, "Rebuilding index [###################-] 79999 of 80000 messages, 1 s left", FALSE);
+  check_index (0, 3, 0, "Rebuilding index [--------------------] 0 of 3 messages", FALSE); /* however few there are */
+  check_index (0, 0, 0, "Rebuilding index [--------------------] 0 of 1 messages", TRUE);
+  check_index (80000, 80000, 0, "Rebuilding index [####################] 80000 of 80000 messages, 0 s left", TRUE);
 }
 
 static void
