@@ -74,14 +74,16 @@ new_path (struct sync *sync, const char *name, const struct state_folder *moving
     return NULL;
   }
   g_autofree char *path = sync_top_path (sync, wire, &delimiter);
+  if (g_ascii_strcasecmp (path, "INBOX") == 0) { /* whether the server has listed it yet or not */
+    refuse (error, ENGINE_ERROR_FAILED, "There is a folder “NAME” already. Choose another name.", name);
+    return NULL;
+  }
   g_autoptr (GPtrArray) folders = state_folders (sync->state);
   for (guint i = 0; i < folders->len; i++) {
     const struct state_folder *folder = g_ptr_array_index (folders, i);
     gboolean moves
         = moving != NULL && (folder->id == moving->id || is_below (folder->path, moving->path, moving->delimiter));
-    gboolean same = strcmp (folder->path, path) == 0
-                    || (strcmp (folder->path, "INBOX") == 0 && g_ascii_strcasecmp (path, "INBOX") == 0)
-                    || (moving != NULL && is_below (folder->path, path, delimiter));
+    gboolean same = strcmp (folder->path, path) == 0 || (moving != NULL && is_below (folder->path, path, delimiter));
     if (!moves && same && !folder->removing && (folder->present || folder->wanted || moving != NULL)) {
       refuse (error, ENGINE_ERROR_FAILED, "There is a folder “NAME” already. Choose another name.", name);
       return NULL;
