@@ -60,7 +60,7 @@ terminal_wait 'erin@demo.test'
 terminal_lacks 'bob@demo.test' || fail 'Bob has it already'
 terminal_has 'one' || fail 'the subject is not there'
 terminal_keys C-x
-terminal_wait 'Press u to take it back.' 30
+terminal_wait 'Choose it and press u to take it back.' 30
 terminal_wait 'Nothing is waiting to be sent.' 40
 mailbox erin wait INBOX 4
 say 'edited, for the one who had not got it, and sent'

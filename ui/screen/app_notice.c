@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define MESSAGES_MAX 200u
-#define NOTICE_S 4           /* and a second more for ... */
-#define LETTERS_A_SECOND 25u /* ... so many letters */
+#define NOTICE_S 4                     /* and a second more for ... */
+#define LETTERS_A_SECOND 25u           /* ... so many letters */
 #define UNSEEN_US (1 * G_USEC_PER_SEC) /* a key that comes sooner was not pressed because of it */
 
 static void
@@ -172,8 +172,10 @@ app_notice_undo_line (struct app *app)
   if (seconds == 0 || focused == NULL || !changes_offers (app, app->undo_view))
     return NULL;
   const enum place place = focused->class->place;
-  const gboolean here = place != PLACE_OUTBOX && keymap_action (place, 'u') == ACTION_UNDO;
-  return g_strdup_printf ("Sending in %u s.%s", seconds, here ? " Press u to take it back." : "");
+  const char *how = keymap_action (place, 'u') != ACTION_UNDO ? ""
+                    : place == PLACE_OUTBOX                   ? " Choose it and press u to take it back."
+                                                              : " Press u to take it back.";
+  return g_strdup_printf ("Sending in %u s.%s", seconds, how);
 }
 
 void
