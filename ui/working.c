@@ -9,8 +9,8 @@
 #define SHORT_BYTES (1024u * 1024)
 #define MEGABYTE 1000000u
 
-static gboolean
-is_indexing (GVariant *fields)
+gboolean
+working_is_indexing (GVariant *fields)
 {
   const char *stage = "";
   (void) g_variant_lookup (fields, "stage", "&s", &stage);
@@ -22,7 +22,7 @@ working_is_short (GVariant *fields)
 {
   guint64 total = 0;
   (void) g_variant_lookup (fields, "total", "t", &total);
-  return total < (is_indexing (fields) ? 1 : SHORT_BYTES);
+  return total < (working_is_indexing (fields) ? 1 : SHORT_BYTES);
 }
 
 gboolean
@@ -31,7 +31,7 @@ working_is_over (GVariant *fields)
   guint64 done = 0, total = 0;
   (void) g_variant_lookup (fields, "done", "t", &done);
   (void) g_variant_lookup (fields, "total", "t", &total);
-  return is_indexing (fields) && done >= total;
+  return working_is_indexing (fields) && done >= total;
 }
 
 /* "1200 of 80000 messages, 5 min left" */
@@ -69,7 +69,7 @@ working_line (GVariant *fields, int columns)
   total = CLAMP (total, 1, G_MAXUINT64 / 100 / BAR_COLUMNS);
   done = MIN (done, total);
   g_autofree char *bar = share (done, total), *line = NULL;
-  if (is_indexing (fields))
+  if (working_is_indexing (fields))
     line = indexing_line (fields, done, total, bar);
   else if (strcmp (stage, "sending") != 0)
     line = g_strdup_printf ("Encrypting [%s] %3u %%", bar, (guint) (done * 100 / total));

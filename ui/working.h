@@ -11,5 +11,6 @@ char *working_fetching (guint done, guint total, guint64 rate, guint left_s, int
 char *working_fetching_fields (GVariant *fields, int columns);
 /* Is this still short enough to need no bar? A letter is gone before one could read it. The making of an index is said whatever its size. */
 gboolean working_is_short (GVariant *fields);
+gboolean working_is_indexing (GVariant *fields);
 /* The making of an index that has come to its end; nobody else says so. */
 gboolean working_is_over (GVariant *fields);

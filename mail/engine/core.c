@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The engine process: its state, its workers' start messages, and when it leaves. See core.h. */
 #include "mail/engine/core.h"
+#include "config/stamp.h"
 #include "mail/engine/working.h"
 
 #include <glib-unix.h>
@@ -262,8 +263,8 @@ same_sync (const struct settings *a, const struct settings *b)
          && g_strcmp0 (a->trash_folder, b->trash_folder) == 0;
 }
 
-gboolean
-core_load (struct core *core, GError **error)
+static gboolean
+load (struct core *core, GError **error)
 {
   g_autoptr (GError) missing = NULL;
   struct settings *settings = settings_load (core->paths, &missing);
@@ -283,6 +284,7 @@ core_load (struct core *core, GError **error)
     return FALSE;
   }
   gboolean other = core->settings != NULL && settings != NULL && !same_sync (core->settings, settings);
+  g_autoptr (GVariant) told = g_variant_ref_sink (core_start_keys (core, NULL));
   if (core->settings != NULL)
     settings_free (core->settings);
   if (core->policy != NULL)
@@ -292,8 +294,37 @@ core_load (struct core *core, GError **error)
   take_accounts (core, accounts);
   for (guint i = 0; other && i < core->accounts->len; i++)
     supervised_stop (((struct core_account *) g_ptr_array_index (core->accounts, i))->imap);
-  supervised_stop (core->keys); /* it holds the policy */
+  g_autoptr (GVariant) tell = g_variant_ref_sink (core_start_keys (core, NULL));
+  if (!g_variant_equal (told, tell))
+    supervised_stop (core->keys); /* it holds the policy */
   return TRUE;
+}
+
+gboolean
+core_load (struct core *core, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_free (core->stamp);
+  core->stamp = stamp_settings (core->paths); /* what is written while they are read is another one */
+  gboolean done = load (core, &why);
+  g_clear_error (&core->unread);
+  core->unread = done ? NULL : g_error_copy (why);
+  if (done)
+    g_clear_error (&core->broken);
+  else
+    g_propagate_error (error, g_steal_pointer (&why));
+  return done;
+}
+
+gboolean
+core_load_edited (struct core *core, GError **error)
+{
+  g_autofree char *stamp = stamp_settings (core->paths);
+  if (g_strcmp0 (stamp, core->stamp) != 0)
+    return core_load (core, error);
+  if (core->unread != NULL && error != NULL)
+    *error = g_error_copy (core->unread);
+  return core->unread == NULL;
 }
 
 static void
@@ -448,6 +479,8 @@ core_clear (struct core *core)
   if (core->policy != NULL)
     policy_free (core->policy);
   g_clear_error (&core->broken);
+  g_clear_error (&core->unread);
+  g_free (core->stamp);
   paths_free (core->paths);
   g_main_loop_unref (core->loop);
 }

@@ -121,7 +121,7 @@ door_request (gpointer data, struct request *request)
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++) {
     if (strcmp (methods[i].name, request->method) != 0)
       continue;
-    if (core->broken != NULL && !methods[i].always)
+    if (core->broken != NULL && !methods[i].always && !core_load_edited (core, NULL))
       request_fail (request, core->broken);
     else
       methods[i].run (core, request);

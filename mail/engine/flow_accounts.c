@@ -328,6 +328,7 @@ struct sync {
   struct request *request;
   guint left;
   GVariantBuilder rows;
+  char *problem; /* with the settings; NULL */
 };
 
 struct sync_account {
@@ -344,9 +345,13 @@ sync_end_one (struct sync *sync)
     return;
   sync->core->busy--;
   core_tell_changed (sync->core);
-  request_reply (sync->request, g_variant_new_parsed ("{'accounts': <%@aa{sv}>}", g_variant_builder_end (&sync->rows)),
-                 NULL);
+  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  g_variant_dict_insert_value (&reply, "accounts", g_variant_builder_end (&sync->rows));
+  if (sync->problem != NULL)
+    g_variant_dict_insert (&reply, "problem", "s", sync->problem);
+  request_reply (sync->request, g_variant_dict_end (&reply), NULL);
   request_unref (sync->request);
+  g_free (sync->problem);
   g_free (sync);
 }
 
@@ -389,7 +394,9 @@ void
 flow_sync (struct core *core, struct request *request)
 {
   const char *name = NULL;
+  g_autoptr (GError) unread = NULL;
   (void) g_variant_lookup (request->fields, "account", "&s", &name);
+  (void) core_load_edited (core, &unread);
   if (name != NULL && core_account_find (core, name) == NULL) {
     request_fail_text (request, ENGINE_ERROR_NOT_FOUND, "There is no account “%s”.", name);
     return;
@@ -398,6 +405,9 @@ flow_sync (struct core *core, struct request *request)
   sync->core = core;
   sync->request = request_ref (request);
   sync->left = 1;
+  if (unread != NULL)
+    sync->problem
+        = g_strdup_printf ("%s Until that is mended wardmail goes on with the settings of before.", unread->message);
   core->busy++;
   g_variant_builder_init (&sync->rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < core->accounts->len; i++) {

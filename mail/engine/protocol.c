@@ -164,8 +164,8 @@ static const struct protocol_method methods[] = {
     FALSE },
   { PEER_ENGINE, "delivery", F (MAY ("ids", "as"), MAY ("query", "s"), MAY ("limit", "u")), F (MUST ("rows", "aa{sv}")),
     30, FALSE },
-  { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}")), 0,
-    FALSE }, /* rows: account s, new u, changed u, removed u, bodies u, bytes t, error s */
+  { PEER_ENGINE, "sync", F (MAY ("account", "s")), F (MUST ("accounts", "aa{sv}"), MAY ("problem", "s")), 0,
+    FALSE }, /* rows: account s, new u, changed u, removed u, bodies u, bytes t, error s; problem: settings were edited, and cannot be used */
   /* stream: a pipe of messages, each a big-endian u32 length, a byte of flags (1 seen, 2 flagged, 4 answered, 8 forwarded), and its bytes;
    * length 0 ends it. */
   { PEER_ENGINE, "import", F (MUST ("stream", "h"), MAY ("folder", "s")),

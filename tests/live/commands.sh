@@ -61,6 +61,17 @@ is 'clinic tls password null' "$(ward account list --json | json '" ".join(str(d
 fails 1 'already' --profile p account add clinic --address alice@x.test --imap localhost:1 --smtp localhost:2
 fails 1 'empty' --profile p account login clinic --secret-fd 0
 fails 2 'name of one account' --profile p account login
+# Edited by hand, it serves with the next sync of an engine that runs; broken, that is said and the one before stays.
+fails 1 'port 1:' --profile p sync
+sed -i 's/^imap=.*/imap=localhost:9/' p/config/accounts.conf
+fails 1 'port 9:' --profile p sync
+cp p/config/accounts.conf good.conf
+sed -i 's/^imap=.*/imap=localhost/' p/config/accounts.conf
+code=0; ward sync >out 2>err || code=$?
+is '1 2' "$code $(wc -l <err)" 'a broken accounts.conf: exit code and sentences'
+grep -q 'port 9:' err || fail 'the settings of before are out of use'
+grep -q 'accounts.conf, \[clinic\] imap: .*settings of before' err || fail "nobody was told of a broken accounts.conf: $(cat err)"
+cp good.conf p/config/accounts.conf
 ward account remove clinic >/dev/null
 is '[]' "$(ward account list --json)" 'accounts after remove'
 say 'profile, accounts and policy'

@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* config/settings: what is written comes back, and each broken file gets one sentence that names its place. */
+#include <fcntl.h>
+#include "config/stamp.h"
 #include "tests/unit/config_fixture.h"
 
 #define GOOD "[user]\nname=Dr. Alice Moreno\naddress=alice@clinic.test\n"
@@ -58,6 +60,26 @@ defaults_and_comments (void **state)
   struct stat status;
   assert_int_equal (stat (path, &status), 0);
   assert_int_equal (status.st_mode & 0777, 0600);
+}
+
+/* Whatever an editor does to a file is seen, also within one second and without another size. */
+static void
+edited (void **state)
+{
+  struct fixture *fixture = *state;
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  assert_true (g_hash_table_add (seen, stamp_settings (fixture->paths)));
+  g_autofree char *path = fixture_write (fixture, "accounts.conf", "[a]\n");
+  assert_true (g_hash_table_add (seen, stamp_settings (fixture->paths)));
+  assert_false (g_hash_table_add (seen, stamp_settings (fixture->paths)));
+  struct stat before;
+  assert_int_equal (stat (path, &before), 0);
+  g_autofree char *copy = fixture_write (fixture, "accounts.new", "[b]\n");
+  assert_int_equal (utimensat (AT_FDCWD, copy, (struct timespec[]){ before.st_atim, before.st_mtim }, 0), 0);
+  assert_int_equal (g_rename (copy, path), 0);
+  assert_true (g_hash_table_add (seen, stamp_settings (fixture->paths)));
+  g_autofree char *policy = fixture_write (fixture, "policy.conf", "");
+  assert_true (g_hash_table_add (seen, stamp_settings (fixture->paths)));
 }
 
 static void
@@ -146,9 +168,14 @@ main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fixture_setup, fixture_teardown)
   const struct CMUnitTest tests[] = {
-    TEST (written_and_read),       TEST (defaults_and_comments), TEST (no_profile),
-    TEST (broken_files),           TEST (not_ours_alone),        TEST (not_a_file),
+    TEST (written_and_read),
+    TEST (defaults_and_comments),
+    TEST (no_profile),
+    TEST (broken_files),
+    TEST (not_ours_alone),
+    TEST (not_a_file),
     TEST (nothing_bad_is_written),
+    TEST (edited),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -60,5 +60,8 @@ command_sync (struct command_context *context, int argc, char **argv)
   } else {
     command_out_banner (context);
   }
-  return report (rows, json) ? COMMAND_DONE : COMMAND_FAILED;
+  const enum command_exit code = report (rows, json) ? COMMAND_DONE : COMMAND_FAILED;
+  const char *problem = NULL;
+  return g_variant_lookup (reply, "problem", "&s", &problem) ? command_out_refuse (COMMAND_FAILED, "%s", problem)
+                                                             : code;
 }

@@ -481,6 +481,12 @@ app_is_fetching (struct app *app, const char *name)
   return FALSE;
 }
 
+gboolean
+app_is_indexing (struct app *app)
+{
+  return app->working != NULL && working_is_indexing (app->working);
+}
+
 static void
 account_event (struct app *app, const char *event, GVariant *fields)
 {

@@ -48,6 +48,8 @@ const struct settings *app_settings (const struct app *app); /* NULL before set-
 void app_adopt (struct app *app, struct paths *paths_take, struct settings *settings_take);
 /* Whether the first mail of this account (NULL or "": of any) is still on its way, since this screen was opened. */
 gboolean app_is_fetching (struct app *app, const char *account);
+/* The index, and so each list, is being made anew. */
+gboolean app_is_indexing (struct app *app);
 gint64 app_now (void); /* seconds; WARDMAIL_TEST_NOW (RFC 3339) stops the clock */
 
 /* ---- Saying something ---- */

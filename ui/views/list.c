@@ -361,6 +361,10 @@ fetched (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *err
     return;
   }
   guint new = 0;
+  if (*fields_text (reply, "problem") != '\0') {
+    app_notice (view->app, NOTICE_WARN, "%s", fields_text (reply, "problem"));
+    return;
+  }
   g_autoptr (GVariant) rows = fields_rows (reply, "accounts");
   for (gsize i = 0; i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
@@ -475,7 +479,9 @@ is_awaited (struct list *list)
 static void
 draw_empty (struct list *list, const struct area *area)
 {
-  const char *text = list->problem != NULL                       ? list->problem
+  const char *text = list->problem != NULL ? list->problem
+                     : app_is_indexing (list->view.app)
+                         ? "Your mail is here, but the list of it was lost and is being made anew…"
                      : is_awaited (list)                         ? "Fetching mail…"
                      : !list->loaded                             ? "Loading…"
                      : list->folder != NULL || list->provisional ? "No messages here."
