@@ -30,6 +30,7 @@ struct list {
   gboolean again;        /* it changed once more while a call was under way */
   gboolean due;          /* the index changed, and a call is about to be made */
   gboolean fetching;     /* the first mail of the account was on its way when the last answer came */
+  gboolean touched;      /* a key was pressed on it */
   char *problem;
 };
 
@@ -138,17 +139,33 @@ page_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *e
   after_reply (list);
 }
 
+/* Is it empty because its mail is still to come? That ends when the list has been asked for once more. */
+static gboolean
+is_awaited (struct list *list)
+{
+  const char *account = list->folder != NULL ? list->folder->account : NULL;
+  if ((list->folder != NULL || list->provisional) && app_is_fetching (list->view.app, account))
+    list->fetching = TRUE;
+  else if (!list->due && list->call == NULL)
+    list->fetching = FALSE;
+  return list->fetching;
+}
+
 static void
 window_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct list *list = (struct list *) view;
   if (!take_reply (list, reply, error))
     return;
-  g_autofree char *thread = current (list) != NULL ? g_strdup (current (list)->thread) : NULL;
+  /* Whoever waits for the first mail, and has chosen none yet, sees the newest of what came, whatever came first. */
+  const gboolean was_fetching = list->fetching, on_top = (is_awaited (list) || was_fetching) && !list->touched;
+  g_autofree char *thread = current (list) != NULL && !on_top ? g_strdup (current (list)->thread) : NULL;
   g_autoptr (GVariant) rows = fields_rows (reply, "rows");
   truncate_rows (list, list->window_offset);
   list->stale = list->window_offset;
   add_rows (list, rows);
+  if (on_top)
+    list->rows.top = list->rows.cursor = 0;
   find_thread (list, thread);
   after_reply (list);
 }
@@ -413,6 +430,7 @@ static gboolean
 list_act (struct view *view, enum action action)
 {
   struct list *list = (struct list *) view;
+  list->touched = TRUE;
   if (rows_act (&list->rows, action, (int) list->threads->len)) {
     moved (list);
     return TRUE;
@@ -463,18 +481,6 @@ list_act (struct view *view, enum action action)
 }
 
 /* ---- How it looks ---- */
-
-/* Is it empty because its mail is still to come? That ends when the list has been asked for once more. */
-static gboolean
-is_awaited (struct list *list)
-{
-  const char *account = list->folder != NULL ? list->folder->account : NULL;
-  if ((list->folder != NULL || list->provisional) && app_is_fetching (list->view.app, account))
-    list->fetching = TRUE;
-  else if (!list->due && list->call == NULL)
-    list->fetching = FALSE;
-  return list->fetching;
-}
 
 static void
 draw_empty (struct list *list, const struct area *area)
