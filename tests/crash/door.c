@@ -1,11 +1,28 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* One call at the engine's door, for what people do on the screen alone: door PROFILE METHOD ARGUMENTS (as GVariant prints them). */
+#include <string.h>
+#include <unistd.h>
+
 #include "mail/engine.h"
+
+/* The engine is started by whoever finds none, from its own file: here it has to be the program's. */
+static int
+become_program (char **argv)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL),
+                  *folder = g_path_get_dirname (self != NULL ? self : ""),
+                  *program = g_build_filename (folder, "..", "..", "wardmail", NULL);
+  (void) execv (program, argv);
+  g_printerr ("door: %s is not there\n", program);
+  return 127;
+}
 
 int
 main (int argc, char **argv)
 {
+  if (argc > 1 && strcmp (argv[1], "--process") == 0)
+    return become_program (argv);
   g_autoptr (GError) error = NULL;
   GVariant *fields = argc == 4 ? g_variant_parse (G_VARIANT_TYPE_VARDICT, argv[3], NULL, NULL, &error) : NULL;
   if (fields == NULL) {
