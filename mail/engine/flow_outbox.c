@@ -99,40 +99,11 @@ on_appended (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer da
   }
   g_clear_pointer (&filing->account->unfiled, g_free);
   (void) g_variant_lookup (reply, "path", "&s", &path);
-  arrive_own (filing->account->core, path, (const char *const[]){ "sent", NULL }, on_filed_indexed, filing);
-}
-
-static void
-append_record (struct filing *filing, gint32 handle)
-{
-  gint count = 0;
-  const int *list = g_unix_fd_list_peek_fds (filing->fds, &count);
-  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
-  (void) g_unix_fd_list_append (fds, list[handle], NULL);
-  supervised_call (filing->account->imap, "append",
-                   g_variant_new_parsed ("{'role': <'sent'>, 'data': <handle 0>, 'flags': <['seen']>}"), fds, NULL,
-                   on_appended, filing);
-}
-
-/* A crash after the record was stored and before the outbox heard of it must not store it twice. */
-static void
-on_looked_for (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
-{
-  struct filing *filing = data;
-  g_autoptr (GVariant) row = g_variant_get_child_value (filing->rows, filing->next);
-  gint32 handle = -1;
-  (void) g_variant_lookup (row, "sent", "h", &handle);
-  g_autoptr (GVariant) rows = error == NULL ? core_rows (reply, "rows") : NULL;
-  if (rows != NULL && g_variant_n_children (rows) > 0) {
-    g_autoptr (GVariant) known = g_variant_get_child_value (rows, 0);
-    g_autofree const char **tags = NULL;
-    (void) g_variant_lookup (known, "tags", "^a&s", &tags);
-    if (tags != NULL && g_strv_contains (tags, "sent")) {
-      on_filed_indexed (filing, NULL);
-      return;
-    }
+  if (*path == '\0') { /* it was there before, and somebody has taken it away since */
+    on_filed_indexed (filing, NULL);
+    return;
   }
-  append_record (filing, handle);
+  arrive_own (filing->account->core, path, (const char *const[]){ "sent", NULL }, on_filed_indexed, filing);
 }
 
 static void
@@ -140,20 +111,24 @@ filing_next (struct filing *filing)
 {
   for (; filing->next < g_variant_n_children (filing->rows); filing->next++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (filing->rows, filing->next);
-    const char *id = "", *state = "", *message_id = "";
+    const char *id = "", *state = "";
     gint32 handle = -1;
     (void) g_variant_lookup (row, "id", "&s", &id);
     (void) g_variant_lookup (row, "state", "&s", &state);
-    (void) g_variant_lookup (row, "message_id", "&s", &message_id);
     if (filing->wanted != NULL && strcmp (id, filing->wanted) == 0 && filing->row == NULL)
       filing->row = g_variant_ref (row);
     gint count = filing->fds != NULL ? g_unix_fd_list_get_length (filing->fds) : 0;
     if (strcmp (state, "accepted") != 0 || !g_variant_lookup (row, "sent", "h", &handle) || handle < 0
         || handle >= count)
       continue;
-    const char *ids[] = { message_id, NULL };
-    supervised_call (filing->account->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL,
-                     on_looked_for, filing);
+    const int *list = g_unix_fd_list_peek_fds (filing->fds, NULL);
+    g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+    (void) g_unix_fd_list_append (fds, list[handle], NULL);
+    /* A crash after it was stored and before the outbox heard of it must not store it twice. */
+    supervised_call (filing->account->imap, "append",
+                     g_variant_new_parsed (
+                         "{'role': <'sent'>, 'data': <handle 0>, 'flags': <['seen']>, 'key': <%s>}", id),
+                     fds, NULL, on_appended, filing);
     return;
   }
   filing_end (filing, NULL);

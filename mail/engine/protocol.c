@@ -337,7 +337,9 @@ static const struct protocol_method methods[] = {
   { PEER_IMAP, "move_back", F (MUST ("paths", "as"), MUST ("dir", "s")),
     F (MUST ("moves", "a(ss)"), MUST ("role", "s")), 30, TRUE },
   /* Into the local folder of that role at once, to the server by APPEND as soon as there is a line. replaces: path of an older draft to remove. */
-  { PEER_IMAP, "append", F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s")),
+  /* key: it is kept once under that, however often it is handed in; path "": it was, and is not here any more. */
+  { PEER_IMAP, "append",
+    F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s"), MAY ("key", "s")),
     F (MUST ("path", "s")), 30, TRUE },
   { PEER_IMAP, "remove", F (MUST ("paths", "as")), NOTHING, 30, FALSE }, /* for good: a sent draft */
   /* As at the door, without the account: done here at once, then on the server. */

@@ -25,7 +25,8 @@ static const char schema[]
       " uid INTEGER NOT NULL, step INTEGER NOT NULL, uid_before INTEGER NOT NULL, msgid TEXT NOT NULL, add_flags TEXT, "
       "remove_flags TEXT);"
       "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-      "CREATE TABLE IF NOT EXISTS news (path TEXT PRIMARY KEY, mail INTEGER NOT NULL, time INTEGER NOT NULL);";
+      "CREATE TABLE IF NOT EXISTS news (path TEXT PRIMARY KEY, mail INTEGER NOT NULL, time INTEGER NOT NULL);"
+      "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, mail INTEGER NOT NULL, time INTEGER NOT NULL);";
 
 /* Columns that came later: a record of an earlier version gets them when it is opened. after: what they hold for the rows that are there. */
 static const struct {

@@ -130,6 +130,10 @@ void state_change_save (struct state *state, struct state_change *change); /* id
 void state_change_delete (struct state *state, gint64 id);
 gboolean state_has_changes (struct state *state); /* also changed flags */
 
+/* Under this key that mail was kept; 0: none was, or long ago. Its number may be another mail's by now. */
+gint64 state_kept (struct state *state, const char *key);
+void state_kept_add (struct state *state, const char *key, gint64 mail); /* in the transaction that makes the mail */
+
 /* ---- the news (state_news.c): paths that the index may still know, until it has surely been told ---- */
 struct state_news {
   char *path;  /* where a mail was */

@@ -3,6 +3,7 @@
 /* The journal: what was done here and must still be done on the server. */
 #include "mail/store/state_p.h"
 
+#define KEPT_S (400 * 24 * 60 * 60) /* nobody asks again so late */
 #define COLUMNS "id, kind, mail, folder, uid, step, uid_before, msgid, add_flags, remove_flags"
 
 static struct state_change *
@@ -88,4 +89,24 @@ state_has_changes (struct state *state)
   gboolean some = state_row (state, &row) && sqlite3_column_int (row, 0) != 0;
   state_end (state, row);
   return some;
+}
+
+/* ---- what was handed in to be kept once ---- */
+
+gint64
+state_kept (struct state *state, const char *key)
+{
+  gint64 mail = 0;
+  sqlite3_stmt *row = state_query (state, "SELECT mail FROM kept WHERE key = ?", "s", key);
+  while (state_row (state, &row))
+    mail = sqlite3_column_int64 (row, 0);
+  return mail;
+}
+
+void
+state_kept_add (struct state *state, const char *key, gint64 mail)
+{
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  state_run (state, "DELETE FROM kept WHERE time < ?", "i", now - KEPT_S);
+  state_run (state, "INSERT OR REPLACE INTO kept (key, mail, time) VALUES (?, ?, ?)", "sii", key, mail, now);
 }

@@ -42,8 +42,9 @@ GVariant *sync_move (struct sync *sync, const char *const *paths, const char *to
 /* Into the folder that lies in dir, relative to the account's; role_out: its role, "": none; caller frees. */
 GVariant *sync_move_back (struct sync *sync, const char *const *paths, const char *dir, char **role_out,
                           GError **error);
+/* key: under which it is kept once only, however often it is handed in; NULL: it has none. Where what has that key is not here any more: "". */
 char *sync_append (struct sync *sync, const char *role, int fd, const char *const *flags, const char *replaces,
-                   GError **error);
+                   const char *key_or_null, GError **error);
 gboolean sync_remove (struct sync *sync, const char *const *paths, GError **error);
 /* What the tags mean to the server (sync_keywords.c). */
 gboolean sync_tags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove,

@@ -227,14 +227,36 @@ sync_remove (struct sync *sync, const char *const *paths, GError **error)
   return TRUE;
 }
 
-/* The record of a sent mail that is stored already: whoever died after storing it asks again. NULL: it is not. */
-static char *
-stored_record (struct sync *sync, const char *role, const struct state_folder *folder, const char *msgid)
+static gboolean
+is_same (const char *path, int fd)
 {
+  g_autoptr (GMappedFile) there = g_mapped_file_new (path, FALSE, NULL);
+  g_autoptr (GMappedFile) given = g_mapped_file_new_from_fd (fd, FALSE, NULL);
+  const gsize size = there == NULL ? 0 : g_mapped_file_get_length (there);
+  return size > 0 && given != NULL && g_mapped_file_get_length (given) == size
+         && memcmp (g_mapped_file_get_contents (there), g_mapped_file_get_contents (given), size) == 0;
+}
+
+/* What is handed in once more, as whoever died after storing it does. Not by its Message-ID: different mails may have one. What has no key on
+ * record (of an earlier version, or of a record that was lost) is known by its bytes. NULL: it is not here. */
+static char *
+stored_before (struct sync *sync, const char *role, const struct state_folder *folder, const char *msgid,
+               const char *key, int fd)
+{
+  const gint64 id = key != NULL ? state_kept (sync->state, key) : 0;
+  if (id != 0) {
+    AUTOFREE (state_mail) kept = state_mail_get (sync->state, id);
+    AUTOFREE (state_folder) in = kept != NULL ? state_folder_get (sync->state, kept->folder) : NULL;
+    const gboolean its = in != NULL && strcmp (kept->msgid, msgid) == 0;
+    g_autofree char *dir = its ? sync_dir (sync, in) : NULL;
+    char *path = dir != NULL ? maildir_locate (dir, kept->base, kept->flags) : NULL;
+    return path != NULL ? path : g_strdup ("");
+  }
   AUTOFREE (state_mail)
   mail = strcmp (role, "sent") == 0 && *msgid != '\0' ? state_mail_by_msgid (sync->state, folder->id, msgid) : NULL;
-  g_autofree char *dir = sync_dir (sync, folder);
-  return mail != NULL ? maildir_locate (dir, mail->base, mail->flags) : NULL;
+  g_autofree char *dir = sync_dir (sync, folder),
+                  *path = mail != NULL ? maildir_locate (dir, mail->base, mail->flags) : NULL;
+  return path != NULL && is_same (path, fd) ? g_steal_pointer (&path) : NULL;
 }
 
 /* As much of it as its Message-ID and its kind are looked for in. */
@@ -256,7 +278,7 @@ read_start (int fd, GError **error)
 
 char *
 sync_append (struct sync *sync, const char *role, int fd, const char *const *flags, const char *replaces,
-             GError **error)
+             const char *key, GError **error)
 {
   struct state_mail mail = { .indexed = STATE_NEW };
   char letters[8];
@@ -267,7 +289,7 @@ sync_append (struct sync *sync, const char *role, int fd, const char *const *fla
   if (start == NULL)
     return NULL;
   g_autofree char *dir = sync_dir (sync, folder), *base = maildir_unique (), *msgid = sync_message_id (start);
-  char *stored = stored_record (sync, role, folder, msgid);
+  char *stored = stored_before (sync, role, folder, msgid, key, fd);
   if (stored != NULL)
     return stored;
   tags_flags_change ("", letters, "", mail.flags);
@@ -283,6 +305,8 @@ sync_append (struct sync *sync, const char *role, int fd, const char *const *fla
   state_mail_save (sync->state, &mail);
   struct state_change change = { .kind = STATE_APPEND, .mail = mail.id, .folder = folder->id, .msgid = msgid };
   state_change_save (sync->state, &change);
+  if (key != NULL)
+    state_kept_add (sync->state, key, mail.id);
   if (!state_commit (sync->state, error)) {
     maildir_remove (dir, base, mail.flags);
     return NULL;

@@ -214,6 +214,15 @@ append_now (struct sync *sync, struct imap *imap, struct state_change *change, s
   gboolean put = imap_append (imap, folder->server_path, mail->flags, g_mapped_file_get_contents (file),
                               g_mapped_file_get_length (file), &uidvalidity, &uid, error);
   imap_set_guest (imap, NULL);
+  if (!put && !imap_is_lost (imap)) { /* refused: what is found there under its Message-ID is another one */
+    AUTOFREE (state_change) refused = state_change_of_mail (sync->state, mail->id);
+    state_begin (sync->state);
+    if (refused != NULL && refused->kind == STATE_APPEND) {
+      refused->step = 0;
+      state_change_save (sync->state, refused);
+    }
+    (void) state_commit (sync->state, NULL);
+  }
   if (!put)
     return FALSE;
   AUTOFREE (state_mail) now = state_mail_get (sync->state, mail->id);

@@ -482,13 +482,14 @@ static GVariant *
 method_append (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
-  const char *role = "", *replaces = NULL;
+  const char *role = "", *replaces = NULL, *key = NULL;
   g_variant_lookup (args, "role", "&s", &role);
   g_variant_lookup (args, "replaces", "&s", &replaces);
+  g_variant_lookup (args, "key", "&s", &key);
   g_autofree const char **flags = list (args, "flags");
   int fd = worker_arg_fd (worker, args, "data");
   g_autofree char *path = worker_check_fd (fd, IMAP_MESSAGE_MAX, NULL, error)
-                              ? sync_append (box->sync, role, fd, flags, replaces, error)
+                              ? sync_append (box->sync, role, fd, flags, replaces, key, error)
                               : NULL;
   return changed (box, "path", path == NULL ? NULL : g_variant_new_string (path));
 }

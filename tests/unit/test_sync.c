@@ -3,6 +3,7 @@
 /* Mail files, their state, and local changes, without a server; also what a crash leaves between two steps. */
 #include "mail/engine.h"
 #include "mail/store/maildir.h"
+#include "mail/store/state_p.h"
 #include "mail/store/sync_p.h"
 #include "mail/store/tags.h"
 
@@ -173,12 +174,19 @@ test_move_and_back (void **state)
 }
 
 static char *
-append (struct world *world, const char *role, const char *message, const char *const *flags, const char *replaces)
+append_once (struct world *world, const char *role, const char *message, const char *const *flags, const char *replaces,
+             const char *key)
 {
   int fd = file_with (message);
-  char *path = sync_append (world->sync, role, fd, flags, replaces, NULL);
+  char *path = sync_append (world->sync, role, fd, flags, replaces, key, NULL);
   close (fd);
   return path;
+}
+
+static char *
+append (struct world *world, const char *role, const char *message, const char *const *flags, const char *replaces)
+{
+  return append_once (world, role, message, flags, replaces, NULL);
 }
 
 static void
@@ -224,6 +232,41 @@ test_append_twice (void **state)
   g_autofree char *draft = append (world, "drafts", message, nothing, NULL);
   g_autofree char *newer = append (world, "drafts", message, nothing, NULL);
   assert_string_not_equal (draft, newer);
+}
+
+/* Two mails may have one Message-ID: each has its record. The same one is kept once, whatever became of it since. */
+static void
+test_append_key (void **state)
+{
+  struct world *world = *state;
+  const char *message = MAIL ("one@x"), *other = MAIL ("one@x") "and more\r\n";
+  g_autofree char *first = append_once (world, "sent", message, nothing, NULL, "k1");
+  g_autofree char *second = append_once (world, "sent", other, nothing, NULL, "k2");
+  assert_string_not_equal (first, second);
+  assert_true (g_file_test (first, G_FILE_TEST_EXISTS) && g_file_test (second, G_FILE_TEST_EXISTS));
+  restart (world);
+  g_autofree char *first_again = append_once (world, "sent", message, nothing, NULL, "k1"),
+                  *second_again = append_once (world, "sent", other, nothing, NULL, "k2");
+  assert_string_equal (first, first_again);
+  assert_string_equal (second, second_again);
+  /* Elsewhere, or gone. */
+  const char *const moving[] = { first, NULL }, *const going[] = { second, NULL };
+  g_autofree char *moved = second_of (sync_move (world->sync, moving, "archive", NULL));
+  assert_true (sync_remove (world->sync, going, NULL));
+  g_autofree char *there = append_once (world, "sent", message, nothing, NULL, "k1"),
+                  *gone = append_once (world, "sent", other, nothing, NULL, "k2");
+  assert_string_equal (there, moved);
+  assert_string_equal (gone, "");
+  /* A record of an earlier version knows no keys. */
+  g_autofree char *old = append (world, "sent", MAIL ("old@x"), nothing, NULL);
+  state_run (world->sync->state, "DROP TABLE kept", "");
+  restart (world);
+  g_autofree char *old_again = append_once (world, "sent", MAIL ("old@x"), nothing, NULL, "k3"),
+                  *newer = append_once (world, "sent", MAIL ("old@x") "new\r\n", nothing, NULL, "k4"),
+                  *newer_again = append_once (world, "sent", MAIL ("old@x") "new\r\n", nothing, NULL, "k4");
+  assert_string_equal (old, old_again);
+  assert_string_not_equal (old, newer);
+  assert_string_equal (newer, newer_again);
 }
 
 static void
@@ -581,6 +624,7 @@ main (void)
   const struct CMUnitTest tests[]
       = { TEST (test_flags),        TEST (test_move_and_back), TEST (test_append_and_remove),
           TEST (test_append_twice), TEST (test_report),        TEST (test_news),
+          TEST (test_append_key), TEST (test_report),        TEST (test_news),
           TEST (test_gone_names),   TEST (test_find),          TEST (test_rows),
           TEST (test_sweep),        TEST (test_half_moved),    TEST (test_rest),
           TEST (test_batch),        TEST (test_batch_long),    TEST (test_flight),
