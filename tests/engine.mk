@@ -13,3 +13,9 @@ tests_unit_test_outbox_clock_SOURCES = tests/unit/test_outbox_clock.c
 tests_unit_test_outbox_clock_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_outbox_clock_LDADD = $(TEST_LIBS)
 tests_unit_test_outbox_clock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=supervised_call -Wl,--wrap=server_event -Wl,--wrap=core_notice -Wl,--wrap=core_changed
+check_PROGRAMS += tests/unit/test_sending_known
+TESTS += tests/unit/test_sending_known
+tests_unit_test_sending_known_SOURCES = tests/unit/test_sending_known.c
+tests_unit_test_sending_known_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_sending_known_LDADD = $(TEST_LIBS)
+tests_unit_test_sending_known_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=supervised_call

@@ -125,10 +125,10 @@ filing_next (struct filing *filing)
     g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
     (void) g_unix_fd_list_append (fds, list[handle], NULL);
     /* A crash after it was stored and before the outbox heard of it must not store it twice. */
-    supervised_call (filing->account->imap, "append",
-                     g_variant_new_parsed (
-                         "{'role': <'sent'>, 'data': <handle 0>, 'flags': <['seen']>, 'key': <%s>}", id),
-                     fds, NULL, on_appended, filing);
+    supervised_call (
+        filing->account->imap, "append",
+        g_variant_new_parsed ("{'role': <'sent'>, 'data': <handle 0>, 'flags': <['seen']>, 'key': <%s>}", id), fds,
+        NULL, on_appended, filing);
     return;
   }
   filing_end (filing, NULL);
@@ -202,13 +202,16 @@ tell_row (struct core *core, GVariant *row, gboolean late)
   (void) g_variant_lookup (row, "state", "&s", &state);
   (void) g_variant_lookup (row, "text", "&s", &text);
   (void) g_variant_lookup (row, "wait", "&s", &wait);
-  g_autofree char *all = people_in (row, NULL), *sentence = NULL;
-  if (strcmp (state, "accepted") == 0) {
+  g_autofree char *all = people_in (row, NULL), *has = people_in (row, "accepted"), *out = people_in (row, "dropped"),
+                  *sentence = NULL;
+  if (strcmp (state, "accepted") == 0 && *out == '\0') {
     sentence = g_strdup_printf ("Sent to %s.", all);
     core_good_news (core, sentence);
     return;
   }
-  if (strcmp (state, "failed") == 0)
+  if (strcmp (state, "accepted") == 0)
+    sentence = g_strdup_printf ("Sent to %s. It was taken out of the Outbox for %s, and not sent there.", has, out);
+  else if (strcmp (state, "failed") == 0)
     sentence = g_strdup_printf ("Not sent to everybody: %s What to do stands in the Outbox.", text);
   else if (strcmp (state, "unknown") == 0)
     sentence = g_strdup_printf ("Not sure whether this was sent to %s: %s Decide in the Outbox.", all, text);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the outbox back into the editor: it is stopped, its record is read, kept as a draft, and only then taken out of the outbox. Whatever
  * ends this in between, the message is in one of the two places, or in both, and is not sent by itself. */
-#include "mail/engine/core.h"
+#include "mail/engine/sending.h"
 
 #include <string.h>
 
@@ -126,13 +126,6 @@ has_it (GVariant *row, const char *address)
   return FALSE;
 }
 
-static char *
-addr_spec (const char *text)
-{
-  const char *open = strrchr (text, '<');
-  return open != NULL ? g_strndup (open + 1, strcspn (open + 1, ">")) : g_strdup (text);
-}
-
 /* Another message than the one that some may have: it gets a name of its own. */
 static GVariant *
 what_is_left (GVariant *draft, GVariant *row)
@@ -146,7 +139,7 @@ what_is_left (GVariant *draft, GVariant *row)
       continue;
     g_variant_builder_init (&left, G_VARIANT_TYPE ("as"));
     for (gsize i = 0; list[i] != NULL; i++) {
-      g_autofree char *address = addr_spec (list[i]);
+      g_autofree char *address = sending_address (list[i]);
       if (!has_it (row, address))
         g_variant_builder_add (&left, "s", list[i]);
     }

@@ -146,21 +146,45 @@ audience (GVariant *copies)
 }
 
 static gboolean
-anybody_has_it (GVariant *people)
+anybody_is (GVariant *people, const char *wanted)
 {
   for (gsize i = 0; people != NULL && i < g_variant_n_children (people); i++) {
     g_autoptr (GVariant) person = g_variant_get_child_value (people, i);
     const char *state = "";
-    if (g_variant_lookup (person, "state", "&s", &state) && strcmp (state, "accepted") == 0)
+    if (g_variant_lookup (person, "state", "&s", &state) && strcmp (state, wanted) == 0)
       return TRUE;
   }
   return FALSE;
+}
+
+/* Another run had it, or a person took it out, before this one came to it. */
+static void
+on_gone (struct sending *sending, enum sending_known known, const char *missing)
+{
+  g_autofree char *text = NULL;
+  if (known == SENDING_KNOWN_SENT) {
+    sending_reply (sending, "sent", "Sent, encrypted to everybody.");
+  } else if (known == SENDING_KNOWN_PARTLY) {
+    text = g_strdup_printf (
+        "It is in the outbox no more, and was not sent to: %s. Who was to get it and did not is told "
+        "by wardmail delivery.",
+        missing);
+    sending_reply (sending, "partly", text);
+  } else {
+    sending_reply (sending, "unknown",
+                   "The message is in the outbox no more, and it is not known what became of it. Look whether it is in "
+                   "Sent before you send it again.");
+  }
 }
 
 static void
 on_run (gpointer data, GVariant *row_or_null, const GError *error)
 {
   struct sending *sending = data;
+  if (row_or_null == NULL && error == NULL) {
+    sending_known (sending, on_gone);
+    return;
+  }
   const char *state = "ready", *why = "";
   if (row_or_null != NULL) {
     (void) g_variant_lookup (row_or_null, "state", "&s", &state);
@@ -172,10 +196,13 @@ on_run (gpointer data, GVariant *row_or_null, const GError *error)
   }
   g_autoptr (GVariant) copies = core_rows (sending->reply, "copies");
   g_autofree char *whom = audience (copies), *text = NULL;
-  if (strcmp (state, "accepted") == 0) {
+  if (strcmp (state, "accepted") == 0 && anybody_is (sending->people, "dropped")) {
+    text = g_strdup_printf ("Sent, but not to everybody: %s Who was taken out of the outbox does not get it.", why);
+    sending_reply (sending, "partly", text);
+  } else if (strcmp (state, "accepted") == 0) {
     text = g_strdup_printf ("Sent, encrypted: %s.", whom);
     sending_reply (sending, "sent", text);
-  } else if (strcmp (state, "failed") == 0 && anybody_has_it (sending->people)) {
+  } else if (strcmp (state, "failed") == 0 && anybody_is (sending->people, "accepted")) {
     text = g_strdup_printf ("Sent, but not to everybody: %s What is left is in the outbox; decide there what to do.",
                             why);
     sending_reply (sending, "partly", text);
@@ -390,6 +417,31 @@ start_sending (struct sending *sending)
   sending_with_draft (sending, draft_id, protect);
 }
 
+/* It is in Sent. */
+static void
+on_known (struct sending *sending, enum sending_known known, const char *missing)
+{
+  g_autofree char *text = NULL;
+  if (known == SENDING_KNOWN_OTHER) { /* another one that has its Message-ID */
+    start_sending (sending);
+    return;
+  }
+  sending->reply = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  sending->fds = g_unix_fd_list_new ();
+  if (known == SENDING_KNOWN_PARTLY) {
+    text = g_strdup_printf ("Sent, but not to everybody: it did not go to %s. wardmail's engine stopped just after "
+                            "that; nothing was sent twice.",
+                            missing);
+    sending_reply (sending, "partly", text);
+  } else {
+    sending_reply (sending, "sent",
+                   known == SENDING_KNOWN_SENT
+                       ? "Sent, encrypted to everybody. wardmail's engine stopped just after that; nothing was sent "
+                         "twice."
+                       : "It is in Sent, so it was sent before wardmail's engine stopped, and is not sent twice.");
+  }
+}
+
 /* What the outbox has forgotten is in Sent; what it still has, it knows by itself. */
 static void
 on_looked_in_sent (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
@@ -399,13 +451,10 @@ on_looked_in_sent (GVariant *reply, GUnixFDList *fds, const GError *error, gpoin
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     g_autofree const char **tags = NULL;
-    if (!g_variant_lookup (row, "tags", "^a&s", &tags) || !g_strv_contains (tags, "sent"))
-      continue;
-    sending->reply = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
-    sending->fds = g_unix_fd_list_new ();
-    sending_reply (sending, "sent",
-                   "Sent, encrypted to everybody. wardmail's engine stopped just after that; nothing was sent twice.");
-    return;
+    if (g_variant_lookup (row, "tags", "^a&s", &tags) && g_strv_contains (tags, "sent")) {
+      sending_known (sending, on_known);
+      return;
+    }
   }
   start_sending (sending);
 }

@@ -22,13 +22,19 @@ complete_draft (struct core *core, struct request *request)
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
+char *
+sending_address (const char *text)
+{
+  const char *open = strrchr (text, '<');
+  return open != NULL ? g_strndup (open + 1, strcspn (open + 1, ">")) : g_strdup (text);
+}
+
 static struct core_account *
 account_of (struct core *core, GVariant *draft)
 {
   const char *from = "";
   (void) g_variant_lookup (draft, "from", "&s", &from);
-  const char *open = strrchr (from, '<');
-  g_autofree char *address = open != NULL ? g_strndup (open + 1, strcspn (open + 1, ">")) : g_strdup (from);
+  g_autofree char *address = sending_address (from);
   return core_account_for_address (core, address);
 }
 

@@ -33,3 +33,15 @@ void sending_with_draft (struct sending *sending, const char *draft_id, void (*n
 void sending_remove_draft (struct sending *sending);
 /* A list with one descriptor of the keys worker's reply. NULL: there is none. Caller unrefs. */
 GUnixFDList *sending_fd (struct sending *sending, const char *field);
+char *sending_address (const char *text); /* of "Name <address>" or "address" */
+
+/* ---- sending_known.c: what became of it, where the outbox has it no more ---- */
+enum sending_known {
+  SENDING_KNOWN_NOT = 0, /* nothing is known of that Message-ID */
+  SENDING_KNOWN_OTHER,   /* it is another message's, of which nobody here was to get one */
+  SENDING_KNOWN_SENT,    /* the server took it for everybody */
+  SENDING_KNOWN_PARTLY,  /* not for those in missing */
+};
+typedef void (*sending_known_fn) (struct sending *sending, enum sending_known known, const char *missing);
+/* Asks the account's ledger for the recipients of the draft. */
+void sending_known (struct sending *sending, sending_known_fn done);

@@ -22,6 +22,7 @@ struct asked {
 
 static struct asked last; /* what a worker was asked, and has not answered */
 static guint runs;
+static char *key, *notice; /* of the last append; what people were told last */
 
 /* ---- in place of the engine around it ---- */
 
@@ -31,8 +32,11 @@ void
 __wrap_supervised_call (struct supervised *supervised, const char *method, GVariant *fields, GUnixFDList *fds,
                         gpointer origin, supervised_done_fn done, gpointer data)
 {
-  if (fields != NULL)
-    g_variant_unref (g_variant_ref_sink (fields));
+  g_autoptr (GVariant) own = fields != NULL ? g_variant_ref_sink (fields) : NULL;
+  if (strcmp (method, "append") == 0) {
+    g_clear_pointer (&key, g_free);
+    (void) g_variant_lookup (own, "key", "s", &key);
+  }
   if (strcmp (method, "filed") == 0)
     return;
   g_strlcpy (last.method, method, sizeof last.method);
@@ -51,6 +55,8 @@ void __wrap_core_notice (struct core *core, const char *text);
 void
 __wrap_core_notice (struct core *core, const char *text)
 {
+  g_free (notice);
+  notice = g_strdup (text);
 }
 
 void __wrap_core_changed (struct core *core);
@@ -104,6 +110,8 @@ teardown (void **state)
 {
   struct world *world = *state;
   g_clear_handle_id (&world->account.due_timer, g_source_remove);
+  g_clear_pointer (&key, g_free);
+  g_clear_pointer (&notice, g_free);
   g_free (world);
   return 0;
 }
@@ -131,11 +139,26 @@ test_due_while_filing (void **state)
   answer ("run", rows (), fds, NULL);
   strike (account); /* the record of the first is still on its way */
   assert_int_equal (runs, 1);
-  answer ("find", g_variant_new_parsed ("{'rows': <[{'tags': <['sent']>}]>}"), NULL, NULL);
+  assert_string_equal (key, "a"); /* not its Message-ID: another mail may have the same */
+  answer ("append", g_variant_new_parsed ("{'path': <''>}"), NULL, NULL); /* it was there, and was taken away */
   assert_int_equal (runs, 2);
   answer ("run", g_variant_new_parsed ("{'rows': <@aa{sv} []>, 'late': <@as []>}"), NULL, NULL);
   assert_false (account->filing);
   assert_int_equal (account->due_timer, 0);
+}
+
+/* Who was taken out did not get it, and nobody says so. */
+static void
+test_told (void **state)
+{
+  struct core_account *account = &((struct world *) *state)->account;
+  outbox_run (account, NULL, "", NULL, NULL);
+  answer ("run",
+          g_variant_new_parsed ("{'rows': <[{'id': <'a'>, 'state': <'accepted'>, 'tried': <true>, 'people': "
+                                "<[{'address': <'bob@x'>, 'state': <'accepted'>}, {'address': <'eve@x'>, 'state': "
+                                "<'dropped'>}]>}]>, 'late': <@as []>}"),
+          NULL, NULL);
+  assert_string_equal (notice, "Sent to bob@x. It was taken out of the Outbox for eve@x, and not sent there.");
 }
 
 static void
@@ -158,6 +181,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown (test_due_while_filing, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_told, setup, teardown),
     cmocka_unit_test_setup_teardown (test_run_that_failed, setup, teardown),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -624,7 +624,7 @@ main (void)
   const struct CMUnitTest tests[]
       = { TEST (test_flags),        TEST (test_move_and_back), TEST (test_append_and_remove),
           TEST (test_append_twice), TEST (test_report),        TEST (test_news),
-          TEST (test_append_key), TEST (test_report),        TEST (test_news),
+          TEST (test_append_key),   TEST (test_report),        TEST (test_news),
           TEST (test_gone_names),   TEST (test_find),          TEST (test_rows),
           TEST (test_sweep),        TEST (test_half_moved),    TEST (test_rest),
           TEST (test_batch),        TEST (test_batch_long),    TEST (test_flight),
