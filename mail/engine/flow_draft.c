@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* Keeping a draft at the door: sealed to the sender by the keys worker, then in Drafts, here and on the server. */
+#include "mail/engine/drafts.h"
 #include "mail/engine/sending.h"
 
 static void
@@ -74,7 +75,7 @@ flow_draft_save (struct core *core, struct request *request)
 struct dropping {
   struct core *core;
   struct request *request;
-  char *path;
+  char **paths;
 };
 
 static void
@@ -87,7 +88,7 @@ dropping_end (struct dropping *dropping, const GError *error)
   core_changed (dropping->core);
   dropping->core->busy--;
   request_unref (dropping->request);
-  g_free (dropping->path);
+  g_strfreev (dropping->paths);
   g_free (dropping);
 }
 
@@ -101,35 +102,25 @@ static void
 on_dropped (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct dropping *dropping = data;
-  const char *paths[] = { dropping->path, NULL };
   if (error != NULL)
     dropping_end (dropping, error);
   else
-    supervised_call (dropping->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
-                     on_unindexed, dropping);
+    supervised_call (dropping->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", dropping->paths),
+                     NULL, NULL, on_unindexed, dropping);
 }
 
 /* Only what is a draft, and in an account's folder: nothing else is ever removed by its id. */
 static void
-on_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+on_found (gpointer data, struct core_account *account, const char *const *paths, const GError *error)
 {
   struct dropping *dropping = data;
-  g_autoptr (GVariant) rows = error == NULL ? core_rows (reply, "rows") : NULL;
-  g_autofree const char **paths = NULL, **tags = NULL;
-  if (rows != NULL && g_variant_n_children (rows) > 0) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (rows, 0);
-    (void) g_variant_lookup (row, "paths", "^a&s", &paths);
-    (void) g_variant_lookup (row, "tags", "^a&s", &tags);
-    dropping->path = paths != NULL && tags != NULL && g_strv_contains (tags, "draft") ? g_strdup (paths[0]) : NULL;
-  }
-  struct core_account *account = dropping->path != NULL ? core_account_for_path (dropping->core, dropping->path) : NULL;
   if (account == NULL) {
     dropping_end (dropping, error); /* there is none any more */
     return;
   }
-  const char *gone[] = { dropping->path, NULL };
-  supervised_call (account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", gone), NULL, NULL, on_dropped,
-                   dropping);
+  dropping->paths = g_strdupv ((char **) paths);
+  supervised_call (account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", dropping->paths), NULL, NULL,
+                   on_dropped, dropping);
 }
 
 void
@@ -137,10 +128,9 @@ flow_draft_drop (struct core *core, struct request *request)
 {
   const char *id = "";
   (void) g_variant_lookup (request->fields, "id", "&s", &id);
-  const char *ids[] = { id, NULL };
   struct dropping *dropping = g_new0 (struct dropping, 1);
   dropping->core = core;
   dropping->request = request_ref (request);
   core->busy++;
-  supervised_call (core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL, on_found, dropping);
+  drafts_find (core, id, on_found, dropping);
 }

@@ -299,7 +299,7 @@ submit (struct sending *sending)
   g_variant_builder_add (&builder, "{sv}", "from", g_variant_new_string (sending->account->account->address));
   g_variant_builder_add (&builder, "{sv}", "copies", copies);
   g_variant_builder_add (&builder, "{sv}", "sent", g_variant_new_handle (sent));
-  if (sending->draft_path != NULL)
+  if (sending->draft_path != NULL && sending->draft_account == sending->account)
     g_variant_builder_add (&builder, "{sv}", "draft_path", g_variant_new_string (sending->draft_path));
   sending->not_before = wanted_time (sending->request);
   if (sending->not_before != 0)

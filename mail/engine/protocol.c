@@ -341,6 +341,8 @@ static const struct protocol_method methods[] = {
   { PEER_IMAP, "append",
     F (MUST ("role", "s"), MUST ("data", "h"), MUST ("flags", "as"), MAY ("replaces", "s"), MAY ("key", "s")),
     F (MUST ("path", "s")), 30, TRUE },
+  /* Where the drafts of that Message-ID lie in Drafts */
+  { PEER_IMAP, "drafts", F (MUST ("id", "s")), F (MUST ("paths", "as")), 30, FALSE },
   { PEER_IMAP, "remove", F (MUST ("paths", "as")), NOTHING, 30, FALSE }, /* for good: a sent draft */
   /* As at the door, without the account: done here at once, then on the server. */
   { PEER_IMAP, "folder", F (MUST ("action", "s"), MUST ("folder", "s"), MAY ("to", "s")), F (MUST ("mails", "u")), 60,

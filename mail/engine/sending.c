@@ -3,6 +3,7 @@
 /* See sending.h. */
 #include "mail/engine/sending.h"
 
+#include "mail/engine/drafts.h"
 #include "mail/engine/working.h"
 
 #include <string.h>
@@ -101,23 +102,16 @@ sending_remove_draft (struct sending *sending)
     return;
   const char *paths[] = { sending->draft_path, NULL };
   /* When it has done so it says "removed", and only then the index forgets it: a draft that stays is found. */
-  supervised_call (sending->account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL, NULL,
-                   on_old_removed, NULL);
+  supervised_call (sending->draft_account->imap, "remove", g_variant_new_parsed ("{'paths': <%^as>}", paths), NULL,
+                   NULL, on_old_removed, NULL);
 }
 
 static void
-on_draft_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+on_draft_found (gpointer data, struct core_account *account, const char *const *paths, const GError *error)
 {
   struct sending *sending = data;
-  g_autoptr (GVariant) rows = error == NULL ? core_rows (reply, "rows") : NULL;
-  if (rows != NULL && g_variant_n_children (rows) > 0) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (rows, 0);
-    g_autofree const char **paths = NULL, **tags = NULL;
-    (void) g_variant_lookup (row, "paths", "^a&s", &paths);
-    (void) g_variant_lookup (row, "tags", "^a&s", &tags);
-    if (paths != NULL && paths[0] != NULL && tags != NULL && g_strv_contains (tags, "draft"))
-      sending->draft_path = g_strdup (paths[0]);
-  }
+  sending->draft_path = account != NULL ? g_strdup (paths[0]) : NULL;
+  sending->draft_account = account;
   sending->next (sending);
 }
 
@@ -129,7 +123,5 @@ sending_with_draft (struct sending *sending, const char *draft_id, void (*next) 
     next (sending);
     return;
   }
-  const char *ids[] = { draft_id, NULL };
-  supervised_call (sending->core->reader, "find", g_variant_new_parsed ("{'ids': <%^as>}", ids), NULL, NULL,
-                   on_draft_found, sending);
+  drafts_find (sending->core, draft_id, on_draft_found, sending);
 }

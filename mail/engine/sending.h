@@ -13,14 +13,15 @@ struct sending {
   GVariant *reply;              /* of keys.protect */
   GUnixFDList *fds;
   char *message_id, *draft_id;
-  char *draft_path;  /* of the draft that is being sent; NULL */
-  char *text;        /* for the person */
-  char *outbox_id;   /* once the outbox has it */
-  GVariant *people;  /* what became of each recipient, as of the outbox; NULL: not known yet */
-  gint64 not_before; /* 0: at once */
-  gboolean kept;     /* what is held is in Drafts */
-  gboolean looked;   /* directories were asked for keys that are missing */
-  gint64 since;      /* it began, by the monotonic clock */
+  char *draft_path;                   /* of the draft that is being sent; NULL */
+  struct core_account *draft_account; /* that has it */
+  char *text;                         /* for the person */
+  char *outbox_id;                    /* once the outbox has it */
+  GVariant *people;                   /* what became of each recipient, as of the outbox; NULL: not known yet */
+  gint64 not_before;                  /* 0: at once */
+  gboolean kept;                      /* what is held is in Drafts */
+  gboolean looked;                    /* directories were asked for keys that are missing */
+  gint64 since;                       /* it began, by the monotonic clock */
 };
 
 /* Of a request with a draft. The account is that of its sender, NULL where there is none. The engine does not leave before sending_free. */

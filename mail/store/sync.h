@@ -45,6 +45,7 @@ GVariant *sync_move_back (struct sync *sync, const char *const *paths, const cha
 /* key: under which it is kept once only, however often it is handed in; NULL: it has none. Where what has that key is not here any more: "". */
 char *sync_append (struct sync *sync, const char *role, int fd, const char *const *flags, const char *replaces,
                    const char *key_or_null, GError **error);
+char **sync_drafts (struct sync *sync, const char *msgid); /* the files in Drafts with that Message-ID; caller frees */
 gboolean sync_remove (struct sync *sync, const char *const *paths, GError **error);
 /* What the tags mean to the server (sync_keywords.c). */
 gboolean sync_tags (struct sync *sync, const char *const *paths, const char *const *add, const char *const *remove,

@@ -227,6 +227,22 @@ sync_remove (struct sync *sync, const char *const *paths, GError **error)
   return TRUE;
 }
 
+char **
+sync_drafts (struct sync *sync, const char *msgid)
+{
+  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
+  AUTOFREE (state_folder) folder = *msgid != '\0' ? state_folder_find (sync->state, "role", "drafts") : NULL;
+  g_autoptr (GPtrArray) mails = folder != NULL ? state_mails (sync->state, folder->id, STATE_ALL) : NULL;
+  g_autofree char *dir = folder != NULL ? sync_dir (sync, folder) : NULL;
+  for (guint i = 0; mails != NULL && i < mails->len; i++) {
+    const struct state_mail *mail = g_ptr_array_index (mails, i);
+    g_autofree char *path = strcmp (mail->msgid, msgid) == 0 ? maildir_locate (dir, mail->base, mail->flags) : NULL;
+    if (path != NULL)
+      g_strv_builder_add (paths, path);
+  }
+  return g_strv_builder_end (paths);
+}
+
 static gboolean
 is_same (const char *path, int fd)
 {

@@ -504,6 +504,16 @@ method_remove (struct worker *worker, GVariant *args, GError **error)
 }
 
 static GVariant *
+method_drafts (struct worker *worker, GVariant *args, GError **error)
+{
+  struct mailbox *box = worker_state (worker);
+  const char *id = "";
+  g_variant_lookup (args, "id", "&s", &id);
+  g_auto (GStrv) paths = sync_drafts (box->sync, id);
+  return worker_reply_one ("paths", g_variant_new_strv ((const char *const *) paths, -1));
+}
+
+static GVariant *
 method_folder (struct worker *worker, GVariant *args, GError **error)
 {
   struct mailbox *box = worker_state (worker);
@@ -561,11 +571,14 @@ method_fetch (struct worker *worker, GVariant *args, GError **error)
 }
 
 static const struct worker_method methods[] = {
-  { "test", method_test },     { "folders", method_folders }, { "sync", method_sync },
-  { "flags", method_flags },   { "move", method_move },       { "move_back", method_move_back },
-  { "append", method_append }, { "remove", method_remove },   { "indexed", method_indexed },
-  { "report", method_report }, { "settle", method_settle },   { "folder", method_folder },
-  { "mails", method_mails },   { "fetch", method_fetch },     { NULL, NULL },
+  { "test", method_test },     { "folders", method_folders },
+  { "sync", method_sync },     { "flags", method_flags },
+  { "move", method_move },     { "move_back", method_move_back },
+  { "append", method_append }, { "remove", method_remove },
+  { "drafts", method_drafts }, { "indexed", method_indexed },
+  { "report", method_report }, { "settle", method_settle },
+  { "folder", method_folder }, { "mails", method_mails },
+  { "fetch", method_fetch },   { NULL, NULL },
 };
 
 static const char *const alone[] = { "sync", NULL }; /* it needs the line */

@@ -60,12 +60,13 @@ terminal_keys Escape
 terminal_wait "$NEWEST_SUBJECT"
 write bob@demo.test 'Second' "four-$marker"
 is_kept 2 "four-$marker"
+rm -rf "$dir/p/data/index/"* # what is discarded then must not come back with the next index
 terminal_keys Escape
 terminal_wait 'What shall happen to it?'
 terminal_type d
 terminal_wait 'The message is discarded.'
 is_kept 1 "two-$marker" "four-$marker"
-say 'what is discarded is as it was before, or gone'
+say 'what is discarded is as it was before, or gone, also where the index was just lost'
 
 ui_end
 end_profile "$dir/p"

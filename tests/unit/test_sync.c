@@ -206,6 +206,14 @@ test_append_and_remove (void **state)
   g_autoptr (GPtrArray) changes = state_changes (world->sync->state);
   assert_int_equal (changes->len, 1); /* the first was never sent, so there is nothing to remove */
   const char *const paths[] = { second, NULL };
+  g_autofree char *sent = append (world, "sent", message, draft, NULL); /* the same message, and no draft of it */
+  g_auto (GStrv) found = sync_drafts (world->sync, "d@x"), none = sync_drafts (world->sync, "e@x"),
+                 nameless = sync_drafts (world->sync, "");
+  assert_int_equal (g_strv_length (found), 1);
+  assert_string_equal (found[0], second);
+  assert_int_equal (g_strv_length (none) + g_strv_length (nameless), 0);
+  const char *const records[] = { sent, NULL };
+  assert_true (sync_remove (world->sync, records, NULL));
   assert_true (sync_remove (world->sync, paths, NULL));
   assert_true (sync_remove (world->sync, paths, NULL));
   assert_false (sync_has_changes (world->sync));
