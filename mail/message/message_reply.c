@@ -187,10 +187,9 @@ static char *
 reply_body (GVariant *view, const char *text)
 {
   g_autofree char *who = sender (view), *quote = quote_text (text);
-  const char *date = text_of (view, "date");
-  g_autofree char *day = g_strndup (date, strlen (date) >= 16 ? 16 : 0);
-  if (*day != '\0')
-    day[10] = ' ';
+  g_autoptr (GDateTime) date = g_date_time_new_from_iso8601 (text_of (view, "date"), NULL);
+  g_autoptr (GDateTime) here = date != NULL ? g_date_time_to_local (date) : NULL; /* as it is shown to who answers */
+  g_autofree char *day = here != NULL ? g_date_time_format (here, "%Y-%m-%d %H:%M") : g_strdup ("");
   return g_strdup_printf ("%s%s%s%s wrote:\n%s\n", *day != '\0' ? "On " : "", day, *day != '\0' ? ", " : "", who,
                           quote);
 }

@@ -119,7 +119,7 @@ static void
 test_bodies (void **state)
 {
   g_autoptr (GVariant) answer = reply ("'x': <0>", FALSE, FALSE), forward = reply ("'x': <0>", FALSE, TRUE);
-  assert_text (answer, "body", "On 2026-11-21 22:00, Bob <bob@b.example> wrote:\n> hello\n\n");
+  assert_text (answer, "body", "On 2026-11-22 02:30, Bob <bob@b.example> wrote:\n> hello\n\n");
   assert_text (forward, "body", "\n\n---------- Forwarded message ----------\nFrom: Bob <bob@b.example>\n\nhello\n");
   assert_list (forward, "to", "");
 }
@@ -161,6 +161,7 @@ test_protection_is_kept (void **state)
 int
 main (void)
 {
+  g_setenv ("TZ", "XST-5:30", TRUE); /* 5:30 ahead of UTC */
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_recipients),   cmocka_unit_test (test_subjects),
     cmocka_unit_test (test_threading),    cmocka_unit_test (test_bodies),

@@ -371,6 +371,15 @@ compose_draft (struct app *app, GVariant *draft, GUnixFDList *fds, const char *d
   return view;
 }
 
+/* What is typed first stands above the quote, not in its first line. */
+static void
+make_room (struct compose *compose)
+{
+  g_autofree char *text = editor_text (compose->body), *below = g_strconcat ("\n\n", text, NULL);
+  if (*text != '\0' && *text != '\n')
+    editor_set_text (compose->body, below);
+}
+
 static void
 answer_ready (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
@@ -379,7 +388,9 @@ answer_ready (struct view *view, GVariant *reply, GUnixFDList *fds, const GError
     return;
   }
   g_autoptr (GVariant) draft = fields_inner (reply, "draft");
-  app_push (view->app, compose_draft (view->app, draft, fds, NULL));
+  struct view *answer = compose_draft (view->app, draft, fds, NULL);
+  make_room ((struct compose *) answer);
+  app_push (view->app, answer);
 }
 
 void
