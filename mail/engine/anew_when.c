@@ -77,8 +77,8 @@ begin_by_itself (struct core *core, gboolean beside, gboolean keep, gboolean dam
     return;
   }
   if (damage)
-    core_notice (core, "The index was damaged; wardmail is making it anew from your mail. Searching is incomplete "
-                       "until then.");
+    core_good_news (core, "The index was damaged; wardmail is making it anew from your mail. Searching is incomplete "
+                          "until then.");
   anew_begin (core, beside, keep);
 }
 

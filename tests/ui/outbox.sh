@@ -75,7 +75,7 @@ terminal_type 'Left behind'
 terminal_keys Enter
 terminal_type 'text'
 terminal_keys C-x
-terminal_wait 'Press u to take it back.' 30
+terminal_wait 'Choose it and press u to take it back.' 30
 tmux -S "$dir/tmux" kill-server
 mailbox bob wait INBOX 5
 say 'a message goes although the screen was closed'

@@ -102,29 +102,37 @@ fetching_line (const struct app *app, int columns)
   return total < FETCHING_FROM ? NULL : working_fetching (done, total, rate, left, columns);
 }
 
-/* A sentence that is too long for its row covers one or two rows above it for as long as it stands; beside what can be taken back, one more. */
+/* What stays in its row whatever else is said; NULL: nothing. */
+static char *
+standing_line (struct app *app, int columns)
+{
+  char *undo = app_notice_undo_line (app);
+  if (undo == NULL && app_is_indexing (app) && app->notice != NULL)
+    return working_line (app->working, columns);
+  return undo;
+}
+
+/* A sentence that is too long for its row covers one or two rows above it for as long as it stands; one more where its row is taken. */
 static void
 draw_status (struct app *app, const struct area *area)
 {
   draw_row (area, 0, STYLE_TEXT);
-  g_autofree char *undo = app_notice_undo_line (app);
-  if (app->working != NULL && undo == NULL && (app->notice == NULL || app->notice_kind != NOTICE_WARN)) {
+  g_autofree char *standing = standing_line (app, area->width), *line = NULL;
+  if (standing != NULL)
+    draw_text (area, 0, 0, area->width, STYLE_STATUS, standing);
+  else if (app->working != NULL && (app->notice == NULL || app->notice_kind != NOTICE_WARN)) {
     draw_working (app, area);
     return;
-  }
-  g_autofree char *line = undo != NULL                                ? NULL
-                          : app->notice == NULL || app->notice_passes ? fetching_line (app, area->width)
-                                                                      : NULL;
-  if (line != NULL)
+  } else if ((app->notice == NULL || app->notice_passes) && (line = fetching_line (app, area->width)) != NULL) {
     draw_text (area, 0, 0, area->width, STYLE_STATUS, line);
-  if (undo != NULL)
-    draw_text (area, 0, 0, area->width, STYLE_STATUS, undo);
-  if (line != NULL || app->notice == NULL || (undo != NULL && app->notice_passes))
+    return;
+  }
+  if (app->notice == NULL || (standing != NULL && app->notice_passes))
     return;
   unsigned style = app->notice_kind == NOTICE_WARN ? STYLE_STATUS_WARN : STYLE_STATUS;
   g_autoptr (GPtrArray) rows = text_wrap (app->notice, area->width, NOTICE_ROWS);
   int height = MAX ((int) rows->len, 1);
-  struct area lines = { area->y - height + (undo == NULL), area->x, height, area->width };
+  struct area lines = { area->y - height + (standing == NULL), area->x, height, area->width };
   for (int y = 0; y < (int) rows->len; y++) {
     draw_row (&lines, y, STYLE_TEXT);
     draw_text (&lines, y, 0, lines.width, style, g_ptr_array_index (rows, y));
