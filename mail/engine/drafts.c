@@ -46,9 +46,9 @@ on_indexed_found (GVariant *reply, GUnixFDList *fds, const GError *error, gpoint
   if (finding->error == NULL && error != NULL)
     finding->error = g_error_copy (error);
   else if (finding->error == NULL && !anew_is_whole (finding->core) && g_str_has_prefix (finding->id, "notmuch-"))
-    finding->error
-        = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
-                               "The list of mail is being made anew, and this draft is not in it yet. Try again in a moment.");
+    finding->error = g_error_new_literal (
+        ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,
+        "The list of mail is being made anew, and this draft is not in it yet. Try again in a moment.");
   end (finding, NULL, NULL);
 }
 

@@ -199,9 +199,11 @@ static void
 tell_row (struct core *core, GVariant *row, gboolean late)
 {
   const char *state = "", *text = "", *wait = "";
+  guint32 tries = 0;
   (void) g_variant_lookup (row, "state", "&s", &state);
   (void) g_variant_lookup (row, "text", "&s", &text);
   (void) g_variant_lookup (row, "wait", "&s", &wait);
+  (void) g_variant_lookup (row, "tries", "u", &tries);
   g_autofree char *all = people_in (row, NULL), *has = people_in (row, "accepted"), *out = people_in (row, "dropped"),
                   *sentence = NULL;
   if (strcmp (state, "accepted") == 0 && *out == '\0') {
@@ -219,6 +221,11 @@ tell_row (struct core *core, GVariant *row, gboolean late)
     sentence = g_strdup_printf ("A message to %s could not be sent for a long time: %s It is still tried; look in the "
                                 "Outbox, or call.",
                                 all, text);
+  else if (strcmp (wait, "line") == 0 && tries == 1)
+    sentence
+        = g_strdup_printf ("A message to %s could not be sent yet: %s It waits in the Outbox, and goes by itself as "
+                           "soon as it can.",
+                           all, text);
   else if (strcmp (wait, "sign-in") == 0)
     sentence = g_strdup_printf ("A message to %s waits in the Outbox: %s", all, text);
   if (sentence != NULL)

@@ -52,6 +52,16 @@ show (struct app *app, enum notice kind, const char *text)
         = g_timeout_add_seconds (NOTICE_S + (guint) g_utf8_strlen (text, -1) / LETTERS_A_SECOND, notice_fades, app);
 }
 
+/* What was said beside a warning comes after it. */
+static void
+go_on (struct app *app)
+{
+  g_autofree char *next = g_steal_pointer (&app->notice_next);
+  take_away (app);
+  if (next != NULL)
+    show (app, NOTICE_INFO, next);
+}
+
 /* A warning that nobody was there to see is not covered by what else happens. */
 static gboolean
 is_unseen_warning (const struct app *app)
@@ -67,8 +77,11 @@ app_notice (struct app *app, enum notice kind, const char *format, ...)
   g_autofree char *given = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   g_autofree char *text = g_strdelimit (here_words (given, HERE_KEYS), "\r\n\t", ' ');
-  if (kind == NOTICE_WARN || !is_unseen_warning (app))
+  const gboolean waits = kind == NOTICE_INFO && is_unseen_warning (app);
+  if (!waits)
     show (app, kind, text);
+  g_free (app->notice_next);
+  app->notice_next = waits ? g_strdup (text) : NULL;
   g_autofree char *clock = clock_text (app_now ());
   if (app->messages->len >= MESSAGES_MAX)
     g_ptr_array_remove_index (app->messages, 0);
@@ -86,7 +99,7 @@ void
 app_notice_account_works (struct app *app, const char *account)
 {
   if (g_strcmp0 (app->notice_account, account) == 0)
-    take_away (app);
+    go_on (app);
 }
 
 void
@@ -108,7 +121,7 @@ app_notice_key (struct app *app)
     return;
   app->notice_met = TRUE;
   if (g_get_monotonic_time () - app->notice_us >= UNSEEN_US)
-    take_away (app);
+    go_on (app);
 }
 
 GPtrArray *
@@ -182,6 +195,7 @@ void
 app_notice_clear (struct app *app)
 {
   take_away (app);
+  g_clear_pointer (&app->notice_next, g_free);
   app->undo_view = NULL;
   g_clear_handle_id (&app->undo_timer, g_source_remove);
 }

@@ -37,6 +37,7 @@ struct app {
   gboolean notice_passes; /* what else there is to say of mail coming in is said instead */
   gboolean notice_met;    /* somebody was there since it is shown */
   gint64 notice_us;       /* monotonic: since when it is */
+  char *notice_next;      /* what was to be said while a warning stood that nobody had seen; NULL */
   char *notice_account;   /* whose trouble it tells; NULL */
   guint notice_timer;
   struct view *undo_view; /* what was sent, and can be taken back until ...; NULL */
