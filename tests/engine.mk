@@ -19,3 +19,9 @@ tests_unit_test_sending_known_SOURCES = tests/unit/test_sending_known.c
 tests_unit_test_sending_known_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_sending_known_LDADD = $(TEST_LIBS)
 tests_unit_test_sending_known_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=supervised_call
+check_PROGRAMS += tests/unit/test_outbox_subject
+TESTS += tests/unit/test_outbox_subject
+tests_unit_test_outbox_subject_SOURCES = tests/unit/test_outbox_subject.c
+tests_unit_test_outbox_subject_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_outbox_subject_LDADD = $(TEST_LIBS)
+tests_unit_test_outbox_subject_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=supervised_call -Wl,--wrap=core_account_find

@@ -16,10 +16,23 @@ struct finding {
   gsize size;
 };
 
+/* Of messages that are named one by one the subject, too: of encrypted ones that from inside, as the list shows it. */
+static GVariant *
+row_of (const struct finding *finding, notmuch_message_t *message)
+{
+  g_autoptr (GVariant) row = g_variant_ref_sink (index_row_message (message));
+  if (finding->ids == NULL)
+    return g_steal_pointer (&row);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
+  g_autofree char *subject = index_row_text (notmuch_message_get_header (message, "subject"));
+  g_variant_dict_insert (&dict, "subject", "s", subject);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
 static gboolean
 add (struct finding *finding, notmuch_message_t *message)
 {
-  GVariant *row = g_variant_ref_sink (index_row_message (message));
+  GVariant *row = row_of (finding, message);
   finding->size += g_variant_get_size (row) + 8;
   if (finding->rows->len >= INDEX_ROWS_MAX || finding->size > ANSWER_MAX) {
     g_variant_unref (row);

@@ -472,6 +472,7 @@ core_clear (struct core *core)
   core_remove_keys_link (core);
   g_ptr_array_unref (core->accounts);
   g_ptr_array_unref (core->retired);
+  outbox_subject_clear (core);
   g_hash_table_unref (core->asks);
   g_hash_table_unref (core->reports);
   if (core->settings != NULL)

@@ -62,11 +62,14 @@ struct core {
   gint64 looks_not_before; /* monotonic: what is found cannot be kept, so that nothing is looked up for a while */
   int agent_fd;            /* the agent that is being asked whether it is there; -1: none */
   guint agent_source, agent_timer;
-  char *keys_link;     /* where the keys folder's path is too long for sockets; else NULL */
-  GPtrArray *accounts; /* struct core_account * */
-  GPtrArray *retired;  /* the same, of accounts that are no more */
-  GHashTable *reports; /* flow_ledger.c: path of a mail -> the report in it that is being taken in */
-  GHashTable *asks;    /* ask id -> struct core_ask * */
+  char *keys_link;      /* where the keys folder's path is too long for sockets; else NULL */
+  GPtrArray *accounts;  /* struct core_account * */
+  GPtrArray *retired;   /* the same, of accounts that are no more */
+  GHashTable *reports;  /* flow_ledger.c: path of a mail -> the report in it that is being taken in */
+  GHashTable *subjects; /* outbox_subject.c: id in the outbox -> subject. In memory alone; NULL: none yet */
+  gboolean subjects_reading;
+  gint64 subjects_again_us; /* monotonic: not before that */
+  GHashTable *asks;         /* ask id -> struct core_ask * */
   guint ask_ids;
   guint leave_timer, tick, tell_timer;
   guint busy;             /* requests that must be finished before leaving */
@@ -153,6 +156,13 @@ void flow_tell (struct core *core, struct request *request);
 void flow_draft_save (struct core *core, struct request *request);
 void flow_draft_drop (struct core *core, struct request *request);
 void flow_outbox (struct core *core, struct request *request);
+/* outbox_subject.c: what the messages in the outbox are about. */
+void outbox_subject_note (struct core *core, const char *id, GVariant *draft); /* it is in the outbox now */
+const char *outbox_subject_of (struct core *core, const char *id);             /* NULL: not known yet */
+/* Reads those that are not known; rows: as of smtp.list, with "account". done is called once, unless FALSE: there is nothing to read, or it is being
+ * done. */
+gboolean outbox_subject_read (struct core *core, GVariant *rows, void (*done) (gpointer data), gpointer data);
+void outbox_subject_clear (struct core *core);
 void flow_outbox_decide (struct core *core, struct request *request);
 void flow_outbox_edit (struct core *core, struct request *request);
 void flow_import (struct core *core, struct request *request);

@@ -235,6 +235,70 @@ newer_first (gconstpointer a, gconstpointer b)
 }
 
 static void
+telling_reply (struct telling *telling)
+{
+  request_reply (
+      telling->request,
+      g_variant_new_parsed (
+          "{'rows': <%@aa{sv}>}",
+          g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) telling->rows->pdata, telling->rows->len)),
+      NULL);
+  telling_free (telling);
+}
+
+static const char *
+id_of (GVariant *row)
+{
+  const char *id = "";
+  (void) g_variant_lookup (row, "message_id", "&s", &id);
+  return id;
+}
+
+/* Without them nothing else that is known is held back. */
+static void
+on_subjects (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
+{
+  struct telling *telling = data;
+  g_autoptr (GVariant) found = error == NULL ? core_rows (reply, "rows") : NULL;
+  g_autoptr (GHashTable) subjects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  for (gsize i = 0; found != NULL && i < g_variant_n_children (found); i++) {
+    g_autoptr (GVariant) row = g_variant_get_child_value (found, i);
+    char *id, *subject;
+    if (g_variant_lookup (row, "id", "s", &id))
+      g_hash_table_insert (subjects, id, g_variant_lookup (row, "subject", "s", &subject) ? subject : g_strdup (""));
+  }
+  for (guint i = 0; i < telling->rows->len; i++) {
+    GVariant *row = g_ptr_array_index (telling->rows, i);
+    const char *subject = g_hash_table_lookup (subjects, id_of (row));
+    g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
+    if (subject != NULL)
+      g_variant_dict_insert (&dict, "subject", "s", subject);
+    telling->rows->pdata[i] = g_variant_ref_sink (g_variant_dict_end (&dict));
+    g_variant_unref (row);
+  }
+  telling_reply (telling);
+}
+
+/* From the index, where they lie already: the ledger has none. */
+static void
+ask_subjects (struct telling *telling)
+{
+  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
+  for (guint i = 0; i < telling->rows->len; i++) { /* rows of one message stand together */
+    const char *id = id_of (g_ptr_array_index (telling->rows, i));
+    if (i == 0 || strcmp (id, g_ptr_array_index (ids, ids->len - 1)) != 0)
+      g_ptr_array_add (ids, (gpointer) id);
+  }
+  if (ids->len == 0)
+    telling_reply (telling);
+  else
+    supervised_call (telling->core->reader, "find",
+                     g_variant_new_parsed ("{'ids': <%@as>}",
+                                           g_variant_new_strv ((const char *const *) ids->pdata, (gssize) ids->len)),
+                     NULL, telling->request, on_subjects, telling);
+}
+
+static void
 on_told (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct telling *telling = data;
@@ -258,13 +322,7 @@ on_told (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
     return;
   }
   g_ptr_array_sort (telling->rows, newer_first); /* it is stable: rows of one message stay in their order */
-  request_reply (
-      telling->request,
-      g_variant_new_parsed (
-          "{'rows': <%@aa{sv}>}",
-          g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) telling->rows->pdata, telling->rows->len)),
-      NULL);
-  telling_free (telling);
+  ask_subjects (telling);
 }
 
 static void

@@ -7,11 +7,14 @@
 
 /* ---- the list ---- */
 
+#define SUBJECTS_MS 1500 /* so long a list waits for subjects that must be read; then they come with the next one */
+
 struct listing {
   struct core *core;
-  struct request *request;
+  struct request *request; /* NULL: it was answered */
   guint next;
-  GVariantBuilder rows;
+  GPtrArray *rows; /* GVariant * */
+  guint timer;
 };
 
 /* What is of no use outside. */
@@ -27,6 +30,53 @@ door_row (GVariant *row, const char *account)
 }
 
 static void
+answer (struct listing *listing)
+{
+  GVariantBuilder rows;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < listing->rows->len; i++) {
+    GVariant *row = g_ptr_array_index (listing->rows, i);
+    const char *id = "", *subject;
+    (void) g_variant_lookup (row, "id", "&s", &id);
+    subject = outbox_subject_of (listing->core, id);
+    g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
+    if (subject != NULL && *subject != '\0')
+      g_variant_dict_insert (&dict, "subject", "s", subject);
+    g_variant_builder_add (&rows, "@a{sv}", g_variant_dict_end (&dict));
+  }
+  request_reply (listing->request, g_variant_new_parsed ("{'rows': <%@aa{sv}>}", g_variant_builder_end (&rows)), NULL);
+  g_clear_pointer (&listing->request, request_unref);
+}
+
+static void
+listing_free (struct listing *listing)
+{
+  g_clear_handle_id (&listing->timer, g_source_remove);
+  g_ptr_array_unref (listing->rows);
+  g_free (listing);
+}
+
+static void
+on_subjects (gpointer data)
+{
+  struct listing *listing = data;
+  if (listing->request != NULL)
+    answer (listing);
+  else /* whoever looks at the list asks for it again */
+    server_event (listing->core->server, "outbox", NULL);
+  listing_free (listing);
+}
+
+static gboolean
+on_too_long (gpointer data)
+{
+  struct listing *listing = data;
+  listing->timer = 0;
+  answer (listing);
+  return G_SOURCE_REMOVE;
+}
+
+static void
 on_listed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct listing *listing = data;
@@ -34,17 +84,20 @@ on_listed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
   for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++) {
     g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
     const struct core_account *account = g_ptr_array_index (listing->core->accounts, listing->next - 1);
-    g_variant_builder_add (&listing->rows, "@a{sv}", door_row (row, account->account->name));
+    g_ptr_array_add (listing->rows, g_variant_ref_sink (door_row (row, account->account->name)));
   }
   if (listing->next < listing->core->accounts->len) {
     struct core_account *account = g_ptr_array_index (listing->core->accounts, listing->next++);
     supervised_call (account->smtp, "list", NULL, NULL, NULL, on_listed, listing);
     return;
   }
-  request_reply (listing->request,
-                 g_variant_new_parsed ("{'rows': <%@aa{sv}>}", g_variant_builder_end (&listing->rows)), NULL);
-  request_unref (listing->request);
-  g_free (listing);
+  g_autoptr (GVariant) all = g_variant_ref_sink (
+      g_variant_new_array (G_VARIANT_TYPE_VARDICT, (GVariant *const *) listing->rows->pdata, listing->rows->len));
+  listing->timer = g_timeout_add (SUBJECTS_MS, on_too_long, listing);
+  if (!outbox_subject_read (listing->core, all, on_subjects, listing)) {
+    answer (listing);
+    listing_free (listing);
+  }
 }
 
 void
@@ -53,7 +106,7 @@ flow_outbox (struct core *core, struct request *request)
   struct listing *listing = g_new0 (struct listing, 1);
   listing->core = core;
   listing->request = request_ref (request);
-  g_variant_builder_init (&listing->rows, G_VARIANT_TYPE ("aa{sv}"));
+  listing->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   on_listed (NULL, NULL, NULL, listing);
 }
 

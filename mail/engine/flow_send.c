@@ -253,6 +253,7 @@ on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   server_event (sending->core->server, "outbox", NULL);
   mark_parent (sending);
   sending->outbox_id = g_strdup (id);
+  outbox_subject_note (sending->core, id, sending->draft);
   if (sending->not_before == 0 && wait) {
     working_watch (sending->account, id, sending->request);
     outbox_run (sending->account, id, "", on_run, sending);

@@ -144,7 +144,7 @@ static const struct protocol_method methods[] = {
   /* A finished plaintext message, as programs hand it to sendmail, as a draft; "date" is not taken over. */
   { PEER_ENGINE, "draft_parse", F (MUST ("message", "h")), F (MUST ("draft", "a{sv}")), 30, FALSE },
   { PEER_ENGINE, "draft_open", F (MUST ("id", "s")), F (MUST ("draft", "a{sv}")), 30, FALSE },
-  /* rows: id s, message_id s, account s, recipients as, state s ("ready","sending","accepted","failed","unknown": the one to know of first), text s,
+  /* rows: id s, message_id s, account s, subject s (where it is known), recipients as, state s ("ready","sending","accepted","failed","unknown": the one to know of first), text s,
    * date x (when it was encrypted), not_before x (the person's time; 0: none), next x (when it is tried; 0: not by itself), wait s (what for:
    * "","server","line","sign-in","person"), tries u, late b (it waits for long), note b (in clear: the note that asks for a key),
    * people aa{sv}: address s, state s (as above, or "dropped"), text s */
@@ -265,7 +265,7 @@ static const struct protocol_method methods[] = {
   { PEER_INDEX, "count", F (MUST ("query", "s")), F (MUST ("count", "u")), 60, FALSE },
   /* counts, in the order asked for: at most total queries 200 */
   { PEER_INDEX, "counts", F (MUST ("queries", "as")), F (MUST ("counts", "au")), 20, FALSE },
-  /* rows: id s, paths as, tags as. Unknown ids are left out. Either ids or query (bounded: at most 100000 rows). */
+  /* rows: id s, paths as, tags as; with ids, subject s. Unknown ids are left out. Either ids or query (bounded: at most 100000 rows). */
   { PEER_INDEX, "find", F (MAY ("ids", "as"), MAY ("query", "s")), F (MUST ("rows", "aa{sv}")), 60, FALSE },
   /* from, name: of From; hosts: of From, Reply-To and links; own, domains: of the user's organisation, and known ones. likes: host, enum lookalike,
    * what it looks like. See index_known_facts. */

@@ -46,6 +46,7 @@ erin2@demo.test relayed
 gone@demo.test failed
 kept@demo.test delivered"
 find "$dir/dovecot/mail/kept/new" -type f | grep -q . || fail 'Postfix delivered nothing'
+is 'Referral 4711' "$(ward delivery --json "id:$id" | json 'd[0]["subject"]')" 'what it is about'
 ward delivery "id:$id" >"$dir/p/text"
 grep -q 'gone@demo.test: Not delivered. .*550 5.1.1' "$dir/p/text" || { cat "$dir/p/text" >&2; fail 'the reason is not told'; }
 grep -q 'bob@demo.test: .* does not report, so that it is not known whether it arrived' "$dir/p/text" || fail 'more is told of Bob than is known'

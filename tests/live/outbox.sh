@@ -33,6 +33,7 @@ one=$(id_of "$dir/p/one")
 is 'queued' "$(json 'd["state"]' <"$dir/p/one")" 'state'
 is 'bob:accepted carol:ready erin:accepted' "$(json 'json.dumps(d["recipients"])' <"$dir/p/one" | people)" 'what send says'
 is 'bob:accepted carol:ready erin:accepted' "$(box_people)" 'what the outbox says'
+is one "$(box | json 'd[0]["subject"]')" 'what it is about'
 box | grep -q 'Greylisted, come back' || fail 'the words of the server are missing'
 is 'server 1' "$(box | json 'd[0]["wait"] + " " + str(d[0]["tries"])')" 'why it waits'
 [ "$(box | json 'd[0]["next"]')" != null ] || fail 'nobody knows when it is tried again'
@@ -122,6 +123,7 @@ eventually 'bob:failed carol:accepted' box_people
 box | grep -q 'was not sent' || fail 'nobody says why'
 mailbox carol wait INBOX 1 HEADER Message-ID "$old"
 is 0 "$(mails bob "$old")" 'mails that Bob has'
+is old "$(box | json 'd[0]["subject"]')" 'what it is about, after the engine was started anew'
 ward outbox remove --yes "$(box_id)" >/dev/null
 eventually 0 box_size
 mailbox alice wait Sent 1 HEADER Message-ID "$old"

@@ -45,6 +45,7 @@ test_add_find (void **state)
   g_autoptr (GVariant) found = g_variant_ref_sink (index_find_rows (world->db, ids, NULL, NULL));
   assert_int_equal (g_variant_n_children (found), 1);
   index_world_assert_field (found, 0, "paths", two);
+  index_world_assert_field (found, 0, "subject", "Re: appendix");
 }
 
 static void

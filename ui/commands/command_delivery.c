@@ -15,6 +15,7 @@ static const struct command_json_field fields[] = {
 
 static const struct command_json_field message_fields[] = {
   { "message_id", COMMAND_JSON_TEXT, NULL },
+  { "subject", COMMAND_JSON_TEXT_OR_NULL, NULL },
   { "date", COMMAND_JSON_TIME, NULL },
   { NULL, COMMAND_JSON_TEXT, NULL },
 };
@@ -66,8 +67,11 @@ print_text (GVariant *rows)
     g_autofree char *id = NULL;
     gsize end = end_of (rows, i, &id);
     g_autoptr (GVariant) first = g_variant_get_child_value (rows, i);
-    g_autofree char *date = command_json_get (first, "date", COMMAND_JSON_TIME);
+    g_autofree char *date = command_json_get (first, "date", COMMAND_JSON_TIME),
+                    *subject = command_json_get (first, "subject", COMMAND_JSON_TEXT);
     command_out ("%s  id:%s\n", date, id);
+    if (*subject != '\0')
+      command_out ("  subject    %s\n", subject);
     for (; i < end; i++) {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
       g_autofree char *address = command_json_get (row, "address", COMMAND_JSON_TEXT),

@@ -18,6 +18,7 @@ const struct command_json_field command_outbox_people[] = {
 static const struct command_json_field fields[] = {
   { "id", COMMAND_JSON_TEXT, NULL },
   { "message_id", COMMAND_JSON_TEXT_OR_NULL, NULL },
+  { "subject", COMMAND_JSON_TEXT_OR_NULL, NULL },
   { "account", COMMAND_JSON_TEXT, NULL },
   { "state", COMMAND_JSON_TEXT, NULL },
   { "text", COMMAND_JSON_TEXT, NULL },
@@ -45,11 +46,15 @@ print_row (GVariant *row)
   static const struct {
     const char *name, *word;
   } times[] = { { "date", "given" }, { "not_before", "not before" }, { "next", "next try" } };
-  const char *id = "", *state = "", *text = "";
+  const char *id = "", *state = "", *text = "", *subject = "";
   g_variant_lookup (row, "id", "&s", &id);
+  g_variant_lookup (row, "subject", "&s", &subject);
   g_variant_lookup (row, "state", "&s", &state);
   g_variant_lookup (row, "text", "&s", &text);
-  command_out ("%s\n  state: %s\n", id, state);
+  command_out ("%s\n", id);
+  if (*subject != '\0')
+    command_out ("  subject: %s\n", subject);
+  command_out ("  state: %s\n", state);
   for (gsize i = 0; i < G_N_ELEMENTS (times); i++) {
     g_autofree char *time = command_json_get (row, times[i].name, COMMAND_JSON_TIME);
     if (*time != '\0')

@@ -63,16 +63,28 @@ when (GVariant *item)
   return fields_short_date (waits ? next : fields_time (item, "date"), now);
 }
 
+/* The first third of what is left is for the people, as far as there is a subject. */
+static void
+draw_about (GVariant *item, const struct area *area, int y, unsigned style)
+{
+  const char *subject = fields_text (item, "subject");
+  g_autofree char *recipients = fields_joined (item, "recipients");
+  const int room = area->width - 21, people = *subject != '\0' ? MAX (room / 3, 16) : room;
+  draw_text (area, y, 21, MIN (people, room), style, recipients);
+  if (*subject != '\0' && room > people + 1)
+    draw_text (area, y, 22 + people, room - people - 1, style, subject);
+}
+
 /* What it is; all about the chosen one stands below. */
 static void
 draw_item (GVariant *item, const struct area *area, int y, unsigned style)
 {
-  g_autofree char *recipients = fields_joined (item, "recipients"), *date = when (item);
+  g_autofree char *date = when (item);
   draw_row (area, y, style);
   draw_text (area, y, 1, 9, outbox_lines_trouble (item) && style == STYLE_TEXT ? STYLE_HELD : style,
              outbox_lines_word (item, app_now ()));
   draw_text (area, y, 11, 9, style, date);
-  draw_text (area, y, 21, area->width - 21, style, recipients);
+  draw_about (item, area, y, style);
 }
 
 static void
