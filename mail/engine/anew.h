@@ -12,6 +12,8 @@
 
 void anew_request (struct core *core, struct request *request); /* "reindex" of the door */
 void anew_if_missing (struct core *core);                       /* from the loop */
+/* Before mail comes in: will the index that is made be the first one? */
+void anew_if_new (struct core *core);
 gboolean anew_is_beside (struct core *core);
 gboolean anew_is_under_way (struct core *core);
 void anew_health (struct core *core, const char *state); /* of the index workers' event */

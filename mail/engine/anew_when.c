@@ -96,6 +96,23 @@ has_no_mail (struct core *core)
   return inside == NULL;
 }
 
+static gboolean
+has_no_index (struct core *core)
+{
+  g_autoptr (GDir) dir = g_dir_open (core->paths->index_dir, 0, NULL);
+  const char *name;
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (strcmp (name, "name") != 0)
+      return FALSE;
+  return TRUE;
+}
+
+void
+anew_if_new (struct core *core)
+{
+  core->anew_first = has_no_mail (core) && has_no_index (core);
+}
+
 /* A process that made another one was ended in the middle of it. */
 static gboolean
 is_half_made (struct core *core)
@@ -119,7 +136,7 @@ on_missing (gpointer data)
 {
   struct core *core = data;
   core->anew_source = 0;
-  if (!anew_is_whole (core) && has_no_mail (core))
+  if (!anew_is_whole (core) && (core->anew_first || has_no_mail (core)))
     anew_set_whole (core, TRUE);
   else if (!anew_is_whole (core))
     begin_by_itself (core, FALSE, TRUE, FALSE);
@@ -141,6 +158,11 @@ anew_health (struct core *core, const char *state)
 {
   if (strcmp (state, "unfinished") == 0) {
     begin_by_itself (core, TRUE, FALSE, FALSE);
+    return;
+  }
+  if (strcmp (state, "made") == 0 && core->anew_first) {
+    core->anew_first = FALSE; /* the next one is made because this one was lost */
+    anew_set_whole (core, TRUE);
     return;
   }
   if (strcmp (state, "made") == 0) {

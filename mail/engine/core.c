@@ -510,6 +510,7 @@ run_engine (const char *profile_dir)
   }
   /* The door opens even when a settings file cannot be read: somebody must hear why. */
   (void) core_load (&core, &core.broken);
+  anew_if_new (&core);
   server_run (core.server, door_request, on_answer, on_clients, &core);
   on_clients (&core, 0);
   core.tick = g_timeout_add_seconds (TICK_S, on_tick, &core);

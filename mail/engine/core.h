@@ -75,6 +75,7 @@ struct core {
   guint busy;             /* requests that must be finished before leaving */
   struct anew *anew;      /* anew.c: the index is being made anew; NULL */
   gboolean anew_given_up; /* often enough for a day */
+  gboolean anew_first;    /* there was neither mail nor index: the one that is made will not be because one was lost */
   gboolean verifying;     /* whether the index is what its readers die of */
   guint anew_source;
   gint64 told_changed; /* monotonic: when clients were told last that the index changed */

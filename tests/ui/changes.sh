@@ -8,6 +8,7 @@ set -euo pipefail
 ui_start_fresh
 # The first mail may be faster than the first list.
 grep -q 'Fetching mail' "$dir/p/drawn" || say 'no empty list was drawn'
+! grep -qE 'Rebuilding|made anew' "$dir/p/drawn" || fail 'the first index passes for one that was lost'
 ! grep -q 'No messages here' "$dir/p/drawn" || fail 'the list says that there is no mail before it is known'
 say 'the first mail is waited for'
 # in FOLDER SUBJECT COUNT [FLAG]: the server has that many there, within 20 s.
