@@ -96,8 +96,9 @@ teardown (void **state)
   return 0;
 }
 
+/* A session with a server of that script, for one thing to be done in it. */
 static void
-pull (struct world *world, const char *const *script)
+meet (struct world *world, const char *const *script, void (*act) (struct world *world, struct imap *imap))
 {
   g_autofree char *cert = openssl_tool_path (&tool, "good.crt"), *key = openssl_tool_path (&tool, "good.key"),
                   *anchors = openssl_tool_path (&tool, "root.crt");
@@ -115,12 +116,25 @@ pull (struct world *world, const char *const *script)
   struct imap *imap = imap_open_over (stream_new_take (fd, &remote), &remote, secret, &error);
   if (imap == NULL)
     fail_msg ("%s", error->message);
-  sync_schedule (world->sync, TRUE);
-  if (sync_pull (world->sync, imap, TRUE, &error) != SYNC_DONE)
-    fail_msg ("%s", error != NULL ? error->message : "it is not done");
+  act (world, imap);
   imap_close (imap);
   g_autofree char *problem = peer_stop (peer, NULL);
   assert_null (problem);
+}
+
+static void
+pull_all (struct world *world, struct imap *imap)
+{
+  g_autoptr (GError) error = NULL;
+  sync_schedule (world->sync, TRUE);
+  if (sync_pull (world->sync, imap, TRUE, &error) != SYNC_DONE)
+    fail_msg ("%s", error != NULL ? error->message : "it is not done");
+}
+
+static void
+pull (struct world *world, const char *const *script)
+{
+  meet (world, script, pull_all);
 }
 
 #define OPENED                                                                                                         \
@@ -182,6 +196,21 @@ test_removed_before (void **state)
   is_gone (world);
 }
 
+/* Somebody opens a mail of which the server hands out nothing: he hears so, and its header stays. */
+static void
+open_empty (struct world *world, struct imap *imap)
+{
+  AUTOFREE (state_mail) mail = state_mail_by_uid (world->state, world->folder, 7);
+  g_autofree char *dir = g_build_filename (world->root, "Ward", NULL),
+                  *path = maildir_locate (dir, mail->base, mail->flags), *got = NULL;
+  g_autoptr (GError) error = NULL;
+  assert_int_equal (sync_fetch_body (world->sync, imap, path, &got, &error), SYNC_BODY_FAILED);
+  assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_FAILED));
+  assert_null (got);
+  assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  assert_false (imap_is_lost (imap));
+}
+
 /* The server tells that a mail has a size, and then hands out nothing: its header stands for it, and the next pull asks for it once more. */
 static void
 test_empty (void **state)
@@ -219,6 +248,9 @@ test_empty (void **state)
                                        "S: $TAG OK done",
                                        "HANG",
                                        NULL };
+  static const char *const opened[] = {
+    SESSION, OPENED, "C: UID FETCH 7 (UID FLAGS BODY.PEEK[])", EMPTY ("1", "7"), "S: $TAG OK done", "HANG", NULL
+  };
   const char *const *const scripts[] = { first, second, third };
   struct world *world = *state;
   for (gsize i = 0; i < G_N_ELEMENTS (scripts); i++) {
@@ -229,6 +261,8 @@ test_empty (void **state)
     assert_int_equal (missing->header_only, i < 2);
     assert_false (other->header_only);
     assert_int_equal (files_in (world), 2);
+    if (i == 0)
+      meet (world, opened, open_empty);
   }
 }
 
