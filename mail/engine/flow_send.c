@@ -89,17 +89,25 @@ on_held_indexed (gpointer data, const GError *error)
   sending_reply (sending, "held", text);
 }
 
+/* “Held” would say that it waits somewhere. */
+static void
+not_kept (struct sending *sending, enum engine_error code, const char *why)
+{
+  g_autoptr (GError) lost
+      = g_error_new (ENGINE_ERROR, (gint) code,
+                     "%s The message was NOT kept in Drafts either: %s Keep your text until that is "
+                     "mended, then send it again.",
+                     sending->text, why);
+  sending_fail (sending, lost);
+}
+
 static void
 on_held_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct sending *sending = data;
   const char *path = "";
-  if (error != NULL) { /* “held” would say that it waits somewhere */
-    g_autoptr (GError) lost = g_error_new (
-        ENGINE_ERROR, error->code == ENGINE_ERROR_LOST ? ENGINE_ERROR_LOST : ENGINE_ERROR_FAILED,
-        "%s The message was NOT kept in Drafts either: %s Keep your text until that is mended, then send it again.",
-        sending->text, error->message);
-    sending_fail (sending, lost);
+  if (error != NULL) {
+    not_kept (sending, error->code == ENGINE_ERROR_LOST ? ENGINE_ERROR_LOST : ENGINE_ERROR_FAILED, error->message);
     return;
   }
   (void) g_variant_lookup (reply, "path", "&s", &path);
@@ -113,6 +121,11 @@ keep_held (struct sending *sending)
 {
   sending->text = held_sentence (sending);
   g_autoptr (GUnixFDList) fds = sending->account != NULL ? sending_fd (sending, "draft") : NULL;
+  const char *unsealed = NULL;
+  if (sending->account != NULL && g_variant_lookup (sending->reply, "unsealed", "&s", &unsealed)) {
+    not_kept (sending, ENGINE_ERROR_FAILED, unsealed);
+    return;
+  }
   if (fds == NULL) {
     const char *why = sending->account == NULL
                           ? ""

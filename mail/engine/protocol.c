@@ -229,7 +229,8 @@ static const struct protocol_method methods[] = {
   /* dry: nothing is remembered of it. look: where keys should be looked up first, nothing is made, and looks (as above) says which */
   { PEER_KEYS, "protect", F (MUST ("draft", "a{sv}"), MAY ("dry", "b"), MAY ("look", "b")),
     F (MUST ("message_id", "s"), MUST ("copies", "aa{sv}"), MUST ("held", "aa{sv}"), MAY ("sent", "h"),
-       MAY ("draft", "h"), MAY ("looks", "aa{sv}")),
+       MAY ("draft", "h"), MAY ("unsealed", "s"),
+       MAY ("looks", "aa{sv}")), /* unsealed: what went wrong, though there is a key */
     120, FALSE },
   { PEER_KEYS, "seal", F (MUST ("draft", "a{sv}")), F (MUST ("message_id", "s"), MUST ("draft", "h")), 60, FALSE },
   /* No key is needed; it stands here because this worker is the one that reads hostile MIME. */

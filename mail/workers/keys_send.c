@@ -351,7 +351,11 @@ copy_rows (struct worker *worker, const struct plan *plan, GPtrArray *copies)
 static GVariant *
 protect_held (struct worker *worker, GVariant *draft, const struct audience *audience, struct composed *composed)
 {
-  AUTOFREE (protected_copy) record = seal_record (worker_state (worker), draft, composed, NULL);
+  g_autoptr (GError) error = NULL;
+  AUTOFREE (protected_copy) record = seal_record (worker_state (worker), draft, composed, &error);
+  const gboolean own = error != NULL && error->domain == CRYPTO_ERROR
+                       && (error->code == CRYPTO_ERROR_NO_KEY || error->code == CRYPTO_ERROR_PASSPHRASE
+                           || error->code == CRYPTO_ERROR_CARD); /* there is none of ours to seal it by */
   GVariantBuilder reply;
   g_variant_builder_init (&reply, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&reply, "{sv}", "message_id", g_variant_new_string (composed->message_id));
@@ -359,6 +363,8 @@ protect_held (struct worker *worker, GVariant *draft, const struct audience *aud
   g_variant_builder_add (&reply, "{sv}", "held", route_rows (audience->plan, TRUE));
   if (record != NULL)
     g_variant_builder_add (&reply, "{sv}", "draft", reply_copy (worker, record));
+  else if (error != NULL && !own)
+    g_variant_builder_add (&reply, "{sv}", "unsealed", g_variant_new_string (error->message));
   return g_variant_builder_end (&reply);
 }
 
