@@ -1,6 +1,6 @@
 # The screen: ui/screen/ (the only place with ncurses) and one file a view in ui/views/.
 libui_a_SOURCES += \
-	ui/screen/app.c ui/screen/app.h ui/screen/app_p.h ui/screen/app_call.c ui/screen/app_notice.c ui/screen/ask.c ui/screen/draw.c ui/screen/draw.h \
+	ui/screen/app.c ui/screen/app.h ui/screen/app_p.h ui/screen/app_call.c ui/screen/app_events.c ui/screen/app_key.c ui/screen/app_notice.c ui/screen/app_stack.c ui/screen/ask.c ui/screen/draw.c ui/screen/draw.h \
 	ui/screen/editor.c ui/screen/editor.h ui/screen/frame.c ui/screen/here.c ui/screen/here.h ui/screen/input.c ui/screen/input.h ui/screen/key.h \
 	ui/screen/keymap.c ui/screen/keymap.h ui/screen/line.c ui/screen/line.h ui/screen/prompt.c ui/screen/prompt.h \
 	ui/screen/run.c ui/screen/screen.c ui/screen/screen.h ui/screen/text.c ui/screen/text.h ui/screen/theme.c \

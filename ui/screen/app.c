@@ -1,25 +1,20 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
-/* The screen's life: start, the stack of views, keys, events, leaving. */
+/* The screen's life: drawing in turns, start, leaving and end. */
 #include "ui/screen/app_p.h"
 #include "config/accounts.h"
 #include "ui/screen/input.h"
-#include "ui/screen/key.h"
 #include "ui/screen/screen.h"
-#include "ui/screen/text.h"
 #include "ui/views/changes.h"
 #include "ui/views/views.h"
-#include "ui/working.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #define COALESCE_MS 20
 #define RESCUE_MS 3000
-#define KEY_NOTICES_S (60 * 60)
 
 /* ---- Drawing in turns ---- */
 
@@ -53,214 +48,6 @@ app_dirty (struct app *app)
   app_redraw (app, FALSE);
 }
 
-/* ---- The stack ---- */
-
-static gboolean
-view_bury (gpointer data)
-{
-  struct view *view = data;
-  view->class->free (view);
-  return G_SOURCE_REMOVE;
-}
-
-/* Its answers, timers and questions reach nobody from here on; it is freed once the code that closes it has returned. */
-static void
-view_end (struct view *view)
-{
-  app_call_forget (view);
-  app_notice_forget (view->app, view);
-  prompt_withdraw (view->app, view);
-  g_idle_add_full (G_PRIORITY_HIGH, view_bury, view, NULL);
-}
-
-static struct view *
-top_view (struct app *app)
-{
-  return app->views->len > 0 ? g_ptr_array_index (app->views, app->views->len - 1) : NULL;
-}
-
-void
-app_push (struct app *app, struct view *view_take)
-{
-  g_ptr_array_add (app->views, view_take);
-  if (!view_take->class->popup)
-    app->sidebar_focus = FALSE;
-  app_redraw (app, FALSE);
-}
-
-void
-app_close (struct view *view)
-{
-  struct app *app = view->app;
-  guint index;
-  if (!g_ptr_array_find (app->views, view, &index))
-    return;
-  if (index == 0) {
-    app_quit (app, 0);
-    return;
-  }
-  while (app->views->len > index)
-    view_end (g_ptr_array_steal_index (app->views, app->views->len - 1));
-  app_redraw (app, FALSE);
-}
-
-void
-app_show (struct app *app, struct view *view_take)
-{
-  while (app->views->len > 0)
-    view_end (g_ptr_array_steal_index (app->views, app->views->len - 1));
-  app_push (app, view_take);
-}
-
-gboolean
-app_is_top (struct view *view)
-{
-  return top_view (view->app) == view;
-}
-
-struct view *
-app_below (struct view *view)
-{
-  guint index;
-  if (!g_ptr_array_find (view->app->views, view, &index) || index == 0)
-    return NULL;
-  return g_ptr_array_index (view->app->views, index - 1);
-}
-
-struct view *
-app_find (struct app *app, enum place place)
-{
-  for (guint i = app->views->len; i-- > 0;) {
-    struct view *view = g_ptr_array_index (app->views, i);
-    if (view->class->place == place)
-      return view;
-  }
-  return NULL;
-}
-
-struct view *
-app_sidebar (struct app *app)
-{
-  return app->sidebar;
-}
-
-void
-app_focus_sidebar (struct app *app, gboolean focus)
-{
-  app->sidebar_focus = focus && app->sidebar != NULL;
-  app_redraw (app, FALSE);
-}
-
-gboolean
-app_sidebar_toggle (struct app *app)
-{
-  app->sidebar_hidden = !app->sidebar_hidden;
-  app->sidebar_focus = FALSE;
-  app_redraw (app, FALSE);
-  return !app->sidebar_hidden;
-}
-
-struct view *
-app_changes (struct app *app)
-{
-  return app->changes;
-}
-
-GPtrArray *
-app_history (struct app *app)
-{
-  return app->history;
-}
-
-void
-app_background (struct view *view)
-{
-  struct app *app = view->app;
-  guint index;
-  if (!g_ptr_array_find (app->views, view, &index) || index == 0)
-    return;
-  while (app->views->len > index + 1)
-    view_end (g_ptr_array_steal_index (app->views, app->views->len - 1));
-  g_ptr_array_add (app->background, g_ptr_array_steal_index (app->views, index));
-  app_redraw (app, FALSE);
-}
-
-void
-app_foreground (struct view *view)
-{
-  guint index;
-  if (!g_ptr_array_find (view->app->background, view, &index))
-    return;
-  app_push (view->app, g_ptr_array_steal_index (view->app->background, index));
-}
-
-void
-app_end (struct view *view)
-{
-  guint index;
-  if (!g_ptr_array_find (view->app->background, view, &index))
-    return;
-  view_end (g_ptr_array_steal_index (view->app->background, index));
-}
-
-gboolean
-app_in_background (struct view *view)
-{
-  return g_ptr_array_find (view->app->background, view, NULL);
-}
-
-gboolean
-app_is_asking (struct app *app)
-{
-  return app->prompt != NULL;
-}
-
-gboolean
-app_typing (struct app *app)
-{
-  return app->prompt != NULL || app_find (app, PLACE_COMPOSE) != NULL;
-}
-
-static void
-leave_answered (struct app *app, char choice, gpointer data)
-{
-  if (choice == 'l')
-    app_quit (app, 0);
-}
-
-/* Something in the background that leaving would end; what only waits to be taken back goes without us. */
-static gboolean
-is_needed (struct app *app)
-{
-  for (guint i = 0; i < app->background->len; i++) {
-    struct view *view = g_ptr_array_index (app->background, i);
-    if (view->class->unsaved == NULL || view->class->unsaved (view))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-void
-app_back (struct view *view)
-{
-  static const char *const choices[] = { "l", "Leave all the same", "s", "Stay", NULL };
-  struct app *app = view->app;
-  if (app_below (view) != NULL)
-    app_close (view);
-  else if (is_needed (app))
-    prompt_choice (app, "A message is still being sent. Leave wardmail?", choices, leave_answered, NULL);
-  else
-    app_quit (app, 0);
-}
-
-void
-app_quit (struct app *app, int status)
-{
-  app->status = status;
-  app->leaving = TRUE;
-  g_main_loop_quit (app->loop);
-}
-
 /* ---- What it knows ---- */
 
 const struct paths *
@@ -288,93 +75,14 @@ app_now (void)
   return g_get_real_time () / G_USEC_PER_SEC;
 }
 
-/* ---- Keys ---- */
-
-static void
-suspend (struct app *app)
-{
-  screen_leave ();
-  raise (SIGSTOP);
-  screen_return ();
-  app->force = TRUE;
-}
-
-static void
-show_help (struct app *app, enum place place)
-{
-  app_push (app, text_view_keys (app, place));
-}
-
-static gboolean
-act_anywhere (struct app *app, enum place place, enum action action)
-{
-  switch ((int) action) {
-  case ACTION_REDRAW:
-    app->force = TRUE;
-    return TRUE;
-  case ACTION_SUSPEND:
-    suspend (app);
-    return TRUE;
-  case ACTION_HELP:
-    if (place != PLACE_TEXT)
-      show_help (app, place);
-    return TRUE;
-  case ACTION_MESSAGES:
-    if (place != PLACE_TEXT) {
-      g_autoptr (GPtrArray) messages = app_messages (app);
-      app_push (app, text_view_lines (app, "Messages", messages, "Nothing to tell so far."));
-    }
-    return TRUE;
-  case ACTION_SIDEBAR_TOGGLE:
-    app_sidebar_toggle (app);
-    return TRUE;
-  case ACTION_SIDEBAR:
-    app_focus_sidebar (app, !app->sidebar_focus);
-    return TRUE;
-  default:
-    return FALSE;
-  }
-}
-
-/* A box over everything comes before the folders, folders before what is beside them. */
-struct view *
-app_focused (struct app *app)
-{
-  struct view *top = top_view (app);
-  return app->sidebar_focus && !(top != NULL && top->class->popup) ? app->sidebar : top;
-}
+/* ---- Leaving ---- */
 
 void
-app_key (struct app *app, int key)
+app_quit (struct app *app, int status)
 {
-  app_redraw (app, TRUE);
-  app_notice_key (app);
-  if (app->prompt != NULL && key != KEY_CONTROL ('L') && key != KEY_CONTROL ('Z')) {
-    prompt_key (app, key);
-    if (app->prompt == NULL)
-      ask_resume (app);
-    return;
-  }
-  struct view *view = app_focused (app);
-  if (view == NULL)
-    return;
-  enum action action = keymap_action (view->class->place, key);
-  if (action == ACTION_NONE) {
-    if (view->class->type != NULL)
-      view->class->type (view, key);
-  } else if (!view->class->act (view, action))
-    act_anywhere (app, view->class->place, action);
-}
-
-void
-app_paste (struct app *app, const char *text)
-{
-  struct view *view = app_focused (app);
-  app_redraw (app, TRUE);
-  if (app->prompt != NULL)
-    prompt_paste (app, text);
-  else if (view != NULL && view->class->paste != NULL)
-    view->class->paste (view, text);
+  app->status = status;
+  app->leaving = TRUE;
+  g_main_loop_quit (app->loop);
 }
 
 static guint
@@ -423,196 +131,6 @@ app_hang_up (struct app *app)
 {
   if (app->rescue_timer == 0) /* it may be said for as long as the terminal is gone */
     leave_now (app);
-}
-
-/* ---- Events ---- */
-
-static void
-account_state_free (gpointer data)
-{
-  struct account_state *account = data;
-  g_free (account->name);
-  g_free (account->state);
-  g_free (account->text);
-  g_free (account);
-}
-
-static struct account_state *
-account_state (struct app *app, const char *name)
-{
-  for (guint i = 0; i < app->accounts->len; i++)
-    if (strcmp (((struct account_state *) g_ptr_array_index (app->accounts, i))->name, name) == 0)
-      return g_ptr_array_index (app->accounts, i);
-  struct account_state *account = g_new0 (struct account_state, 1);
-  account->name = g_strdup (name);
-  g_ptr_array_add (app->accounts, account);
-  return account;
-}
-
-static void
-set_account (struct app *app, const char *name, const char *state, const char *text)
-{
-  if (*name == '\0')
-    return;
-  struct account_state *account = account_state (app, name);
-  gboolean news = g_strcmp0 (account->state, state) != 0 || g_strcmp0 (account->text, text) != 0;
-  g_free (account->state);
-  g_free (account->text);
-  account->state = g_strdup (state);
-  account->text = g_strdup (text);
-  account->done = account->total = 0;
-  account->rate = 0;
-  account->settled = account->settled || strcmp (state, "idle") == 0;
-  if (strcmp (state, "idle") == 0)
-    app_notice_account_works (app, name);
-  else if (news && strcmp (state, "failed") == 0 && *text != '\0')
-    app_notice_of_account (app, name, text);
-}
-
-gboolean
-app_is_fetching (struct app *app, const char *name)
-{
-  for (guint i = 0; i < app->accounts->len; i++) {
-    const struct account_state *account = g_ptr_array_index (app->accounts, i);
-    if (!account->settled && (name == NULL || *name == '\0' || strcmp (account->name, name) == 0)
-        && (g_strcmp0 (account->state, "connecting") == 0 || g_strcmp0 (account->state, "syncing") == 0))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-gboolean
-app_is_indexing (struct app *app)
-{
-  return app->working != NULL && working_is_indexing (app->working);
-}
-
-static void
-account_event (struct app *app, const char *event, GVariant *fields)
-{
-  const char *name = "", *state = "", *text = "";
-  guint32 done = 0, total = 0;
-  g_variant_lookup (fields, "account", "&s", &name);
-  if (strcmp (event, "state") == 0) {
-    g_variant_lookup (fields, "state", "&s", &state);
-    g_variant_lookup (fields, "text", "&s", &text);
-    set_account (app, name, state, text);
-  } else if (*name != '\0') {
-    struct account_state *account = account_state (app, name);
-    g_variant_lookup (fields, "done", "u", &done);
-    g_variant_lookup (fields, "total", "u", &total);
-    account->done = done;
-    account->total = total;
-    account->rate = 0;
-    account->left_s = G_MAXUINT;
-    g_variant_lookup (fields, "rate", "t", &account->rate);
-    g_variant_lookup (fields, "left", "u", &account->left_s);
-  }
-}
-
-static void
-set_working (struct app *app, GVariant *fields_or_null)
-{
-  g_clear_pointer (&app->working, g_variant_unref);
-  app->working = fields_or_null != NULL ? g_variant_ref (fields_or_null) : NULL;
-}
-
-void
-app_work_done (struct app *app)
-{
-  set_working (app, NULL);
-  app_redraw (app, FALSE);
-}
-
-static gboolean
-is_good (GVariant *fields)
-{
-  gboolean good = FALSE;
-  return g_variant_lookup (fields, "good", "b", &good) && good;
-}
-
-static void
-engine_event (const char *event, GVariant *fields, gpointer data)
-{
-  struct app *app = data;
-  if (app->leaving)
-    return;
-  const char *text = "";
-  if (strcmp (event, "state") == 0 || strcmp (event, "progress") == 0)
-    account_event (app, event, fields);
-  else if (strcmp (event, "notice") == 0 && g_variant_lookup (fields, "text", "&s", &text))
-    app_notice (app, is_good (fields) ? NOTICE_INFO : NOTICE_WARN, "%s", text);
-  else if (strcmp (event, "changed") == 0)
-    app_notice_new_mail (app, fields);
-  else if (strcmp (event, "working") == 0 && !working_is_short (fields))
-    set_working (app, working_is_over (fields) ? NULL : fields);
-  if (app->sidebar != NULL && app->sidebar->class->event != NULL)
-    app->sidebar->class->event (app->sidebar, event, fields);
-  for (guint i = 0; i < app->views->len; i++) {
-    struct view *view = g_ptr_array_index (app->views, i);
-    if (view->class->event != NULL)
-      view->class->event (view, event, fields);
-  }
-  app_redraw (app, FALSE);
-}
-
-void
-app_tell (struct app *app, const char *event)
-{
-  GVariantDict none;
-  g_variant_dict_init (&none, NULL);
-  g_autoptr (GVariant) fields = g_variant_ref_sink (g_variant_dict_end (&none));
-  engine_event (event, fields, app);
-}
-
-struct engine *
-app_engine (struct app *app)
-{
-  if (app->engine == NULL) {
-    app->engine = engine_new (app->paths);
-    engine_set_event (app->engine, engine_event, app);
-    engine_set_ask (app->engine, ask_start, app);
-  }
-  return app->engine;
-}
-
-static void
-status_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
-{
-  struct app *app = view->app;
-  if (reply == NULL) {
-    app_notice (app, NOTICE_WARN, "%s", error->message);
-    return;
-  }
-  g_autoptr (GVariant) rows = g_variant_lookup_value (reply, "accounts", G_VARIANT_TYPE ("aa{sv}"));
-  for (gsize i = 0; rows != NULL && i < g_variant_n_children (rows); i++) {
-    g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-    const char *name = "", *state = "", *text = "";
-    g_variant_lookup (row, "name", "&s", &name);
-    g_variant_lookup (row, "state", "&s", &state);
-    g_variant_lookup (row, "text", "&s", &text);
-    set_account (app, name, state, text);
-  }
-}
-
-/* What is to be known of the keys; asked now and then, and answered once a day. */
-static void
-key_notices_done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
-{
-  g_autofree const char **texts = NULL;
-  if (reply == NULL || !g_variant_lookup (reply, "texts", "^a&s", &texts))
-    return; /* what is wrong with the keys is said where they are needed */
-  for (gsize i = g_strv_length ((char **) texts); i-- > 0;)
-    app_notice (view->app, NOTICE_WARN, "%s", texts[i]);
-}
-
-static gboolean
-ask_key_notices (gpointer data)
-{
-  struct app *app = data;
-  if (!app->leaving)
-    app_call (app->sidebar, "key_notices", NULL, NULL, key_notices_done, NULL);
-  return G_SOURCE_CONTINUE;
 }
 
 /* ---- Start and end ---- */
@@ -664,9 +182,7 @@ app_enter (struct app *app)
   app->changes = changes_new (app);
   app->sidebar = sidebar_new (app);
   app_show (app, list_new (app, "Inbox", NULL, NULL));
-  app_call (app->sidebar, "status", NULL, NULL, status_done, NULL);
-  ask_key_notices (app);
-  app->key_timer = g_timeout_add_seconds (KEY_NOTICES_S, ask_key_notices, app);
+  app_events_start (app);
 }
 
 void
@@ -696,18 +212,9 @@ static void
 app_free (struct app *app)
 {
   ask_clear (app);
-  if (app->key_timer != 0)
-    g_source_remove (app->key_timer);
   g_clear_pointer (&app->prompt, prompt_free);
   app_call_abandon (app);
-  for (guint i = app->views->len; i-- > 0;)
-    view_end (g_ptr_array_index (app->views, i));
-  for (guint i = app->background->len; i-- > 0;)
-    view_end (g_ptr_array_index (app->background, i));
-  if (app->sidebar != NULL)
-    view_end (app->sidebar);
-  if (app->changes != NULL)
-    view_end (app->changes);
+  app_stack_clear (app);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_clear_pointer (&app->engine, engine_free);
@@ -715,13 +222,12 @@ app_free (struct app *app)
   g_ptr_array_unref (app->views);
   g_ptr_array_unref (app->background);
   g_ptr_array_unref (app->history);
-  g_ptr_array_unref (app->accounts);
   g_ptr_array_unref (app->messages);
   g_ptr_array_unref (app->calls);
   g_ptr_array_unref (app->timers);
   g_clear_pointer (&app->own_paths, paths_free);
   g_clear_pointer (&app->own_settings, settings_free);
-  set_working (app, NULL);
+  app_events_clear (app);
   g_main_loop_unref (app->loop);
   g_free (app);
 }
@@ -736,7 +242,7 @@ app_new (const struct paths *paths, const struct settings *settings)
   app->views = g_ptr_array_new ();
   app->background = g_ptr_array_new ();
   app->history = g_ptr_array_new_with_free_func (g_free);
-  app->accounts = g_ptr_array_new_with_free_func (account_state_free);
+  app_events_init (app);
   app->messages = g_ptr_array_new_with_free_func (g_free);
   app->calls = g_ptr_array_new ();
   app->timers = g_ptr_array_new ();

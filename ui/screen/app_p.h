@@ -58,17 +58,25 @@ struct app {
   GString *pasted;   /* between the marks of a bracketed paste */
 };
 
-void app_key (struct app *app, int key);
-void app_paste (struct app *app, const char *text);
-struct view *app_focused (struct app *app); /* the one that keys go to; NULL at the very start */
-void app_hang_up (struct app *app);         /* the terminal is gone */
+void app_hang_up (struct app *app); /* the terminal is gone */
 void app_resized (struct app *app);
 void app_redraw (struct app *app, gboolean now); /* now: after a key, at once; else coalesced with what else happens */
-struct engine *app_engine (struct app *app);
+/* app_call.c */
 void app_call_abandon (struct app *app); /* at the end: nobody wants answers any more */
 void app_call_clear (struct app *app);   /* after the engine: what was never answered */
 guint app_call_pending (const struct app *app);
 
+/* app_stack.c */
+struct view *app_focused (struct app *app); /* the one that keys go to; NULL at the very start */
+void app_stack_clear (struct app *app);
+/* app_key.c */
+void app_key (struct app *app, int key);
+void app_paste (struct app *app, const char *text);
+/* app_events.c */
+struct engine *app_engine (struct app *app);
+void app_events_init (struct app *app);
+void app_events_start (struct app *app); /* the profile is there: ask how the accounts and keys stand */
+void app_events_clear (struct app *app);
 /* app_notice.c */
 void app_notice_of_account (struct app *app, const char *account, const char *text); /* a warning that goes when ... */
 void app_notice_account_works (struct app *app, const char *account);
