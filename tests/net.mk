@@ -1,8 +1,9 @@
 # Tests of net.
 PEER = tests/wire/peer.c tests/wire/peer.h tests/unit/openssl_tool.c tests/unit/openssl_tool.h
+MEETING = tests/wire/meeting.c tests/wire/meeting.h $(PEER)
 
-check_PROGRAMS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_filter tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_replies tests/wire/test_smtp
-TESTS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_filter tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_replies tests/wire/test_smtp
+check_PROGRAMS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_filter tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_imap_fetch tests/wire/test_imap_folders tests/wire/test_replies tests/wire/test_smtp
+TESTS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_filter tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_imap_fetch tests/wire/test_imap_folders tests/wire/test_replies tests/wire/test_smtp
 tests_unit_test_gate_SOURCES = tests/unit/test_gate.c
 tests_unit_test_gate_LDADD = $(TEST_LIBS)
 tests_unit_test_gate_CFLAGS = $(TEST_CFLAGS)
@@ -26,9 +27,15 @@ TESTS += tests/unit/test_wkd
 tests_unit_test_wkd_SOURCES = tests/unit/test_wkd.c
 tests_unit_test_wkd_LDADD = $(TEST_LIBS)
 tests_unit_test_wkd_CFLAGS = $(TEST_CFLAGS)
-tests_wire_test_imap_SOURCES = tests/wire/test_imap.c $(PEER)
+tests_wire_test_imap_SOURCES = tests/wire/test_imap.c $(MEETING)
 tests_wire_test_imap_LDADD = $(TEST_LIBS)
 tests_wire_test_imap_CFLAGS = $(TEST_CFLAGS)
+tests_wire_test_imap_fetch_SOURCES = tests/wire/test_imap_fetch.c $(MEETING)
+tests_wire_test_imap_fetch_LDADD = $(TEST_LIBS)
+tests_wire_test_imap_fetch_CFLAGS = $(TEST_CFLAGS)
+tests_wire_test_imap_folders_SOURCES = tests/wire/test_imap_folders.c $(MEETING)
+tests_wire_test_imap_folders_LDADD = $(TEST_LIBS)
+tests_wire_test_imap_folders_CFLAGS = $(TEST_CFLAGS)
 tests_wire_test_replies_SOURCES = tests/wire/test_replies.c $(PEER)
 tests_wire_test_replies_LDADD = $(TEST_LIBS)
 tests_wire_test_replies_CFLAGS = $(TEST_CFLAGS)
