@@ -177,6 +177,7 @@ void arrive_again (struct core_account *account);
 void arrive_again_now (struct core_account *account); /* if that waits */
 void arrive_settle (struct core_account *account);    /* now and then: what the index has need not be remembered */
 void arrive_forget (struct core_account *account);    /* the account is no more: drop what waits, tell who waits */
+/* arrive_rows.c: rows of mails into the index. */
 /* Index one mail that we wrote ourselves: a Sent record, a draft. */
 void arrive_own (struct core *core, const char *path, const char *const *add, core_done_fn done, gpointer data);
 /* Get the shadows of protected mails (rows as of the imap event "mails") and index them all. */
