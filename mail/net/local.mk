@@ -6,7 +6,7 @@ libmail_a_SOURCES += mail/net/gate.h mail/net/gate_p.h mail/net/gate.c mail/net/
 	mail/net/imap_name.h mail/net/imap_name.c
 libmail_a_SOURCES += mail/net/imap_folder.c mail/net/imap_keywords.c
 libmail_a_SOURCES += mail/net/wkd.h mail/net/wkd.c
-libmail_a_SOURCES += mail/workers/imap.c mail/workers/imap_body.h mail/workers/imap_body.c
+libmail_a_SOURCES += mail/workers/imap.c mail/workers/imap_p.h mail/workers/imap_methods.c mail/workers/imap_body.h mail/workers/imap_body.c
 libmail_a_SOURCES += mail/workers/imap_watch.h mail/workers/imap_watch.c
 libmail_a_SOURCES += mail/net/smtp.h mail/net/smtp_p.h mail/net/smtp_driver.c mail/net/smtp_session.c mail/net/smtp_send.c mail/net/smtp_envelope.c \
 	mail/workers/smtp_p.h mail/workers/smtp.c mail/workers/smtp_note.c mail/workers/smtp_ledger.c

@@ -2,15 +2,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The imap worker: one account's mailboxes. Requests are done on the local side at once; the line to the server is kept, used and mended
  * while nobody asks for anything. */
-#include "mail/workers/worker.h"
+#include "mail/workers/imap_p.h"
 
 #include "crypto/error.h"
-#include "crypto/guard/secret.h"
-#include "mail/net/imap.h"
-#include "mail/store/maildir.h"
-#include "mail/store/sync.h"
-#include "mail/workers/imap_body.h"
-#include "mail/workers/imap_watch.h"
 #include "mail/workers/sandbox.h"
 
 #include <poll.h>
@@ -22,24 +16,6 @@
 #define BACK_OFF_MAX_S 300
 #define PUSH_AGAIN_S 60
 #define PATIENCE_MS 5000 /* with a server that does not answer, while the engine waits for something else */
-
-struct mailbox {
-  struct worker *worker;
-  struct remote *remote;
-  struct secret *secret;
-  struct sync *sync;
-  struct imap *imap; /* NULL: offline */
-  struct stream_guest guest;
-  struct imap_body body;
-  gboolean on_line; /* imap is in use: what is done meanwhile must not touch it */
-  struct imap_watch *watch;
-  guint poll_s;
-  guint failures;
-  gint64 next_try, next_look, next_push; /* monotonic seconds */
-  gboolean reported, busy;
-  gboolean waits_to_watch; /* the screen has its first mails: a second connection may be opened */
-  gboolean refused;        /* the sign-in was: nothing by itself until somebody asks */
-};
 
 static gint64
 now_s (void)
@@ -328,7 +304,7 @@ idle (struct worker *worker)
   box->on_line = FALSE;
 }
 
-/* ---- methods ---- */
+/* ---- methods that need the line; the others are in imap_methods.c ---- */
 
 static GVariant *
 method_test (struct worker *worker, GVariant *args, GError **error)
@@ -350,28 +326,6 @@ method_test (struct worker *worker, GVariant *args, GError **error)
                          box->remote->user != NULL ? box->remote->user : "the certificate's owner", folders->len,
                          folders->len == 1 ? "" : "s", line);
   return worker_reply_one ("text", g_variant_new_string (text));
-}
-
-static GVariant *
-method_report (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  sync_report (box->sync);
-  box->reported = TRUE;
-  return worker_reply_nothing ();
-}
-
-static GVariant *
-method_settle (struct worker *worker, GVariant *args, GError **error)
-{
-  sync_settle (((struct mailbox *) worker_state (worker))->sync);
-  return worker_reply_nothing ();
-}
-
-static GVariant *
-method_folders (struct worker *worker, GVariant *args, GError **error)
-{
-  return worker_reply_one ("folders", sync_folder_rows (((struct mailbox *) worker_state (worker))->sync));
 }
 
 static gboolean
@@ -426,159 +380,15 @@ method_sync (struct worker *worker, GVariant *args, GError **error)
   return g_variant_builder_end (&fields);
 }
 
-/* A list of strings in args; never NULL. */
-static const char **
-list (GVariant *args, const char *name)
-{
-  const char **strings = NULL;
-  if (!g_variant_lookup (args, name, "^a&s", &strings))
-    strings = g_new0 (const char *, 1);
-  return strings;
-}
-
-/* A local change is pushed in the next idle turn. */
-static GVariant *
-changed (struct mailbox *box, const char *name, GVariant *value)
-{
-  box->next_push = 0;
-  return value == NULL ? NULL : worker_reply_one (name, value);
-}
-
-static GVariant *
-method_flags (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  g_autofree const char **paths = list (args, "paths"), **add = list (args, "add"), **remove = list (args, "remove");
-  g_autofree const char **tags_add = list (args, "tags_add"), **tags_remove = list (args, "tags_remove");
-  gboolean tagged
-      = (*tags_add == NULL && *tags_remove == NULL) || sync_tags (box->sync, paths, tags_add, tags_remove, error);
-  return changed (box, "moves", tagged ? sync_flags (box->sync, paths, add, remove, error) : NULL);
-}
-
-static GVariant *
-method_move (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  g_autofree const char **paths = list (args, "paths");
-  const char *to = "";
-  g_variant_lookup (args, "to", "&s", &to);
-  return changed (box, "moves", sync_move (box->sync, paths, to, error));
-}
-
-static GVariant *
-method_move_back (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  g_autofree const char **paths = list (args, "paths");
-  const char *dir = "";
-  g_autofree char *role = NULL;
-  g_variant_lookup (args, "dir", "&s", &dir);
-  GVariant *moves = sync_move_back (box->sync, paths, dir, &role, error);
-  box->next_push = 0;
-  return moves != NULL ? g_variant_new_parsed ("{'moves': <%@a(ss)>, 'role': <%s>}", moves, role) : NULL;
-}
-
-static GVariant *
-method_append (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  const char *role = "", *replaces = NULL, *key = NULL;
-  g_variant_lookup (args, "role", "&s", &role);
-  g_variant_lookup (args, "replaces", "&s", &replaces);
-  g_variant_lookup (args, "key", "&s", &key);
-  g_autofree const char **flags = list (args, "flags");
-  int fd = worker_arg_fd (worker, args, "data");
-  g_autofree char *path = worker_check_fd (fd, IMAP_MESSAGE_MAX, NULL, error)
-                              ? sync_append (box->sync, role, fd, flags, replaces, key, error)
-                              : NULL;
-  return changed (box, "path", path == NULL ? NULL : g_variant_new_string (path));
-}
-
-static GVariant *
-method_remove (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  g_autofree const char **paths = list (args, "paths");
-  box->next_push = 0;
-  return sync_remove (box->sync, paths, error) ? worker_reply_nothing () : NULL;
-}
-
-static GVariant *
-method_drafts (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  const char *id = "";
-  g_variant_lookup (args, "id", "&s", &id);
-  g_auto (GStrv) paths = sync_drafts (box->sync, id);
-  return worker_reply_one ("paths", g_variant_new_strv ((const char *const *) paths, -1));
-}
-
-static GVariant *
-method_folder (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  const char *action = "", *name = "", *to = "";
-  guint mails = 0;
-  g_variant_lookup (args, "action", "&s", &action);
-  g_variant_lookup (args, "folder", "&s", &name);
-  g_variant_lookup (args, "to", "&s", &to);
-  box->next_push = 0;
-  return sync_folder (box->sync, action, name, to, &mails, error)
-             ? worker_reply_one ("mails", g_variant_new_uint32 (mails))
-             : NULL;
-}
-
-static GVariant *
-method_mails (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  gint64 before = 0, next = 0;
-  guint32 limit = 0;
-  guint left = 0;
-  gboolean newest = FALSE;
-  g_variant_lookup (args, "before", "x", &before);
-  g_variant_lookup (args, "limit", "u", &limit);
-  g_variant_lookup (args, "newest", "b", &newest);
-  GVariant *rows
-      = newest ? sync_rows_newest (box->sync, limit, error) : sync_rows (box->sync, before, limit, &next, &left, error);
-  return rows == NULL ? NULL
-                      : g_variant_new_parsed ("{'rows': <%@aa{sv}>, 'next': <%x>, 'left': <%u>}", rows, next, left);
-}
-
-static GVariant *
-method_indexed (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  g_autofree const char **paths = list (args, "paths");
-  return sync_indexed (box->sync, paths, error) ? worker_reply_nothing () : NULL;
-}
-
-static GVariant *
-method_fetch (struct worker *worker, GVariant *args, GError **error)
-{
-  struct mailbox *box = worker_state (worker);
-  const char *path = "";
-  g_variant_lookup (args, "path", "&s", &path);
-  if (box->refused) { /* trying again and again would lock the account at many servers */
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN, "The server did not take the password.");
-    return NULL;
-  }
-  GVariant *reply = imap_body_fetch (&box->body, box->sync, box->on_line ? NULL : box->imap, box->remote, box->secret,
-                                     &box->guest, path, error);
-  if (reply != NULL && box->imap == NULL)
-    box->next_try = 0; /* there is a line again */
-  return reply;
-}
-
 static const struct worker_method methods[] = {
-  { "test", method_test },     { "folders", method_folders },
-  { "sync", method_sync },     { "flags", method_flags },
-  { "move", method_move },     { "move_back", method_move_back },
-  { "append", method_append }, { "remove", method_remove },
-  { "drafts", method_drafts }, { "indexed", method_indexed },
-  { "report", method_report }, { "settle", method_settle },
-  { "folder", method_folder }, { "mails", method_mails },
-  { "fetch", method_fetch },   { NULL, NULL },
+  { "test", method_test },          { "folders", imap_method_folders },
+  { "sync", method_sync },          { "flags", imap_method_flags },
+  { "move", imap_method_move },     { "move_back", imap_method_move_back },
+  { "append", imap_method_append }, { "remove", imap_method_remove },
+  { "drafts", imap_method_drafts }, { "indexed", imap_method_indexed },
+  { "report", imap_method_report }, { "settle", imap_method_settle },
+  { "folder", imap_method_folder }, { "mails", imap_method_mails },
+  { "fetch", imap_method_fetch },   { NULL, NULL },
 };
 
 static const char *const alone[] = { "sync", NULL }; /* it needs the line */
