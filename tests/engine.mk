@@ -19,6 +19,13 @@ tests_unit_test_sending_known_SOURCES = tests/unit/test_sending_known.c
 tests_unit_test_sending_known_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_sending_known_LDADD = $(TEST_LIBS)
 tests_unit_test_sending_known_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=supervised_call
+check_PROGRAMS += tests/unit/test_outbox_draft
+TESTS += tests/unit/test_outbox_draft
+tests_unit_test_outbox_draft_SOURCES = tests/unit/test_outbox_draft.c
+tests_unit_test_outbox_draft_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_outbox_draft_LDADD = $(TEST_LIBS)
+tests_unit_test_outbox_draft_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=supervised_call -Wl,--wrap=arrive_own -Wl,--wrap=outbox_run \
+	-Wl,--wrap=server_event -Wl,--wrap=core_changed -Wl,--wrap=request_reply -Wl,--wrap=request_fail
 check_PROGRAMS += tests/unit/test_outbox_subject
 TESTS += tests/unit/test_outbox_subject
 tests_unit_test_outbox_subject_SOURCES = tests/unit/test_outbox_subject.c

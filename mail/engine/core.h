@@ -42,7 +42,8 @@ struct core_account {
   gint64 due_soon;      /* real time: until then something is to go that a person may still take back; 0 */
   GQueue fetches; /* struct fetch *: bodies that somebody waits for; the first is under way where fetching says so */
   gboolean fetching;
-  GHashTable *watchers; /* id in the outbox -> struct request *: who hears how far it is */
+  GHashTable *watchers;  /* id in the outbox -> struct request *: who hears how far it is */
+  gboolean drafts_swept; /* outbox_draft_sweep was at it */
 };
 
 struct core {
@@ -208,3 +209,7 @@ void flow_delivery (struct core *core, struct request *request);
 typedef void (*outbox_done_fn) (gpointer data, GVariant *row_or_null, const GError *error);
 void outbox_run (struct core_account *account, const char *id_or_null, const char *haste, outbox_done_fn done,
                  gpointer data);
+/* outbox_draft.c: once in the engine's life. rows: of the account's outbox; the drafts that these messages were made from go. */
+void outbox_draft_sweep (struct core_account *account, GVariant *rows);
+/* flow_outbox_edit.c: "take-back" of the door's outbox_decide. */
+void flow_outbox_take_back (struct core *core, struct request *request);

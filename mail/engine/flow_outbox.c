@@ -377,6 +377,7 @@ on_run (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
   }
   g_autoptr (GVariant) rows = core_rows (reply, "rows");
   tell_news (filing, reply, rows);
+  outbox_draft_sweep (filing->account, rows);
   if (collect_unchecked (filing, rows)) {
     check_next (filing);
     return;

@@ -179,20 +179,15 @@ on_decided (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer dat
 static void
 decide (struct deciding *deciding)
 {
-  const char *what = strcmp (deciding->what, "take-back") == 0 ? "remove" : deciding->what;
   supervised_call (deciding->account->smtp, "decide",
-                   g_variant_new_parsed ("{'id': <%s>, 'what': <%s>}", deciding->id, what), NULL, NULL, on_decided,
-                   deciding);
+                   g_variant_new_parsed ("{'id': <%s>, 'what': <%s>}", deciding->id, deciding->what), NULL, NULL,
+                   on_decided, deciding);
 }
 
 static void
 on_stopped_run (gpointer data, GVariant *row_or_null, const GError *error)
 {
-  struct deciding *deciding = data;
-  if (strcmp (deciding->what, "stop") == 0)
-    deciding_end (deciding, NULL, words_for ("stop", FALSE), FALSE);
-  else
-    decide (deciding);
+  deciding_end (data, NULL, words_for ("stop", FALSE), FALSE);
 }
 
 /* What a run is at stops when that run ends; the next one waits for it. */
@@ -231,12 +226,16 @@ flow_outbox_decide (struct core *core, struct request *request)
     request_fail_text (request, ENGINE_ERROR_USAGE, "Nobody can decide “%s” about a message.", what);
     return;
   }
+  if (strcmp (what, "take-back") == 0) {
+    flow_outbox_take_back (core, request);
+    return;
+  }
   struct deciding *deciding = g_new0 (struct deciding, 1);
   deciding->core = core;
   deciding->request = request_ref (request);
   deciding->id = id;
   deciding->what = what;
-  deciding->ask = strcmp (what, "stop") == 0 || strcmp (what, "take-back") == 0 ? stop : decide;
+  deciding->ask = strcmp (what, "stop") == 0 ? stop : decide;
   core->busy++;
   g_autoptr (GError) none
       = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, "The outbox has no such message.");

@@ -1,7 +1,10 @@
 /* SPDX-FileCopyrightText: wardmail contributors
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the outbox back into the editor: it is stopped, its record is read, kept as a draft, and only then taken out of the outbox. Whatever
- * ends this in between, the message is in one of the two places, or in both, and is not sent by itself. */
+ * ends this in between, the message is in one of the two places, or in both, and is not sent by itself.
+ *
+ * Who takes back what he has just sent has its text still: there the record itself, which is sealed like a draft, becomes the draft, and no
+ * key is needed for that. */
 #include "mail/engine/sending.h"
 
 #include <string.h>
@@ -11,6 +14,8 @@ struct editing {
   struct request *request;
   struct core_account *account;
   guint next;
+  gboolean back; /* of one who has the text */
+  gboolean gone;
   const char *id;
   GVariant *row;   /* as it is in the outbox */
   GVariant *draft; /* for those who have not got it */
@@ -18,17 +23,28 @@ struct editing {
   char *draft_id;
 };
 
+static GVariant *
+edited (struct editing *editing)
+{
+  if (!editing->back)
+    return g_variant_new_parsed ("{'draft': <%@a{sv}>, 'draft_id': <%s>, 'text': <'The message is in Drafts again, and "
+                                 "in the outbox no more.'>}",
+                                 editing->draft, editing->draft_id);
+  if (editing->gone)
+    return g_variant_new_parsed ("{'gone': <true>, 'draft_id': <%s>, 'text': <'Nothing was sent to anybody; it is in "
+                                 "the Outbox no more.'>}",
+                                 editing->draft_id);
+  return g_variant_new_parsed ("{'gone': <false>, 'text': <'It is too late for some: the server took it for them. What "
+                               "is left waits in the Outbox; decide there.'>}");
+}
+
 static void
 editing_end (struct editing *editing, const GError *error)
 {
   if (error != NULL)
     request_fail (editing->request, error);
   else
-    request_reply (editing->request,
-                   g_variant_new_parsed ("{'draft': <%@a{sv}>, 'draft_id': <%s>, 'text': <'The message is in Drafts "
-                                         "again, and in the outbox no more.'>}",
-                                         editing->draft, editing->draft_id),
-                   editing->fds);
+    request_reply (editing->request, edited (editing), editing->fds);
   core_changed (editing->core);
   server_event (editing->core->server, "outbox", NULL);
   editing->core->busy--;
@@ -53,8 +69,8 @@ static void
 on_removed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct editing *editing = data;
-  gboolean gone = FALSE;
-  if (error == NULL && g_variant_lookup (reply, "gone", "b", &gone) && !gone) /* the others have it: into Sent */
+  if (error == NULL && g_variant_lookup (reply, "gone", "b", &editing->gone)
+      && !editing->gone) /* the others have it: into Sent */
     outbox_run (editing->account, NULL, "", NULL, NULL);
   editing_end (editing, error);
 }
@@ -76,11 +92,20 @@ on_kept (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
   struct editing *editing = data;
   const char *path = "";
   if (error != NULL) {
-    editing_end (editing, error);
+    g_autofree char *text = g_strdup_printf ("%s The message is still in the Outbox.", error->message);
+    editing_fail (editing, (enum engine_error) error->code, text);
     return;
   }
   (void) g_variant_lookup (reply, "path", "&s", &path);
   arrive_own (editing->core, path, (const char *const[]){ "draft", NULL }, on_indexed, editing);
+}
+
+static void
+keep (struct editing *editing, GUnixFDList *draft)
+{
+  supervised_call (editing->account->imap, "append",
+                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"),
+                   draft, NULL, on_kept, editing);
 }
 
 static void
@@ -104,9 +129,7 @@ on_sealed (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
     return;
   }
   editing->draft_id = g_strdup (id);
-  supervised_call (editing->account->imap, "append",
-                   g_variant_new_parsed ("{'role': <'drafts'>, 'data': <handle 0>, 'flags': <['draft', 'seen']>}"),
-                   draft, NULL, on_kept, editing);
+  keep (editing, draft);
 }
 
 /* ---- what is left of it ---- */
@@ -180,9 +203,22 @@ on_record (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data
   if (handle < 0 || handle >= count || g_unix_fd_list_append (record, list[handle], NULL) < 0)
     editing_fail (editing, ENGINE_ERROR_FAILED,
                   "The record of this message cannot be read, so it cannot be opened. It stays in the outbox.");
+  else if (editing->back)
+    keep (editing, record);
   else
     supervised_call (editing->core->keys, "draft_parse", g_variant_new_parsed ("{'message': <handle 0>}"), record,
                      editing->request, on_parsed, editing);
+}
+
+static void
+ask_record (struct editing *editing)
+{
+  const char *id = "";
+  if (editing->back && g_variant_lookup (editing->row, "message_id", "&s", &id))
+    editing->draft_id = g_strdup (id);
+  supervised_call (editing->account->smtp, "decide",
+                   g_variant_new_parsed ("{'id': <%s>, 'what': <'record'>}", editing->id), NULL, NULL, on_record,
+                   editing);
 }
 
 /* ---- stopping it ---- */
@@ -235,10 +271,13 @@ take_row (struct editing *editing)
   else if (strcmp (state, "sending") == 0 || (any_in (editing->row, "ready") && strcmp (wait, "person") != 0))
     supervised_call (editing->account->smtp, "stop", g_variant_new_parsed ("{'id': <%s>}", editing->id), NULL, NULL,
                      on_stopped, editing);
+  else if (editing->back && any_in (editing->row, "unknown"))
+    editing_fail (editing, ENGINE_ERROR_USAGE,
+                  "It is too late: the server may have taken this message. Decide in the Outbox what to do.");
+  else if (editing->back && any_in (editing->row, "accepted"))
+    editing_end (editing, NULL);
   else
-    supervised_call (editing->account->smtp, "decide",
-                     g_variant_new_parsed ("{'id': <%s>, 'what': <'record'>}", editing->id), NULL, NULL, on_record,
-                     editing);
+    ask_record (editing);
 }
 
 /* ---- finding it ---- */
@@ -272,13 +311,26 @@ find (struct editing *editing)
   supervised_call (editing->account->smtp, "list", NULL, NULL, NULL, on_listed, editing);
 }
 
-void
-flow_outbox_edit (struct core *core, struct request *request)
+static void
+start (struct core *core, struct request *request, gboolean back)
 {
   struct editing *editing = g_new0 (struct editing, 1);
+  editing->back = back;
   editing->core = core;
   editing->request = request_ref (request);
   (void) g_variant_lookup (request->fields, "id", "&s", &editing->id);
   core->busy++;
   on_listed (NULL, NULL, NULL, editing);
+}
+
+void
+flow_outbox_edit (struct core *core, struct request *request)
+{
+  start (core, request, FALSE);
+}
+
+void
+flow_outbox_take_back (struct core *core, struct request *request)
+{
+  start (core, request, TRUE);
 }

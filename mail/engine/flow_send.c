@@ -263,6 +263,7 @@ on_submitted (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer d
   }
   (void) g_variant_lookup (reply, "id", "&s", &id);
   (void) g_variant_lookup (sending->request->fields, "wait", "b", &wait);
+  sending_remove_draft (sending); /* it waits in one place; outbox_draft.c */
   server_event (sending->core->server, "outbox", NULL);
   mark_parent (sending);
   sending->outbox_id = g_strdup (id);
@@ -423,12 +424,37 @@ protect (struct sending *sending)
 }
 
 static void
+on_draft_looked (struct sending *sending, gboolean waits)
+{
+  g_autoptr (GError) twice
+      = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_USAGE,
+                             "This message is in the Outbox already and goes from there, so it was not sent a second "
+                             "time. Open it in the Outbox to go on writing it.");
+  if (waits)
+    sending_fail (sending, twice);
+  else
+    protect (sending);
+}
+
+/* What is handed in once more is known by its Message-ID. */
+static void
+with_draft (struct sending *sending)
+{
+  gboolean again = FALSE;
+  (void) g_variant_lookup (sending->request->fields, "again", "b", &again);
+  if (again)
+    protect (sending);
+  else
+    outbox_draft_look (sending, on_draft_looked);
+}
+
+static void
 start_sending (struct sending *sending)
 {
   const char *draft_id = NULL;
   (void) g_variant_lookup (sending->request->fields, "draft_id", "&s", &draft_id);
   sending->since = g_get_monotonic_time ();
-  sending_with_draft (sending, draft_id, protect);
+  sending_with_draft (sending, draft_id, with_draft);
 }
 
 /* It is in Sent. */

@@ -11,5 +11,5 @@ libmail_a_SOURCES += mail/engine/directory.h mail/engine/directory.c mail/engine
 libmail_a_SOURCES += mail/engine/working.h mail/engine/working.c
 libmail_a_SOURCES += mail/engine/revocation.h mail/engine/revocation.c mail/workers/keys_revocation.c
 libmail_a_SOURCES += mail/engine/flow_ledger.c
-libmail_a_SOURCES += mail/engine/flow_outbox_decide.c mail/engine/flow_outbox_edit.c mail/engine/outbox_subject.c
+libmail_a_SOURCES += mail/engine/flow_outbox_decide.c mail/engine/flow_outbox_edit.c mail/engine/outbox_subject.c mail/engine/outbox_draft.c
 libmail_a_SOURCES += mail/engine/flow_receipt.c

@@ -150,9 +150,10 @@ static const struct protocol_method methods[] = {
    * people aa{sv}: address s, state s (as above, or "dropped"), text s */
   { PEER_ENGINE, "outbox", NOTHING, F (MUST ("rows", "aa{sv}")), 150, FALSE },
   /* what: "retry" (send it now, also to those of whom it failed or is unknown), "arrived" (those of whom it is unknown have it), "remove" (who has
-   * not got it will not), "stop" (it waits until somebody decides), "take-back" (stop and remove). gone: it is no more in the outbox, and nobody got it. */
-  { PEER_ENGINE, "outbox_decide", F (MUST ("id", "s"), MUST ("what", "s")), F (MUST ("text", "s"), MUST ("gone", "b")),
-    660, FALSE },
+   * not got it will not), "stop" (it waits until somebody decides), "take-back" (its record becomes the draft draft_id, then it is removed; nobody is asked
+   * for a passphrase). gone: it is no more in the outbox, and nobody got it. */
+  { PEER_ENGINE, "outbox_decide", F (MUST ("id", "s"), MUST ("what", "s")),
+    F (MUST ("text", "s"), MUST ("gone", "b"), MAY ("draft_id", "s")), 660, FALSE },
   /* Back into Drafts, for those who have not got it; they are in the outbox no more. draft_id: of the draft that was kept. */
   { PEER_ENGINE, "outbox_edit", F (MUST ("id", "s")),
     F (MUST ("draft", "a{sv}"), MUST ("draft_id", "s"), MUST ("text", "s")), 660, FALSE },

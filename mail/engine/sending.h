@@ -46,3 +46,7 @@ enum sending_known {
 typedef void (*sending_known_fn) (struct sending *sending, enum sending_known known, const char *missing);
 /* Asks the account's ledger for the recipients of the draft. */
 void sending_known (struct sending *sending, sending_known_fn done);
+
+/* ---- outbox_draft.c: is the draft that is being sent the one of a message that the outbox has? ---- */
+typedef void (*outbox_draft_fn) (struct sending *sending, gboolean waits);
+void outbox_draft_look (struct sending *sending, outbox_draft_fn done);

@@ -54,9 +54,14 @@ terminal_type u
 terminal_wait 'Taken back: nothing was sent to anybody.'
 terminal_wait 'the screens are golden today. Grüße, 田中'
 is 0 "$(mailbox bob count INBOX SUBJECT '"[...]"')" 'letters that Bob has before it is sent'
+drafts () { ward search --json tag:draft | /usr/bin/python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'; }
+is 1 "$(drafts)" 'drafts, when it is taken back: a screen that dies now loses nothing'
 say 'a letter to Bob is taken back, and is in the editor again'
 terminal_keys C-x
 terminal_wait 'Press u to take it back.' 30
+no_drafts () { [ "$(drafts)" = 0 ]; }
+wait_until 5 no_drafts || fail 'what waits in the Outbox is in Drafts, too'
+terminal_has 'Press u to take it back.' || fail 'it was sent before anybody looked'
 terminal_wait 'Sent to bob@demo.test.' 30
 terminal_lacks 'Sending in' || fail 'it is sent, and the seconds are counted still'
 say 'it is sent'

@@ -134,6 +134,18 @@ compose_after_keeping (struct compose *compose, void (*then) (struct compose *co
 }
 
 void
+compose_kept_as (struct compose *compose, GVariant *reply)
+{
+  const char *id = fields_text (reply, "draft_id");
+  if (*id == '\0')
+    return;
+  g_free (compose->draft_id);
+  compose->draft_id = g_strdup (id);
+  compose->kept = TRUE;
+  compose->dirty = FALSE;
+}
+
+void
 compose_saved_as (struct compose *compose, GVariant *draft, GUnixFDList *fds)
 {
   g_clear_pointer (&compose->saved, g_variant_unref);

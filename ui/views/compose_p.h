@@ -7,6 +7,8 @@
 #include "ui/screen/line.h"
 #include "ui/views/views.h"
 
+#define COMPOSE_LOST_TRIES 3
+
 enum compose_field {
   FIELD_TO = 0,
   FIELD_CC,
@@ -80,6 +82,8 @@ void compose_touched_later (struct compose *compose);
 gboolean compose_keep (struct compose *compose); /* now; TRUE: it is under way */
 /* TRUE: then is called once that is over; FALSE: nothing is under way. */
 gboolean compose_after_keeping (struct compose *compose, void (*then) (struct compose *compose));
+/* It is in Drafts again. reply: of "take-back". */
+void compose_kept_as (struct compose *compose, GVariant *reply);
 void compose_saved_as (struct compose *compose, GVariant *draft, GUnixFDList *fds);
 void compose_discard (struct compose *compose); /* what was changed since, and close */
 

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOST_TRIES 3
 #define RETURN_MS 1000
 #define EDITED_MAX (8u * 1024 * 1024)
 
@@ -108,6 +107,10 @@ static void call_send (struct compose *compose);
 static void
 removed (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
+  struct compose *compose = (struct compose *) view;
+  compose->working = FALSE;
+  if (reply != NULL)
+    compose_kept_as (compose, reply);
 }
 
 /* It was refused for everybody and is here again, to be mended: in the outbox it would only be in the way. */
@@ -121,7 +124,8 @@ out_of_outbox (struct compose *compose, const char *id)
     return;
   g_variant_builder_init (&args, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&args, "{sv}", "id", g_variant_new_string (id));
-  g_variant_builder_add (&args, "{sv}", "what", g_variant_new_string ("remove"));
+  g_variant_builder_add (&args, "{sv}", "what", g_variant_new_string ("take-back"));
+  compose->working = TRUE; /* it is put into Drafts, and only once */
   app_call (&compose->view, "outbox_decide", g_variant_builder_end (&args), NULL, removed, NULL);
 }
 
@@ -131,7 +135,8 @@ sent (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
   struct compose *compose = (struct compose *) view;
   compose->working = FALSE;
   app_work_done (view->app);
-  if (reply == NULL && g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_LOST) && compose->lost++ < LOST_TRIES) {
+  if (reply == NULL && g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_LOST)
+      && compose->lost++ < COMPOSE_LOST_TRIES) {
     call_send (compose); /* by its Message-ID the engine knows what the one before has sent */
     return;
   }

@@ -16,19 +16,35 @@ over (struct view *view)
     app_end (view);
 }
 
+static void take_back (struct view *view);
+
 static void
 taken_back (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct compose *compose = (struct compose *) view;
   compose->taking_back = FALSE;
   app_work_done (view->app);
+  if (reply == NULL && g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_LOST)
+      && compose->lost++ < COMPOSE_LOST_TRIES) {
+    take_back (view);
+    return;
+  }
   if (reply != NULL && fields_flag (reply, "gone")) {
     g_clear_pointer (&compose->outbox_id, g_free);
     compose->changed = compose->dirty = TRUE;
     compose->tried = FALSE; /* nobody has it */
-    compose_touched_later (compose);
+    compose->lost = 0;
+    compose_kept_as (compose, reply);
     app_foreground (view);
     app_notice (view->app, NOTICE_INFO, "Taken back: nothing was sent to anybody. The message is here again.");
+    return;
+  }
+  /* The engine died over it, and who knows what it had done. Sent again, the message is known by its Message-ID. */
+  if (reply == NULL && compose->lost > 0) {
+    compose->changed = TRUE;
+    app_foreground (view);
+    app_notice (view->app, NOTICE_WARN, "%s The message is still here; look in Sent before you send it again.",
+                error->message);
     return;
   }
   app_notice (view->app, NOTICE_WARN, "%s", error != NULL ? error->message : fields_text (reply, "text"));
