@@ -224,6 +224,7 @@ core_account_retire (struct core *core, struct core_account *account)
   supervised_retire (account->imap);
   supervised_retire (account->smtp);
   g_clear_handle_id (&account->due_timer, g_source_remove);
+  working_run_over (account);
   arrive_forget (account);
 }
 

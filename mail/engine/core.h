@@ -39,6 +39,7 @@ struct core_account {
   char *unfiled;        /* why the last record could not be filed, as it was told; NULL */
   gboolean was_down;    /* there was no line to its imap server */
   guint due_timer;      /* the next run; 0: none */
+  guint silence_timer;  /* of the run under way: nothing was heard of it so far; 0: that was said */
   gint64 due_soon;      /* real time: until then something is to go that a person may still take back; 0 */
   GQueue fetches; /* struct fetch *: bodies that somebody waits for; the first is under way where fetching says so */
   gboolean fetching;

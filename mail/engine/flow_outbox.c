@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* The outbox's clock; the second look at keys that were good long ago; and what follows once a server took a message: its record goes to
  * Sent, its draft goes. */
-#include "mail/engine/core.h"
+#include "mail/engine/working.h"
 
 #include <string.h>
 
@@ -369,6 +369,7 @@ static void
 on_run (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct filing *filing = data;
+  working_run_over (filing->account);
   if (error != NULL) {
     if (!g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_CANCELLED)) /* else the account is no more */
       set_clock_blind (filing->account);
@@ -376,8 +377,8 @@ on_run (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
     return;
   }
   g_autoptr (GVariant) rows = core_rows (reply, "rows");
-  tell_news (filing, reply, rows);
   outbox_draft_sweep (filing->account, rows);
+  tell_news (filing, reply, rows);
   if (collect_unchecked (filing, rows)) {
     check_next (filing);
     return;
@@ -399,6 +400,7 @@ run (struct filing *filing)
     g_variant_dict_insert_value (
         &fields, "checked",
         g_variant_new_strv ((const char *const *) filing->checked->pdata, (gssize) filing->checked->len));
+  working_run_begun (filing->account);
   supervised_call (filing->account->smtp, "run", g_variant_dict_end (&fields), NULL, NULL, on_run, filing);
 }
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define SILENT_S 5
+
 static void
 tell (struct request *request, const char *stage, GVariant *fields)
 {
@@ -29,11 +31,37 @@ working_keys_event (gpointer owner, const char *event, GVariant *fields)
     tell (request, "encrypting", fields);
 }
 
+static gboolean
+on_silence (gpointer data)
+{
+  struct core_account *account = data;
+  g_autofree char *text = g_strdup_printf ("Waiting for %s to answer…", account->account->smtp_host);
+  account->silence_timer = 0;
+  core_good_news (account->core, text);
+  server_event (account->core->server, "outbox", NULL); /* it says so, too */
+  return G_SOURCE_REMOVE;
+}
+
+void
+working_run_begun (struct core_account *account)
+{
+  g_clear_handle_id (&account->silence_timer, g_source_remove);
+  account->silence_timer = g_timeout_add_seconds (SILENT_S, on_silence, account);
+}
+
+void
+working_run_over (struct core_account *account)
+{
+  g_clear_handle_id (&account->silence_timer, g_source_remove);
+}
+
 void
 working_smtp_event (gpointer owner, const char *event, GVariant *fields)
 {
-  const struct core_account *account = owner;
+  struct core_account *account = owner;
   const char *id = "";
+  if (strcmp (event, "working") == 0 && account->silence_timer != 0)
+    working_run_begun (account);
   (void) g_variant_lookup (fields, "id", "&s", &id);
   struct request *request = strcmp (event, "working") == 0 ? g_hash_table_lookup (account->watchers, id) : NULL;
   if (request != NULL)

@@ -26,6 +26,7 @@ struct submission {
   struct smtp *line;                   /* to the server; NULL: there is none */
   const struct outbox_item *under_way; /* NULL: none */
   gboolean stop;                       /* somebody wants it back */
+  gint64 moved_us;                     /* monotonic: when it began, or the last of it was given to the server */
 };
 
 /* The gate, on a copy's bytes. date: of its item. */

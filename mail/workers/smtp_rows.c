@@ -3,7 +3,8 @@
 /* The outbox as the engine hears of it: a row an item, with what became of each recipient. */
 #include "mail/workers/smtp_p.h"
 
-#define SENT_FDS_MAX 32 /* in one reply; the rest comes with the next run */
+#define SENT_FDS_MAX 32                /* in one reply; the rest comes with the next run */
+#define SILENT_US (4 * G_USEC_PER_SEC) /* less than the engine waits before it tells people */
 
 static gboolean
 is_note (const struct outbox_item *item)
@@ -50,19 +51,27 @@ add_time (GVariantBuilder *row, const struct outbox_item *item)
   add (row, "late", g_variant_new_boolean (item->late));
 }
 
+static char *
+under_way_text (const struct submission *self)
+{
+  if (g_get_monotonic_time () - self->moved_us < SILENT_US)
+    return g_strdup ("It is being sent.");
+  return g_strdup_printf ("It is being sent. Waiting for %s to answer…", self->remote->host);
+}
+
 static GVariant *
 item_row (struct worker *worker, const struct outbox_item *item, enum smtp_found found, gboolean with_sent, guint *fds)
 {
   struct submission *self = worker_state (worker);
-  g_autofree char *text = outbox_item_text (item);
   const gboolean now = self->under_way != NULL && g_str_equal (self->under_way->id, item->id);
+  g_autofree char *text = now ? under_way_text (self) : outbox_item_text (item);
   const enum outbox_state state = now ? OUTBOX_SENDING : outbox_item_state (item);
   GVariantBuilder row;
   g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
   add (&row, "id", g_variant_new_string (item->id));
   add (&row, "message_id", g_variant_new_string (item->message_id));
   add (&row, "state", g_variant_new_string (outbox_state_name (state)));
-  add (&row, "text", g_variant_new_string (now ? "It is being sent." : text));
+  add (&row, "text", g_variant_new_string (text));
   add (&row, "draft_path", g_variant_new_string (item->draft_path));
   add (&row, "note", g_variant_new_boolean (is_note (item)));
   add (&row, "tried", g_variant_new_boolean (found == SMTP_TRIED));

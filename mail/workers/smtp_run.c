@@ -55,7 +55,7 @@ on_progress (gsize done, gsize total, gpointer data)
     return FALSE;
   if (now - distance->told < PROGRESS_US && done < total)
     return TRUE;
-  distance->told = now;
+  distance->told = self->moved_us = now;
   worker_emit (distance->worker, "working",
                g_variant_new_parsed ("{'id': <%s>, 'done': <%t>, 'total': <%t>}", distance->id,
                                      (guint64) (distance->before + done), (guint64) distance->total));
@@ -270,6 +270,7 @@ send_item (struct worker *worker, struct outbox_item *item, GError **problem, GE
   struct submission *self = worker_state (worker);
   const guint accepted = outbox_item_count (item, OUTBOX_ACCEPTED);
   self->under_way = item;
+  self->moved_us = g_get_monotonic_time ();
   self->stop = FALSE;
   const gboolean done
       = send_copies (worker, item, problem, error) && (*problem != NULL || conclude (self, item, accepted, error));

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "mail/engine.h"
-#include "mail/engine/core.h"
+#include "mail/engine/working.h"
 
 struct asked {
   char method[16];
@@ -49,6 +49,11 @@ void __wrap_server_event (struct server *server, const char *event, GVariant *fi
 void
 __wrap_server_event (struct server *server, const char *event, GVariant *fields)
 {
+  g_autoptr (GVariant) own = fields != NULL ? g_variant_ref_sink (fields) : NULL;
+  if (strcmp (event, "notice") == 0) {
+    g_clear_pointer (&notice, g_free);
+    (void) g_variant_lookup (own, "text", "s", &notice);
+  }
 }
 
 void __wrap_core_notice (struct core *core, const char *text);
@@ -77,10 +82,10 @@ answer (const char *method, GVariant *reply, GUnixFDList *fds, const GError *err
 
 /* As if its time had come. */
 static void
-strike (struct core_account *account)
+strike (guint timer)
 {
-  assert_int_not_equal (account->due_timer, 0);
-  g_source_set_ready_time (g_main_context_find_source_by_id (NULL, account->due_timer), 0);
+  assert_int_not_equal (timer, 0);
+  g_source_set_ready_time (g_main_context_find_source_by_id (NULL, timer), 0);
   while (g_main_context_iteration (NULL, FALSE))
     ;
 }
@@ -99,6 +104,8 @@ setup (void **state)
   struct world *world = g_new0 (struct world, 1);
   world->account.core = &world->core;
   world->account.account = &world->named;
+  world->named.smtp_host = (char *) "mail.x";
+  world->account.watchers = g_hash_table_new (g_str_hash, g_str_equal);
   g_queue_init (&world->account.runs);
   runs = 0;
   *state = world;
@@ -110,6 +117,8 @@ teardown (void **state)
 {
   struct world *world = *state;
   g_clear_handle_id (&world->account.due_timer, g_source_remove);
+  g_clear_handle_id (&world->account.silence_timer, g_source_remove);
+  g_hash_table_unref (world->account.watchers);
   g_clear_pointer (&key, g_free);
   g_clear_pointer (&notice, g_free);
   g_free (world);
@@ -137,7 +146,7 @@ test_due_while_filing (void **state)
   close (fd);
   outbox_run (account, NULL, "", NULL, NULL);
   answer ("run", rows (), fds, NULL);
-  strike (account); /* the record of the first is still on its way */
+  strike (account->due_timer); /* the record of the first is still on its way */
   assert_int_equal (runs, 1);
   assert_string_equal (key, "a"); /* not its Message-ID: another mail may have the same */
   answer ("append", g_variant_new_parsed ("{'path': <''>}"), NULL, NULL); /* it was there, and was taken away */
@@ -169,11 +178,34 @@ test_run_that_failed (void **state)
                      cancelled = g_error_new_literal (ENGINE_ERROR, ENGINE_ERROR_CANCELLED, "It was stopped.");
   outbox_run (account, NULL, "", NULL, NULL);
   answer ("run", NULL, NULL, lost);
-  strike (account);
+  strike (account->due_timer);
   assert_int_equal (runs, 2);
   answer ("run", NULL, NULL, cancelled);
   assert_false (account->filing);
   assert_int_equal (account->due_timer, 0); /* the account is no more */
+}
+
+/* Whoever waits is told for what, once; not while the mail moves. */
+static void
+test_silence (void **state)
+{
+  struct core_account *account = &((struct world *) *state)->account;
+  g_autoptr (GVariant) moved
+      = g_variant_ref_sink (g_variant_new_parsed ("{'id': <'a'>, 'done': <uint64 1>, 'total': <uint64 9>}"));
+  outbox_run (account, NULL, "", NULL, NULL);
+  const guint before = account->silence_timer;
+  working_smtp_event (account, "working", moved);
+  assert_null (g_main_context_find_source_by_id (NULL, before));
+  assert_null (notice);
+  strike (account->silence_timer);
+  assert_string_equal (notice, "Waiting for mail.x to answer…");
+  working_smtp_event (account, "working", moved);
+  assert_int_equal (account->silence_timer, 0);
+  answer ("run", g_variant_new_parsed ("{'rows': <@aa{sv} []>, 'late': <@as []>}"), NULL, NULL);
+  outbox_run (account, NULL, "", NULL, NULL);
+  assert_int_not_equal (account->silence_timer, 0);
+  answer ("run", g_variant_new_parsed ("{'rows': <@aa{sv} []>, 'late': <@as []>}"), NULL, NULL);
+  assert_int_equal (account->silence_timer, 0);
 }
 
 int
@@ -182,6 +214,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown (test_due_while_filing, setup, teardown),
     cmocka_unit_test_setup_teardown (test_told, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_silence, setup, teardown),
     cmocka_unit_test_setup_teardown (test_run_that_failed, setup, teardown),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -64,6 +64,8 @@ test_states (void **state)
   SAYS ("{'state': <'ready'>, 'wait': <'person'>, " PEOPLE ("ready", "ready") "}", "was stopped", "t sends it",
         "e goes on writing", "stopped");
   SAYS ("{'state': <'sending'>, " PEOPLE ("sending", "ready") "}", "It is being sent.", "s stops it");
+  SAYS ("{'state': <'sending'>, 'text': <'Waiting for x to answer.'>, " PEOPLE ("sending", "ready") "}",
+        "Waiting for x to answer.", "s stops it");
   SAYS ("{'state': <'failed'>, " PEOPLE ("accepted", "failed") "}", "did not go to everybody",
         "carol@x: not sent. why carol", "e opens it again", "d removes it", "trouble", "FAILED");
   SAYS ("{'state': <'failed'>, " PEOPLE ("failed", "failed") "}", "nobody has it");

@@ -60,7 +60,7 @@ headline (GVariant *item, gint64 now)
                   *next = fields_short_date (fields_time (item, "next"), now),
                   *has = outbox_lines_people (item, "accepted");
   if (is (item, "state", "sending"))
-    return g_strdup ("It is being sent.");
+    return g_strdup (*fields_text (item, "text") != '\0' ? fields_text (item, "text") : "It is being sent.");
   if (is (item, "state", "accepted"))
     return g_strdup ("The server took it. Its copy is on its way to Sent.");
   if (is (item, "state", "failed"))
