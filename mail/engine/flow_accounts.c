@@ -288,15 +288,25 @@ flow_folders (struct core *core, struct request *request)
 
 /* ---- folder: something done to one of them ---- */
 
+struct foldering {
+  struct core_account *account;
+  struct request *request;
+};
+
 static void
 on_folder (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
-  struct request *request = data;
-  if (error != NULL)
-    request_fail (request, error);
-  else
-    request_reply (request, reply, NULL);
-  request_unref (request);
+  struct foldering *foldering = data;
+  const char *state = foldering->account->state;
+  if (error != NULL) {
+    request_fail (foldering->request, error);
+  } else {
+    g_auto (GVariantDict) fields = G_VARIANT_DICT_INIT (reply);
+    g_variant_dict_insert (&fields, "online", "b", strcmp (state, "idle") == 0 || strcmp (state, "syncing") == 0);
+    request_reply (foldering->request, g_variant_dict_end (&fields), NULL);
+  }
+  request_unref (foldering->request);
+  g_free (foldering);
 }
 
 void
@@ -315,10 +325,13 @@ flow_folder (struct core *core, struct request *request)
     return;
   }
   core_wake_accounts (core); /* so that the server hears of it */
+  struct foldering *foldering = g_new0 (struct foldering, 1);
+  foldering->account = account; /* is there as long as its calls */
+  foldering->request = request_ref (request);
   supervised_call (
       account->imap, "folder",
       g_variant_new_parsed ("{'action': <%s>, 'folder': <%s>, 'to': <%s>}", action, strchr (folder, '/') + 1, to), NULL,
-      NULL, on_folder, request_ref (request));
+      NULL, on_folder, foldering);
 }
 
 /* ---- sync: done when everything that came is in the index ---- */

@@ -80,9 +80,9 @@ static const struct protocol_method methods[] = {
    * space s (whose: "" the person's own, "other", "shared"), subscribed b, kept b (its mail is kept here) */
   { PEER_ENGINE, "folders", NOTHING, F (MUST ("folders", "aa{sv}")), 20, FALSE },
   /* What a person does to a folder. action: "create", "rename" (to: the new name), "remove" (with its mail), "subscribe", "unsubscribe". folder:
-   * "account/name", as listed or as people write it. mails: how many went with it. */
-  { PEER_ENGINE, "folder", F (MUST ("action", "s"), MUST ("folder", "s"), MAY ("to", "s")), F (MUST ("mails", "u")), 60,
-    TRUE },
+   * "account/name", as listed or as people write it. mails: how many went with it. online: the server is told at once. */
+  { PEER_ENGINE, "folder", F (MUST ("action", "s"), MUST ("folder", "s"), MAY ("to", "s")),
+    F (MUST ("mails", "u"), MAY ("online", "b")), 60, TRUE },
   /* rows: thread s, subject s, authors s, date x, matched u, total u, tags as, newest s (id of the newest matching message), and where
    * recipients are asked for: recipients s (whom that message goes to) */
   { PEER_ENGINE, "threads", F (MUST ("query", "s"), MAY ("limit", "u"), MAY ("offset", "u"), MAY ("recipients", "b")),

@@ -18,6 +18,7 @@ terminal_wait 'New folder in demo'
 terminal_type 'Zebra'
 terminal_keys Enter
 terminal_wait 'The folder is made'
+terminal_lacks 'as soon as there is a connection' || fail 'there is one'
 wait_until 20 there Zebra || fail 'a folder that was made on the screen is not on the server'
 mailbox alice append Zebra <<<$'From: bob@demo.test\nSubject: Stripes\nMessage-ID: <stripes@demo.test>\n\nText.'
 ward sync >/dev/null

@@ -148,7 +148,8 @@ change (struct command_context *context, const char *action, const char *folder,
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     if (strcmp (words[i].action, action) == 0)
       done = words[i].done;
-  command_out ("%s: %s%s. The server is told as soon as there is a connection.\n", folder, done, with);
+  command_out ("%s: %s%s.%s\n", folder, done, with,
+               flag_of (reply, "online") ? "" : " The server is told as soon as there is a connection.");
   return COMMAND_DONE;
 }
 

@@ -4,6 +4,7 @@
 #include "ui/views/sidebar_folder.h"
 
 #include "ui/screen/prompt.h"
+#include "ui/views/fields.h"
 
 #include <string.h>
 
@@ -45,7 +46,8 @@ done (struct view *view, GVariant *reply, GUnixFDList *fds, const GError *error,
   if (reply == NULL)
     app_notice (view->app, NOTICE_WARN, "%s", error->message);
   else
-    app_notice (view->app, NOTICE_INFO, "%s The server is told as soon as there is a connection.", (const char *) data);
+    app_notice (view->app, NOTICE_INFO, "%s%s", (const char *) data,
+                fields_flag (reply, "online") ? "" : " The server is told as soon as there is a connection.");
 }
 
 static void
