@@ -5,6 +5,7 @@ sentence; when there is room again the same engine goes on, and all is where it 
 
 full.py DIR      DIR/p lies on a small file system of its own. ROUNDS: how often (8).
 """
+import errno
 import os
 import random
 import re
@@ -28,9 +29,17 @@ class Disk:
         return fs.f_bavail * fs.f_frsize
 
     def fill(self, leave):
-        """Nothing but so many bytes is left."""
+        """Nothing but so many bytes is left. The engine may write while that is measured."""
         with open(self.path, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(self.free() - leave, 1))
+            for _ in range(100):
+                try:
+                    if self.free() > leave:
+                        os.posix_fallocate(file.fileno(), 0, self.free() - leave)
+                    return
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+        raise h.Wrong(f"the disk does not become full: {self.free()} bytes are free")
 
     def make_room(self):
         self.path.unlink()
@@ -86,8 +95,12 @@ class Full:
         told = self.house.letters[token][1]
         if told.startswith("error"):
             self.deed("send", (1, "", told))
-        if self.house.last_answer[0] == 3 and "disk is full" not in self.house.last_answer[2]:
+        code, _, err = self.house.last_answer
+        if code == 3 and "disk is full" not in err:
             raise h.Wrong(f"nothing but the disk is in the way, and the letter was held: {self.house.last_answer}")
+        # Held means that it waits in Drafts. What is nowhere has failed, and says so.
+        if (code == 3) != (told == "held") or code == 3 and "is kept in Drafts" not in err or "NOT kept" in err and code != 1:
+            raise h.Wrong(f"the exit code says something else than the words: {self.house.last_answer}")
         self.again = True
 
     def take_in(self):

@@ -196,7 +196,7 @@ class House:
         reply = json.loads(out) if out.strip() else {}
         self.last_answer = code, out, err
         told = reply.get("state", "error")
-        if told == "error" or "could not be kept" in err:  # then the letter is the sender's alone
+        if told == "error":  # then the letter is the sender's alone
             told = "error: " + err
         self.letters[token] = (tuple(to) + tuple(bcc), told)
         if reply.get("message_id"):
