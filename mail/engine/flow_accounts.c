@@ -167,14 +167,24 @@ folders_free (struct folders *folders)
   g_free (folders);
 }
 
+/* What is in a folder that is not listed there, and what is deleted or spam, which is left out of lists unless a query asks for it. */
+static const char *
+role_query (const char *role)
+{
+  return strcmp (role, "trash") == 0   ? " and (tag:deleted or not tag:deleted)"
+         : strcmp (role, "junk") == 0  ? " and (tag:spam or not tag:spam)"
+         : strcmp (role, "inbox") == 0 ? " and not tag:" LEDGER_SETTLED
+                                       : "";
+}
+
 /* A query that names a folder by its path below mail_dir; quotes in names are doubled. */
 static char *
-folder_query (struct core *core, const char *dir)
+folder_query (struct core *core, const char *dir, const char *role)
 {
   const char *below = g_str_has_prefix (dir, core->paths->mail_dir) ? dir + strlen (core->paths->mail_dir) + 1 : dir;
   g_auto (GStrv) pieces = g_strsplit (below, "\"", -1);
   g_autofree char *quoted = g_strjoinv ("\"\"", pieces);
-  return g_strdup_printf ("folder:\"%s\"", quoted);
+  return g_strdup_printf ("folder:\"%s\"%s", quoted, role_query (role));
 }
 
 static void
@@ -183,13 +193,7 @@ add_folder (struct folders *folders, const char *account, GVariant *row)
   const char *dir = "", *role = "";
   (void) g_variant_lookup (row, "dir", "&s", &dir);
   (void) g_variant_lookup (row, "role", "&s", &role);
-  g_autofree char *query = folder_query (folders->core, dir);
-  if (strcmp (role, "trash") == 0) /* what is deleted is left out of lists unless a query asks for it */
-    query = g_strconcat (g_steal_pointer (&query), " and (tag:deleted or not tag:deleted)", NULL);
-  if (strcmp (role, "inbox") == 0)
-    query = g_strconcat (g_steal_pointer (&query), " and not tag:" LEDGER_SETTLED, NULL);
-  if (strcmp (role, "junk") == 0)
-    query = g_strconcat (g_steal_pointer (&query), " and (tag:spam or not tag:spam)", NULL);
+  g_autofree char *query = folder_query (folders->core, dir, role);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (row);
   g_variant_dict_remove (&dict, "dir");
   g_variant_dict_insert (&dict, "account", "s", account);

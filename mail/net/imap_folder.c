@@ -117,19 +117,48 @@ imap_status (struct imap *imap, const char *path, struct imap_selected *out, GEr
   return TRUE;
 }
 
+/* What the server says of itself under this name; NULL: nothing. */
+static const char *
+id_value (const struct mailimap_id_params_list *said, const char *name)
+{
+  for (clistiter *at = said == NULL ? NULL : clist_begin (said->idpa_list); at != NULL; at = clist_next (at)) {
+    const struct mailimap_id_param *one = clist_content (at);
+    if (one->idpa_name != NULL && g_ascii_strcasecmp (one->idpa_name, name) == 0)
+      return one->idpa_value;
+  }
+  return NULL;
+}
+
+/* The list takes copies of the words; mailimap_id_basic hands it copies of its own, and forgets them. */
+static struct mailimap_id_params_list *
+own_id (void)
+{
+  static char name[] = "name", wardmail[] = "wardmail", version[] = "version", number[] = PACKAGE_VERSION;
+  struct mailimap_id_params_list *own = mailimap_id_params_list_new_empty ();
+  if (own != NULL) {
+    (void) mailimap_id_params_list_add_name_value (own, name, wardmail);
+    (void) mailimap_id_params_list_add_name_value (own, version, number);
+  }
+  return own;
+}
+
 char *
 imap_server_name (struct imap *imap)
 {
-  char *name = NULL, *version = NULL;
+  struct mailimap_id_params_list *said = NULL;
   if (!imap_has (imap, "ID") || imap->session->imap_state == MAILIMAP_STATE_NON_AUTHENTICATED
       || !imap_begin (imap, IMAP_SMALL, IMAP_COMMAND_S, NULL))
     return NULL;
-  int code = mailimap_id_basic (imap->session, "wardmail", PACKAGE_VERSION, &name, &version);
+  struct mailimap_id_params_list *own = own_id ();
+  int code = own == NULL ? MAILIMAP_ERROR_MEMORY : mailimap_id (imap->session, own, &said);
+  if (own != NULL)
+    mailimap_id_params_list_free (own);
   if (code != MAILIMAP_NO_ERROR)
     (void) imap_failed (imap, code, "say who it is", NULL);
-  g_autofree char *both = code != MAILIMAP_NO_ERROR || name == NULL ? NULL : g_strconcat (name, " ", version, NULL);
-  free (name);
-  free (version);
+  const char *name = id_value (said, "name");
+  g_autofree char *both = name == NULL ? NULL : g_strconcat (name, " ", id_value (said, "version"), NULL);
+  if (said != NULL)
+    mailimap_id_params_list_free (said);
   if (both == NULL)
     return NULL;
   g_strchomp (both);

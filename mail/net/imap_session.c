@@ -244,6 +244,8 @@ imap_close (struct imap *imap)
     imap->session->imap_stream = NULL; /* or mailimap_free would talk to the remote, and wait for it */
     stream_etpan_close (etpan);
   }
+  imap->lost = TRUE;
+  imap_fetch_drop_ahead (imap);
   if (imap->session != NULL)
     mailimap_free (imap->session);
   stream_free (imap->stream);

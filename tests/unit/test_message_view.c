@@ -430,7 +430,7 @@ test_missing (void **state)
       = "From: Ann <a@b.example>\r\nSubject: Labs\r\nContent-Type: multipart/signed; boundary=x; "
         "protocol=\"application/pgp-signature\"\r\n\r\n";
   g_autoptr (GVariant) known = shown (header, strlen (header)),
-                       view = g_variant_ref_sink (message_missing_view (g_variant_ref (known), "It is on its way."));
+                       view = g_variant_ref_sink (message_missing_view (known, "It is on its way."));
   shown_assert (view, "subject", "Labs");
   assert_list (view, "from", "a@b.example");
   assert_true (shown_warns (view, "header_only"));
