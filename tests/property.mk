@@ -14,6 +14,6 @@ PROPERTY_WRAPS = supervised_call spawn_worker sandbox_enter secrets_load core_no
 	request_reply request_fail request_fail_text arrive_own directory_look keyring_open keyring_find keyring_remember smime_own pgp_own smime_encrypt_pieces \
 	protect_copies pgp_sign_encrypt route_policy_for gpgme_op_encrypt_sign_ext gpgme_op_sign_result gpgme_ctx_set_engine_info CRYPTO_set_mem_functions
 tests_property_test_property_LDFLAGS = $(AM_LDFLAGS) $(PROPERTY_WRAPS:%=-Wl,--wrap=%)
-check-long: tests/property/test_property check-long-crash
+check-long: tests/property/test_property check-long-crash check-asan check-valgrind
 	WARDMAIL_RUNS=$${WARDMAIL_RUNS:-20000} $(top_srcdir)/tests/watched tests/property/test_property
 .PHONY: check-long

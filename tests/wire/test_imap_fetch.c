@@ -390,7 +390,7 @@ test_compress_faults (void **state)
     struct meeting meeting;
     struct imap_selected info;
     g_autoptr (GError) error = NULL;
-    meeting_begin (&meeting, scripts[i], 300, meeting_cert, meeting_key, meeting_anchors);
+    meeting_begin (&meeting, scripts[i], 800, meeting_cert, meeting_key, meeting_anchors);
     assert_null (meeting.error);
     gboolean fine = imap_compress (meeting.imap, &error) && imap_select (meeting.imap, "INBOX", TRUE, &info, &error);
     if (fine || !imap_is_lost (meeting.imap) || !g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK))
