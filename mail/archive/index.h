@@ -74,8 +74,9 @@ struct index_mail {
   const char *const *remove;
   const char *was; /* the file that this one takes the place of; NULL */
   GBytes *shadow;  /* the mail in clear, for its terms and its subject; NULL: index the file itself */
-  gboolean change; /* of a mail that is indexed: one that is not gets its own row still */
-  gboolean whole;  /* add names all its tags, as they were when somebody looked; its flags are those of the file now */
+  const char
+      *moved;     /* what became of the mail that was this file: one that is not indexed gets its own row still; NULL */
+  gboolean whole; /* add names all its tags, as they were when somebody looked; its flags are those of the file now */
 };
 /* skipped: a builder of a(ss): path, sentence. */
 gboolean index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_mails, guint *added_out,

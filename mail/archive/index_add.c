@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mail/archive/contacts.h"
+#include "mail/archive/index_flags.h"
 #include "mail/archive/index_keep.h"
 #include "mail/archive/index_shadow.h"
 #include "mail/archive/index_standin.h"
@@ -210,8 +211,11 @@ finish_mail (struct index_db *db, notmuch_database_t *notmuch, const struct inde
     index_keep_overrule (db, message, mail->add, mail->remove);
   if (status == NOTMUCH_STATUS_SUCCESS && mail->shadow != NULL && !is_shadowed (message))
     status = notmuch_message_add_property (message, SHADOWED, "1");
+  const gboolean several = index_flags_files (message) > 1;
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = index_add_drop_stale (notmuch, message);
+  if (status == NOTMUCH_STATUS_SUCCESS && several)
+    status = index_flags_settle (db, message);
   index_db_note_date (db, notmuch_message_get_date (message));
   notmuch_message_destroy (message);
   return status;
@@ -269,33 +273,48 @@ learn_people (struct index_db *db, const struct index_mail *mail)
                   mail->add != NULL && g_strv_contains (mail->add, "sent"));
 }
 
-/* All its tags, where flags may have changed since they were put together: those that stand for flags are as the file's name has them. */
-static GPtrArray *
-tags_now (const struct index_mail *mail)
+static void
+keep_others (const char *const *tags, GPtrArray *kept)
 {
   static const char *const flags[] = { "unread", "flagged", "replied", "passed", NULL };
-  const char *info = strstr (mail->path, ":2,");
-  g_autoptr (GPtrArray) remove = g_ptr_array_new ();
-  GPtrArray *tags = g_ptr_array_new ();
-  for (gsize i = 0; mail->add != NULL && mail->add[i] != NULL; i++)
-    if (info == NULL || !g_strv_contains (flags, mail->add[i]))
-      g_ptr_array_add (tags, (gpointer) mail->add[i]);
-  if (info != NULL)
-    tags_between (NULL, NULL, NULL, info + strlen (":2,"), tags, remove);
-  g_ptr_array_add (tags, NULL);
-  return tags;
+  for (gsize i = 0; tags != NULL && tags[i] != NULL; i++)
+    if (!g_strv_contains (flags, tags[i]))
+      g_ptr_array_add (kept, (gpointer) tags[i]);
 }
 
-/* Where all mail is gone through, what came in by itself meanwhile, or before that was broken off, is there. What moved may not be there yet. */
+/* What a row says of tags, where flags may have changed since it was written: those that stand for flags are as the file's name has them. What people do
+ * is in the index at once, and rows wait for their turn, so that each may be older than what is there. */
+static void
+flags_of_name (const char *path, const struct index_mail *told, GPtrArray *add, GPtrArray *remove)
+{
+  const char *info = strstr (path, ":2,"), *letters = info != NULL ? info + strlen (":2,") : "";
+  char others[8];
+  keep_others (told->add, add);
+  keep_others (told->remove, remove);
+  tags_flags_change ("DFPRST", "", letters, others);
+  tags_between (NULL, others, NULL, letters, add, remove);
+  g_ptr_array_add (add, NULL);
+  g_ptr_array_add (remove, NULL);
+}
+
+/* The message that has this file; NULL: none. Caller destroys. */
+static notmuch_message_t *
+message_of (notmuch_database_t *notmuch, const char *path)
+{
+  notmuch_message_t *message = NULL;
+  if (path != NULL)
+    (void) notmuch_database_find_message_by_filename (notmuch, path, &message);
+  return message;
+}
+
+/* Where all mail is gone through, what came in by itself meanwhile, or before that was broken off, is there. */
 static gboolean
 is_there (notmuch_database_t *notmuch, const struct index_mail *mail)
 {
-  notmuch_message_t *message = NULL;
-  (void) notmuch_database_find_message_by_filename (notmuch, mail->path, &message);
-  gboolean there = message != NULL;
+  notmuch_message_t *message = message_of (notmuch, mail->path);
   if (message != NULL)
     notmuch_message_destroy (message);
-  return there;
+  return message != NULL;
 }
 
 static guint
@@ -319,6 +338,44 @@ add_here (struct index_db *db, notmuch_database_t *notmuch, const struct index_m
   return status;
 }
 
+static guint
+add_now (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *told)
+{
+  g_autoptr (GPtrArray) add = g_ptr_array_new (), remove = g_ptr_array_new ();
+  struct index_mail mail = *told;
+  flags_of_name (mail.path, told, add, remove);
+  mail.add = (const char *const *) add->pdata;
+  mail.remove = (const char *const *) remove->pdata;
+  return add_here (db, notmuch, &mail);
+}
+
+/* What became of a mail. It may be known by any of its names: the one it had, the one we were told, the one it has now (NULL: it went on to
+ * another folder already, so that it is no longer in the first one, and that is all that is still true). */
+static guint
+change_here (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *told, const char *now)
+{
+  struct index_mail mail = *told;
+  guint status = NOTMUCH_STATUS_SUCCESS;
+  notmuch_message_t *message = message_of (notmuch, told->moved);
+  if (message == NULL)
+    message = message_of (notmuch, told->path);
+  if (message == NULL)
+    message = message_of (notmuch, now);
+  if (message == NULL)
+    return status;
+  if (now == NULL) {
+    g_autoptr (GPtrArray) remove = g_ptr_array_new ();
+    keep_others (mail.remove, remove);
+    g_ptr_array_add (remove, NULL);
+    status = index_tag_apply (message, NULL, (const char *const *) remove->pdata, NULL);
+  }
+  notmuch_message_destroy (message);
+  if (now == NULL)
+    return status;
+  mail.path = now;
+  return add_now (db, notmuch, &mail);
+}
+
 /* Returns NULL, or why this mail is not in the index. fatal_out: the batch cannot go on. */
 static const char *
 add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *told, guint *fatal_out)
@@ -327,19 +384,14 @@ add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_m
     return "This file is not in the mail's folder.";
   /* It may have got other flags before its turn came: the next news is of that, and only of that. */
   g_autofree char *path = maildir_find (told->path);
-  g_autoptr (GPtrArray) tags = NULL;
   struct index_mail mail = *told;
   if (path != NULL)
     mail.path = path;
-  if (mail.change && !is_there (notmuch, &mail))
+  if (mail.whole && is_there (notmuch, &mail))
     return NULL;
-  if (mail.whole) {
-    if (is_there (notmuch, &mail))
-      return NULL;
-    tags = tags_now (&mail);
-    mail.add = (const char *const *) tags->pdata;
-  }
-  guint status = add_here (db, notmuch, &mail);
+  guint status = mail.moved != NULL ? change_here (db, notmuch, told, path)
+                 : mail.whole       ? add_now (db, notmuch, &mail)
+                                    : add_here (db, notmuch, &mail);
   if (status == NOTMUCH_STATUS_FILE_ERROR)
     return "This file is not there any more, or cannot be read.";
   if (status == NOTMUCH_STATUS_FILE_NOT_EMAIL)

@@ -7,6 +7,7 @@
 #include <notmuch.h>
 #include <string.h>
 
+#include "mail/archive/index_flags.h"
 #include "mail/archive/index_keep.h"
 #include "mail/archive/index_tag.h"
 #include "mail/engine.h"
@@ -111,6 +112,26 @@ index_write_moved (struct index_db *db, GVariant *moves, GError **error)
   return move_all (db, moves, error);
 }
 
+/* Another file of the message may be left, with its flags. */
+static guint
+remove_file (struct index_db *db, notmuch_database_t *notmuch, const char *path)
+{
+  notmuch_message_t *message = NULL;
+  (void) notmuch_database_find_message_by_filename (notmuch, path, &message);
+  g_autofree char *id = message != NULL ? g_strdup (notmuch_message_get_message_id (message)) : NULL;
+  if (message != NULL)
+    notmuch_message_destroy (message);
+  guint status = index_add_remove_path (notmuch, path);
+  message = NULL;
+  if (status == NOTMUCH_STATUS_SUCCESS && id != NULL)
+    status = notmuch_database_find_message (notmuch, id, &message);
+  if (message != NULL) {
+    status = index_flags_settle (db, message);
+    notmuch_message_destroy (message);
+  }
+  return status;
+}
+
 static gboolean
 remove_all (struct index_db *db, const char *const *paths, GError **error)
 {
@@ -120,7 +141,7 @@ remove_all (struct index_db *db, const char *const *paths, GError **error)
     return FALSE;
   for (gsize i = 0; paths[i] != NULL && status == NOTMUCH_STATUS_SUCCESS; i++)
     if (index_db_owns_path (db, paths[i]))
-      status = index_add_remove_path (notmuch, paths[i]);
+      status = remove_file (db, notmuch, paths[i]);
   return index_db_end (db, status, "forget removed mail", error);
 }
 

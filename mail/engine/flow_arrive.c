@@ -233,7 +233,7 @@ on_moved (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
     g_variant_get_child (moves, i, "(&s&s@as@as)", &old, &new, &add, &remove);
     g_variant_builder_add (
         &rows, "@a{sv}",
-        g_variant_new_parsed ("{'path': <%s>, 'add': <%@as>, 'remove': <%@as>, 'change': <true>}", new, add, remove));
+        g_variant_new_parsed ("{'path': <%s>, 'add': <%@as>, 'remove': <%@as>, 'moved': <%s>}", new, add, remove, old));
   }
   arrive_rows (step->account->core, g_variant_builder_end (&rows), on_retagged, step);
 }

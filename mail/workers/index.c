@@ -138,7 +138,7 @@ read_mail (struct worker *worker, GVariant *row, struct index_mail *mail, GError
       return FALSE;
   }
   g_variant_lookup (row, "was", "&s", &mail->was);
-  g_variant_lookup (row, "change", "b", &mail->change);
+  g_variant_lookup (row, "moved", "&s", &mail->moved);
   mail->add = strings (row, "add");
   mail->remove = strings (row, "remove");
   return TRUE;

@@ -121,7 +121,7 @@ test_change_of_unknown (void **state)
                   *text = index_world_text ("a", NULL, "Potassium", INDEX_WORLD_T0, "4.1");
   index_world_put (path, text);
   const char *const seen[] = { "seen-late", NULL }, *const inbox[] = { "inbox", NULL };
-  struct index_mail change = { .path = path, .add = seen, .change = TRUE },
+  struct index_mail change = { .path = path, .add = seen, .moved = path },
                     mail = { .path = path, .add = inbox, .whole = TRUE };
   GVariantBuilder skipped;
   guint added = 0;
@@ -132,7 +132,34 @@ test_change_of_unknown (void **state)
   assert_int_equal (index_world_count (world, "tag:inbox and potassium"), 1);
   assert_true (index_write_add (world->db, &change, 1, &added, &skipped, NULL));
   assert_int_equal (index_world_count (world, "tag:inbox and tag:seen-late"), 1);
+  /* It has moved on before this is heard: within its folder, and out of it. */
+  static const char *const one[] = { "one", "unread", NULL }, *const two[] = { "two", NULL };
+  g_autofree char *next = index_world_path (world, "1:2,FS"), *last = index_world_path (world, "1:2,FRS");
+  assert_int_equal (g_rename (path, last), 0);
+  struct index_mail on = { .path = next, .add = one, .remove = seen, .moved = path };
+  assert_true (index_write_add (world->db, &on, 1, &added, &skipped, NULL));
+  assert_int_equal (index_world_count (world, "tag:inbox and tag:one and not tag:seen-late and potassium"), 1);
+  assert_int_equal (index_world_count (world, "tag:replied and tag:flagged and not tag:unread"),
+                    1); /* as its name says now */
+  assert_int_equal (g_unlink (last), 0);
+  struct index_mail away = { .path = path, .add = two, .remove = one, .moved = last };
+  assert_true (index_write_add (world->db, &away, 1, &added, &skipped, NULL));
+  assert_int_equal (index_world_count (world, "tag:inbox and not tag:two and not tag:one"), 1);
   g_variant_builder_clear (&skipped);
+}
+
+/* One message in two files: its flags are those of both, and of the other one when one goes. */
+static void
+test_two_files (void **state)
+{
+  struct index_world *world = *state;
+  g_autofree char *a = index_world_add_mail (world, "1:2,", "a@x", NULL, "one", INDEX_WORLD_T0, "sodium"),
+                  *b = index_world_add_mail (world, "2:2,FS", "a@x", NULL, "one", INDEX_WORLD_T0, "sodium");
+  assert_int_equal (index_world_count (world, "tag:flagged and not tag:unread"), 1);
+  const char *const gone[] = { b, NULL };
+  assert_int_equal (g_unlink (b), 0);
+  assert_true (index_write_removed (world->db, gone, NULL));
+  assert_int_equal (index_world_count (world, "sodium and tag:unread and not tag:flagged"), 1);
 }
 
 static void
@@ -410,11 +437,17 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    INDEX_WORLD_TEST (test_add_find),      INDEX_WORLD_TEST (test_thread_order),
-    INDEX_WORLD_TEST (test_tags),          INDEX_WORLD_TEST (test_change_of_unknown),
-    INDEX_WORLD_TEST (test_moved_removed), INDEX_WORLD_TEST (test_late_news),
-    INDEX_WORLD_TEST (test_header_first),  INDEX_WORLD_TEST (test_header_first_shadow),
-    INDEX_WORLD_TEST (test_bad_query),     INDEX_WORLD_TEST (test_recipients),
+    INDEX_WORLD_TEST (test_add_find),
+    INDEX_WORLD_TEST (test_thread_order),
+    INDEX_WORLD_TEST (test_tags),
+    INDEX_WORLD_TEST (test_two_files),
+    INDEX_WORLD_TEST (test_change_of_unknown),
+    INDEX_WORLD_TEST (test_moved_removed),
+    INDEX_WORLD_TEST (test_late_news),
+    INDEX_WORLD_TEST (test_header_first),
+    INDEX_WORLD_TEST (test_header_first_shadow),
+    INDEX_WORLD_TEST (test_bad_query),
+    INDEX_WORLD_TEST (test_recipients),
     INDEX_WORLD_TEST (test_known),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);

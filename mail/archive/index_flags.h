@@ -1,0 +1,10 @@
+/* SPDX-FileCopyrightText: wardmail contributors
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+/* A message may have several files, in several folders, each with flags of its own: its tags that stand for flags are those of all of them together.
+ * One of them seen: it is read. Index files only. */
+#pragma once
+#include "mail/archive/index_p.h"
+
+guint index_flags_files (struct _notmuch_message *message); /* how many it has, stale names counted */
+/* After a file joined others or left them. Imported mail, whose flags stand in no name, is left as it is. A notmuch_status_t. */
+guint index_flags_settle (struct index_db *db, struct _notmuch_message *message);
