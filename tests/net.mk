@@ -1,5 +1,5 @@
 # Tests of net.
-PEER = tests/wire/peer.c tests/wire/peer.h tests/unit/openssl_tool.c tests/unit/openssl_tool.h
+PEER = tests/wire/peer.c tests/wire/peer.h tests/wire/peer_cert.c tests/wire/peer_cert.h tests/unit/openssl_tool.c tests/unit/openssl_tool.h
 MEETING = tests/wire/meeting.c tests/wire/meeting.h $(PEER)
 
 check_PROGRAMS += tests/unit/test_gate tests/unit/test_gate_note tests/unit/test_imap_filter tests/unit/test_imap_name tests/unit/test_outbox tests/unit/test_sync tests/wire/test_imap tests/wire/test_imap_fetch tests/wire/test_imap_folders tests/wire/test_replies tests/wire/test_smtp

@@ -4,14 +4,10 @@
 #include "tests/wire/meeting.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-
-struct openssl_tool meeting_tool;
-char *meeting_cert, *meeting_key, *meeting_anchors;
 
 static struct secret *
 password (void)
@@ -58,34 +54,10 @@ meeting_select (struct meeting *meeting, const char *const *script)
 {
   struct imap_selected info;
   g_autoptr (GError) error = NULL;
-  meeting_begin (meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   assert_null (meeting->error);
   assert_true (imap_select (meeting->imap, "INBOX", TRUE, &info, &error));
   assert_int_equal (info.uidvalidity, 7);
   assert_int_equal (info.uidnext, 9);
   assert_int_equal (info.exists, 2);
-}
-
-int
-meeting_setup (void **state)
-{
-  (void) signal (SIGPIPE, SIG_IGN);
-  openssl_tool_init (&meeting_tool);
-  openssl_tool_root (&meeting_tool, "root", "ec", "");
-  openssl_tool_issue (&meeting_tool, "good", "root", "ec", 10, "/CN=x", MEETING_LEAF "subjectAltName=DNS:mail.test\n",
-                      "");
-  meeting_cert = openssl_tool_path (&meeting_tool, "good.crt");
-  meeting_key = openssl_tool_path (&meeting_tool, "good.key");
-  meeting_anchors = openssl_tool_path (&meeting_tool, "root.crt");
-  return 0;
-}
-
-int
-meeting_teardown (void **state)
-{
-  g_free (meeting_cert);
-  g_free (meeting_key);
-  g_free (meeting_anchors);
-  openssl_tool_clear (&meeting_tool);
-  return 0;
 }

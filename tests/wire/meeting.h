@@ -5,8 +5,8 @@
 #include "mail/engine.h"
 #include "mail/net/imap.h"
 #include "mail/net/stream.h"
-#include "tests/unit/openssl_tool.h"
 #include "tests/wire/peer.h"
+#include "tests/wire/peer_cert.h"
 
 /* Up to and including the sign-in. */
 #define HELLO "S: * OK ready"
@@ -26,13 +26,6 @@ struct meeting {
   GError *error; /* why there is no session */
   char *heard, *problem;
 };
-
-/* The server's certificate for mail.test, and who issued it. Made by meeting_setup. */
-#define MEETING_LEAF "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"
-extern struct openssl_tool meeting_tool;
-extern char *meeting_cert, *meeting_key, *meeting_anchors;
-int meeting_setup (void **state);
-int meeting_teardown (void **state);
 
 /* Sign in, by STARTTLS and password. */
 void meeting_begin (struct meeting *meeting, const char *const *script, guint timeout_ms, const char *certificate,

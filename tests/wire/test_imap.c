@@ -19,7 +19,7 @@ static void
 fails (const char *const *script, GQuark domain, int code)
 {
   struct meeting meeting;
-  meeting_begin (&meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   meeting_part (&meeting);
   assert_non_null (meeting.error);
   if (!g_error_matches (meeting.error, domain, code))
@@ -34,7 +34,7 @@ test_session (void **state)
 {
   const char *const script[] = { SESSION, "C: LOGOUT", NULL };
   struct meeting meeting;
-  meeting_begin (&meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   assert_null (meeting.error);
   assert_true (imap_has (meeting.imap, "MOVE"));
   assert_false (imap_has (meeting.imap, "CONDSTORE"));
@@ -100,9 +100,9 @@ test_certificates (void **state)
     const char *cert, *key, *anchors;
     int code;
   } cases[] = {
-    { other_cert, other_key, meeting_anchors, TLS_ERROR_HOSTNAME },
-    { old_cert, old_key, meeting_anchors, TLS_ERROR_EXPIRED },
-    { meeting_cert, meeting_key, stranger, TLS_ERROR_UNTRUSTED },
+    { other_cert, other_key, peer_anchors, TLS_ERROR_HOSTNAME },
+    { old_cert, old_key, peer_anchors, TLS_ERROR_EXPIRED },
+    { peer_cert, peer_key, stranger, TLS_ERROR_UNTRUSTED },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     struct meeting meeting;
@@ -135,7 +135,7 @@ test_sign_in (void **state)
   struct meeting meeting;
   const char *const *refused[] = { wrong, more };
   for (gsize i = 0; i < 2; i++) {
-    meeting_begin (&meeting, refused[i], 5000, meeting_cert, meeting_key, meeting_anchors);
+    meeting_begin (&meeting, refused[i], 5000, peer_cert, peer_key, peer_anchors);
     meeting_part (&meeting);
     if (!g_error_matches (meeting.error, ENGINE_ERROR, ENGINE_ERROR_SIGN_IN))
       fail_msg ("case %zu: %s", i, meeting.error->message);
@@ -143,7 +143,7 @@ test_sign_in (void **state)
     meeting_forget (&meeting);
   }
   /* Without SASL-IR the credential waits for the server's "+"; the tag of the answer is the command's, not the credential's. */
-  meeting_begin (&meeting, plain, 1000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, plain, 1000, peer_cert, peer_key, peer_anchors);
   meeting_part (&meeting);
   assert_null (meeting.problem);
   meeting_forget (&meeting);
@@ -160,7 +160,7 @@ at_each_step (const char *end, guint timeout_ms)
     cut[steps] = end;
     cut[steps + 1] = strcmp (end, "CLOSE") == 0 ? NULL : "HANG";
     struct meeting meeting;
-    meeting_begin (&meeting, cut, timeout_ms, meeting_cert, meeting_key, meeting_anchors);
+    meeting_begin (&meeting, cut, timeout_ms, peer_cert, peer_key, peer_anchors);
     meeting_part (&meeting);
     if (meeting.error == NULL)
       fail_msg ("after %zu steps and “%s” the session stood", steps, end);
@@ -203,7 +203,7 @@ test_capabilities (void **state)
 {
   const char *const script[] = { SIGNED_IN ("CONDSTORE"), "C: LOGOUT", NULL };
   struct meeting meeting;
-  meeting_begin (&meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   assert_true (imap_has (meeting.imap, "CONDSTORE"));
   assert_false (imap_has (meeting.imap, "MOVE"));
   meeting_part (&meeting);
@@ -316,7 +316,7 @@ test_idle_apart (void **state)
   struct imap_selected info;
   gboolean changed = FALSE;
   g_autoptr (GError) error = NULL;
-  meeting_begin (&meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   assert_true (imap_select (meeting.imap, "INBOX", TRUE, &info, &error));
   assert_true (imap_idle_begin (meeting.imap, 5, &changed, &error));
   assert_false (changed);
@@ -355,9 +355,9 @@ static void
 secure (struct meeting *meeting, const char *const *script, struct stream **stream_out)
 {
   *meeting
-      = (struct meeting){ .remote = { .host = (char *) "mail.test", .ca_file = meeting_anchors, .timeout_ms = 20000 } };
+      = (struct meeting){ .remote = { .host = (char *) "mail.test", .ca_file = peer_anchors, .timeout_ms = 20000 } };
   int fd;
-  meeting->peer = peer_start (script, meeting_cert, meeting_key, &fd);
+  meeting->peer = peer_start (script, peer_cert, peer_key, &fd);
   *stream_out = stream_new_take (fd, &meeting->remote);
   assert_true (stream_start_tls (*stream_out, FALSE, NULL));
 }
@@ -404,17 +404,15 @@ test_fair (void **state)
 static int
 setup (void **state)
 {
-  (void) meeting_setup (state);
-  openssl_tool_root (&meeting_tool, "stranger", "ec", "");
-  openssl_tool_issue (&meeting_tool, "other", "root", "ec", 10, "/CN=x", MEETING_LEAF "subjectAltName=DNS:else.test\n",
-                      "");
-  openssl_tool_issue (&meeting_tool, "old", "root", "ec", -1, "/CN=x", MEETING_LEAF "subjectAltName=DNS:mail.test\n",
-                      "");
-  other_cert = openssl_tool_path (&meeting_tool, "other.crt");
-  other_key = openssl_tool_path (&meeting_tool, "other.key");
-  old_cert = openssl_tool_path (&meeting_tool, "old.crt");
-  old_key = openssl_tool_path (&meeting_tool, "old.key");
-  stranger = openssl_tool_path (&meeting_tool, "stranger.crt");
+  (void) peer_cert_setup (state);
+  openssl_tool_root (&peer_tool, "stranger", "ec", "");
+  openssl_tool_issue (&peer_tool, "other", "root", "ec", 10, "/CN=x", PEER_LEAF "subjectAltName=DNS:else.test\n", "");
+  openssl_tool_issue (&peer_tool, "old", "root", "ec", -1, "/CN=x", PEER_LEAF "subjectAltName=DNS:mail.test\n", "");
+  other_cert = openssl_tool_path (&peer_tool, "other.crt");
+  other_key = openssl_tool_path (&peer_tool, "other.key");
+  old_cert = openssl_tool_path (&peer_tool, "old.crt");
+  old_key = openssl_tool_path (&peer_tool, "old.key");
+  stranger = openssl_tool_path (&peer_tool, "stranger.crt");
   return 0;
 }
 
@@ -424,7 +422,7 @@ teardown (void **state)
   char *paths[] = { other_cert, other_key, old_cert, old_key, stranger };
   for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
     g_free (paths[i]);
-  return meeting_teardown (state);
+  return peer_cert_teardown (state);
 }
 
 int

@@ -216,7 +216,7 @@ test_slices (void **state)
     struct meeting meeting;
     struct imap_selected info;
     g_autoptr (GString) seen = g_string_new (NULL);
-    meeting_begin (&meeting, cases[i].script, 5000, meeting_cert, meeting_key, meeting_anchors);
+    meeting_begin (&meeting, cases[i].script, 5000, peer_cert, peer_key, peer_anchors);
     assert_true (imap_select (meeting.imap, "INBOX", TRUE, &info, NULL));
     assert_int_equal (imap_fetch_heads (meeting.imap, cases[i].first, FALSE, 0, note_head, seen, NULL), cases[i].fine);
     assert_string_equal (seen->str, cases[i].seen);
@@ -358,7 +358,7 @@ test_compress (void **state)
     struct meeting meeting;
     struct imap_selected info;
     gboolean fine;
-    meeting_begin (&meeting, scripts[i], 5000, meeting_cert, meeting_key, meeting_anchors);
+    meeting_begin (&meeting, scripts[i], 5000, peer_cert, peer_key, peer_anchors);
     assert_null (meeting.error);
     assert_true (imap_compress (meeting.imap, NULL));
     assert_false (imap_may_compress (meeting.imap));
@@ -390,7 +390,7 @@ test_compress_faults (void **state)
     struct meeting meeting;
     struct imap_selected info;
     g_autoptr (GError) error = NULL;
-    meeting_begin (&meeting, scripts[i], 800, meeting_cert, meeting_key, meeting_anchors);
+    meeting_begin (&meeting, scripts[i], 800, peer_cert, peer_key, peer_anchors);
     assert_null (meeting.error);
     gboolean fine = imap_compress (meeting.imap, &error) && imap_select (meeting.imap, "INBOX", TRUE, &info, &error);
     if (fine || !imap_is_lost (meeting.imap) || !g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_NETWORK))
@@ -408,5 +408,5 @@ main (void)
     cmocka_unit_test (test_pipe),   cmocka_unit_test (test_pipe_dropped),  cmocka_unit_test (test_reach),
     cmocka_unit_test (test_slices), cmocka_unit_test (test_compress),      cmocka_unit_test (test_compress_faults),
   };
-  return cmocka_run_group_tests (tests, meeting_setup, meeting_teardown);
+  return cmocka_run_group_tests (tests, peer_cert_setup, peer_cert_teardown);
 }

@@ -34,7 +34,7 @@ test_list (void **state)
   struct meeting meeting;
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
-  meeting_begin (&meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   g_autoptr (GPtrArray) folders = imap_list (meeting.imap, NULL, &error);
   assert_null (error);
   for (guint i = 0; i < folders->len; i++) {
@@ -79,7 +79,7 @@ test_list_extended (void **state)
   struct meeting meeting;
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
-  meeting_begin (&meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   g_autofree char *server = imap_server_name (meeting.imap);
   assert_non_null (server);
   assert_null (strchr (server, 0x1b));
@@ -138,7 +138,7 @@ test_keywords (void **state)
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   const guint32 uids[] = { 4, 5 };
-  meeting_begin (&meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   assert_true (imap_select (meeting.imap, "INBOX", TRUE, &info, &error));
   assert_true (imap_keeps (meeting.imap, "work"));
   assert_false (imap_keeps (meeting.imap, "other"));
@@ -160,7 +160,7 @@ lists (const char *const *script, const char *all)
   struct meeting meeting;
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
-  meeting_begin (&meeting, script, 5000, meeting_cert, meeting_key, meeting_anchors);
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   assert_null (meeting.error);
   g_autoptr (GPtrArray) folders = imap_list (meeting.imap, NULL, &error);
   assert_null (error);
@@ -234,5 +234,5 @@ main (void)
     cmocka_unit_test (test_list),        cmocka_unit_test (test_list_extended),  cmocka_unit_test (test_keywords),
     cmocka_unit_test (test_list_status), cmocka_unit_test (test_status_in_pipe),
   };
-  return cmocka_run_group_tests (tests, meeting_setup, meeting_teardown);
+  return cmocka_run_group_tests (tests, peer_cert_setup, peer_cert_teardown);
 }

@@ -6,12 +6,11 @@
 #include "mail/net/stream.h"
 #include "mail/store/maildir.h"
 #include "mail/store/sync_p.h"
-#include "tests/unit/openssl_tool.h"
 #include "tests/wire/peer.h"
+#include "tests/wire/peer_cert.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,15 +18,12 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define LEAF "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"
 #define SESSION                                                                                                        \
   "S: * OK ready", "C: STARTTLS", "S: $TAG OK begin", "TLS", "C: CAPABILITY",                                          \
       "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR IDLE UIDPLUS MOVE", "S: $TAG OK done", "C: AUTHENTICATE PLAIN",    \
       "S: $TAG OK welcome", "C: CAPABILITY", "S: * CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE", "S: $TAG OK done"
 #define HEAD(n, uid) "S: * " n " FETCH (UID " uid " FLAGS () RFC822.SIZE 3 INTERNALDATE \"17-Jul-2026 02:44:25 +0000\")"
 #define BODY(n, uid) "S> * " n " FETCH (UID " uid " FLAGS () BODY[] {3}\r\na\r\n)\r\n"
-
-static struct openssl_tool tool;
 
 struct world {
   char *dir, *root;
@@ -100,18 +96,16 @@ teardown (void **state)
 static void
 meet (struct world *world, const char *const *script, void (*act) (struct world *world, struct imap *imap))
 {
-  g_autofree char *cert = openssl_tool_path (&tool, "good.crt"), *key = openssl_tool_path (&tool, "good.key"),
-                  *anchors = openssl_tool_path (&tool, "root.crt");
   const struct remote remote = { .host = (char *) "mail.test",
                                  .port = 143,
                                  .starttls = TRUE,
                                  .auth = (char *) "password",
                                  .user = (char *) "alice",
-                                 .ca_file = anchors,
+                                 .ca_file = peer_anchors,
                                  .timeout_ms = 5000 };
   g_autoptr (GError) error = NULL;
   int fd;
-  struct peer *peer = peer_start (script, cert, key, &fd);
+  struct peer *peer = peer_start (script, peer_cert, peer_key, &fd);
   AUTOFREE (secret) secret = secret_new ("secret", 6);
   struct imap *imap = imap_open_over (stream_new_take (fd, &remote), &remote, secret, &error);
   if (imap == NULL)
@@ -266,23 +260,6 @@ test_empty (void **state)
   }
 }
 
-static int
-begin (void **state)
-{
-  (void) signal (SIGPIPE, SIG_IGN);
-  openssl_tool_init (&tool);
-  openssl_tool_root (&tool, "root", "ec", "");
-  openssl_tool_issue (&tool, "good", "root", "ec", 10, "/CN=x", LEAF "subjectAltName=DNS:mail.test\n", "");
-  return 0;
-}
-
-static int
-end (void **state)
-{
-  openssl_tool_clear (&tool);
-  return 0;
-}
-
 int
 main (void)
 {
@@ -292,5 +269,5 @@ main (void)
     cmocka_unit_test_setup_teardown (test_removed_before, setup, teardown),
     cmocka_unit_test_setup_teardown (test_empty, setup, teardown),
   };
-  return cmocka_run_group_tests (tests, begin, end);
+  return cmocka_run_group_tests (tests, peer_cert_setup, peer_cert_teardown);
 }

@@ -8,11 +8,10 @@
 #include "mail/engine.h"
 #include "mail/engine/pace.h"
 #include "mail/net/imap_p.h"
-#include "tests/unit/openssl_tool.h"
 #include "tests/wire/peer.h"
+#include "tests/wire/peer_cert.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,9 +22,6 @@
 #define STEPS_MAX 40
 #define HUNG_MS 60
 #define RECORDED_CUTS 40 /* of one reply */
-
-static struct openssl_tool tool;
-static char *cert, *key, *anchors;
 
 /* ---- what is asked ---- */
 
@@ -192,12 +188,12 @@ ask_greeted (const char *greeting, const struct question *question, const char *
                            .starttls = TRUE,
                            .auth = (char *) "password",
                            .user = (char *) "alice",
-                           .ca_file = anchors,
+                           .ca_file = peer_anchors,
                            .timeout_ms = 5000 * pace () };
   int fd;
   g_autoptr (GError) error = NULL;
   struct imap_selected info;
-  struct peer *peer = peer_start (script, cert, key, &fd);
+  struct peer *peer = peer_start (script, peer_cert, peer_key, &fd);
   AUTOFREE (secret) secret = secret_new ("secret", 6);
   struct imap *imap = imap_open_over (stream_new_take (fd, &remote), &remote, secret, &error);
   if (imap == NULL || !imap_select (imap, "INBOX", TRUE, &info, &error))
@@ -467,32 +463,6 @@ test_recorded (void **state)
   assert_true (count > 0 && bad == 0);
 }
 
-static int
-setup (void **state)
-{
-  (void) signal (SIGPIPE, SIG_IGN);
-  openssl_tool_init (&tool);
-  openssl_tool_root (&tool, "root", "ec", "");
-  openssl_tool_issue (&tool, "good", "root", "ec", 10, "/CN=x",
-                      "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage="
-                      "serverAuth\nsubjectAltName=DNS:mail.test\n",
-                      "");
-  cert = openssl_tool_path (&tool, "good.crt");
-  key = openssl_tool_path (&tool, "good.key");
-  anchors = openssl_tool_path (&tool, "root.crt");
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  g_free (cert);
-  g_free (key);
-  g_free (anchors);
-  openssl_tool_clear (&tool);
-  return 0;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -503,6 +473,6 @@ main (int argc, char **argv)
   };
   const struct CMUnitTest recorded[] = { cmocka_unit_test (test_recorded) };
   folder = argc > 1 ? argv[1] : NULL;
-  return folder != NULL ? cmocka_run_group_tests (recorded, setup, teardown)
-                        : cmocka_run_group_tests (tests, setup, teardown);
+  return folder != NULL ? cmocka_run_group_tests (recorded, peer_cert_setup, peer_cert_teardown)
+                        : cmocka_run_group_tests (tests, peer_cert_setup, peer_cert_teardown);
 }

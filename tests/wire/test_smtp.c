@@ -5,8 +5,8 @@
 #include "mail/engine.h"
 #include "mail/engine/pace.h"
 #include "mail/net/smtp_p.h"
-#include "tests/unit/openssl_tool.h"
 #include "tests/wire/peer.h"
+#include "tests/wire/peer_cert.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -16,9 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-static struct openssl_tool tool;
-static char *cert, *key, *anchors;
 
 #define HELLO                                                                                                          \
   "S: 220 mail.test ESMTP", "C: EHLO [127.0.0.1]", "S: 250-mail.test\r\n250-SIZE 1000\r\n250 STARTTLS", "C: STARTTLS", \
@@ -56,10 +53,10 @@ meet (struct meeting *meeting, const char *const *script, guint timeout_ms)
                                            .starttls = TRUE,
                                            .auth = (char *) "password",
                                            .user = (char *) "alice",
-                                           .ca_file = anchors,
+                                           .ca_file = peer_anchors,
                                            .timeout_ms = timeout_ms } };
   int fd;
-  meeting->peer = peer_start (script, cert, key, &fd);
+  meeting->peer = peer_start (script, peer_cert, peer_key, &fd);
   AUTOFREE (secret)
   secret = secret_new (secret_text != NULL ? secret_text : "secret", secret_text != NULL ? strlen (secret_text) : 6);
   meeting->smtp = smtp_open_over (stream_new_take (fd, &meeting->remote), &meeting->remote, secret, &meeting->error);
@@ -710,32 +707,6 @@ test_reports (void **state)
   forget (&meeting);
 }
 
-static int
-setup (void **state)
-{
-  (void) signal (SIGPIPE, SIG_IGN);
-  openssl_tool_init (&tool);
-  openssl_tool_root (&tool, "root", "ec", "");
-  openssl_tool_issue (&tool, "good", "root", "ec", 10, "/CN=x",
-                      "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage="
-                      "serverAuth\nsubjectAltName=DNS:mail.test\n",
-                      "");
-  cert = openssl_tool_path (&tool, "good.crt");
-  key = openssl_tool_path (&tool, "good.key");
-  anchors = openssl_tool_path (&tool, "root.crt");
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  g_free (cert);
-  g_free (key);
-  g_free (anchors);
-  openssl_tool_clear (&tool);
-  return 0;
-}
-
 int
 main (void)
 {
@@ -759,5 +730,5 @@ main (void)
     cmocka_unit_test (test_wanted_back),
     cmocka_unit_test (test_reports),
   };
-  return cmocka_run_group_tests (tests, setup, teardown);
+  return cmocka_run_group_tests (tests, peer_cert_setup, peer_cert_teardown);
 }
