@@ -72,10 +72,9 @@ struct index_mail {
   const char *path;       /* borrowed, as all of these */
   const char *const *add; /* tags; NULL: none */
   const char *const *remove;
-  const char *was; /* the file that this one takes the place of; NULL */
-  GBytes *shadow;  /* the mail in clear, for its terms and its subject; NULL: index the file itself */
-  const char
-      *moved;     /* what became of the mail that was this file: one that is not indexed gets its own row still; NULL */
+  const char *was;   /* the file that this one takes the place of; NULL */
+  GBytes *shadow;    /* the mail in clear, for its terms and its subject; NULL: index the file itself */
+  const char *moved; /* the file it was: of a mail that is indexed under no name nothing is done; NULL: no change */
   gboolean whole; /* add names all its tags, as they were when somebody looked; its flags are those of the file now */
 };
 /* skipped: a builder of a(ss): path, sentence. */

@@ -67,6 +67,24 @@ index_add_file (struct index_db *db, notmuch_database_t *notmuch, const char *pa
   return settled != NOTMUCH_STATUS_SUCCESS ? settled : status;
 }
 
+notmuch_message_t *
+index_add_message_of (notmuch_database_t *notmuch, const char *path)
+{
+  notmuch_message_t *message = NULL;
+  (void) notmuch_database_find_message_by_filename (notmuch, path, &message);
+  return message;
+}
+
+gboolean
+index_add_has_file (notmuch_database_t *notmuch, const char *path)
+{
+  notmuch_message_t *message = index_add_message_of (notmuch, path);
+  if (message == NULL)
+    return FALSE;
+  notmuch_message_destroy (message);
+  return TRUE;
+}
+
 gboolean
 index_add_is_in (guint status)
 {
@@ -297,26 +315,6 @@ flags_of_name (const char *path, const struct index_mail *told, GPtrArray *add, 
   g_ptr_array_add (remove, NULL);
 }
 
-/* The message that has this file; NULL: none. Caller destroys. */
-static notmuch_message_t *
-message_of (notmuch_database_t *notmuch, const char *path)
-{
-  notmuch_message_t *message = NULL;
-  if (path != NULL)
-    (void) notmuch_database_find_message_by_filename (notmuch, path, &message);
-  return message;
-}
-
-/* Where all mail is gone through, what came in by itself meanwhile, or before that was broken off, is there. */
-static gboolean
-is_there (notmuch_database_t *notmuch, const struct index_mail *mail)
-{
-  notmuch_message_t *message = message_of (notmuch, mail->path);
-  if (message != NULL)
-    notmuch_message_destroy (message);
-  return message != NULL;
-}
-
 static guint
 add_here (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *mail)
 {
@@ -339,41 +337,44 @@ add_here (struct index_db *db, notmuch_database_t *notmuch, const struct index_m
 }
 
 static guint
-add_now (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *told)
+add_now (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *told, const char *path)
 {
   g_autoptr (GPtrArray) add = g_ptr_array_new (), remove = g_ptr_array_new ();
   struct index_mail mail = *told;
-  flags_of_name (mail.path, told, add, remove);
+  flags_of_name (path, told, add, remove);
+  mail.path = path;
   mail.add = (const char *const *) add->pdata;
   mail.remove = (const char *const *) remove->pdata;
   return add_here (db, notmuch, &mail);
 }
 
-/* What became of a mail. It may be known by any of its names: the one it had, the one we were told, the one it has now (NULL: it went on to
- * another folder already, so that it is no longer in the first one, and that is all that is still true). */
+/* It went on to another folder already: that it is in the first one no longer is all that is still true of the row. */
+static guint
+went_on (notmuch_database_t *notmuch, const struct index_mail *told)
+{
+  g_autoptr (GPtrArray) remove = g_ptr_array_new ();
+  notmuch_message_t *message = index_add_message_of (notmuch, told->moved);
+  if (message == NULL)
+    message = index_add_message_of (notmuch, told->path);
+  if (message == NULL)
+    return NOTMUCH_STATUS_SUCCESS;
+  keep_others (told->remove, remove);
+  g_ptr_array_add (remove, NULL);
+  guint status = index_tag_apply (message, NULL, (const char *const *) remove->pdata, NULL);
+  notmuch_message_destroy (message);
+  return status;
+}
+
+/* What became of a mail, if it is known: by the name it had, the one we were told, or the one it has now. now: NULL, it is not in that folder. */
 static guint
 change_here (struct index_db *db, notmuch_database_t *notmuch, const struct index_mail *told, const char *now)
 {
-  struct index_mail mail = *told;
-  guint status = NOTMUCH_STATUS_SUCCESS;
-  notmuch_message_t *message = message_of (notmuch, told->moved);
-  if (message == NULL)
-    message = message_of (notmuch, told->path);
-  if (message == NULL)
-    message = message_of (notmuch, now);
-  if (message == NULL)
-    return status;
-  if (now == NULL) {
-    g_autoptr (GPtrArray) remove = g_ptr_array_new ();
-    keep_others (mail.remove, remove);
-    g_ptr_array_add (remove, NULL);
-    status = index_tag_apply (message, NULL, (const char *const *) remove->pdata, NULL);
-  }
-  notmuch_message_destroy (message);
   if (now == NULL)
-    return status;
-  mail.path = now;
-  return add_now (db, notmuch, &mail);
+    return went_on (notmuch, told);
+  if (!index_add_has_file (notmuch, told->moved) && !index_add_has_file (notmuch, told->path)
+      && !index_add_has_file (notmuch, now))
+    return NOTMUCH_STATUS_SUCCESS;
+  return add_now (db, notmuch, told, now);
 }
 
 /* Returns NULL, or why this mail is not in the index. fatal_out: the batch cannot go on. */
@@ -387,10 +388,11 @@ add_mail (struct index_db *db, notmuch_database_t *notmuch, const struct index_m
   struct index_mail mail = *told;
   if (path != NULL)
     mail.path = path;
-  if (mail.whole && is_there (notmuch, &mail))
+  /* Where all mail is gone through, what came in by itself meanwhile, or before that was broken off, is there. */
+  if (mail.whole && index_add_has_file (notmuch, mail.path))
     return NULL;
   guint status = mail.moved != NULL ? change_here (db, notmuch, told, path)
-                 : mail.whole       ? add_now (db, notmuch, &mail)
+                 : mail.whole       ? add_now (db, notmuch, told, mail.path)
                                     : add_here (db, notmuch, &mail);
   if (status == NOTMUCH_STATUS_FILE_ERROR)
     return "This file is not there any more, or cannot be read.";

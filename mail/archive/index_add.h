@@ -11,6 +11,9 @@ gboolean index_add_all (struct index_db *db, const struct index_mail *mails, gsi
 /* guard_path: who is to blame if libnotmuch does not come back. SUCCESS: the message is new; message_out is the caller's. */
 guint index_add_file (struct index_db *db, struct _notmuch_database *notmuch, const char *path, const char *guard_path,
                       enum index_guard_verdict verdict, struct _notmuch_message **message_out);
+/* The message that has this file; NULL: none. Caller destroys. */
+struct _notmuch_message *index_add_message_of (struct _notmuch_database *notmuch, const char *path);
+gboolean index_add_has_file (struct _notmuch_database *notmuch, const char *path);
 gboolean index_add_is_in (guint status); /* new, or one more file of a message */
 guint index_add_remove_path (struct _notmuch_database *notmuch, const char *path);
 /* The message id has another file now, instead of was: as long as only its header was here it had, without a Message-ID, one that was made of the

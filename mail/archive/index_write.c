@@ -36,17 +36,6 @@ index_write_add (struct index_db *db, const struct index_mail *mails, gsize n_ma
   return index_add_all (db, mails, n_mails, added_out, skipped, error);
 }
 
-static gboolean
-has_file (notmuch_database_t *notmuch, const char *path)
-{
-  notmuch_message_t *message = NULL;
-  (void) notmuch_database_find_message_by_filename (notmuch, path, &message);
-  if (message == NULL)
-    return FALSE;
-  notmuch_message_destroy (message);
-  return TRUE;
-}
-
 /* The new name first, so that the message never loses its last file (and with it tags and terms). A new name that is not there is an
  * old story: the next move will tell, and drop_stale clears up. */
 static guint
@@ -56,7 +45,7 @@ move_mail (struct index_db *db, notmuch_database_t *notmuch, const char *old_pat
   if (!index_db_owns_path (db, old_path) || !index_db_owns_path (db, new_path))
     return NOTMUCH_STATUS_SUCCESS;
   enum index_guard_verdict verdict = index_guard_judge (index_db_guard (db), new_path);
-  const gboolean was_known = has_file (notmuch, old_path);
+  const gboolean was_known = index_add_has_file (notmuch, old_path);
   guint status = index_add_file (db, notmuch, new_path, new_path, verdict, &message);
   gboolean is_new = status == NOTMUCH_STATUS_SUCCESS;
   if (is_new && !was_known) {
@@ -116,8 +105,7 @@ index_write_moved (struct index_db *db, GVariant *moves, GError **error)
 static guint
 remove_file (struct index_db *db, notmuch_database_t *notmuch, const char *path)
 {
-  notmuch_message_t *message = NULL;
-  (void) notmuch_database_find_message_by_filename (notmuch, path, &message);
+  notmuch_message_t *message = index_add_message_of (notmuch, path);
   g_autofree char *id = message != NULL ? g_strdup (notmuch_message_get_message_id (message)) : NULL;
   if (message != NULL)
     notmuch_message_destroy (message);

@@ -302,30 +302,21 @@ load (struct core *core, GError **error)
 }
 
 gboolean
-core_load (struct core *core, GError **error)
+core_load (struct core *core)
 {
-  g_autoptr (GError) why = NULL;
   g_free (core->stamp);
   core->stamp = stamp_settings (core->paths); /* what is written while they are read is another one */
-  gboolean done = load (core, &why);
   g_clear_error (&core->unread);
-  core->unread = done ? NULL : g_error_copy (why);
-  if (done)
-    g_clear_error (&core->broken);
-  else
-    g_propagate_error (error, g_steal_pointer (&why));
+  const gboolean done = load (core, &core->unread);
+  core->closed = core->closed && !done;
   return done;
 }
 
 gboolean
-core_load_edited (struct core *core, GError **error)
+core_load_edited (struct core *core)
 {
   g_autofree char *stamp = stamp_settings (core->paths);
-  if (g_strcmp0 (stamp, core->stamp) != 0)
-    return core_load (core, error);
-  if (core->unread != NULL && error != NULL)
-    *error = g_error_copy (core->unread);
-  return core->unread == NULL;
+  return g_strcmp0 (stamp, core->stamp) != 0 ? core_load (core) : core->unread == NULL;
 }
 
 static void
@@ -480,7 +471,6 @@ core_clear (struct core *core)
     settings_free (core->settings);
   if (core->policy != NULL)
     policy_free (core->policy);
-  g_clear_error (&core->broken);
   g_clear_error (&core->unread);
   g_free (core->stamp);
   paths_free (core->paths);
@@ -510,7 +500,7 @@ run_engine (const char *profile_dir)
     return taken ? 0 : 1;
   }
   /* The door opens even when a settings file cannot be read: somebody must hear why. */
-  (void) core_load (&core, &core.broken);
+  core.closed = !core_load (&core);
   anew_if_new (&core);
   server_run (core.server, door_request, on_answer, on_clients, &core);
   on_clients (&core, 0);

@@ -52,9 +52,9 @@ struct core {
   struct paths *paths;
   struct settings *settings; /* NULL: there is no profile yet */
   struct policy *policy;     /* NULL likewise */
-  GError *broken;            /* a settings file cannot be read: only what needs none of them is answered */
   char *stamp;               /* of the files of settings when they were read last */
   GError *unread;            /* why they could not be used then; NULL */
+  gboolean closed; /* so it was at the start, or on asking: only what needs none of them is answered until they can */
   struct server *server;
   struct supervised *keys, *reader, *writer, *lookup;
   struct supervised *lists; /* a second lookup, for what takes long: revocation lists */
@@ -88,10 +88,9 @@ struct core_account *core_account_find (struct core *core, const char *name);
 struct core_account *core_account_for_address (struct core *core,
                                                const char *address_or_null);      /* else the first; NULL: none */
 struct core_account *core_account_for_path (struct core *core, const char *path); /* by its folder; NULL: local mail */
-/* Settings, policy, accounts: at start and on "reload". FALSE: those of before stay in use. */
-gboolean core_load (struct core *core, GError **error);
-gboolean core_load_edited (struct core *core,
-                           GError **error); /* the same if somebody edited them; else as it ended the last time */
+/* Settings, policy, accounts: at start and on "reload". FALSE: those of before stay in use, and core->unread says why. */
+gboolean core_load (struct core *core);
+gboolean core_load_edited (struct core *core); /* the same if somebody edited them; else as it ended the last time */
 void core_notice (struct core *core, const char *sentence); /* of what somebody should read */
 void core_good_news (struct core *core, const char *sentence);
 void core_changed (struct core *core); /* the index changed: clients are told, at most a few times a second */

@@ -121,8 +121,8 @@ door_request (gpointer data, struct request *request)
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++) {
     if (strcmp (methods[i].name, request->method) != 0)
       continue;
-    if (core->broken != NULL && !methods[i].always && !core_load_edited (core, NULL))
-      request_fail (request, core->broken);
+    if (core->closed && !methods[i].always && !core_load_edited (core))
+      request_fail (request, core->unread);
     else
       methods[i].run (core, request);
     return;

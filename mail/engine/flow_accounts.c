@@ -51,14 +51,11 @@ flow_status (struct core *core, struct request *request)
 void
 flow_reload (struct core *core, struct request *request)
 {
-  g_autoptr (GError) error = NULL;
-  g_clear_error (&core->broken);
-  if (core_load (core, &error)) {
+  core->closed = !core_load (core);
+  if (core->closed)
+    request_fail (request, core->unread);
+  else
     request_reply (request, NULL, NULL);
-    return;
-  }
-  core->broken = g_error_copy (error);
-  request_fail (request, error);
 }
 
 void
@@ -411,9 +408,8 @@ void
 flow_sync (struct core *core, struct request *request)
 {
   const char *name = NULL;
-  g_autoptr (GError) unread = NULL;
   (void) g_variant_lookup (request->fields, "account", "&s", &name);
-  (void) core_load_edited (core, &unread);
+  (void) core_load_edited (core);
   if (name != NULL && core_account_find (core, name) == NULL) {
     request_fail_text (request, ENGINE_ERROR_NOT_FOUND, "There is no account “%s”.", name);
     return;
@@ -422,9 +418,9 @@ flow_sync (struct core *core, struct request *request)
   sync->core = core;
   sync->request = request_ref (request);
   sync->left = 1;
-  if (unread != NULL)
-    sync->problem
-        = g_strdup_printf ("%s Until that is mended wardmail goes on with the settings of before.", unread->message);
+  if (core->unread != NULL)
+    sync->problem = g_strdup_printf ("%s Until that is mended wardmail goes on with the settings of before.",
+                                     core->unread->message);
   core->busy++;
   g_variant_builder_init (&sync->rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < core->accounts->len; i++) {
