@@ -233,7 +233,7 @@ finish_mail (struct index_db *db, notmuch_database_t *notmuch, const struct inde
   if (status == NOTMUCH_STATUS_SUCCESS)
     status = index_add_drop_stale (notmuch, message);
   if (status == NOTMUCH_STATUS_SUCCESS && several)
-    status = index_flags_settle (db, message);
+    status = index_flags_settle (db, notmuch, id);
   index_db_note_date (db, notmuch_message_get_date (message));
   notmuch_message_destroy (message);
   return status;

@@ -28,8 +28,8 @@ take_flags (struct index_db *db, const char *path, char *flags)
   return TRUE;
 }
 
-guint
-index_flags_settle (struct index_db *db, notmuch_message_t *message)
+static guint
+settle (struct index_db *db, notmuch_message_t *message)
 {
   g_autoptr (GVariant) paths = g_variant_ref_sink (index_row_paths (message));
   g_autoptr (GPtrArray) add = g_ptr_array_new (), remove = g_ptr_array_new ();
@@ -48,4 +48,16 @@ index_flags_settle (struct index_db *db, notmuch_message_t *message)
   g_ptr_array_add (add, NULL);
   g_ptr_array_add (remove, NULL);
   return index_tag_apply (message, (const char *const *) add->pdata, (const char *const *) remove->pdata, NULL);
+}
+
+guint
+index_flags_settle (struct index_db *db, notmuch_database_t *notmuch, const char *id)
+{
+  notmuch_message_t *message = NULL;
+  guint status = notmuch_database_find_message (notmuch, id, &message);
+  if (status == NOTMUCH_STATUS_SUCCESS && message != NULL)
+    status = settle (db, message);
+  if (message != NULL)
+    notmuch_message_destroy (message);
+  return status;
 }

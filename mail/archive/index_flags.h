@@ -6,5 +6,6 @@
 #include "mail/archive/index_p.h"
 
 guint index_flags_files (struct _notmuch_message *message); /* how many it has, stale names counted */
-/* After a file joined others or left them. Imported mail, whose flags stand in no name, is left as it is. A notmuch_status_t. */
-guint index_flags_settle (struct index_db *db, struct _notmuch_message *message);
+/* After a file was renamed, joined others or left them. Imported mail, whose flags stand in no name, is left as it is. By its id and not by a
+ * notmuch_message_t: one from before would, with its tags, write back the names that it had. A notmuch_status_t. */
+guint index_flags_settle (struct index_db *db, struct _notmuch_database *notmuch, const char *id);

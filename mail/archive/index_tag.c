@@ -6,6 +6,8 @@
 #include <notmuch.h>
 #include <string.h>
 
+#include "mail/archive/index_add.h"
+#include "mail/archive/index_flags.h"
 #include "mail/archive/index_keep.h"
 #include "mail/archive/index_tag.h"
 #include "mail/engine.h"
@@ -67,16 +69,21 @@ index_tag_apply (notmuch_message_t *message, const char *const *add, const char 
 
 struct tagging {
   const char *const *add, *const *remove;
+  gboolean named;  /* see index.h */
   GPtrArray *rows; /* NULL: what is being made, where a person did nothing */
 };
 
 static guint
-tag_message (struct index_db *db, struct tagging *tagging, notmuch_message_t *message)
+tag_message (struct index_db *db, notmuch_database_t *notmuch, struct tagging *tagging, notmuch_message_t *message)
 {
   gboolean changed = FALSE;
   guint status = index_tag_apply (message, tagging->add, tagging->remove, &changed);
   if (status == NOTMUCH_STATUS_SUCCESS && tagging->rows != NULL)
     index_keep_note (db, message, tagging->add, tagging->remove);
+  if (status == NOTMUCH_STATUS_SUCCESS && tagging->named)
+    status = index_add_drop_stale (notmuch, message);
+  if (status == NOTMUCH_STATUS_SUCCESS && tagging->named)
+    status = index_flags_settle (db, notmuch, notmuch_message_get_message_id (message));
   if (status == NOTMUCH_STATUS_SUCCESS && changed && tagging->rows != NULL)
     g_ptr_array_add (tagging->rows, g_variant_ref_sink (index_row_message (message)));
   return status;
@@ -121,7 +128,7 @@ tag_all (struct index_db *db, const char *const *ids, struct tagging *tagging, G
     g_autofree char *id = index_row_id_back (ids[i]);
     status = notmuch_database_find_message (notmuch, id, &message);
     if (status == NOTMUCH_STATUS_SUCCESS && message != NULL)
-      status = tag_message (db, tagging, message);
+      status = tag_message (db, notmuch, tagging, message);
     if (message != NULL)
       notmuch_message_destroy (message);
   }
@@ -132,7 +139,7 @@ tag_all (struct index_db *db, const char *const *ids, struct tagging *tagging, G
 static gboolean
 tag_here (struct index_db *db, const char *const *ids, struct tagging *tagging, GError **error)
 {
-  struct tagging alike = { .add = tagging->add, .remove = tagging->remove };
+  struct tagging alike = { .add = tagging->add, .remove = tagging->remove, .named = tagging->named };
   if (index_next (db) != NULL && !tag_all (index_next (db), ids, &alike, NULL))
     index_next_drop (db);
   tagbook_begin (index_db_book (db));
@@ -144,7 +151,7 @@ tag_here (struct index_db *db, const char *const *ids, struct tagging *tagging, 
 
 GVariant *
 index_tag_rows (struct index_db *db, const char *const *ids, const char *query, const char *const *add,
-                const char *const *remove, GError **error)
+                const char *const *remove, gboolean named, GError **error)
 {
   g_autoptr (GPtrArray) matching = NULL;
   if ((ids == NULL) == (query == NULL)) {
@@ -154,7 +161,7 @@ index_tag_rows (struct index_db *db, const char *const *ids, const char *query, 
   if (!index_tag_check (add, error) || !index_tag_check (remove, error)
       || (query != NULL && (matching = matching_ids (db, query, error)) == NULL))
     return NULL;
-  struct tagging tagging = { .add = add, .remove = remove };
+  struct tagging tagging = { .add = add, .remove = remove, .named = named };
   tagging.rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   GVariant *rows = NULL;
   if (tag_here (db, matching != NULL ? (const char *const *) matching->pdata : ids, &tagging, error))

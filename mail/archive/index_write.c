@@ -63,6 +63,8 @@ move_mail (struct index_db *db, notmuch_database_t *notmuch, const char *old_pat
     status = NOTMUCH_STATUS_SUCCESS;
   if (message != NULL && status == NOTMUCH_STATUS_SUCCESS)
     status = index_add_drop_stale (notmuch, message);
+  if (message != NULL && status == NOTMUCH_STATUS_SUCCESS)
+    status = index_flags_settle (db, notmuch, notmuch_message_get_message_id (message));
   if (message != NULL)
     notmuch_message_destroy (message);
   return status;
@@ -110,14 +112,7 @@ remove_file (struct index_db *db, notmuch_database_t *notmuch, const char *path)
   if (message != NULL)
     notmuch_message_destroy (message);
   guint status = index_add_remove_path (notmuch, path);
-  message = NULL;
-  if (status == NOTMUCH_STATUS_SUCCESS && id != NULL)
-    status = notmuch_database_find_message (notmuch, id, &message);
-  if (message != NULL) {
-    status = index_flags_settle (db, message);
-    notmuch_message_destroy (message);
-  }
-  return status;
+  return status == NOTMUCH_STATUS_SUCCESS && id != NULL ? index_flags_settle (db, notmuch, id) : status;
 }
 
 static gboolean

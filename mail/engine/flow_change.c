@@ -196,8 +196,8 @@ on_paths_moved (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer
   g_autoptr (GVariant) ids
       = g_variant_ref_sink (g_variant_new_strv ((const char *const *) change->ids->pdata, (gssize) change->ids->len));
   supervised_call (change->core->writer, "tag",
-                   g_variant_new_parsed ("{'ids': <%@as>, 'add': <%@as>, 'remove': <%@as>}", ids, change->tags_add,
-                                         change->tags_remove),
+                   g_variant_new_parsed ("{'ids': <%@as>, 'add': <%@as>, 'remove': <%@as>, 'named': <true>}", ids,
+                                         change->tags_add, change->tags_remove),
                    NULL, NULL, on_tagged, change);
 }
 

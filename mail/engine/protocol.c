@@ -295,8 +295,9 @@ static const struct protocol_method methods[] = {
   { PEER_INDEX, "moved", F (MUST ("moves", "a(ss)")), NOTHING, 300,
     FALSE }, /* old path, new path; tags by folder and flags follow from tags below */
   { PEER_INDEX, "removed", F (MUST ("paths", "as")), NOTHING, 300, FALSE },
-  /* Tag by ids or query. rows: what changed: id s, paths as, tags as (as they are now). */
-  { PEER_INDEX, "tag", F (MAY ("ids", "as"), MAY ("query", "s"), MUST ("add", "as"), MUST ("remove", "as")),
+  /* Tag by ids or query; named: after the files were renamed for it. rows: what changed: id s, paths as, tags as (as they are now). */
+  { PEER_INDEX, "tag",
+    F (MAY ("ids", "as"), MAY ("query", "s"), MUST ("add", "as"), MUST ("remove", "as"), MAY ("named", "b")),
     F (MUST ("rows", "aa{sv}")), 300, FALSE },
   /* Writes each mail to mail_dir/local/<folder>/cur and indexes it; those that hold encrypted parts are written and reported in protected instead,
    * to be added with their shadow. Events "progress" (done u). */

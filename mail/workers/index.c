@@ -195,11 +195,13 @@ static GVariant *
 tag (struct worker *worker, GVariant *args, GError **error)
 {
   const char *query = NULL;
+  gboolean named = FALSE;
   g_autofree const char **ids = strings (args, "ids");
   g_autofree const char **add_tags = strings (args, "add");
   g_autofree const char **remove_tags = strings (args, "remove");
   g_variant_lookup (args, "query", "&s", &query);
-  GVariant *rows = index_tag_rows (database (worker), ids, query, add_tags, remove_tags, error);
+  g_variant_lookup (args, "named", "b", &named);
+  GVariant *rows = index_tag_rows (database (worker), ids, query, add_tags, remove_tags, named, error);
   return rows != NULL ? worker_reply_one ("rows", rows) : NULL;
 }
 

@@ -37,7 +37,7 @@ static void
 tag (struct index_world *world, const char *query, const char *add, const char *remove)
 {
   const char *on[] = { add, NULL }, *off[] = { remove, NULL };
-  g_autoptr (GVariant) rows = g_variant_ref_sink (index_tag_rows (world->db, NULL, query, on, off, NULL));
+  g_autoptr (GVariant) rows = g_variant_ref_sink (index_tag_rows (world->db, NULL, query, on, off, FALSE, NULL));
   assert_int_not_equal (g_variant_n_children (rows), 0);
 }
 

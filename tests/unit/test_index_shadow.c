@@ -64,7 +64,7 @@ test_shadow_late (void **state)
   g_autofree char *path = index_world_add_mail (world, "enc", "enc@x", NULL, "...", INDEX_WORLD_T0, "ciphertext");
   g_autofree char *copy = index_world_add_mail (world, "copy", "enc@x", NULL, "...", INDEX_WORLD_T0, "ciphertext");
   const char *ids[] = { "enc@x", NULL }, *add[] = { "keep", NULL }, *none[] = { NULL };
-  g_variant_unref (g_variant_ref_sink (index_tag_rows (world->db, ids, NULL, add, none, NULL)));
+  g_variant_unref (g_variant_ref_sink (index_tag_rows (world->db, ids, NULL, add, none, FALSE, NULL)));
   g_autofree char *inner
       = index_world_text ("other@y", NULL, "biopsy result", INDEX_WORLD_T0, "leukocyte count normal");
   assert_int_equal (index_world_add_full (world, path, NULL, NULL, inner, NULL), 1);
