@@ -107,11 +107,21 @@ class Gpgsm:
         fingerprint = run("openssl", "x509", "-in", certificates.path("ca.crt"), "-noout", "-fingerprint", "-sha1").decode().split("=")[1].strip()
         (self.folder / "trustlist.txt").write_text(fingerprint + " S relax\n", encoding="ascii")
         (self.folder / "gpg-agent.conf").write_text("allow-loopback-pinentry\n", encoding="ascii")
+        self("--import", certificates.path("ca.crt"))
+        for left in reversed(range(5)):
+            try:
+                self.take(certificates, name)
+                break
+            except Failed:
+                if left == 0:
+                    raise
+
+    def take(self, certificates, name):
+        """About one PKCS#12 file in sixty gpgsm 2.2.40 cannot decrypt, because of its salts: the next one has others."""
         container = run("openssl", "pkcs12", "-export", "-in", certificates.path(name + ".crt"), "-inkey", certificates.path(name + ".key"),
                         "-passout", "stdin", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1", data=PASSPHRASE)
         path = self.folder / "container.p12"
         path.write_bytes(container)
-        self("--import", certificates.path("ca.crt"))
         self("--import", str(path), data=PASSPHRASE)
 
     def command(self, *args):
