@@ -138,5 +138,7 @@ gboolean imap_idle_has_more (struct imap *imap); /* the server has said somethin
 int imap_fd (const struct imap *imap);
 /* Waits without a word until wake_fd is readable, the server says something, or the time is over. */
 gboolean imap_rest (struct imap *imap, int wake_fd, guint timeout_s, GError **error);
-/* IDLE (RFC 2177) or, without it, a wait and NOOP. TRUE: *changed_out says whether the folder changed; it ends early when wake_fd is readable. */
-gboolean imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error);
+/* IDLE (RFC 2177) or, without it, a wait and NOOP. TRUE: *changed_out says whether the folder changed; it ends early when wake_fd is readable, or where the
+ * guest has found, before the wait, somebody for whom it must end (*called_or_null). */
+gboolean imap_idle (struct imap *imap, int wake_fd, guint timeout_s, const gboolean *called_or_null,
+                    gboolean *changed_out, GError **error);

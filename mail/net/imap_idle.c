@@ -68,7 +68,8 @@ wait_and_ask (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed
 }
 
 gboolean
-imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_out, GError **error)
+imap_idle (struct imap *imap, int wake_fd, guint timeout_s, const gboolean *called_or_null, gboolean *changed_out,
+           GError **error)
 {
   *changed_out = FALSE;
   if (!imap_has (imap, "IDLE"))
@@ -86,7 +87,8 @@ imap_idle (struct imap *imap, int wake_fd, guint timeout_s, gboolean *changed_ou
     folder->sel_has_exists = 0;
   int code = enter (imap, changed_out);
   if (code == MAILIMAP_NO_ERROR) {
-    if (!*changed_out && !imap_driver_has_more (imap->session->imap_stream))
+    const gboolean called = called_or_null != NULL && *called_or_null; /* while the server was to say "+" */
+    if (!*changed_out && !called && !imap_driver_has_more (imap->session->imap_stream))
       (void) stream_wait (imap->stream, wake_fd, (gint64) timeout_s * 1000);
     stream_allow (imap->stream, IMAP_SMALL, IMAP_COMMAND_S);
     code = leave (imap, changed_out);

@@ -319,7 +319,8 @@ sync_watch (struct sync *sync, struct imap *imap, int wake_fd, guint timeout_s, 
   if (inbox != NULL && inbox->present && !sync_select (sync, imap, inbox, FALSE, &info, error))
     return FALSE;
   imap_set_guest (imap, &sync->guest);
-  gboolean done = imap_idle (imap, wake_fd, timeout_s, changed_out, error);
+  sync->paused = FALSE;
+  gboolean done = imap_idle (imap, wake_fd, timeout_s, &sync->paused, changed_out, error);
   imap_set_guest (imap, NULL);
   return done;
 }

@@ -37,7 +37,8 @@ serve (gpointer data)
   enum worker_served served = worker_serve (box->worker);
   if (box->imap != NULL && imap_has (box->imap, "IDLE") && imap_watch_is_due (box->watch))
     box->waits_to_watch = TRUE;
-  if (worker_has_waiting (box->worker) || box->waits_to_watch || imap_watch_has_news (box->watch))
+  if (served == WORKER_MORE || worker_has_waiting (box->worker) || box->waits_to_watch
+      || imap_watch_has_news (box->watch))
     sync_pause (box->sync);
   return served == WORKER_GONE ? STREAM_GIVE_UP : served == WORKER_MORE ? STREAM_UNSERVED : STREAM_SERVED;
 }
@@ -260,6 +261,8 @@ work (struct mailbox *box, GError **error)
     say (box, "idle", "Up to date with %s.", box->remote->host);
   box->busy = FALSE;
   sync_rest (box->sync);
+  if (worker_is_called (box->worker))
+    return TRUE;
   gboolean changed = FALSE;
   gint64 wait_s = CLAMP (box->next_look - now_s (), 1, IDLE_MAX_S);
   if (imap_watch_is_on (box->watch))

@@ -215,6 +215,15 @@ worker_has_waiting (const struct worker *worker)
   return worker->waiting.length > 0;
 }
 
+gboolean
+worker_is_called (struct worker *worker)
+{
+  struct channel_message *message = NULL;
+  if (worker->waiting.length == 0 && channel_receive (worker->channel, &message) == CHANNEL_MESSAGE)
+    g_queue_push_tail (&worker->waiting, message);
+  return worker->waiting.length > 0;
+}
+
 /* Whether a request may be answered in the middle of another one. */
 static gboolean
 fits_inside (const struct worker *worker, const struct channel_message *call, const struct channel_message *outer)

@@ -59,6 +59,8 @@ enum worker_served {
 };
 enum worker_served worker_serve (struct worker *worker);
 gboolean worker_has_waiting (const struct worker *worker); /* a request that worker_serve left for later */
+/* Before a role waits for worker_fd, if it has served anybody since it was called: TRUE: it has to return instead, since something is here already. */
+gboolean worker_is_called (struct worker *worker);
 
 /* Helpers that many roles need. */
 GVariant *worker_reply_nothing (void);                          /* floating */

@@ -6,6 +6,13 @@ set -euo pipefail
 # shellcheck source=tests/live/live.sh
 . "$(dirname "$0")/live.sh"
 live_start
+# Asked for again while the worker opens its second line, a sync is not left until that line has news.
+pull=$(dirname "$WARDMAIL")/tests/bench/pull_own
+[ -x "$pull" ] || make -s -C "$(dirname "$WARDMAIL")" tests/bench/pull_own
+mkdir "$dir/again"
+again () { timeout 30 "$pull" "$IMAP_PORT" alice "$PASSWORDS" "$CA" "$dir/again" again >/dev/null || fail 'a sync right after another one is not answered'; }
+again; again; again
+say 'nobody is left waiting'
 ward sync >/dev/null
 subject=$NEWEST_SUBJECT query="subject:\"$NEWEST_SUBJECT\""
 is 1 "$(ward count "$query and tag:unread")" 'unread newest mail'

@@ -264,7 +264,7 @@ test_idle (void **state)
   const char *const news[]
       = { SESSION, SELECT, "C: IDLE", "S: + idling", "S: * 3 EXISTS", "C: DONE", "S: $TAG OK done", "HANG", NULL };
   meeting_select (&meeting, news);
-  assert_true (imap_idle (meeting.imap, -1, 5, &changed, NULL));
+  assert_true (imap_idle (meeting.imap, -1, 5, NULL, &changed, NULL));
   assert_true (changed);
   meeting_part (&meeting);
   meeting_forget (&meeting);
@@ -272,7 +272,7 @@ test_idle (void **state)
   const char *const early[]
       = { SESSION, SELECT, "C: IDLE", "S: * 3 EXISTS\r\n+ idling", "C: DONE", "S: $TAG OK done", "HANG", NULL };
   meeting_select (&meeting, early);
-  assert_true (imap_idle (meeting.imap, -1, 5, &changed, NULL));
+  assert_true (imap_idle (meeting.imap, -1, 5, NULL, &changed, NULL));
   assert_true (changed);
   meeting_part (&meeting);
   meeting_forget (&meeting);
@@ -283,7 +283,7 @@ test_idle (void **state)
   assert_int_equal (write (wake[1], "x", 1), 1);
   gint64 begin = g_get_monotonic_time ();
   meeting_select (&meeting, woken);
-  assert_true (imap_idle (meeting.imap, wake[0], 100, &changed, NULL));
+  assert_true (imap_idle (meeting.imap, wake[0], 100, NULL, &changed, NULL));
   assert_false (changed);
   assert_true (g_get_monotonic_time () - begin < 20 * G_USEC_PER_SEC);
   meeting_part (&meeting);

@@ -103,7 +103,7 @@ static gboolean
 ask_idle (struct imap *imap, GError **error)
 {
   gboolean changed;
-  return imap_idle (imap, -1, 5, &changed, error);
+  return imap_idle (imap, -1, 5, NULL, &changed, error);
 }
 
 static gboolean
