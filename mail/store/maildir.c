@@ -39,12 +39,7 @@ void
 maildir_clean (const char *dir)
 {
   g_autofree char *tmp = g_build_filename (dir, "tmp", NULL);
-  g_autoptr (GDir) list = g_dir_open (tmp, 0, NULL);
-  const char *name;
-  while (list != NULL && (name = g_dir_read_name (list)) != NULL) {
-    g_autofree char *path = g_build_filename (tmp, name, NULL);
-    g_unlink (path);
-  }
+  disk_sweep (tmp);
 }
 
 char *

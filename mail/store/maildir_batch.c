@@ -32,6 +32,10 @@ struct entry {
 
 struct maildir_batch {
   char *dir;
+  char *tmp
+      [2]; /* used in turn: of one the files are renamed, in the other they are made, and nobody waits for a folder */
+  gboolean has_second; /* it has been made */
+  guint turn;
   int dir_fd;         /* -1: it cannot be opened, which the first file tells */
   gboolean at_once;   /* what is on this disk is made durable with one call */
   GPtrArray *ended;   /* struct entry * */
@@ -69,6 +73,8 @@ maildir_batch_new (const char *dir)
 {
   struct maildir_batch *batch = g_new0 (struct maildir_batch, 1);
   batch->dir = g_strdup (dir);
+  batch->tmp[0] = g_build_filename (dir, "tmp", NULL);
+  batch->tmp[1] = g_build_filename (dir, "tmp", "second", NULL);
   batch->dir_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   batch->at_once = disk_syncs_at_once (batch->dir_fd);
   batch->ended = entries_new ();
@@ -84,6 +90,10 @@ maildir_batch_free (struct maildir_batch *batch)
   g_byte_array_unref (batch->buffer);
   if (batch->dir_fd >= 0)
     close (batch->dir_fd);
+  if (batch->has_second)
+    (void) g_rmdir (batch->tmp[1]); /* a sheaf that is still under way keeps it until the next start */
+  g_free (batch->tmp[0]);
+  g_free (batch->tmp[1]);
   g_free (batch->dir);
   g_free (batch);
 }
@@ -123,7 +133,7 @@ begin (struct maildir_batch *batch, GError **error)
 {
   g_autofree char *unique = maildir_unique ();
   struct entry *entry = g_new0 (struct entry, 1);
-  char *tmp = g_build_filename (batch->dir, "tmp", unique, NULL);
+  char *tmp = g_build_filename (batch->tmp[batch->turn], unique, NULL);
   entry->fd = open (tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (entry->fd < 0) {
     g_free (tmp);
@@ -194,6 +204,8 @@ maildir_batch_take (struct maildir_batch *batch)
   sheaf->dir_fd = batch->at_once ? batch->dir_fd : -1;
   sheaf->entries = g_steal_pointer (&batch->ended);
   batch->ended = entries_new ();
+  batch->has_second = batch->has_second || g_mkdir (batch->tmp[1], 0700) == 0 || errno == EEXIST;
+  batch->turn = batch->has_second ? 1 - batch->turn : 0;
   return sheaf;
 }
 

@@ -567,6 +567,7 @@ test_flight (void **state)
   assert_false (maildir_flight_wait (flight, &error));
   assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_FAILED));
   assert_true (maildir_flight_wait (flight, NULL));
+  g_clear_pointer (&batch, maildir_batch_free);
   g_autoptr (GDir) left = g_dir_open (tmp, 0, NULL);
   assert_null (g_dir_read_name (left));
 }
