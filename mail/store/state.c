@@ -43,16 +43,18 @@ static const struct {
   { "mails", "keywords", "TEXT NOT NULL DEFAULT ''", NULL },
   /* Which keywords the mails have was not known: all are asked for once. */
   { "mails", "server_keywords", "TEXT NOT NULL DEFAULT ''",
-    "UPDATE folders SET modseq = 0; CREATE INDEX mails_differ ON mails (folder) WHERE (flags != server_flags OR "
-    "keywords "
-    "!= server_keywords) AND uid IS NOT NULL; DROP INDEX IF EXISTS mails_changed" },
+    "UPDATE folders SET modseq = 0; DROP INDEX IF EXISTS mails_changed" },
   /* Mail that was too large had a row without a file (indexed = 2); without it, its header is fetched. */
   { "mails", "header_only", "INTEGER NOT NULL DEFAULT 0", "DELETE FROM mails WHERE indexed = 2" },
   { "mails", "size", "INTEGER NOT NULL DEFAULT 0", NULL },
   { "mails", "opened", "INTEGER NOT NULL DEFAULT 0", NULL },
-  { "mails", "date", "INTEGER NOT NULL DEFAULT 0",
-    "CREATE INDEX IF NOT EXISTS mails_header ON mails (folder) WHERE header_only = 1" },
+  { "mails", "date", "INTEGER NOT NULL DEFAULT 0", NULL },
 };
+/* Of few mails among very many; queries name them, so that they must be there. */
+static const char later_indexes[]
+    = "CREATE INDEX IF NOT EXISTS mails_header ON mails (folder) WHERE header_only = 1;"
+      "CREATE INDEX IF NOT EXISTS mails_differ ON mails (folder) WHERE (flags != server_flags OR keywords != "
+      "server_keywords) AND uid IS NOT NULL;";
 
 static void
 note (struct state *state)
@@ -82,6 +84,15 @@ is_writable (struct state *state)
 
 #define PREPARED_MAX 100
 
+/* Statements are long, begin alike and are looked for very often. */
+#define STATEMENT_TAIL 24
+static guint
+statement_hash (gconstpointer sql)
+{
+  const gsize size = strlen (sql);
+  return g_str_hash ((const char *) sql + (size > STATEMENT_TAIL ? size - STATEMENT_TAIL : 0)) ^ (guint) size;
+}
+
 static void
 forget_statement (gpointer statement)
 {
@@ -92,7 +103,7 @@ struct state *
 state_open_with (const char *file, const char *tables, GError **error)
 {
   AUTOFREE (state) state = g_new0 (struct state, 1);
-  state->prepared = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, forget_statement);
+  state->prepared = g_hash_table_new_full (statement_hash, g_str_equal, NULL, forget_statement);
   /* WAL with synchronous=FULL: a commit is on the disk when it returns. */
   if (sqlite3_open_v2 (file, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL)
           == SQLITE_OK
@@ -131,6 +142,7 @@ add_later_columns (struct state *state, GError **error)
     if (later_columns[i].after != NULL)
       (void) execute (state, later_columns[i].after);
   }
+  (void) execute (state, later_indexes);
   return state_commit (state, error);
 }
 

@@ -96,6 +96,7 @@ mails_of (struct state *state, sqlite3_stmt *row)
   return mails;
 }
 
+/* Few of very many are looked for, by an index of just these. Left to itself SQLite goes through all, by their UIDs. */
 GPtrArray *
 state_mails (struct state *state, gint64 folder, enum state_which which)
 {
@@ -108,10 +109,10 @@ state_mails (struct state *state, gint64 folder, enum state_which which)
     sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid IS NOT NULL ORDER BY uid DESC";
     break;
   case STATE_UNINDEXED:
-    sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND indexed = 0 ORDER BY uid DESC";
+    sql = "SELECT " COLUMNS " FROM mails INDEXED BY mails_new WHERE folder = ? AND indexed = 0 ORDER BY uid DESC";
     break;
   case STATE_FLAGS_CHANGED:
-    sql = "SELECT " COLUMNS " FROM mails WHERE folder = ? AND " DIFFERS " ORDER BY uid DESC";
+    sql = "SELECT " COLUMNS " FROM mails INDEXED BY mails_differ WHERE folder = ? AND " DIFFERS " ORDER BY uid DESC";
     break;
   }
   return mails_of (state, state_query (state, sql, "i", folder));
@@ -121,7 +122,8 @@ GPtrArray *
 state_mails_old (struct state *state, gint64 folder, gint64 before, guint64 larger_than, gint64 from_id, guint limit)
 {
   return mails_of (state, state_query (state,
-                                       "SELECT " COLUMNS " FROM mails WHERE folder = ? AND id >= ? AND header_only = 0"
+                                       "SELECT " COLUMNS
+                                       " FROM mails NOT INDEXED WHERE folder = ? AND id >= ? AND header_only = 0"
                                        " AND uid IS NOT NULL AND (date < ? OR size > ? OR size = 0)"
                                        " ORDER BY id LIMIT ?",
                                        "iiiii", folder, from_id, before, (gint64) larger_than, (gint64) limit));
@@ -131,7 +133,8 @@ GPtrArray *
 state_mails_wanted (struct state *state, gint64 folder, gint64 since, guint64 size_max, guint limit)
 {
   return mails_of (state, state_query (state,
-                                       "SELECT " COLUMNS " FROM mails WHERE folder = ? AND header_only = 1"
+                                       "SELECT " COLUMNS
+                                       " FROM mails INDEXED BY mails_header WHERE folder = ? AND header_only = 1"
                                        " AND uid IS NOT NULL AND (date = 0 OR date >= ?) AND size <= ?"
                                        " ORDER BY uid DESC LIMIT ?",
                                        "iiii", folder, since, (gint64) size_max, (gint64) limit));
