@@ -284,11 +284,11 @@ list_missed (struct sync *sync, struct imap *imap, gint64 folder, struct listing
 }
 
 gboolean
-sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
+sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean anew, GError **error)
 {
   const struct imap_selected *info = &sync->target;
   imap_set_guest (imap, &sync->guest);
-  gboolean open = sync_select (sync, imap, folder, TRUE, &sync->target, error);
+  gboolean open = sync_select (sync, imap, folder, anew, &sync->target, error);
   imap_set_guest (imap, NULL);
   if (!open)
     return FALSE;
@@ -338,6 +338,20 @@ sync_heads_told (struct sync *sync, GPtrArray *listed)
       g_hash_table_insert (sync->told, g_memdup2 (&folder->id, sizeof folder->id),
                            g_memdup2 (&one->status, sizeof one->status));
   }
+}
+
+gboolean
+sync_heads_empty (struct sync *sync, struct state_folder *folder)
+{
+  const struct imap_selected *told = g_hash_table_lookup (sync->told, &folder->id);
+  if (told == NULL || told->exists != 0 || told->uidvalidity == 0 || folder->uidnext != 0
+      || (folder->uidvalidity != 0 && folder->uidvalidity != told->uidvalidity)
+      || state_count (sync->state, folder->id) > 0)
+    return FALSE;
+  sync->target = *told;
+  folder->uidvalidity = told->uidvalidity;
+  (void) g_hash_table_remove (sync->told, &folder->id);
+  return TRUE;
 }
 
 gboolean

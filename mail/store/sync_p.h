@@ -58,8 +58,11 @@ gboolean sync_select (struct sync *sync, struct imap *imap, struct state_folder 
 /* What the server said of folders when it listed them (struct imap_folder *) is remembered until they are looked at. TRUE: by that, nothing is new in it. */
 void sync_heads_told (struct sync *sync, GPtrArray *listed);
 gboolean sync_heads_same (struct sync *sync, const struct state_folder *folder);
-/* Selects the folder; sync->target: what the server said then. Changed flags and removals are done here; what is new stands in sync->heads. */
-gboolean sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error);
+/* TRUE: by that, there is nothing in it, as there never was here; sync->target and its uidvalidity are as the server said. */
+gboolean sync_heads_empty (struct sync *sync, struct state_folder *folder);
+/* Selects the folder (anew: asks even where it is open); sync->target: what the server said then. Changed flags and removals are done here; what is new stands in sync->heads. */
+gboolean sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean anew,
+                          GError **error);
 /* Fetches the last count of sync->heads, and takes them off it; next: as many are asked for already that come after them. The folder is selected. A
  * header that was here gives way to the mail. */
 gboolean sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,

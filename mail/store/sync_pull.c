@@ -102,7 +102,7 @@ fetch_window (struct sync *sync, struct imap *imap, struct state_folder *folder,
     return FALSE;
   const gint64 took = MAX (g_get_monotonic_time () - begin, 1);
   if (took < WINDOW_US / 2)
-    sync->window = MIN (sync->window * 2, WINDOW_MAILS);
+    sync->window = MIN (sync->window * (took < WINDOW_US / 5 ? 4 : 2), WINDOW_MAILS);
   else if (took > WINDOW_US * 2)
     sync->window = MAX (sync->window / 2, WINDOW_LEAST);
   if (sync->slow && sync->asked == 0) {
@@ -190,12 +190,14 @@ expect (struct sync *sync)
     sync_progress_expect (&sync->progress, mails, sync_intake_bytes (sync), g_get_monotonic_time ());
 }
 
-/* Something to look at, as soon as can be: of a folder that was never here even before it is listed. */
+/* Something to look at, as soon as can be: of a folder that was never here even before it is listed. opened_out: just now, so that what the server said of
+ * it then holds. */
 static gboolean
-look_ahead (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
+look_ahead (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean *opened_out, GError **error)
 {
   struct imap_selected info;
-  if (folder->uidnext != 0 || state_count (sync->state, folder->id) > 0)
+  *opened_out = folder->uidnext == 0 && state_count (sync->state, folder->id) == 0;
+  if (!*opened_out)
     return TRUE;
   return sync_select (sync, imap, folder, TRUE, &info, error)
          && (info.exists < AHEAD_FROM
@@ -205,7 +207,8 @@ look_ahead (struct sync *sync, struct imap *imap, struct state_folder *folder, G
 static gboolean
 list_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
 {
-  if (!look_ahead (sync, imap, folder, error) || !sync_heads_list (sync, imap, folder, error)
+  gboolean opened;
+  if (!look_ahead (sync, imap, folder, &opened, error) || !sync_heads_list (sync, imap, folder, !opened, error)
       || !sync_window_close (sync, folder, error))
     return FALSE;
   guint fresh = sync->heads->len;
@@ -248,6 +251,8 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
 {
   guint bodies = sync->counts.bodies;
   if (sync->pulling != folder->id) {
+    if (sync_heads_empty (sync, folder))
+      return finish_folder (sync, folder, error);
     if (sync_heads_same (sync, folder) && sync_window_close (sync, folder, NULL) && !sync_window_is_open (sync, folder))
       return SYNC_DONE;
     if (!list_folder (sync, imap, folder, error))

@@ -133,8 +133,7 @@ pull (struct world *world, const char *const *script)
 
 #define OPENED                                                                                                         \
   "C: SELECT", "S: * 2 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 9] x", "S: $TAG OK [READ-WRITE] done"
-/* Once to see how much there is, and once to list it. */
-#define SELECTED SESSION, OPENED, OPENED, "C: UID FETCH 1:*", HEAD ("1", "7"), HEAD ("2", "8"), "S: $TAG OK done"
+#define SELECTED SESSION, OPENED, "C: UID FETCH 1:*", HEAD ("1", "7"), HEAD ("2", "8"), "S: $TAG OK done"
 static const char *const whole[]
     = { SELECTED, "C: UID FETCH 7:8", BODY ("1", "7"), BODY ("2", "8"), "S: $TAG OK done", "HANG", NULL };
 
@@ -169,6 +168,32 @@ test_pull (void **state)
   assert_int_equal (mails->len, 2);
   assert_int_equal (files_in (world), 2);
   assert_int_equal (folder->uidnext, 9);
+}
+
+/* There never was anything in it, as the list of folders told: it need not be opened. One that has another UIDVALIDITY than before has to be. */
+static void
+test_told_empty (void **state)
+{
+  static const char *const none[] = { SESSION, "HANG", NULL };
+  static const char *const some[]
+      = { SESSION,          OPENED,          "C: UID FETCH 1:*", HEAD ("1", "7"), "S: $TAG OK done",
+          "C: UID FETCH 7", BODY ("1", "7"), "S: $TAG OK done",  "HANG",          NULL };
+  struct world *world = *state;
+  struct imap_folder told = { .path = (char *) "Ward", .told = TRUE, .status = { .uidvalidity = 7, .uidnext = 3 } };
+  g_autoptr (GPtrArray) listed = g_ptr_array_new ();
+  g_ptr_array_add (listed, &told);
+  for (guint32 before = 0; before < 3; before++) {
+    AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
+    folder->uidnext = 0;
+    folder->uidvalidity = before == 1 ? 7 : before;
+    state_folder_save (world->state, folder);
+    sync_heads_told (world->sync, listed);
+    pull (world, before < 2 ? none : some);
+    AUTOFREE (state_folder) now = state_folder_get (world->state, world->folder);
+    assert_int_equal (now->uidvalidity, 7);
+    assert_int_equal (now->uidnext, before < 2 ? 3 : 9);
+  }
+  assert_int_equal (files_in (world), 1);
 }
 
 static void
@@ -265,6 +290,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown (test_pull, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_told_empty, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_meanwhile, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_before, setup, teardown),
     cmocka_unit_test_setup_teardown (test_empty, setup, teardown),
