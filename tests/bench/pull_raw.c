@@ -127,7 +127,7 @@ main (int argc, char **argv)
   }
   g_autofree char *password = password_of (argv[3], argv[2]);
   g_autofree char *all = g_strdup_printf (
-      "a LOGIN %s %s\r\nb EXAMINE INBOX\r\nc UID FETCH 1:* (UID FLAGS BODY.PEEK[])\r\nd LOGOUT\r\n", argv[2], password);
+      "a LOGIN %s %s\r\nb EXAMINE INBOX\r\nc UID FETCH 1:* (UID FLAGS BODY.PEEK[])\r\n", argv[2], password);
   g_autoptr (GString) text = g_string_new (NULL);
   guint mails = 0;
   reach (&line, atoi (argv[1]));
