@@ -62,6 +62,10 @@ imap_rename (struct imap *imap, const char *path, const char *to, GError **error
     return FALSE;
   g_clear_pointer (&imap->selected, g_free);
   int code = mailimap_rename (imap->session, path, to);
+  if (code == MAILIMAP_NO_ERROR && g_strcmp0 (imap->open, path) == 0) {
+    g_free (imap->open);
+    imap->open = g_strdup (to);
+  }
   return code == MAILIMAP_NO_ERROR || imap_failed (imap, code, what, error);
 }
 

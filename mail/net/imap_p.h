@@ -13,7 +13,8 @@ struct imap {
   const struct remote *remote;
   struct stream *stream;
   mailimap *session;
-  char *selected; /* path; NULL */
+  char *selected; /* path; NULL: it has to be opened anew */
+  char *open;     /* what the server has open all the same, by its name of now; NULL */
   struct imap_selected info;
   gboolean lost, compress_asked;
   struct imap_ahead {

@@ -250,6 +250,7 @@ imap_close (struct imap *imap)
     mailimap_free (imap->session);
   stream_free (imap->stream);
   g_free (imap->selected);
+  g_free (imap->open);
   g_free (imap);
 }
 
@@ -275,6 +276,8 @@ imap_select (struct imap *imap, const char *path, gboolean fresh, struct imap_se
                                        .exists = info->sel_has_exists ? info->sel_exists : 0,
                                        .modseq = modseq };
   imap->selected = g_strdup (path);
+  g_free (imap->open);
+  imap->open = g_strdup (path);
   *out = imap->info;
   return TRUE;
 }

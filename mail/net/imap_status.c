@@ -157,7 +157,7 @@ imap_status_take (const struct imap_ear *ear, GPtrArray *folders)
     struct imap_folder *folder = g_ptr_array_index (folders, i);
     const struct imap_selected *told = g_hash_table_lookup (ear->told, folder->path);
     /* Of the folder that is open a server need not tell what has changed by now (RFC 3501, 6.3.10). */
-    folder->told = told != NULL && told->modseq != 0 && g_strcmp0 (folder->path, ear->imap->selected) != 0;
+    folder->told = told != NULL && told->modseq != 0 && g_strcmp0 (folder->path, ear->imap->open) != 0;
     if (folder->told)
       folder->status = *told;
   }
@@ -183,7 +183,7 @@ ask_some (struct imap *imap, GPtrArray *folders, guint from, guint to, GError **
   imap_pipe_begin (imap);
   for (guint i = from; i < to; i++) {
     const struct imap_folder *folder = g_ptr_array_index (folders, i);
-    if (!folder->selectable || !is_plain (folder->path) || g_strcmp0 (folder->path, imap->selected) == 0)
+    if (!folder->selectable || !is_plain (folder->path) || g_strcmp0 (folder->path, imap->open) == 0)
       continue;
     g_autofree char *command = g_strdup_printf ("STATUS \"%s\" (" IMAP_STATUS_ITEMS ")", folder->path);
     if (imap_pipe_send (imap, command) == 0)

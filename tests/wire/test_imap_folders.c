@@ -154,15 +154,13 @@ test_keywords (void **state)
 
 #define NUMBERS "(MESSAGES 2 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12345678901)"
 
+/* Then the client goes. */
 static void
-lists (const char *const *script, const char *all)
+lists_in (struct meeting *meeting, const char *all)
 {
-  struct meeting meeting;
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
-  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
-  assert_null (meeting.error);
-  g_autoptr (GPtrArray) folders = imap_list (meeting.imap, NULL, &error);
+  g_autoptr (GPtrArray) folders = imap_list (meeting->imap, NULL, &error);
   assert_null (error);
   for (guint i = 0; i < folders->len; i++) {
     const struct imap_folder *folder = g_ptr_array_index (folders, i);
@@ -174,9 +172,38 @@ lists (const char *const *script, const char *all)
     g_string_append_c (text, ' ');
   }
   assert_string_equal (text->str, all);
-  meeting_part (&meeting);
-  assert_null (meeting.problem);
-  meeting_forget (&meeting);
+  meeting_part (meeting);
+  assert_null (meeting->problem);
+  meeting_forget (meeting);
+}
+
+static void
+lists (const char *const *script, const char *all)
+{
+  struct meeting meeting;
+  meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
+  assert_null (meeting.error);
+  lists_in (&meeting, all);
+}
+
+/* What is told of the folder that is open need not be true any more; and it is open still when others, or it itself, get another name. */
+static void
+test_open_is_not_told (void **state)
+{
+#define OPEN SIGNED_IN ("LIST-EXTENDED LIST-STATUS CONDSTORE"), SELECT
+#define RENAMED(old, new) "C: RENAME " old " " new, "S: $TAG OK done", "C: RETURN (SUBSCRIBED STATUS ("
+#define TOLD(name) "S: * LIST () \"/\" " name "\r\n* STATUS " name " " NUMBERS
+  static const char *const other[]
+      = { OPEN, RENAMED ("a", "b"), TOLD ("INBOX"), TOLD ("b"), "S: $TAG OK done", "C: LOGOUT", NULL };
+  static const char *const itself[]
+      = { OPEN, RENAMED ("INBOX", "b"), TOLD ("INBOX"), TOLD ("b"), "S: $TAG OK done", "C: LOGOUT", NULL };
+  const char *const *const scripts[] = { other, itself };
+  for (gsize i = 0; i < G_N_ELEMENTS (scripts); i++) {
+    struct meeting meeting;
+    meeting_select (&meeting, scripts[i]);
+    assert_true (imap_rename (meeting.imap, i == 0 ? "a" : "INBOX", "b", NULL));
+    lists_in (&meeting, i == 0 ? "INBOX b=2,9,7,12345678901 " : "INBOX=2,9,7,12345678901 b ");
+  }
 }
 
 /* How folders stand, told with the list of them: whatever the form of their names; and nothing where not all of it is there. */
@@ -231,8 +258,9 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_list),        cmocka_unit_test (test_list_extended),  cmocka_unit_test (test_keywords),
-    cmocka_unit_test (test_list_status), cmocka_unit_test (test_status_in_pipe),
+    cmocka_unit_test (test_list),           cmocka_unit_test (test_list_extended),
+    cmocka_unit_test (test_keywords),       cmocka_unit_test (test_list_status),
+    cmocka_unit_test (test_status_in_pipe), cmocka_unit_test (test_open_is_not_told),
   };
   return cmocka_run_group_tests (tests, peer_cert_setup, peer_cert_teardown);
 }
