@@ -45,6 +45,7 @@ show (struct app *app, enum notice kind, const char *text)
   app->notice = g_strdup (text);
   app->notice_kind = kind;
   app->notice_passes = FALSE;
+  app->notice_new = 0;
   app->notice_met = FALSE;
   app->notice_us = g_get_monotonic_time ();
   if (kind == NOTICE_INFO)
@@ -109,9 +110,12 @@ app_notice_new_mail (struct app *app, GVariant *fields)
   g_variant_lookup (fields, "new", "u", &new);
   if (new == 0 || (app->notice != NULL && app->notice_kind == NOTICE_WARN))
     return;
+  if (app->notice != NULL)
+    new += app->notice_new; /* much mail comes in parts */
   g_autofree char *text = g_strdup_printf ("%u new message%s.", new, new == 1 ? "" : "s");
   show (app, NOTICE_INFO, text);
   app->notice_passes = TRUE;
+  app->notice_new = new;
 }
 
 void

@@ -35,6 +35,7 @@ struct app {
   char *notice;
   enum notice notice_kind;
   gboolean notice_passes; /* what else there is to say of mail coming in is said instead */
+  guint notice_new;       /* so many new messages it tells of; 0: of something else */
   gboolean notice_met;    /* somebody was there since it is shown */
   gint64 notice_us;       /* monotonic: since when it is */
   char *notice_next;      /* what was to be said while a warning stood that nobody had seen; NULL */
