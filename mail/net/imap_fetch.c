@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-#define SLICE 10000         /* messages whose heads are asked for in one command */
-#define SLICE_CHANGED 40000 /* of these most have not changed, and nothing comes of them */
+#define WHOLE 10000         /* messages whose heads are asked for in one command; of more */
+#define SLICE 6000          /* so many at a time, which takes less memory */
+#define SLICE_CHANGED 20000 /* of these most have not changed, and nothing comes of them */
 #define HEAD_BYTES 400      /* bytes that a head's answer may take, generously */
 #define SET_MAX 7000        /* of a command: servers need not take lines of more than 8,000 bytes (RFC 7162, 4) */
 #define RUN_MAX 22          /* what "1234567890:1234567890," takes of it */
@@ -278,7 +279,7 @@ imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 
 {
   struct fetching fetching = { .imap = imap, .uid_first = uid_first, .head = head, .head_data = data };
   const guint32 slice = changed_since > 0 ? SLICE_CHANGED : SLICE;
-  if (imap->info.exists > slice)
+  if (imap->info.exists > MAX (slice, WHOLE))
     return fetch_slices (&fetching, slice, sizes, changed_since, error);
   return imap_begin (imap, IMAP_SMALL + (guint64) imap->info.exists * HEAD_BYTES + 64 * 1024 * 1024, 600, error)
          && fetch_set (&fetching, mailimap_set_new_interval (uid_first, 0), FALSE, sizes, changed_since, error);

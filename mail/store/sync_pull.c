@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define WINDOW_MAILS 4000 /* at most; and at most so many bytes, unless it is one mail */
+#define WINDOW_MAILS 2500 /* at most; and at most so many bytes, unless it is one mail */
 #define WINDOW_BYTES (32u * 1024 * 1024)
 #define WINDOW_LEAST 10
 #define WINDOW_US (500 * 1000) /* what a window should take */

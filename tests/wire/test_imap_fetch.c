@@ -184,24 +184,24 @@ test_slices (void **state)
 #define HEAD(uid) "S: * 1 FETCH (UID " uid " FLAGS ())"
   const char *const all[] = { SESSION,
                               MANY,
-                              "C: FETCH 2001:* (",
+                              "C: FETCH 6001:* (",
                               HEAD ("70000"),
                               HEAD ("80000"),
                               "S: $TAG OK done",
-                              "C: FETCH 1:2000 (",
+                              "C: FETCH 1:6000 (",
                               HEAD ("70000"),
                               HEAD ("5"),
                               "S: $TAG OK done",
                               "C: LOGOUT",
                               NULL };
   const char *const late[]
-      = { SESSION, MANY, "C: FETCH 2001:* (", HEAD ("40000"), HEAD ("80000"), "S: $TAG OK done", "C: LOGOUT", NULL };
+      = { SESSION, MANY, "C: FETCH 6001:* (", HEAD ("40000"), HEAD ("80000"), "S: $TAG OK done", "C: LOGOUT", NULL };
   const char *const refused[] = { SESSION,
                                   MANY,
-                                  "C: FETCH 2001:* (",
+                                  "C: FETCH 6001:* (",
                                   HEAD ("80000"),
                                   "S: $TAG OK done",
-                                  "C: FETCH 1:2000",
+                                  "C: FETCH 1:6000",
                                   "S: $TAG BAD fewer by now",
                                   "C: LOGOUT",
                                   NULL };
