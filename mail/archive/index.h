@@ -82,7 +82,9 @@ gboolean index_write_add (struct index_db *db, const struct index_mail *mails, g
                           struct _GVariantBuilder *skipped, GError **error);
 gboolean index_write_knows (struct index_db *db, const char *path);                /* this very file is indexed */
 gboolean index_write_moved (struct index_db *db, GVariant *moves, GError **error); /* a(ss): old, new */
-gboolean index_write_removed (struct index_db *db, const char *const *paths, GError **error);
+/* tags_or_null: of the folder that each was in, "": none, as many as paths; the message loses it with its last file in a folder of that name. */
+gboolean index_write_removed (struct index_db *db, const char *const *paths, const char *const *tags_or_null,
+                              GError **error);
 /* Rows of what changed: id, paths, tags (as they are now). named: the files were named by the flags already, so that tags which stand for flags end as
  * the names say, whoever changed them since. */
 GVariant *index_tag_rows (struct index_db *db, const char *const *ids, const char *query, const char *const *add,

@@ -61,3 +61,43 @@ index_flags_settle (struct index_db *db, notmuch_database_t *notmuch, const char
     notmuch_message_destroy (message);
   return status;
 }
+
+/* "INBOX/cur": without the account, in which folders of one use mostly have one name; NULL: it lies in none. */
+static char *
+folder_of (struct index_db *db, const char *path)
+{
+  const gsize root = strlen (index_db_mail_dir (db));
+  g_autofree char *dir = g_path_get_dirname (path);
+  if (strncmp (dir, index_db_mail_dir (db), root) != 0 || dir[root] != '/')
+    return NULL;
+  const char *folder = strchr (dir + root + 1, '/');
+  return folder != NULL ? g_strdup (folder + 1) : NULL;
+}
+
+static gboolean
+is_in_folder (struct index_db *db, notmuch_message_t *message, const char *folder)
+{
+  g_autoptr (GVariant) paths = g_variant_ref_sink (index_row_paths (message));
+  gboolean found = FALSE;
+  for (gsize i = 0; i < g_variant_n_children (paths) && !found; i++) {
+    const char *path;
+    g_variant_get_child (paths, i, "&s", &path);
+    g_autofree char *its = folder_of (db, path);
+    found = g_strcmp0 (its, folder) == 0;
+  }
+  return found;
+}
+
+guint
+index_flags_leave (struct index_db *db, notmuch_database_t *notmuch, const char *id, const char *path, const char *tag)
+{
+  const char *const gone[] = { tag, NULL };
+  g_autofree char *folder = folder_of (db, path);
+  notmuch_message_t *message = NULL;
+  guint status = notmuch_database_find_message (notmuch, id, &message);
+  if (status == NOTMUCH_STATUS_SUCCESS && message != NULL && !is_in_folder (db, message, folder))
+    status = index_tag_apply (message, NULL, gone, NULL);
+  if (message != NULL)
+    notmuch_message_destroy (message);
+  return status;
+}

@@ -103,20 +103,22 @@ index_write_moved (struct index_db *db, GVariant *moves, GError **error)
   return move_all (db, moves, error);
 }
 
-/* Another file of the message may be left, with its flags. */
+/* Another file of the message may be left, with its flags, in another folder. */
 static guint
-remove_file (struct index_db *db, notmuch_database_t *notmuch, const char *path)
+remove_file (struct index_db *db, notmuch_database_t *notmuch, const char *path, const char *tag)
 {
   notmuch_message_t *message = index_add_message_of (notmuch, path);
   g_autofree char *id = message != NULL ? g_strdup (notmuch_message_get_message_id (message)) : NULL;
   if (message != NULL)
     notmuch_message_destroy (message);
   guint status = index_add_remove_path (notmuch, path);
+  if (status == NOTMUCH_STATUS_SUCCESS && id != NULL && *tag != '\0')
+    status = index_flags_leave (db, notmuch, id, path, tag);
   return status == NOTMUCH_STATUS_SUCCESS && id != NULL ? index_flags_settle (db, notmuch, id) : status;
 }
 
 static gboolean
-remove_all (struct index_db *db, const char *const *paths, GError **error)
+remove_all (struct index_db *db, const char *const *paths, const char *const *tags_or_null, GError **error)
 {
   notmuch_database_t *notmuch = index_db_begin (db, error);
   guint status = NOTMUCH_STATUS_SUCCESS;
@@ -124,16 +126,16 @@ remove_all (struct index_db *db, const char *const *paths, GError **error)
     return FALSE;
   for (gsize i = 0; paths[i] != NULL && status == NOTMUCH_STATUS_SUCCESS; i++)
     if (index_db_owns_path (db, paths[i]))
-      status = remove_file (db, notmuch, paths[i]);
+      status = remove_file (db, notmuch, paths[i], tags_or_null != NULL ? tags_or_null[i] : "");
   return index_db_end (db, status, "forget removed mail", error);
 }
 
 gboolean
-index_write_removed (struct index_db *db, const char *const *paths, GError **error)
+index_write_removed (struct index_db *db, const char *const *paths, const char *const *tags_or_null, GError **error)
 {
-  if (index_next (db) != NULL && !remove_all (index_next (db), paths, NULL))
+  if (index_next (db) != NULL && !remove_all (index_next (db), paths, tags_or_null, NULL))
     index_next_drop (db);
-  return remove_all (db, paths, error);
+  return remove_all (db, paths, tags_or_null, error);
 }
 
 struct knowing {

@@ -294,7 +294,8 @@ static const struct protocol_method methods[] = {
     TRUE }, /* reads every message once: fails, or dies, of a damaged index */
   { PEER_INDEX, "moved", F (MUST ("moves", "a(ss)")), NOTHING, 300,
     FALSE }, /* old path, new path; tags by folder and flags follow from tags below */
-  { PEER_INDEX, "removed", F (MUST ("paths", "as")), NOTHING, 300, FALSE },
+  { PEER_INDEX, "removed", F (MUST ("paths", "as"), MAY ("tags", "as")), NOTHING, 300,
+    FALSE }, /* as the imap worker's event */
   /* Tag by ids or query; named: after the files were renamed for it. rows: what changed: id s, paths as, tags as (as they are now). */
   { PEER_INDEX, "tag",
     F (MAY ("ids", "as"), MAY ("query", "s"), MUST ("add", "as"), MUST ("remove", "as"), MAY ("named", "b")),
@@ -442,7 +443,9 @@ static const struct protocol_field event_none[] = { { NULL, NULL, FALSE } };
 /* From imap to the engine. mails: path s, add as, remove as (tags), protected b (holds encrypted parts) */
 /* was: as of index.add */
 static const struct protocol_field event_mails[] = { MUST ("mails", "aa{sv}"), { NULL, NULL, FALSE } };
-static const struct protocol_field event_paths[] = { MUST ("paths", "as"), { NULL, NULL, FALSE } };
+/* tags: what they had of their folders, "": nothing; as many as paths */
+static const struct protocol_field event_removed[]
+    = { MUST ("paths", "as"), MUST ("tags", "as"), { NULL, NULL, FALSE } };
 /* moves: old path, new path; flags of the new name are repeated as tags: a(ssasas) old, new, add, remove */
 static const struct protocol_field event_moves[] = { MUST ("moves", "a(ssasas)"), { NULL, NULL, FALSE } };
 static const struct protocol_field event_text[] = { MUST ("state", "s"), MUST ("text", "s"), { NULL, NULL, FALSE } };
@@ -473,7 +476,7 @@ static const struct {
   { PEER_ENGINE, "delivery", event_none }, /* more is known of what was sent */
   { PEER_ENGINE, "keys", event_address },  /* directories were asked for the address: its route may be another one */
   { PEER_IMAP, "mails", event_mails },     /* new, or not yet confirmed by "indexed" */
-  { PEER_IMAP, "removed", event_paths },       { PEER_IMAP, "moved", event_moves },
+  { PEER_IMAP, "removed", event_removed },     { PEER_IMAP, "moved", event_moves },
   { PEER_IMAP, "folders", event_none },        { PEER_IMAP, "state", event_text },
   { PEER_IMAP, "notice", event_notice },       { PEER_IMAP, "progress", event_count },
   { PEER_INDEX, "progress", event_count },     { PEER_INDEX, "health", event_health },

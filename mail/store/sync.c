@@ -270,18 +270,6 @@ report_mails (struct sync *sync, const struct state_folder *folder)
   sync_emit_mails (sync, rows);
 }
 
-/* The role of the folder that a path lies in; "" where it is none of ours. */
-static char *
-role_of_path (struct sync *sync, const char *path)
-{
-  g_autofree char *dir = NULL, *base = NULL;
-  gsize root = strlen (sync->root) + 1;
-  if (!maildir_split (path, &dir, &base, NULL) || strlen (dir) <= root)
-    return g_strdup ("");
-  AUTOFREE (state_folder) folder = state_folder_find (sync->state, "dir", dir + root);
-  return g_strdup (folder == NULL ? "" : folder->role);
-}
-
 /* A mail that lies elsewhere than the index may think: NULL if it is gone. Every flag that it has not is taken from it, too. */
 static GVariant *
 moved_row (struct sync *sync, const struct state_news *news)
@@ -290,7 +278,7 @@ moved_row (struct sync *sync, const struct state_news *news)
   AUTOFREE (state_folder) folder = mail == NULL ? NULL : state_folder_get (sync->state, mail->folder);
   g_autofree char *dir = folder == NULL ? NULL : sync_dir (sync, folder);
   g_autofree char *path = dir == NULL ? NULL : maildir_locate (dir, mail->base, mail->flags),
-                  *old_role = role_of_path (sync, news->path);
+                  *old_role = sync_role_of_path (sync, news->path);
   char inverse[STATE_FLAGS_SIZE];
   if (path == NULL)
     return NULL;

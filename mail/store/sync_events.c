@@ -4,6 +4,7 @@
 #include "mail/store/sync_p.h"
 
 #include "mail/store/keywords.h"
+#include "mail/store/maildir.h"
 #include "mail/store/tags.h"
 
 #define BATCH 200
@@ -124,11 +125,30 @@ sync_emit_moved (struct sync *sync, GPtrArray *rows_take)
   g_ptr_array_unref (rows_take);
 }
 
+char *
+sync_role_of_path (struct sync *sync, const char *path)
+{
+  g_autofree char *dir = NULL, *base = NULL;
+  gsize root = strlen (sync->root) + 1;
+  if (!maildir_split (path, &dir, &base, NULL) || strlen (dir) <= root)
+    return g_strdup ("");
+  AUTOFREE (state_folder) folder = state_folder_find (sync->state, "dir", dir + root);
+  return g_strdup (folder == NULL ? "" : folder->role);
+}
+
 void
 sync_emit_removed (struct sync *sync, GPtrArray *paths)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
-  for (guint i = 0; i < paths->len; i++)
-    g_ptr_array_add (rows, g_variant_new_string (g_ptr_array_index (paths, i)));
-  emit_rows (sync, "removed", "paths", "as", rows);
+  for (guint from = 0; from < paths->len; from += BATCH) {
+    g_autoptr (GPtrArray) some = g_ptr_array_new (), tags = g_ptr_array_new ();
+    for (guint i = from; i < paths->len && i < from + BATCH; i++) {
+      const char *path = g_ptr_array_index (paths, i);
+      g_autofree char *role = sync_role_of_path (sync, path);
+      const char *tag = tags_of_role (role);
+      g_ptr_array_add (some, (gpointer) path);
+      g_ptr_array_add (tags, (gpointer) (tag != NULL ? tag : ""));
+    }
+    sync->emit ("removed", g_variant_new_parsed ("{'paths': <%@as>, 'tags': <%@as>}", strings (some), strings (tags)),
+                sync->data);
+  }
 }

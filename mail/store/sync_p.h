@@ -156,6 +156,8 @@ GVariant *sync_change_row (const char *path, const char *role, const struct stat
 void sync_drop_rows (GPtrArray *rows_take);                     /* nothing came of them */
 void sync_emit_mails (struct sync *sync, GPtrArray *rows_take); /* GVariant *, in batches */
 void sync_emit_removed (struct sync *sync, GPtrArray *paths);   /* char * */
+/* The role of the folder that a path lies in; "" where it is none of ours. */
+char *sync_role_of_path (struct sync *sync, const char *path);
 /* a(ssasas) rows are gathered in a builder-like array and sent together. */
 GVariant *sync_move_row (const char *old_path, const char *new_path, const char *old_role, const char *old_flags,
                          const char *old_keywords, const char *new_role, const char *new_flags,

@@ -7,8 +7,8 @@
 
 static const char letters[] = "DFPRST";
 
-static const char *
-role_tag (const char *role)
+const char *
+tags_of_role (const char *role)
 {
   static const struct {
     const char *role, *tag;
@@ -38,7 +38,7 @@ void
 tags_between (const char *old_role, const char *old_flags, const char *new_role, const char *new_flags, GPtrArray *add,
               GPtrArray *remove)
 {
-  const char *from = role_tag (old_role), *to = role_tag (new_role);
+  const char *from = tags_of_role (old_role), *to = tags_of_role (new_role);
   if (from != NULL && from != to)
     g_ptr_array_add (remove, (gpointer) from);
   if (to != NULL && from != to)

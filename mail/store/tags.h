@@ -9,6 +9,8 @@
 #pragma once
 #include <glib.h>
 
+/* NULL: none. */
+const char *tags_of_role (const char *role);
 /* Tags to add and to remove (char *, static strings) for a mail that is new (old_flags, old_role NULL), or has changed. */
 void tags_between (const char *old_role, const char *old_flags, const char *new_role, const char *new_flags,
                    GPtrArray *add, GPtrArray *remove);

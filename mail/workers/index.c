@@ -188,7 +188,12 @@ static GVariant *
 removed (struct worker *worker, GVariant *args, GError **error)
 {
   g_autofree const char **paths = strings (args, "paths");
-  return index_write_removed (database (worker), paths, error) ? worker_reply_nothing () : NULL;
+  g_autofree const char **tags = strings (args, "tags");
+  if (tags != NULL && g_strv_length ((char **) tags) != g_strv_length ((char **) paths)) {
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_USAGE, "There have to be as many tags as files.");
+    return NULL;
+  }
+  return index_write_removed (database (worker), paths, tags, error) ? worker_reply_nothing () : NULL;
 }
 
 static GVariant *

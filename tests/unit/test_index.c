@@ -159,7 +159,7 @@ test_two_files (void **state)
   assert_int_equal (index_world_count (world, "tag:flagged and not tag:unread"), 1);
   const char *const gone[] = { b, NULL };
   assert_int_equal (g_unlink (b), 0);
-  assert_true (index_write_removed (world->db, gone, NULL));
+  assert_true (index_write_removed (world->db, gone, NULL, NULL));
   assert_int_equal (index_world_count (world, "sodium and tag:unread and not tag:flagged"), 1);
 }
 
@@ -178,6 +178,32 @@ test_tagged_late (void **state)
   assert_true (index_write_moved (world->db, move, NULL));
   g_variant_unref (g_variant_ref_sink (index_tag_rows (world->db, ids, NULL, flagged, none, TRUE, NULL)));
   assert_int_equal (index_world_count (world, "tag:flagged and not tag:unread"), 1);
+}
+
+/* One message in two folders, as what somebody sends to himself: when its last file leaves one it loses the tag of that folder. */
+static void
+test_leaves_folder (void **state)
+{
+  struct index_world *world = *state;
+  g_autofree char *text = index_world_text ("a@x", NULL, "one", INDEX_WORLD_T0, "sodium");
+  static const char *const folders[] = { "acc/Sent/cur", "other/INBOX/cur", "acc/INBOX/cur", "acc/INBOX/cur" };
+  static const char *const inbox[] = { "inbox", NULL }, *const sent[] = { "sent", NULL };
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++) {
+    g_autofree char *dir = g_build_filename (world->mail_dir, folders[i], NULL),
+                    *path = g_strdup_printf ("%s/%" G_GSIZE_FORMAT ":2,S", dir, i);
+    assert_int_equal (g_mkdir_with_parents (dir, 0700), 0);
+    index_world_put (path, text);
+    assert_int_equal (index_world_add_full (world, path, i == 0 ? sent : inbox, NULL, NULL, NULL), 1);
+  }
+  for (gsize i = G_N_ELEMENTS (folders) - 1; i > 0; i--) {
+    g_autofree char *path = g_strdup_printf ("%s/%s/%" G_GSIZE_FORMAT ":2,S", world->mail_dir, folders[i], i);
+    const char *const gone[] = { path, NULL };
+    assert_int_equal (g_unlink (path), 0);
+    assert_true (index_write_removed (world->db, gone, inbox, NULL));
+    /* Two are left in inboxes, then one in another account's inbox. */
+    assert_int_equal (index_world_count (world, "tag:inbox"), i > 1);
+  }
+  assert_int_equal (index_world_count (world, "tag:sent and sodium"), 1);
 }
 
 static void
@@ -206,12 +232,12 @@ test_moved_removed (void **state)
   g_autoptr (GVariant) both = g_variant_ref_sink (index_find_rows (world->db, NULL, "findme", NULL));
   assert_int_equal (g_variant_n_children (both), 1);
   const char *first[] = { flagged, NULL }, *second[] = { copy, NULL };
-  assert_true (index_write_removed (world->db, first, NULL));
+  assert_true (index_write_removed (world->db, first, NULL, NULL));
   assert_int_equal (index_world_count (world, "findme"), 1);
-  assert_true (index_write_removed (world->db, second, NULL));
+  assert_true (index_write_removed (world->db, second, NULL, NULL));
   assert_int_equal (index_world_count (world, "findme"), 0);
   const char *outside[] = { "/etc/passwd", NULL };
-  assert_true (index_write_removed (world->db, outside, NULL));
+  assert_true (index_write_removed (world->db, outside, NULL, NULL));
 }
 
 /* The news come later than what they tell of. */
@@ -222,7 +248,7 @@ test_late_news (void **state)
   g_autofree char *fresh = index_world_path (world, "n:2,"), *read = index_world_path (world, "n:2,RS");
   g_autofree char *added = index_world_add_mail (world, "n:2,", "n@x", NULL, "one", INDEX_WORLD_T0, "findme");
   const char *first[] = { fresh, NULL }, *names[] = { fresh, read, NULL }, *tags[] = { "inbox", "unread", NULL };
-  assert_true (index_write_removed (world->db, first, NULL));
+  assert_true (index_write_removed (world->db, first, NULL, NULL));
   assert_int_equal (g_rename (fresh, read), 0);
   /* Renamed before it was indexed: found under its new name, with all its tags, and what changed comes on top. */
   const struct index_mail mail = { .path = fresh, .add = tags };
@@ -243,7 +269,7 @@ test_late_news (void **state)
   assert_int_equal (g_unlink (read), 0);
   assert_true (index_write_moved (world->db, missed, NULL));
   assert_int_equal (index_world_count (world, "findme"), 1);
-  assert_true (index_write_removed (world->db, names, NULL));
+  assert_true (index_write_removed (world->db, names, NULL, NULL));
   assert_int_equal (index_world_count (world, "findme"), 0);
 }
 
@@ -424,9 +450,9 @@ test_header_first (void **state)
     index_world_assert_field (back, 0, "paths", header);
     assert_int_equal (index_world_count (world, "quagga"),
                       id != NULL ? 1 : 0); /* a file of its own has its own words alone */
-    assert_true (index_write_removed (world->db, gone, NULL));
+    assert_true (index_write_removed (world->db, gone, NULL, NULL));
     const char *const last[] = { header, NULL };
-    assert_true (index_write_removed (world->db, last, NULL));
+    assert_true (index_write_removed (world->db, last, NULL, NULL));
     assert_int_equal (index_world_count (world, "*"), 0);
   }
 }
@@ -459,6 +485,7 @@ main (void)
     INDEX_WORLD_TEST (test_add_find),      INDEX_WORLD_TEST (test_thread_order),
     INDEX_WORLD_TEST (test_tags),          INDEX_WORLD_TEST (test_two_files),
     INDEX_WORLD_TEST (test_tagged_late),   INDEX_WORLD_TEST (test_change_of_unknown),
+    INDEX_WORLD_TEST (test_leaves_folder), INDEX_WORLD_TEST (test_change_of_unknown),
     INDEX_WORLD_TEST (test_moved_removed), INDEX_WORLD_TEST (test_late_news),
     INDEX_WORLD_TEST (test_header_first),  INDEX_WORLD_TEST (test_header_first_shadow),
     INDEX_WORLD_TEST (test_bad_query),     INDEX_WORLD_TEST (test_recipients),

@@ -284,7 +284,7 @@ test_full_disk_is_no_damage (void **state)
   g_free (index_world_add_mail (world, "a:2,", "a@x", NULL, "one", INDEX_WORLD_T0, "word"));
   assert_int_equal (g_mkdir (probe, 0700), 0); /* nothing can be written there */
   empty_version (version);
-  assert_false (index_write_removed (world->db, none, &error));
+  assert_false (index_write_removed (world->db, none, NULL, &error));
   assert_int_equal (index_db_health (world->db), INDEX_FINE);
 }
 
@@ -314,7 +314,7 @@ test_beside (void **state)
   assert_true (index_write_moved (world->db, moves, NULL));
   const char *paths[] = { gone, NULL };
   assert_int_equal (g_unlink (gone), 0);
-  assert_true (index_write_removed (world->db, paths, NULL));
+  assert_true (index_write_removed (world->db, paths, NULL, NULL));
   add_whole (index_next (world->db), later, inbox);
   assert_true (index_query_count (reader, "*", &found, NULL));
   assert_int_equal (found, 3);

@@ -44,12 +44,12 @@ test_locked (void **state)
   assert_int_equal (read (ready[0], &byte, 1), 1);
   g_autoptr (GError) error = NULL;
   const char *none[] = { NULL };
-  assert_false (index_write_removed (world->db, none, &error));
+  assert_false (index_write_removed (world->db, none, NULL, &error));
   assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_FAILED));
   assert_int_equal (index_world_count (world, "*"), 1); /* reading goes on */
   assert_int_equal (write (go[1], "g", 1), 1);
   assert_int_equal (waitpid (child, NULL, 0), child);
-  assert_true (index_write_removed (world->db, none, NULL));
+  assert_true (index_write_removed (world->db, none, NULL, NULL));
   close (ready[0]), close (ready[1]), close (go[0]), close (go[1]);
 }
 
@@ -110,7 +110,7 @@ test_reader_before_index (void **state)
   assert_int_equal (g_variant_n_children (rows), 0);
   assert_false (more);
   const char *none[] = { NULL };
-  assert_false (index_write_removed (reader, none, &error));
+  assert_false (index_write_removed (reader, none, NULL, &error));
   assert_true (g_error_matches (error, ENGINE_ERROR, ENGINE_ERROR_USAGE));
 }
 

@@ -132,7 +132,7 @@ test_hopeless (void **state)
   g_autofree char *path = index_world_path (world, "good");
   gboolean more;
   const char *paths[] = { path, NULL };
-  assert_true (index_write_removed (world->db, paths, NULL));
+  assert_true (index_write_removed (world->db, paths, NULL, NULL));
   assert_int_equal (index_world_add_full (world, path, NULL, NULL, NULL, NULL), 1);
   g_autoptr (GVariant) rows = index_world_threads (world, "*", 0, 0, &more);
   assert_int_equal (g_variant_n_children (rows), 1);
@@ -212,7 +212,7 @@ test_without_header (void **state)
     assert_int_equal (index_world_count (world, "*"), 2);
     g_autofree char *other = index_world_path (world, "other");
     const char *gone[] = { moved, other, NULL };
-    assert_true (index_write_removed (world->db, gone, NULL));
+    assert_true (index_write_removed (world->db, gone, NULL, NULL));
     assert_int_equal (index_world_count (world, "*"), 0);
   }
 }

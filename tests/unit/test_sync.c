@@ -313,7 +313,7 @@ test_news (void **state)
   sync_report (world->sync);
   g_autofree char *first = g_strdup_printf ("('%s', '%s', @as [], ['unread'", read, read_now);
   g_autofree char *second = g_strdup_printf ("('%s', '%s', ['archive'", kept, kept_now),
-                  *third = g_strdup_printf ("removed {'paths': <['%s']>}", gone);
+                  *third = g_strdup_printf ("removed {'paths': <['%s']>, 'tags': <['inbox']>}", gone);
   if (strstr (world->events->str, first) == NULL || strstr (world->events->str, second) == NULL
       || strstr (world->events->str, third) == NULL)
     fail_msg ("%s", world->events->str);
@@ -339,7 +339,8 @@ test_gone_names (void **state)
   g_autofree char *other_now = second_of (sync_flags (world->sync, others, seen, nothing, NULL));
   g_string_truncate (world->events, 0);
   assert_true (sync_remove (world->sync, paths, NULL));
-  g_autofree char *event = g_strdup_printf ("removed {'paths': <['%s', '%s', '%s']>}\n", first, read, both);
+  g_autofree char *event = g_strdup_printf (
+      "removed {'paths': <['%s', '%s', '%s']>, 'tags': <['inbox', 'inbox', 'inbox']>}\n", first, read, both);
   assert_string_equal (world->events->str, event);
   assert_false (g_file_test (both, G_FILE_TEST_EXISTS));
   assert_true (g_file_test (other_now, G_FILE_TEST_EXISTS));
