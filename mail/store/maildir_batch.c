@@ -204,8 +204,10 @@ maildir_batch_take (struct maildir_batch *batch)
   sheaf->dir_fd = batch->at_once ? batch->dir_fd : -1;
   sheaf->entries = g_steal_pointer (&batch->ended);
   batch->ended = entries_new ();
-  batch->has_second = batch->has_second || g_mkdir (batch->tmp[1], 0700) == 0 || errno == EEXIST;
-  batch->turn = batch->has_second ? 1 - batch->turn : 0;
+  if (sheaf->entries->len > FEW) {
+    batch->has_second = batch->has_second || g_mkdir (batch->tmp[1], 0700) == 0 || errno == EEXIST;
+    batch->turn = batch->has_second ? 1 - batch->turn : 0;
+  }
   return sheaf;
 }
 

@@ -41,6 +41,13 @@ strings (GPtrArray *list)
   return g_variant_new_strv ((const char *const *) list->pdata, (gssize) list->len);
 }
 
+/* There are very many of these, and g_variant_builder_add reads its format each time. */
+static GVariant *
+entry (const char *name, GVariant *value)
+{
+  return g_variant_new_dict_entry (g_variant_new_string (name), g_variant_new_variant (value));
+}
+
 static GVariant *
 mail_row (const char *path, const char *role, const char *flags, const char *keywords, gboolean is_protected,
           const char *was)
@@ -52,15 +59,10 @@ mail_row (const char *path, const char *role, const char *flags, const char *key
     tags_between (NULL, NULL, role, flags, add, remove);
     keywords_tags_between (NULL, keywords, texts, add, remove);
   }
-  GVariantBuilder row;
-  g_variant_builder_init (&row, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&row, "{sv}", "path", g_variant_new_string (path));
-  g_variant_builder_add (&row, "{sv}", "add", strings (add));
-  g_variant_builder_add (&row, "{sv}", "remove", strings (remove));
-  g_variant_builder_add (&row, "{sv}", "protected", g_variant_new_boolean (is_protected));
-  if (was != NULL)
-    g_variant_builder_add (&row, "{sv}", "was", g_variant_new_string (was));
-  return g_variant_builder_end (&row);
+  GVariant *row[] = { entry ("path", g_variant_new_string (path)), entry ("add", strings (add)),
+                      entry ("remove", strings (remove)), entry ("protected", g_variant_new_boolean (is_protected)),
+                      was != NULL ? entry ("was", g_variant_new_string (was)) : NULL };
+  return g_variant_new_array (G_VARIANT_TYPE ("{sv}"), row, was != NULL ? 5 : 4);
 }
 
 GVariant *
