@@ -98,18 +98,34 @@ index_add_remove_path (notmuch_database_t *notmuch, const char *path)
   return index_add_is_in (status) ? NOTMUCH_STATUS_SUCCESS : status;
 }
 
-/* Names of files that have gone in the meantime: a rename that we were told of too late. */
+static gboolean
+is_there (const char *path)
+{
+  return access (path, F_OK) == 0;
+}
+
+/* Another file of the message, that is there, in the folder of this one. */
+static gboolean
+has_successor (const char *const *paths, const char *path)
+{
+  const gsize folder = (gsize) (strrchr (path, '/') - path) + 1;
+  for (gsize i = 0; paths[i] != NULL; i++)
+    if (strncmp (paths[i], path, folder) == 0 && strchr (paths[i] + folder, '/') == NULL && is_there (paths[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Names of files that have gone in the meantime: a rename that we were told of too late. What went out of a folder for good, or to another one, is told by
+ * itself; and the last name of a message is all that is known of it. */
 guint
 index_add_drop_stale (notmuch_database_t *notmuch, notmuch_message_t *message)
 {
-  g_autoptr (GVariant) paths = g_variant_ref_sink (index_row_paths (message));
+  g_autoptr (GVariant) list = g_variant_ref_sink (index_row_paths (message));
+  g_autofree const char **paths = g_variant_get_strv (list, NULL);
   guint status = NOTMUCH_STATUS_SUCCESS;
-  for (gsize i = 0; i < g_variant_n_children (paths) && status == NOTMUCH_STATUS_SUCCESS; i++) {
-    const char *path;
-    g_variant_get_child (paths, i, "&s", &path);
-    if (access (path, F_OK) != 0)
-      status = index_add_remove_path (notmuch, path);
-  }
+  for (gsize i = 0; paths[i] != NULL && status == NOTMUCH_STATUS_SUCCESS; i++)
+    if (!is_there (paths[i]) && has_successor (paths, paths[i]))
+      status = index_add_remove_path (notmuch, paths[i]);
   return status;
 }
 

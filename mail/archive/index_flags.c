@@ -5,6 +5,7 @@
 
 #include <notmuch.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mail/archive/index_tag.h"
 #include "mail/store/tags.h"
@@ -16,15 +17,18 @@ index_flags_files (notmuch_message_t *message)
   return (guint) g_variant_n_children (paths);
 }
 
-/* FALSE: there is a file whose name has no flags, or not all that there is to know of them. */
+/* FALSE: there is a file whose name has no flags, or not all that there is to know of them. One that has gone, or has another name by now, says nothing. */
 static gboolean
-take_flags (struct index_db *db, const char *path, char *flags)
+take_flags (struct index_db *db, const char *path, char *flags, guint *taken)
 {
   const char *info = strstr (path, ":2,");
   gsize root = strlen (index_db_mail_dir (db));
   if (info == NULL || strncmp (path, index_db_mail_dir (db), root) != 0 || g_str_has_prefix (path + root, "/local/"))
     return FALSE;
+  if (access (path, F_OK) != 0)
+    return TRUE;
   tags_flags_change (flags, info + strlen (":2,"), "", flags);
+  (*taken)++;
   return TRUE;
 }
 
@@ -34,14 +38,14 @@ settle (struct index_db *db, notmuch_message_t *message)
   g_autoptr (GVariant) paths = g_variant_ref_sink (index_row_paths (message));
   g_autoptr (GPtrArray) add = g_ptr_array_new (), remove = g_ptr_array_new ();
   char flags[8] = "", others[8];
-  gsize count = g_variant_n_children (paths);
-  for (gsize i = 0; i < count; i++) {
+  guint taken = 0;
+  for (gsize i = 0; i < g_variant_n_children (paths); i++) {
     const char *path;
     g_variant_get_child (paths, i, "&s", &path);
-    if (!take_flags (db, path, flags))
+    if (!take_flags (db, path, flags, &taken))
       return NOTMUCH_STATUS_SUCCESS;
   }
-  if (count == 0)
+  if (taken == 0)
     return NOTMUCH_STATUS_SUCCESS;
   tags_flags_change ("DFPRST", "", flags, others);
   tags_between (NULL, others, NULL, flags, add, remove);

@@ -102,11 +102,17 @@ static void
 on_dropped (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer data)
 {
   struct dropping *dropping = data;
-  if (error != NULL)
+  if (error != NULL) {
     dropping_end (dropping, error);
-  else
-    supervised_call (dropping->core->writer, "removed", g_variant_new_parsed ("{'paths': <%^as>}", dropping->paths),
-                     NULL, NULL, on_unindexed, dropping);
+    return;
+  }
+  g_autoptr (GPtrArray) tags = g_ptr_array_new ();
+  for (gsize i = 0; dropping->paths[i] != NULL; i++)
+    g_ptr_array_add (tags, (gpointer) "draft");
+  g_ptr_array_add (tags, NULL);
+  supervised_call (dropping->core->writer, "removed",
+                   g_variant_new_parsed ("{'paths': <%^as>, 'tags': <%^as>}", dropping->paths, tags->pdata), NULL, NULL,
+                   on_unindexed, dropping);
 }
 
 /* Only what is a draft, and in an account's folder: nothing else is ever removed by its id. */

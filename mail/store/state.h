@@ -96,8 +96,8 @@ struct state_known {
 };
 GArray *state_known (struct state *state, gint64 folder);
 guint state_count (struct state *state, gint64 folder); /* those with a UID */
-/* Whole ones that the server has, older or larger than that or of unknown size: from this id on, by id. */
-GPtrArray *state_mails_old (struct state *state, gint64 folder, gint64 before, guint64 larger_than, gint64 from_id,
+/* Whole ones that the server has, older or larger than that or of unknown size: above this UID, by UID. */
+GPtrArray *state_mails_old (struct state *state, gint64 folder, gint64 before, guint64 larger_than, guint32 above,
                             guint limit);
 /* Those of which only the header is here, neither older nor larger: the newest. */
 GPtrArray *state_mails_wanted (struct state *state, gint64 folder, gint64 since, guint64 size_max, guint limit);

@@ -119,14 +119,12 @@ state_mails (struct state *state, gint64 folder, enum state_which which)
 }
 
 GPtrArray *
-state_mails_old (struct state *state, gint64 folder, gint64 before, guint64 larger_than, gint64 from_id, guint limit)
+state_mails_old (struct state *state, gint64 folder, gint64 before, guint64 larger_than, guint32 above, guint limit)
 {
   return mails_of (state, state_query (state,
-                                       "SELECT " COLUMNS
-                                       " FROM mails NOT INDEXED WHERE folder = ? AND id >= ? AND header_only = 0"
-                                       " AND uid IS NOT NULL AND (date < ? OR size > ? OR size = 0)"
-                                       " ORDER BY id LIMIT ?",
-                                       "iiiii", folder, from_id, before, (gint64) larger_than, (gint64) limit));
+                                       "SELECT " COLUMNS " FROM mails WHERE folder = ? AND uid > ? AND header_only = 0"
+                                       " AND (date < ? OR size > ? OR size = 0) ORDER BY uid LIMIT ?",
+                                       "iiiii", folder, (gint64) above, before, (gint64) larger_than, (gint64) limit));
 }
 
 GPtrArray *

@@ -401,6 +401,7 @@ gboolean
 sync_select (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean fresh,
              struct imap_selected *out, GError **error)
 {
+  (void) g_hash_table_remove (sync->told, &folder->id); /* this is newer, and so will be what is done in it */
   if (!imap_select (imap, folder->server_path, fresh, out, error))
     return FALSE;
   if (out->uidvalidity == folder->uidvalidity)

@@ -47,8 +47,9 @@ reflag (struct sync *sync, const char *path, const char *add, const char *remove
   char before[STATE_FLAGS_SIZE];
   memcpy (before, mail->flags, sizeof before);
   tags_flags_change (before, add, remove, mail->flags);
-  if (strcmp (before, mail->flags) == 0 && g_str_has_suffix (path, mail->flags))
-    return TRUE;
+  g_autofree char *dir = NULL, *base = NULL, *named = NULL;
+  if (strcmp (before, mail->flags) == 0 && maildir_split (path, &dir, &base, &named) && strcmp (named, before) == 0)
+    return TRUE; /* by another name, whoever asks has not heard of the new one */
   state_mail_save (sync->state, mail);
   if (!sync_rename_note (sync, folder, mail, before, renames)) {
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND,

@@ -116,6 +116,7 @@ push_move (struct sync *sync, struct imap *imap, GPtrArray *all, const struct st
   g_autoptr (GPtrArray) changes = gather (sync, all, STATE_MOVE, from->id, to->id);
   g_autofree guint32 *uids = uids_of (changes), *new_uids = g_new0 (guint32, changes->len + 1);
   guint32 uidvalidity = 0;
+  (void) g_hash_table_remove (sync->told, &to->id); /* not as it was told any more */
   gboolean moved = ready && imap_move (imap, uids, changes->len, to->server_path, &uidvalidity, new_uids, &problem);
   if (!moved && !told (sync, imap, g_steal_pointer (&problem), error))
     return FALSE;

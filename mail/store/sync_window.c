@@ -169,12 +169,12 @@ sync_window_close (struct sync *sync, struct state_folder *folder, GError **erro
 {
   if ((sync->keep_days == 0 && sync->fetch_limit == IMAP_MESSAGE_MAX) || is_drafts (folder))
     return TRUE;
-  for (gint64 from = 0;;) {
+  for (guint32 above = 0;;) {
     g_autoptr (GPtrArray) mails
-        = state_mails_old (sync->state, folder->id, oldest_kept (sync), sync->fetch_limit, from, STEP);
+        = state_mails_old (sync->state, folder->id, oldest_kept (sync), sync->fetch_limit, above, STEP);
     if (mails->len == 0)
       return state_fine (sync->state, error);
-    from = ((struct state_mail *) g_ptr_array_index (mails, mails->len - 1))->id + 1;
+    above = ((struct state_mail *) g_ptr_array_index (mails, mails->len - 1))->uid;
     if (!let_go (sync, folder, mails, error) || !sync_serve_now (sync, error))
       return FALSE;
   }

@@ -178,6 +178,15 @@ test_tagged_late (void **state)
   assert_true (index_write_moved (world->db, move, NULL));
   g_variant_unref (g_variant_ref_sink (index_tag_rows (world->db, ids, NULL, flagged, none, TRUE, NULL)));
   assert_int_equal (index_world_count (world, "tag:flagged and not tag:unread"), 1);
+  /* It has yet another name by then, which the index has not heard of: it must not lose the message, nor believe the old name. */
+  g_autofree char *untold = index_world_path (world, "1:2,");
+  static const char *const unread[] = { "unread", NULL };
+  assert_int_equal (g_rename (later, untold), 0);
+  g_variant_unref (g_variant_ref_sink (index_tag_rows (world->db, ids, NULL, unread, none, TRUE, NULL)));
+  assert_int_equal (index_world_count (world, "sodium and tag:flagged and tag:unread"), 1);
+  g_autoptr (GVariant) next = g_variant_ref_sink (g_variant_new_parsed ("[(%s, %s)]", later, untold));
+  assert_true (index_write_moved (world->db, next, NULL));
+  assert_int_equal (index_world_count (world, "sodium and not tag:flagged and tag:unread"), 1);
 }
 
 /* One message in two folders, as what somebody sends to himself: when its last file leaves one it loses the tag of that folder. */
