@@ -32,8 +32,8 @@ struct imap_folder {
 void imap_folder_free (struct imap_folder *folder);
 struct imap_head { /* of one message */
   guint32 uid;
-  guint64 size_bytes;
-  gint64 date; /* INTERNALDATE; 0 if unknown */
+  guint32 size_bytes; /* there may be very many of these: no more than IMAP can tell (RFC 3501, 9) */
+  gint64 date;        /* INTERNALDATE; 0 if unknown */
   char flags[IMAP_FLAGS_SIZE];
   const char *keywords; /* a set, see keywords.h; static. NULL: not known */
 };

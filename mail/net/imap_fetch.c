@@ -404,7 +404,7 @@ remember (struct imap *imap, const struct imap_head *heads, gsize count)
                                 .wanted = g_hash_table_new_full (NULL, NULL, NULL, g_free) };
   for (gsize i = 0; i < count; i++) {
     /* Some servers tell the size with LF line ends: half as much again, and a head. */
-    ahead->bytes += heads[i].size_bytes + heads[i].size_bytes / 2 + 4096;
+    ahead->bytes += (guint64) heads[i].size_bytes + heads[i].size_bytes / 2 + 4096;
     g_hash_table_insert (ahead->wanted, GUINT_TO_POINTER (heads[i].uid), g_memdup2 (&heads[i], sizeof heads[i]));
   }
 }

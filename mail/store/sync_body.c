@@ -180,7 +180,7 @@ sync_fetch_body (struct sync *sync, struct imap *imap, const char *path, char **
   AUTOFREE (state_folder) folder = found;
   gint64 where = 0;
   struct imap_selected info;
-  struct imap_head head = { .date = mail->date, .size_bytes = mail->size_bytes };
+  struct imap_head head = { .date = mail->date, .size_bytes = (guint32) MIN (mail->size_bytes, G_MAXUINT32) };
   if (!place_of (sync, mail, &where, &head.uid))
     return SYNC_BODY_GONE;
   AUTOFREE (state_folder) there = state_folder_get (sync->state, where);

@@ -55,16 +55,59 @@ by_uid (gconstpointer a, gconstpointer b)
   return left < right ? -1 : left > right;
 }
 
-/* Servers tell them in order, nearly always; and sorting takes as much memory again. */
+static guint32
+uid_at (const GArray *rows, guint i)
+{
+  return *(const guint32 *) (gpointer) (rows->data + i * g_array_get_element_size ((GArray *) rows));
+}
+
+/* Rows from .. to, the last before the first. */
+static void
+turn (GArray *rows, guint from, guint to)
+{
+  const gsize size = g_array_get_element_size (rows);
+  char kept[64];
+  g_return_if_fail (size <= sizeof kept);
+  for (; from + 1 < to; from++, to--) {
+    char *one = rows->data + from * size, *other = rows->data + (to - 1) * size;
+    memcpy (kept, one, size);
+    memcpy (one, other, size);
+    memcpy (other, kept, size);
+  }
+}
+
+/* Of very many the last slice is asked for first (imap_fetch_heads): rising rows, and wholly below them the next. TRUE: so it is, or they are in order. */
+static gboolean
+are_slices (const GArray *rows)
+{
+  guint64 bound = G_MAXUINT64;
+  guint32 first = rows->len > 0 ? uid_at (rows, 0) : 0;
+  for (guint i = 1; i < rows->len; i++) {
+    if (uid_at (rows, i) <= uid_at (rows, i - 1)) {
+      bound = first;
+      first = uid_at (rows, i);
+    }
+    if (uid_at (rows, i) >= bound)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Servers tell them in order, nearly always; those are put in order where they lie, since sorting takes as much memory again. */
 static void
 sort (GArray *rows)
 {
-  const gsize size = g_array_get_element_size (rows);
-  for (guint i = 1; i < rows->len; i++)
-    if (by_uid (rows->data + (i - 1) * size, rows->data + i * size) > 0) {
-      g_array_sort (rows, by_uid);
-      return;
-    }
+  if (!are_slices (rows)) {
+    g_array_sort (rows, by_uid);
+    return;
+  }
+  turn (rows, 0, rows->len);
+  for (guint from = 0, to; from < rows->len; from = to) {
+    to = from + 1;
+    while (to < rows->len && uid_at (rows, to) < uid_at (rows, to - 1))
+      to++;
+    turn (rows, from, to);
+  }
 }
 
 /* The same UID only once, as it came last (sorting keeps the order of equals). */

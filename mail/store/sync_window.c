@@ -228,7 +228,8 @@ sync_window_fill (struct sync *sync, const struct state_folder *folder)
                                                     all ? IMAP_MESSAGE_MAX : sync->fetch_limit, FILL_MAX);
   for (guint i = 0; i < mails->len; i++) {
     const struct state_mail *mail = g_ptr_array_index (mails, i);
-    struct imap_head head = { .uid = mail->uid, .size_bytes = mail->size_bytes, .date = mail->date };
+    struct imap_head head
+        = { .uid = mail->uid, .size_bytes = (guint32) MIN (mail->size_bytes, G_MAXUINT32), .date = mail->date };
     memcpy (head.flags, mail->server_flags, sizeof head.flags);
     g_array_append_val (sync->heads, head);
   }

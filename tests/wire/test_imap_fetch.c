@@ -71,7 +71,7 @@ test_fetch (void **state)
 
 /* Two questions at once: the answers may come in any order, and mixed. */
 static char *
-fetch_in_pipe (struct meeting *meeting, guint64 size, gboolean *first_fine, gboolean *second_fine)
+fetch_in_pipe (struct meeting *meeting, guint32 size, gboolean *first_fine, gboolean *second_fine)
 {
   GString *all = g_string_new (NULL);
   const struct imap_head heads[]
@@ -113,7 +113,7 @@ test_pipe (void **state)
     const char *const *script;
     const char *all;
     gboolean first, second;
-    guint64 size; /* of 5, as the server has told it */
+    guint32 size; /* of 5, as the server has told it */
   } cases[] = {
     { in_order, "555[5 ]999[9 ]|444[4 ]", TRUE, TRUE, 3 },
     { mixed, "444[4 ]999[9 ]555[5 ]|", TRUE, TRUE, 3 },

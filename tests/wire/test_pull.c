@@ -170,6 +170,35 @@ test_pull (void **state)
   assert_int_equal (folder->uidnext, 9);
 }
 
+/* Of very many the end is listed first; what is new is asked for in the order of its UIDs all the same, also where some came twice. */
+static void
+test_slices (void **state)
+{
+#define MANY                                                                                                           \
+  SESSION, "C: SELECT", "S: * 12000 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 9001] x",                  \
+      "S: $TAG OK [READ-WRITE] done", "C: FETCH 11901:12000 (", "S: $TAG OK done", "C: FETCH 6001:* (",                \
+      HEAD ("1", "70"), HEAD ("2", "80"), "S: $TAG OK done", "C: FETCH 1:6000 (", HEAD ("3", "5"), HEAD ("4", "6")
+#define WHOLE                                                                                                          \
+  "S: $TAG OK done", "C: UID FETCH 5:6,70,80 (", BODY ("3", "5"), BODY ("4", "6"), BODY ("1", "70"), BODY ("2", "80"), \
+      "S: $TAG OK done", "HANG", NULL
+  static const char *const slices[] = { MANY, WHOLE }, *const twice[] = { MANY, HEAD ("5", "70"), WHOLE };
+  const char *const *const scripts[] = { slices, twice };
+  struct world *world = *state;
+  for (gsize i = 0; i < G_N_ELEMENTS (scripts); i++) {
+    g_autoptr (GPtrArray) before = state_mails (world->state, world->folder, STATE_ALL);
+    AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
+    state_begin (world->state);
+    for (guint m = 0; m < before->len; m++)
+      state_mail_delete (world->state, ((struct state_mail *) g_ptr_array_index (before, m))->id);
+    assert_true (state_commit (world->state, NULL));
+    folder->uidnext = 0;
+    state_folder_save (world->state, folder);
+    pull (world, scripts[i]);
+    g_autoptr (GPtrArray) mails = state_mails (world->state, world->folder, STATE_ALL);
+    assert_int_equal (mails->len, 4);
+  }
+}
+
 /* There never was anything in it, as the list of folders told: it need not be opened. One that has another UIDVALIDITY than before has to be. */
 static void
 test_told_empty (void **state)
@@ -291,6 +320,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown (test_pull, setup, teardown),
     cmocka_unit_test_setup_teardown (test_told_empty, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_slices, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_meanwhile, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_before, setup, teardown),
     cmocka_unit_test_setup_teardown (test_empty, setup, teardown),
