@@ -321,12 +321,10 @@ keep_others (const char *const *tags, GPtrArray *kept)
 static void
 flags_of_name (const char *path, const struct index_mail *told, GPtrArray *add, GPtrArray *remove)
 {
-  const char *info = strstr (path, ":2,"), *letters = info != NULL ? info + strlen (":2,") : "";
-  char others[8];
+  const char *info = strstr (path, ":2,");
   keep_others (told->add, add);
   keep_others (told->remove, remove);
-  tags_flags_change ("DFPRST", "", letters, others);
-  tags_between (NULL, others, NULL, letters, add, remove);
+  tags_of_flags (info != NULL ? info + strlen (":2,") : "", add, remove);
   g_ptr_array_add (add, NULL);
   g_ptr_array_add (remove, NULL);
 }

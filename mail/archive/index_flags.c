@@ -37,7 +37,7 @@ settle (struct index_db *db, notmuch_message_t *message)
 {
   g_autoptr (GVariant) paths = g_variant_ref_sink (index_row_paths (message));
   g_autoptr (GPtrArray) add = g_ptr_array_new (), remove = g_ptr_array_new ();
-  char flags[8] = "", others[8];
+  char flags[8] = "";
   guint taken = 0;
   for (gsize i = 0; i < g_variant_n_children (paths); i++) {
     const char *path;
@@ -47,8 +47,7 @@ settle (struct index_db *db, notmuch_message_t *message)
   }
   if (taken == 0)
     return NOTMUCH_STATUS_SUCCESS;
-  tags_flags_change ("DFPRST", "", flags, others);
-  tags_between (NULL, others, NULL, flags, add, remove);
+  tags_of_flags (flags, add, remove);
   g_ptr_array_add (add, NULL);
   g_ptr_array_add (remove, NULL);
   return index_tag_apply (message, (const char *const *) add->pdata, (const char *const *) remove->pdata, NULL);

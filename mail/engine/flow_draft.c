@@ -3,6 +3,7 @@
 /* Keeping a draft at the door: sealed to the sender by the keys worker, then in Drafts, here and on the server. */
 #include "mail/engine/drafts.h"
 #include "mail/engine/sending.h"
+#include "mail/store/tags.h"
 
 static void
 on_draft_indexed (gpointer data, const GError *error)
@@ -108,7 +109,7 @@ on_dropped (GVariant *reply, GUnixFDList *fds, const GError *error, gpointer dat
   }
   g_autoptr (GPtrArray) tags = g_ptr_array_new ();
   for (gsize i = 0; dropping->paths[i] != NULL; i++)
-    g_ptr_array_add (tags, (gpointer) "draft");
+    g_ptr_array_add (tags, (gpointer) tags_of_role ("drafts"));
   g_ptr_array_add (tags, NULL);
   supervised_call (dropping->core->writer, "removed",
                    g_variant_new_parsed ("{'paths': <%^as>, 'tags': <%^as>}", dropping->paths, tags->pdata), NULL, NULL,

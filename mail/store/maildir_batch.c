@@ -32,16 +32,16 @@ struct entry {
 
 struct maildir_batch {
   char *dir;
-  char *tmp
-      [2]; /* used in turn: of one the files are renamed, in the other they are made, and nobody waits for a folder */
-  gboolean has_second; /* it has been made */
+  /* Used in turn: out of one files are renamed while in the other they are made, so that nobody waits for a folder. */
+  char *tmp[2];
   guint turn;
-  int dir_fd;         /* -1: it cannot be opened, which the first file tells */
-  gboolean at_once;   /* what is on this disk is made durable with one call */
-  GPtrArray *ended;   /* struct entry * */
-  struct entry *open; /* the file begun */
-  GByteArray *buffer; /* of it, not yet written */
-  gboolean written;   /* some of it is */
+  gboolean has_second; /* it has been made */
+  int dir_fd;          /* -1: it cannot be opened, which the first file tells */
+  gboolean at_once;    /* what is on this disk is made durable with one call */
+  GPtrArray *ended;    /* struct entry * */
+  struct entry *open;  /* the file begun */
+  GByteArray *buffer;  /* of it, not yet written */
+  gboolean written;    /* some of it is */
 };
 
 struct maildir_sheaf {

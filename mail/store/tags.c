@@ -49,6 +49,14 @@ tags_between (const char *old_role, const char *old_flags, const char *new_role,
   flag_tag (old_flags, new_flags, 'P', FALSE, "passed", add, remove);
 }
 
+void
+tags_of_flags (const char *flags, GPtrArray *add, GPtrArray *remove)
+{
+  char others[sizeof letters];
+  tags_flags_change (letters, "", flags, others);
+  tags_between (NULL, others, NULL, flags, add, remove);
+}
+
 char
 tags_flag_letter (const char *name)
 {

@@ -14,6 +14,8 @@ const char *tags_of_role (const char *role);
 /* Tags to add and to remove (char *, static strings) for a mail that is new (old_flags, old_role NULL), or has changed. */
 void tags_between (const char *old_role, const char *old_flags, const char *new_role, const char *new_flags,
                    GPtrArray *add, GPtrArray *remove);
+/* The same for whoever knows nothing of the tags that a mail has: those that stand for flags are to be these, and no others. */
+void tags_of_flags (const char *flags, GPtrArray *add, GPtrArray *remove);
 /* "seen","flagged","answered","draft","forwarded" as a Maildir letter; '\0': none of them. */
 char tags_flag_letter (const char *name);
 /* Flags with letters put in and taken out, in order. out: 8 bytes. */
