@@ -232,7 +232,11 @@ hand_on (struct intake *intake)
     intake->since = now;
   gboolean enough = waiting >= BATCH_MAILS || now - intake->since >= BATCH_US;
   gboolean too_much = waiting >= AHEAD_MAILS || maildir_batch_is_full (intake->batch);
-  if ((!too_much && (!enough || maildir_flight_is_busy (intake->flight))) || !land (intake))
+  if (!too_much && (!enough || maildir_flight_is_busy (intake->flight)))
+    return;
+  gboolean landed = land (intake);
+  intake->sync->disk_us += g_get_monotonic_time () - now;
+  if (!landed)
     return;
   intake->flying = intake->arrivals->len;
   maildir_flight_start (intake->flight, maildir_batch_take (intake->batch));
@@ -299,7 +303,9 @@ static gboolean
 intake_end (struct intake *intake, struct imap *imap, gboolean fetched, GError **error)
 {
   imap_set_guest (imap, NULL);
+  const gint64 since = g_get_monotonic_time ();
   gboolean kept = settle (intake);
+  intake->sync->disk_us += g_get_monotonic_time () - since;
   intake->sync->doubt = intake->sync->doubt || !kept;
   if (!kept && intake->error != NULL) {
     g_clear_error (error);

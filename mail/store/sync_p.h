@@ -20,13 +20,17 @@ struct sync {
       refused; /* id in the journal -> struct refusal *: what the server did not take, and is not offered again at once */
   struct sync_counts counts;
   /* The pull under way. */
-  GQueue scheduled;              /* gint64 *: folders still to be looked at */
-  gint64 pulling;                /* the folder whose heads these are; 0: none */
-  GArray *heads;                 /* struct imap_head: still to be fetched, oldest first */
-  struct imap_selected target;   /* what the server said when they were listed */
-  GHashTable *told;              /* folder id -> struct imap_selected *: how they stood when the server listed them */
-  guint window;                  /* how many mails are asked for at a time */
-  gboolean slow;                 /* the line is, and could be compressed */
+  GQueue scheduled;            /* gint64 *: folders still to be looked at */
+  gint64 pulling;              /* the folder whose heads these are; 0: none */
+  GArray *heads;               /* struct imap_head: still to be fetched, oldest first */
+  struct imap_selected target; /* what the server said when they were listed */
+  GHashTable *told;            /* folder id -> struct imap_selected *: how they stood when the server listed them */
+  guint window;                /* how many mails are asked for at a time */
+  gint64 disk_us;              /* that the mails of this window waited for the disk and the record */
+  struct {
+    guint windows; /* in a row that a line which could be compressed brought slowly */
+    gint64 us;     /* that it took for them */
+  } slow;
   guint asked;                   /* as many, the last of heads, have been asked for already */
   GArray *outside;               /* struct imap_head: of those whose header alone is to be fetched */
   gboolean filling;              /* more headers are here whose bodies are wanted */

@@ -20,6 +20,8 @@
  * what the line would have taken (make bench-pull PULL=only=slow). */
 #define SLOW_BYTES_S (2.0 * 1024 * 1024)
 #define SLOW_BYTES (64u * 1024) /* less than that says nothing */
+#define SLOW_WINDOWS 2          /* in a row: one may have waited for something else than the line */
+#define SLOW_US (500 * 1000)    /* that they took */
 #define OUTSIDE_MAILS 300       /* headers in one command */
 #define AHEAD_MAILS 100         /* headers that come before everything else */
 #define AHEAD_FROM 30           /* where so many mails are to come */
@@ -80,8 +82,6 @@ window_size (const struct sync *sync, guint before)
   return mails;
 }
 
-/* Fetches one, and asks for the next: windows are as large as what the line brings in some tenths of a second, so that whoever needs the line in
- * between has it soon, and yet there is always enough on its way. */
 static guint64
 window_bytes (const struct sync *sync, guint count)
 {
@@ -92,25 +92,43 @@ window_bytes (const struct sync *sync, guint count)
 }
 
 static gboolean
+is_slow (const struct sync *sync)
+{
+  return sync->slow.windows >= SLOW_WINDOWS && sync->slow.us >= SLOW_US;
+}
+
+/* line_us: of a window's time what the line took of it, and not the disk. */
+static void
+judge_line (struct sync *sync, const struct imap *imap, guint64 bytes, gint64 line_us)
+{
+  const gboolean slow = bytes >= SLOW_BYTES && imap_may_compress (imap)
+                        && (double) bytes / (double) MAX (line_us, 1) * G_USEC_PER_SEC < SLOW_BYTES_S;
+  sync->slow.windows = slow ? sync->slow.windows + 1 : 0;
+  sync->slow.us = slow ? sync->slow.us + line_us : 0;
+}
+
+/* Fetches one, and asks for the next: windows are as large as what the line brings in some tenths of a second, so that whoever needs the line in
+ * between has it soon, and yet there is always enough on its way. */
+static gboolean
 fetch_window (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
 {
   const guint count = sync->asked > 0 ? sync->asked : window_size (sync, 0);
   const guint64 bytes = window_bytes (sync, count);
   const gint64 begin = g_get_monotonic_time ();
-  sync->asked = sync->paused || sync->slow ? 0 : window_size (sync, count);
+  sync->disk_us = 0;
+  sync->asked = sync->paused || is_slow (sync) ? 0 : window_size (sync, count);
   if (!sync_intake_fetch (sync, imap, folder, count, sync->asked, error))
     return FALSE;
-  const gint64 took = MAX (g_get_monotonic_time () - begin, 1);
+  const gint64 took = g_get_monotonic_time () - begin;
   if (took < WINDOW_US / 2)
     sync->window = MIN (sync->window * (took < WINDOW_US / 5 ? 4 : 2), WINDOW_MAILS);
   else if (took > WINDOW_US * 2)
     sync->window = MAX (sync->window / 2, WINDOW_LEAST);
-  if (sync->slow && sync->asked == 0) {
-    sync->slow = FALSE;
+  if (is_slow (sync) && sync->asked == 0) {
+    sync->slow.windows = 0;
     return imap_compress (imap, error);
   }
-  sync->slow = bytes >= SLOW_BYTES && (double) bytes / (double) took * G_USEC_PER_SEC < SLOW_BYTES_S
-               && imap_may_compress (imap);
+  judge_line (sync, imap, bytes, took - sync->disk_us);
   return TRUE;
 }
 
@@ -270,7 +288,8 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
   if (sync->heads->len + sync->outside->len > 0 && !sync_mark_dirty (sync, folder, error))
     return SYNC_FAILED;
   sync->asked = 0;
-  sync->slow = FALSE;
+  sync->slow.windows = 0;
+  sync->slow.us = 0;
   while (has_more (sync, folder, &bodies)) {
     if (!fetch_some (sync, imap, folder, error) || !sync_serve_now (sync, error))
       return SYNC_FAILED;
