@@ -147,7 +147,7 @@ index_db_begin (struct index_db *db, GError **error)
     status = notmuch_database_begin_atomic (db->batch);
   if (status != NOTMUCH_STATUS_SUCCESS) {
     index_db_judge (db, status, message);
-    index_db_open_error (status, message, error);
+    index_db_open_error (db, status, message, error);
     index_db_drop (db);
   }
   free (message);
@@ -196,7 +196,7 @@ void
 index_db_fail (struct index_db *db, guint status, const char *what, GError **error)
 {
   index_db_judge (db, status, notmuch_database_status_string (db->batch));
-  index_db_status_error (db->batch, status, what, error);
+  index_db_write_error (db, status, what, error);
 }
 
 void

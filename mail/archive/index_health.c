@@ -24,10 +24,20 @@ detail (notmuch_database_t *notmuch, guint status)
   return text != NULL ? text : notmuch_status_to_string ((notmuch_status_t) status);
 }
 
+/* In brackets after a sentence, where it says more than that sentence; caller frees. */
+static char *
+reason (guint status)
+{
+  return status == NOTMUCH_STATUS_XAPIAN_EXCEPTION
+             ? g_strdup ("")
+             : g_strdup_printf (" (%s)", notmuch_status_to_string ((notmuch_status_t) status));
+}
+
 void
 index_db_status_error (notmuch_database_t *notmuch, guint status, const char *what, GError **error)
 {
   const char *text = detail (notmuch, status);
+  g_autofree char *why = reason (status);
   g_debug ("index: %s: %s", what, text);
   if (status == NOTMUCH_STATUS_BAD_QUERY_SYNTAX || status == NOTMUCH_STATUS_ILLEGAL_ARGUMENT
       || (status == NOTMUCH_STATUS_XAPIAN_EXCEPTION && strstr (text, "parsing query") != NULL))
@@ -39,21 +49,10 @@ index_db_status_error (notmuch_database_t *notmuch, guint status, const char *wh
                  what);
   else
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-                 "The search index failed while it tried to %s (%s). The mail itself is not affected; try again, and "
-                 "look whether the disk is full. If it stays so, run `wardmail reindex`: it makes the index anew from "
+                 "The search index failed while it tried to %s%s. The mail itself is not affected; try again. If it "
+                 "stays so, run `wardmail reindex`: it makes the index anew from "
                  "your mail.",
-                 what, notmuch_status_to_string ((notmuch_status_t) status));
-}
-
-void
-index_db_open_error (guint status, const char *message, GError **error)
-{
-  g_debug ("index: open: %s", message != NULL ? message : "");
-  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
-               "The search index could not be opened (%s). The mail itself is not affected; look whether the disk is "
-               "full, and start wardmail again. If it stays so, run `wardmail reindex`: it makes the index anew from "
-               "your mail.",
-               notmuch_status_to_string ((notmuch_status_t) status));
+                 what, why);
 }
 
 /* Not the file system's word for it: quotas and limits count, too. */
@@ -67,6 +66,39 @@ disk_takes_data (const char *folder)
     close (fd);
   (void) unlink (path);
   return done;
+}
+
+/* FALSE, and says so, where that is why something could not be written. */
+static gboolean
+has_room (struct index_db *db, const char *what, GError **error)
+{
+  if (disk_takes_data (db->index_dir))
+    return TRUE;
+  g_set_error (
+      error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+      "The search index could not %s: the disk takes no more. The mail itself is not affected. Make room on the "
+      "disk and try again.",
+      what);
+  return FALSE;
+}
+
+void
+index_db_write_error (struct index_db *db, guint status, const char *what, GError **error)
+{
+  if (has_room (db, what, error))
+    index_db_status_error (db->batch, status, what, error);
+}
+
+void
+index_db_open_error (struct index_db *db, guint status, const char *message, GError **error)
+{
+  g_autofree char *why = reason (status);
+  g_debug ("index: open: %s", message != NULL ? message : "");
+  if (has_room (db, "be opened", error))
+    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
+                 "The search index could not be opened%s. The mail itself is not affected; start wardmail again. If it "
+                 "stays so, run `wardmail reindex`: it makes the index anew from your mail.",
+                 why);
 }
 
 static gboolean

@@ -61,7 +61,7 @@ index_db_create (struct index_db *db, GError **error)
   if (notmuch != NULL)
     (void) notmuch_database_destroy (notmuch);
   if (status != NOTMUCH_STATUS_SUCCESS)
-    index_db_open_error (status, message, error);
+    index_db_open_error (db, status, message, error);
   free (message);
   return status == NOTMUCH_STATUS_SUCCESS;
 }

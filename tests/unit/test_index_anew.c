@@ -285,6 +285,7 @@ test_full_disk_is_no_damage (void **state)
   assert_int_equal (g_mkdir (probe, 0700), 0); /* nothing can be written there */
   empty_version (version);
   assert_false (index_write_removed (world->db, none, NULL, &error));
+  assert_non_null (strstr (error->message, "Make room on the disk and try again."));
   assert_int_equal (index_db_health (world->db), INDEX_FINE);
 }
 
