@@ -80,9 +80,10 @@ gboolean imap_select (struct imap *imap, const char *path, gboolean fresh, struc
 
 /* ---- imap_fetch.c ---- */
 typedef void (*imap_head_fn) (const struct imap_head *head, gpointer data);
-/* Heads of all messages from uid_first on, in any order; some may come twice. sizes: size and date too, else uid and flags only. changed_since: only those changed after
- * that modseq (0: all). */
-gboolean imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since,
+/* Heads of messages from uid_first on, in any order; some may come twice. sizes: size and date too, else uid and flags only. changed_since: only those changed after
+ * that modseq (0: all). Of very many a slice at a time, the last messages first. place: 0 at the beginning; afterwards how many messages are before
+ * those that came, and 0 where no others are wanted; to be handed in again, whatever was asked meanwhile. */
+gboolean imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, guint32 *place,
                            imap_head_fn head, gpointer data, GError **error);
 /* body: a piece of the message under way; FALSE breaks off (and loses the session). done: the message whose pieces these were. */
 struct imap_body_sink {

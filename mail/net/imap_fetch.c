@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+/* Something stays of each message in libetpan until an answer is complete. */
 #define WHOLE 10000         /* messages whose heads are asked for in one command; of more */
 #define SLICE 6000          /* so many at a time, which takes less memory */
 #define SLICE_CHANGED 20000 /* of these most have not changed, and nothing comes of them */
@@ -17,8 +18,8 @@
 
 struct fetching {
   struct imap *imap;
-  guint32 uid_first;
-  gboolean past_first; /* what comes before it has been seen */
+  guint32 uid_first, place_first; /* what comes before them was not asked for */
+  gboolean past_first;            /* a UID before that has been seen */
   imap_head_fn head;
   gpointer head_data;
   const struct imap_body_sink *sink;
@@ -120,7 +121,9 @@ on_head (struct mailimap_msg_att *message, void *data)
   struct fetching *fetching = data;
   struct imap_head head;
   gboolean has_flags, has_body;
-  if (!head_of (message, &head, &has_flags, &has_body) || !has_flags)
+  /* A server may tell of any message that somebody has just changed; in a slice that would look as if all from there on were in it. */
+  const gboolean unasked = message->att_number != 0 && message->att_number < fetching->place_first;
+  if (unasked || !head_of (message, &head, &has_flags, &has_body) || !has_flags)
     return;
   if (head.uid >= fetching->uid_first)
     fetching->head (&head, fetching->head_data);
@@ -231,6 +234,14 @@ free_list (clist *list_or_null)
     mailimap_fetch_list_free (list_or_null);
 }
 
+/* How many messages the folder has by what the server has said since. */
+static guint32
+there_now (const struct imap *imap)
+{
+  const struct mailimap_selection_info *folder = imap->session->imap_selection_info;
+  return folder != NULL ? folder->sel_exists : imap->info.exists;
+}
+
 /* The heads of a set; numbers: of places in the folder, else of UIDs. */
 static gboolean
 fetch_set (struct fetching *fetching, struct mailimap_set *set_take, gboolean numbers, gboolean sizes,
@@ -253,36 +264,36 @@ fetch_set (struct fetching *fetching, struct mailimap_set *set_take, gboolean nu
   return heard (fetching, code, error);
 }
 
-/* Something stays of each message in libetpan until the answer is complete, so that of many some are asked for at a time: by their places, from the
- * end on. What goes meanwhile moves the rest towards the beginning: some may come twice, and none is left out. */
+/* By their places in the folder; last 0: to its end. */
 static gboolean
-fetch_slices (struct fetching *fetching, guint32 slice, gboolean sizes, guint64 changed_since, GError **error)
+fetch_places (struct fetching *fetching, guint32 first, guint32 last, gboolean sizes, guint64 changed_since,
+              GError **error)
 {
-  const guint32 exists = fetching->imap->info.exists;
-  for (guint32 end = exists; end > 0 && !fetching->past_first;) {
-    const guint32 begin = end > slice ? end - slice + 1 : 1;
-    struct mailimap_set *set = mailimap_set_new_interval (begin, end == exists ? 0 : end);
-    if (!imap_begin (fetching->imap, IMAP_SMALL + (guint64) slice * 2 * HEAD_BYTES, 600, error)) {
-      mailimap_set_free (set);
-      return FALSE;
-    }
-    if (!fetch_set (fetching, set, TRUE, sizes, changed_since, error))
-      return FALSE;
-    end = begin - 1;
-  }
-  return TRUE;
+  fetching->place_first = first;
+  return imap_begin (fetching->imap, IMAP_SMALL + (guint64) SLICE_CHANGED * 2 * HEAD_BYTES, 600, error)
+         && fetch_set (fetching, mailimap_set_new_interval (first, last), TRUE, sizes, changed_since, error);
 }
 
+/* What goes meanwhile moves the rest towards the beginning: some may come twice, and none is left out. */
 gboolean
-imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, imap_head_fn head,
-                  gpointer data, GError **error)
+imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 changed_since, guint32 *place,
+                  imap_head_fn head, gpointer data, GError **error)
 {
   struct fetching fetching = { .imap = imap, .uid_first = uid_first, .head = head, .head_data = data };
   const guint32 slice = changed_since > 0 ? SLICE_CHANGED : SLICE;
-  if (imap->info.exists > MAX (slice, WHOLE))
-    return fetch_slices (&fetching, slice, sizes, changed_since, error);
-  return imap_begin (imap, IMAP_SMALL + (guint64) imap->info.exists * HEAD_BYTES + 64 * 1024 * 1024, 600, error)
-         && fetch_set (&fetching, mailimap_set_new_interval (uid_first, 0), FALSE, sizes, changed_since, error);
+  const gboolean begins = *place == 0;
+  const guint32 last = MIN (begins ? imap->info.exists : *place, there_now (imap));
+  const guint32 first = last > slice ? last - slice + 1 : 1;
+  *place = 0;
+  if (begins && last <= MAX (slice, WHOLE))
+    return imap_begin (imap, IMAP_SMALL + (guint64) last * HEAD_BYTES + 64 * 1024 * 1024, 600, error)
+           && fetch_set (&fetching, mailimap_set_new_interval (uid_first, 0), FALSE, sizes, changed_since, error);
+  if (last == 0)
+    return TRUE;
+  if (!fetch_places (&fetching, first, begins ? 0 : last, sizes, changed_since, error))
+    return FALSE;
+  *place = fetching.past_first ? 0 : first - 1;
+  return TRUE;
 }
 
 /* ---- headers ---- */

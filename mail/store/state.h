@@ -87,14 +87,14 @@ GPtrArray *state_mails (struct state *state, gint64 folder,
 GPtrArray *state_mails_before (struct state *state, gint64 before, guint limit);
 GPtrArray *state_mails_newest (struct state *state, gint64 folder, guint limit);
 guint state_count_before (struct state *state, gint64 before);
-/* Of all mails with a UID what it takes to compare them with the server's; by UID. */
+/* Of mails with a UID above that, the first of them by UID, what it takes to compare them with the server's. */
 struct state_known {
   guint32 uid;
   char server_flags[STATE_FLAGS_SIZE];
   GQuark server_keywords; /* 0: none */
   gint64 id;
 };
-GArray *state_known (struct state *state, gint64 folder);
+GArray *state_known (struct state *state, gint64 folder, guint32 above, guint limit);
 guint state_count (struct state *state, gint64 folder); /* those with a UID */
 /* Whole ones that the server has, older or larger than that or of unknown size: above this UID, by UID. */
 GPtrArray *state_mails_old (struct state *state, gint64 folder, gint64 before, guint64 larger_than, guint32 above,

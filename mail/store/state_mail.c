@@ -174,13 +174,13 @@ state_count_before (struct state *state, gint64 before)
 }
 
 GArray *
-state_known (struct state *state, gint64 folder)
+state_known (struct state *state, gint64 folder, guint32 above, guint limit)
 {
   GArray *known = g_array_new (FALSE, FALSE, sizeof (struct state_known));
   sqlite3_stmt *row = state_query (state,
                                    "SELECT uid, server_flags, server_keywords, id FROM mails WHERE folder = ? AND uid "
-                                   "IS NOT NULL ORDER BY uid",
-                                   "i", folder);
+                                   "> ? ORDER BY uid LIMIT ?",
+                                   "iii", folder, (gint64) above, (gint64) limit);
   while (state_row (state, &row)) {
     const char *keywords = state_text (row, 2);
     struct state_known one = { .uid = (guint32) sqlite3_column_int64 (row, 0),

@@ -2,7 +2,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is in a folder on the server: which mail is new, whose flags changed, what is gone. It asks as little as tells everything: nothing where
  * the counters stand still, changes since a modseq where the server counts them, and the whole list of flags else, or where the number
- * of mails says that something is gone. */
+ * of mails says that something is gone.
+ *
+ * Of very many mails a slice is listed at a time, from the newest on, and what is new of it fetched before the next: neither the memory nor the wait
+ * for the first mail grows with the folder. */
 #include "mail/store/sync_p.h"
 
 #include "mail/store/keywords.h"
@@ -11,32 +14,36 @@
 
 #include <string.h>
 
-#define SEEN_STEP 500 /* mails in one transaction */
+#define STEP 500 /* mails that are looked up, or changed in one transaction */
+#define UIDS_END ((guint64) G_MAXUINT32 + 1)
 
-/* There may be very many of these, and of struct state_known. */
 struct seen {
   guint32 uid;
   char flags[IMAP_FLAGS_SIZE];
   GQuark keywords; /* 0: not known */
 };
 
-struct listing {
+/* What the server said when it was asked. People change what is here meanwhile: that is to be looked up afterwards. */
+struct slice {
   gboolean hides_deleted; /* no UIDPLUS: what we delete stays, marked */
   struct imap *imap;
-  GArray *seen;  /* struct seen: what the server has; by UID, when it has been asked */
-  GArray *fresh; /* struct imap_head: likewise, of those that may be new */
+  GHashTable *leaving; /* uids that the journal will move or remove */
+  GArray *seen;        /* struct seen: by UID */
+  guint32 low;         /* the first UID that was seen, also if nothing is to be known of it; 0: none was */
+  GArray *fresh;       /* struct imap_head: likewise, of those that may be new; sync->heads */
 };
 
-/* What is here of a folder. People change it while the server is being asked: to be looked up anew after each question. */
-struct here {
-  GArray *known;       /* struct state_known, by UID */
-  GHashTable *leaving; /* uids that the journal will move or remove */
+/* Looks up one mail after the other, by UID. */
+struct lookup {
+  struct state *state;
+  gint64 folder;
+  GArray *rows; /* struct state_known */
 };
 
 static void
 on_fresh (const struct imap_head *head, gpointer data)
 {
-  g_array_append_vals (((struct listing *) data)->fresh, head, 1);
+  g_array_append_vals (((struct slice *) data)->fresh, head, 1);
 }
 
 static void
@@ -44,7 +51,7 @@ on_seen (const struct imap_head *head, gpointer data)
 {
   struct seen seen = { .uid = head->uid, .keywords = g_quark_from_string (head->keywords) };
   memcpy (seen.flags, head->flags, sizeof seen.flags);
-  g_array_append_val (((struct listing *) data)->seen, seen);
+  g_array_append_val (((struct slice *) data)->seen, seen);
 }
 
 /* Everything that is sorted here begins with its UID. */
@@ -61,53 +68,14 @@ uid_at (const GArray *rows, guint i)
   return *(const guint32 *) (gpointer) (rows->data + i * g_array_get_element_size ((GArray *) rows));
 }
 
-/* Rows from .. to, the last before the first. */
-static void
-turn (GArray *rows, guint from, guint to)
-{
-  const gsize size = g_array_get_element_size (rows);
-  char kept[64];
-  g_return_if_fail (size <= sizeof kept);
-  for (; from + 1 < to; from++, to--) {
-    char *one = rows->data + from * size, *other = rows->data + (to - 1) * size;
-    memcpy (kept, one, size);
-    memcpy (one, other, size);
-    memcpy (other, kept, size);
-  }
-}
-
-/* Of very many the last slice is asked for first (imap_fetch_heads): rising rows, and wholly below them the next. TRUE: so it is, or they are in order. */
-static gboolean
-are_slices (const GArray *rows)
-{
-  guint64 bound = G_MAXUINT64;
-  guint32 first = rows->len > 0 ? uid_at (rows, 0) : 0;
-  for (guint i = 1; i < rows->len; i++) {
-    if (uid_at (rows, i) <= uid_at (rows, i - 1)) {
-      bound = first;
-      first = uid_at (rows, i);
-    }
-    if (uid_at (rows, i) >= bound)
-      return FALSE;
-  }
-  return TRUE;
-}
-
-/* Servers tell them in order, nearly always; those are put in order where they lie, since sorting takes as much memory again. */
 static void
 sort (GArray *rows)
 {
-  if (!are_slices (rows)) {
-    g_array_sort (rows, by_uid);
-    return;
-  }
-  turn (rows, 0, rows->len);
-  for (guint from = 0, to; from < rows->len; from = to) {
-    to = from + 1;
-    while (to < rows->len && uid_at (rows, to) < uid_at (rows, to - 1))
-      to++;
-    turn (rows, from, to);
-  }
+  for (guint i = 1; i < rows->len; i++)
+    if (uid_at (rows, i) < uid_at (rows, i - 1)) { /* servers tell them in order, nearly always */
+      g_array_sort (rows, by_uid);
+      return;
+    }
 }
 
 /* The same UID only once, as it came last (sorting keeps the order of equals). */
@@ -126,14 +94,14 @@ sort_heads (GArray *heads)
 
 /* What the server said of it last; NULL: nothing. */
 static const struct seen *
-find_seen (const struct listing *listing, guint32 uid)
+find_seen (const struct slice *slice, guint32 uid)
 {
   guint at = 0;
-  if (!g_array_binary_search (listing->seen, &uid, by_uid, &at))
+  if (!g_array_binary_search (slice->seen, &uid, by_uid, &at))
     return NULL;
-  while (at + 1 < listing->seen->len && g_array_index (listing->seen, struct seen, at + 1).uid == uid)
+  while (at + 1 < slice->seen->len && g_array_index (slice->seen, struct seen, at + 1).uid == uid)
     at++;
-  return &g_array_index (listing->seen, struct seen, at);
+  return &g_array_index (slice->seen, struct seen, at);
 }
 
 static GHashTable *
@@ -150,68 +118,73 @@ leaving_from (struct sync *sync, gint64 folder)
 }
 
 static void
-here_clear (struct here *here)
+slice_free (struct slice *slice)
 {
-  g_clear_pointer (&here->known, g_array_unref);
-  g_clear_pointer (&here->leaving, g_hash_table_unref);
+  g_clear_pointer (&slice->leaving, g_hash_table_unref);
+  g_array_unref (slice->seen);
+  g_free (slice);
+}
+DEFINE_AUTOFREE (slice, slice_free)
+
+static struct slice *
+slice_new (struct sync *sync, struct imap *imap)
+{
+  struct slice *slice = g_new0 (struct slice, 1);
+  slice->imap = imap;
+  slice->hides_deleted = !imap_has (imap, "UIDPLUS");
+  slice->seen = g_array_new (FALSE, FALSE, sizeof (struct seen));
+  slice->fresh = sync->heads;
+  return slice;
 }
 
-static void
-here_free (struct here *here)
+/* uid: none lower than the one before. */
+static gboolean
+is_known (struct lookup *lookup, guint32 uid)
 {
-  here_clear (here);
-  g_free (here);
-}
-DEFINE_AUTOFREE (here, here_free)
-
-static void
-here_look (struct here *here, struct sync *sync, gint64 folder)
-{
-  here_clear (here);
-  here->known = state_known (sync->state, folder);
-  here->leaving = leaving_from (sync, folder);
+  const GArray *rows = lookup->rows;
+  if (rows == NULL || (rows->len == STEP && uid_at (rows, STEP - 1) < uid)) {
+    g_clear_pointer (&lookup->rows, g_array_unref);
+    lookup->rows = state_known (lookup->state, lookup->folder, uid - 1, STEP);
+  }
+  return g_array_binary_search (lookup->rows, &uid, by_uid, NULL);
 }
 
 static gboolean
-is_known (const struct here *here, guint32 uid)
+is_hidden (const struct slice *slice, guint32 uid, const char *flags)
 {
-  return g_array_binary_search (here->known, &uid, by_uid, NULL);
-}
-
-static gboolean
-is_hidden (const struct listing *listing, const struct here *here, guint32 uid, const char *flags)
-{
-  return (listing->hides_deleted && strchr (flags, 'T') != NULL)
-         || g_hash_table_contains (here->leaving, GUINT_TO_POINTER (uid));
+  return (slice->hides_deleted && strchr (flags, 'T') != NULL)
+         || g_hash_table_contains (slice->leaving, GUINT_TO_POINTER (uid));
 }
 
 /* What is not new after all; its flags count like those of all that is known. */
 static void
-drop_known (struct listing *listing, const struct here *here)
+drop_known (struct slice *slice, struct sync *sync, gint64 folder)
 {
+  struct lookup lookup = { .state = sync->state, .folder = folder };
   guint kept = 0;
-  for (guint i = 0; i < listing->fresh->len; i++) {
-    const struct imap_head *head = &g_array_index (listing->fresh, struct imap_head, i);
-    if (is_hidden (listing, here, head->uid, head->flags))
+  for (guint i = 0; i < slice->fresh->len; i++) {
+    const struct imap_head *head = &g_array_index (slice->fresh, struct imap_head, i);
+    if (is_hidden (slice, head->uid, head->flags))
       continue;
-    if (is_known (here, head->uid))
-      on_seen (head, listing);
+    if (is_known (&lookup, head->uid))
+      on_seen (head, slice);
     else
-      g_array_index (listing->fresh, struct imap_head, kept++) = *head;
+      g_array_index (slice->fresh, struct imap_head, kept++) = *head;
   }
-  g_array_set_size (listing->fresh, kept);
+  g_array_set_size (slice->fresh, kept);
+  g_clear_pointer (&lookup.rows, g_array_unref);
 }
 
 static void
-drop_hidden (struct listing *listing, const struct here *here)
+drop_hidden (struct slice *slice)
 {
   guint kept = 0;
-  for (guint i = 0; i < listing->seen->len; i++) {
-    const struct seen seen = g_array_index (listing->seen, struct seen, i);
-    if (!is_hidden (listing, here, seen.uid, seen.flags))
-      g_array_index (listing->seen, struct seen, kept++) = seen;
+  for (guint i = 0; i < slice->seen->len; i++) {
+    const struct seen seen = g_array_index (slice->seen, struct seen, i);
+    if (!is_hidden (slice, seen.uid, seen.flags))
+      g_array_index (slice->seen, struct seen, kept++) = seen;
   }
-  g_array_set_size (listing->seen, kept);
+  g_array_set_size (slice->seen, kept);
 }
 
 /* The server's flags and keywords of one known mail. */
@@ -243,25 +216,25 @@ differs (const struct seen *seen, const struct state_known *one)
          || !keywords_equal (g_quark_to_string (seen->keywords), g_quark_to_string (one->server_keywords));
 }
 
-/* Of known mails from .. to: flags, and with a whole list also what is gone. */
+/* Of known mails: flags, and with a whole list also what is gone. */
 static gboolean
-take_some (struct sync *sync, const struct state_folder *folder, const struct listing *listing, const GArray *known,
-           guint from, guint to, gboolean whole, guint32 below, GError **error)
+take_some (struct sync *sync, const struct state_folder *folder, const struct slice *slice, const GArray *known,
+           gboolean whole, GError **error)
 {
   g_autoptr (GArray) renames = sync_renames_new ();
   g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_free);
   GPtrArray *rows = g_ptr_array_new ();
   guint removed = 0;
   state_begin (sync->state);
-  for (guint i = from; i < to; i++) {
+  for (guint i = 0; i < known->len; i++) {
     const struct state_known *one = &g_array_index (known, struct state_known, i);
-    const struct seen *seen = find_seen (listing, one->uid);
-    const gboolean is_gone = seen == NULL && whole && one->uid < below;
+    const struct seen *seen = find_seen (slice, one->uid);
+    const gboolean is_gone = seen == NULL && whole;
     if (!is_gone && (seen == NULL || !differs (seen, one)))
       continue;
     AUTOFREE (state_mail) mail = state_mail_get (sync->state, one->id);
     if (mail != NULL && seen != NULL)
-      take_flags (sync, listing->imap, folder, mail, seen, renames, rows);
+      take_flags (sync, slice->imap, folder, mail, seen, renames, rows);
     if (mail == NULL || !is_gone)
       continue;
     removed += sync_gone_note (sync, folder, mail, gone) ? 1 : 0;
@@ -280,50 +253,154 @@ take_some (struct sync *sync, const struct state_folder *folder, const struct li
   return done;
 }
 
-/* All of them, some at a time. */
+/* The same of all from low on and below end. whole: the slice has everything there is between them. */
 static gboolean
-take_seen (struct sync *sync, const struct state_folder *folder, const struct listing *listing, const GArray *known,
-           gboolean whole, guint32 below, GError **error)
+take_seen (struct sync *sync, const struct state_folder *folder, const struct slice *slice, gboolean whole, guint32 low,
+           guint64 end, GError **error)
 {
-  for (guint from = 0; from < known->len && (whole || listing->seen->len > 0); from += SEEN_STEP)
-    if (!take_some (sync, folder, listing, known, from, MIN (from + SEEN_STEP, known->len), whole, below, error))
+  for (guint32 above = low - 1;;) {
+    g_autoptr (GArray) known = state_known (sync->state, folder->id, above, STEP);
+    while (known->len > 0 && uid_at (known, known->len - 1) >= end)
+      g_array_set_size (known, known->len - 1);
+    if (known->len == 0)
+      return state_fine (sync->state, error);
+    above = uid_at (known, known->len - 1);
+    if (!take_some (sync, folder, slice, known, whole, error))
       return FALSE;
-  return TRUE;
+  }
 }
 
-/* Asks for heads, lets others in meanwhile, and looks again at what is here. */
+/* Of those alone that were seen. */
 static gboolean
-ask (struct sync *sync, struct imap *imap, gint64 folder, guint32 first, gboolean fresh, guint64 changed_since,
-     struct listing *listing, struct here *here, GError **error)
+take_flags_seen (struct sync *sync, const struct state_folder *folder, const struct slice *slice, GError **error)
 {
-  imap_set_guest (imap, &sync->guest);
-  gboolean done = imap_fetch_heads (imap, first, fresh, changed_since, fresh ? on_fresh : on_seen, listing, error);
-  imap_set_guest (imap, NULL);
-  here_look (here, sync, folder);
-  if (fresh)
-    drop_known (listing, here);
-  else
-    drop_hidden (listing, here);
-  sort_heads (listing->fresh);
-  sort (listing->seen);
+  const GArray *seen = slice->seen;
+  return seen->len == 0
+         || take_seen (sync, folder, slice, FALSE, uid_at (seen, 0), (guint64) uid_at (seen, seen->len - 1) + 1, error);
+}
+
+/* Asks for heads, and lets others in meanwhile. */
+static gboolean
+ask (struct sync *sync, gint64 folder, guint32 first, gboolean fresh, guint64 changed_since, guint32 *place,
+     struct slice *slice, GError **error)
+{
+  g_array_set_size (slice->seen, 0);
+  imap_set_guest (slice->imap, &sync->guest);
+  gboolean done
+      = imap_fetch_heads (slice->imap, first, fresh, changed_since, place, fresh ? on_fresh : on_seen, slice, error);
+  imap_set_guest (slice->imap, NULL);
+  g_clear_pointer (&slice->leaving, g_hash_table_unref);
+  slice->leaving = leaving_from (sync, folder);
+  if (fresh) {
+    sort_heads (slice->fresh);
+    drop_known (slice, sync, folder);
+  } else {
+    sort (slice->seen);
+    slice->low = slice->seen->len > 0 ? uid_at (slice->seen, 0) : 0;
+    drop_hidden (slice);
+  }
   return done;
 }
 
-/* UIDs that the server has and we do not, below what was listed as new: left out by an earlier, interrupted pull. */
+/* ---- what is new ---- */
+
 static gboolean
-list_missed (struct sync *sync, struct imap *imap, gint64 folder, struct listing *listing, struct here *here,
-             guint32 below, GError **error)
+list_news (struct sync *sync, struct state_folder *folder, struct slice *slice, GError **error)
 {
-  guint32 first = 0;
-  for (guint i = 0; i < listing->seen->len && first == 0; i++) {
-    const guint32 uid = g_array_index (listing->seen, struct seen, i).uid;
-    if (uid < below && !is_known (here, uid))
-      first = uid;
+  struct sync_listing *listing = &sync->listing;
+  g_array_set_size (sync->heads, 0);
+  if (!ask (sync, folder->id, listing->first, TRUE, 0, &listing->place, slice, error))
+    return FALSE;
+  listing->fresh += sync->heads->len;
+  listing->more = listing->place > 0;
+  return take_flags_seen (sync, folder, slice, error);
+}
+
+/* ---- what has changed ---- */
+
+/* The first UID that the server has and we do not, of those that were not listed as new: left out by an earlier, interrupted pull. 0: none. */
+static guint32
+first_missed (struct sync *sync, gint64 folder, const struct slice *slice)
+{
+  struct lookup lookup = { .state = sync->state, .folder = folder };
+  guint32 missed = 0;
+  for (guint i = 0; i < slice->seen->len && missed == 0; i++) {
+    const guint32 uid = uid_at (slice->seen, i);
+    if (uid >= sync->listing.first)
+      break;
+    if (!is_known (&lookup, uid))
+      missed = uid;
   }
-  if (first == 0)
+  g_clear_pointer (&lookup.rows, g_array_unref);
+  return missed;
+}
+
+/* The flags of all: what the server does not name is gone. */
+static gboolean
+compare_all (struct sync *sync, struct state_folder *folder, struct slice *slice, GError **error)
+{
+  struct sync_listing *listing = &sync->listing;
+  guint64 end = sync->target.uidnext != 0 ? sync->target.uidnext : UIDS_END;
+  guint32 place = 0, missed = 0;
+  do {
+    if (!ask (sync, folder->id, 1, FALSE, 0, &place, slice, error))
+      return FALSE;
+    if (place > 0 && slice->low == 0)
+      continue;
+    const guint32 low = place > 0 ? slice->low : 1, one = first_missed (sync, folder->id, slice);
+    missed = one != 0 ? one : missed;
+    if (!take_seen (sync, folder, slice, TRUE, low, end, error))
+      return FALSE;
+    end = MIN (end, low);
+  } while (place > 0);
+  if (missed == 0)
     return TRUE;
-  g_array_set_size (listing->fresh, 0);
-  return ask (sync, imap, folder, first, TRUE, 0, listing, here, error);
+  listing->first = missed;
+  listing->place = 0;
+  return list_news (sync, folder, slice, error);
+}
+
+static gboolean
+compare_changed (struct sync *sync, struct state_folder *folder, struct slice *slice, GError **error)
+{
+  guint32 place = 0;
+  do {
+    if (!ask (sync, folder->id, 1, FALSE, folder->modseq, &place, slice, error)
+        || !take_flags_seen (sync, folder, slice, error))
+      return FALSE;
+  } while (place > 0);
+  return TRUE;
+}
+
+static gboolean
+compare (struct sync *sync, struct state_folder *folder, struct slice *slice, GError **error)
+{
+  const struct imap_selected *info = &sync->target;
+  const struct sync_listing *listing = &sync->listing;
+  const guint here = listing->mails + listing->leaving + listing->fresh;
+  const gboolean counts = info->modseq != 0 && folder->modseq != 0;
+  if (info->exists == 0)
+    return take_seen (sync, folder, slice, TRUE, 1, info->uidnext != 0 ? info->uidnext : UIDS_END, error);
+  /* Asked from the first UID on, the server has just told of all. */
+  if (listing->mails > 0 ? (!counts && folder->uidnext > 1) || here != info->exists
+                         : folder->uidnext > 1 && here < info->exists)
+    return compare_all (sync, folder, slice, error);
+  return !counts || listing->mails == 0 || info->modseq == folder->modseq
+         || compare_changed (sync, folder, slice, error);
+}
+
+gboolean
+sync_heads_more (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
+{
+  struct sync_listing *listing = &sync->listing;
+  AUTOFREE (slice) slice = slice_new (sync, imap);
+  g_array_set_size (sync->heads, 0);
+  if (listing->more && !list_news (sync, folder, slice, error))
+    return FALSE;
+  if (listing->more || listing->compared)
+    return TRUE;
+  listing->compared = TRUE;
+  return compare (sync, folder, slice, error);
 }
 
 gboolean
@@ -335,36 +412,15 @@ sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *fold
   imap_set_guest (imap, NULL);
   if (!open)
     return FALSE;
-  AUTOFREE (here) here = g_new0 (struct here, 1);
-  here_look (here, sync, folder->id);
-  g_array_set_size (sync->heads, 0);
-  /* Changes made here meanwhile leave this sum as it is. */
-  guint expected = here->known->len + g_hash_table_size (here->leaving);
-  if (info->modseq != 0 && info->modseq == folder->modseq && info->uidnext == folder->uidnext
-      && info->exists == expected)
-    return TRUE;
-  g_autoptr (GArray) seen = g_array_new (FALSE, FALSE, sizeof (struct seen));
-  struct listing listing
-      = { .imap = imap, .hides_deleted = !imap_has (imap, "UIDPLUS"), .seen = seen, .fresh = sync->heads };
-  guint32 first = MAX (folder->uidnext, 1);
-  if (info->exists > 0 && (info->uidnext == 0 || info->uidnext > first)
-      && !ask (sync, imap, folder->id, first, TRUE, 0, &listing, here, error))
-    return FALSE;
-  guint mails = here->known->len;
-  gboolean counts = info->modseq != 0 && folder->modseq != 0;
-  /* Asked from the first UID on, the server has just told of all. */
-  gboolean whole = mails > 0 && ((!counts && first > 1) || expected + sync->heads->len != info->exists);
-  whole = whole
-          || (mails == 0 && sync->heads->len + g_hash_table_size (here->leaving) < info->exists && folder->uidnext > 1);
-  if (info->exists > 0 && (whole || (counts && mails > 0 && info->modseq != folder->modseq))
-      && !ask (sync, imap, folder->id, 1, FALSE, whole ? 0 : folder->modseq, &listing, here, error))
-    return FALSE;
-  if (!take_seen (sync, folder, &listing, here->known, whole || info->exists == 0,
-                  info->uidnext != 0 ? info->uidnext : G_MAXUINT32, error))
-    return FALSE;
-  if (whole && !list_missed (sync, imap, folder->id, &listing, here, first, error))
-    return FALSE;
-  return TRUE;
+  g_autoptr (GHashTable) leaving = leaving_from (sync, folder->id);
+  struct sync_listing listing = { .first = MAX (folder->uidnext, 1),
+                                  .mails = state_count (sync->state, folder->id),
+                                  .leaving = g_hash_table_size (leaving) };
+  listing.compared = info->modseq != 0 && info->modseq == folder->modseq && info->uidnext == folder->uidnext
+                     && info->exists == listing.mails + listing.leaving;
+  listing.more = !listing.compared && info->exists > 0 && (info->uidnext == 0 || info->uidnext > listing.first);
+  sync->listing = listing;
+  return sync_heads_more (sync, imap, folder, error);
 }
 
 /* ---- folders that need not be opened ---- */

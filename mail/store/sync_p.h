@@ -20,13 +20,20 @@ struct sync {
       refused; /* id in the journal -> struct refusal *: what the server did not take, and is not offered again at once */
   struct sync_counts counts;
   /* The pull under way. */
-  GQueue scheduled;            /* gint64 *: folders still to be looked at */
-  gint64 pulling;              /* the folder whose heads these are; 0: none */
-  GArray *heads;               /* struct imap_head: still to be fetched, oldest first */
-  struct imap_selected target; /* what the server said when they were listed */
-  GHashTable *told;            /* folder id -> struct imap_selected *: how they stood when the server listed them */
-  guint window;                /* how many mails are asked for at a time */
-  gint64 disk_us;              /* that the mails of this window waited for the disk and the record */
+  GQueue scheduled;              /* gint64 *: folders still to be looked at */
+  gint64 pulling;                /* the folder whose heads these are; 0: none */
+  GArray *heads;                 /* struct imap_head: still to be fetched, oldest first */
+  struct imap_selected target;   /* what the server said when they were listed */
+  GHashTable *told;              /* folder id -> struct imap_selected *: how they stood when the server listed them */
+  struct sync_listing {          /* of the folder that is pulled (sync_heads.c) */
+    guint32 first;               /* UID; from there on new mail is looked for */
+    guint32 place;               /* mails before those that have been looked at; 0: all have been, or none */
+    guint mails, leaving, fresh; /* on record when it was begun, beside those that leave; and how many were new */
+    gboolean more;               /* there may be more that is new, before place */
+    gboolean compared;           /* flags and removals have been seen to */
+  } listing;
+  guint window;   /* how many mails are asked for at a time */
+  gint64 disk_us; /* that the mails of this window waited for the disk and the record */
   struct {
     guint windows; /* in a row that a line which could be compressed brought slowly */
     gint64 us;     /* that it took for them */
@@ -64,9 +71,11 @@ void sync_heads_told (struct sync *sync, GPtrArray *listed);
 gboolean sync_heads_same (struct sync *sync, const struct state_folder *folder);
 /* TRUE: by that, there is nothing in it, as there never was here; sync->target and its uidvalidity are as the server said. */
 gboolean sync_heads_empty (struct sync *sync, struct state_folder *folder);
-/* Selects the folder (anew: asks even where it is open); sync->target: what the server said then. Changed flags and removals are done here; what is new stands in sync->heads. */
+/* Selects the folder (anew: asks even where it is open); sync->target: what the server said then. Changed flags and removals are done here; what is new
+ * stands in sync->heads, of very many the newest. While sync->listing.more, sync_heads_more looks for the next, when those have been fetched. */
 gboolean sync_heads_list (struct sync *sync, struct imap *imap, struct state_folder *folder, gboolean anew,
                           GError **error);
+gboolean sync_heads_more (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error);
 /* Fetches the last count of sync->heads, and takes them off it; next: as many are asked for already that come after them. The folder is selected. A
  * header that was here gives way to the mail. */
 gboolean sync_intake_fetch (struct sync *sync, struct imap *imap, const struct state_folder *folder, guint count,

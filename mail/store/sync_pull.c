@@ -200,12 +200,24 @@ finish_folder (struct sync *sync, struct state_folder *folder, GError **error)
   return SYNC_DONE;
 }
 
-static void
-expect (struct sync *sync)
+/* How many new mails there may be among those that have not been listed yet. */
+static guint
+unlisted (struct sync *sync, gint64 folder, guint listed)
 {
-  guint mails = sync->heads->len + sync->outside->len;
+  if (sync->listing.place == 0)
+    return 0;
+  const guint64 here = (guint64) state_count (sync->state, folder) + listed, there = sync->target.exists;
+  return there > here ? (guint) MIN (there - here, sync->listing.place) : 0;
+}
+
+/* Those are taken to be like the ones that are to come now. */
+static void
+expect (struct sync *sync, gint64 folder)
+{
+  const guint mails = sync->heads->len + sync->outside->len, more = unlisted (sync, folder, mails);
+  const guint64 bytes = sync_intake_bytes (sync);
   if (mails > 0)
-    sync_progress_expect (&sync->progress, mails, sync_intake_bytes (sync), g_get_monotonic_time ());
+    sync_progress_expect (&sync->progress, mails + more, bytes + bytes / mails * more, g_get_monotonic_time ());
 }
 
 /* Something to look at, as soon as can be: of a folder that was never here even before it is listed. opened_out: just now, so that what the server said of
@@ -223,6 +235,12 @@ look_ahead (struct sync *sync, struct imap *imap, struct state_folder *folder, g
 }
 
 static gboolean
+has_some (const struct sync *sync)
+{
+  return sync->heads->len + sync->outside->len > 0;
+}
+
+static gboolean
 list_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, GError **error)
 {
   gboolean opened;
@@ -234,8 +252,8 @@ list_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
   sync->window = WINDOW_FIRST;
   (void) freshen (sync, folder);
   sync->pulling = folder->id;
-  expect (sync);
-  if (sync->heads->len + sync->outside->len > 0 && !sync_mark_dirty (sync, folder, error))
+  expect (sync, folder->id);
+  if (has_some (sync) && !sync_mark_dirty (sync, folder, error))
     return FALSE;
   /* Where heads came back without their headers they are new, and the newest. */
   gboolean many = sync->heads->len >= AHEAD_FROM || (sync->heads->len > 1 && sync_intake_bytes (sync) > AHEAD_BYTES);
@@ -252,16 +270,23 @@ fetch_some (struct sync *sync, struct imap *imap, struct state_folder *folder, G
   return sync_intake_outside (sync, imap, folder, MIN (sync->outside->len, OUTSIDE_MAILS), error);
 }
 
-/* bodies: how many had come when it was last filled. Where none has since, the server does not hand them out, and the next pull asks again. */
+/* When all has come that was on the list: what else is to come. bodies: how many had come when it was last filled. Where none has since, the server does
+ * not hand them out, and the next pull asks again. */
 static gboolean
-has_more (struct sync *sync, struct state_folder *folder, guint *bodies)
+look_further (struct sync *sync, struct imap *imap, struct state_folder *folder, guint *bodies, GError **error)
 {
-  if (sync->heads->len + sync->outside->len == 0 && sync->filling && sync->counts.bodies > *bodies) {
+  while (!has_some (sync) && sync->listing.more) {
+    if (!sync_heads_more (sync, imap, folder, error))
+      return FALSE;
+    sync->filling = sync_window_plan (sync, folder);
+    expect (sync, folder->id);
+  }
+  if (!has_some (sync) && sync->filling && sync->counts.bodies > *bodies) {
     *bodies = sync->counts.bodies;
     sync->filling = sync_window_fill (sync, folder);
-    expect (sync);
+    expect (sync, folder->id);
   }
-  return sync->heads->len + sync->outside->len > 0;
+  return TRUE;
 }
 
 static enum sync_result
@@ -283,23 +308,26 @@ pull_folder (struct sync *sync, struct imap *imap, struct state_folder *folder, 
       return SYNC_FAILED;
     if (sync->pulling == 0)
       return SYNC_MORE;
-    expect (sync);
+    expect (sync, folder->id);
   }
-  if (sync->heads->len + sync->outside->len > 0 && !sync_mark_dirty (sync, folder, error))
+  if ((has_some (sync) || sync->listing.more) && !sync_mark_dirty (sync, folder, error))
     return SYNC_FAILED;
   sync->asked = 0;
   sync->slow.windows = 0;
   sync->slow.us = 0;
-  while (has_more (sync, folder, &bodies)) {
+  for (;;) {
+    if (!look_further (sync, imap, folder, &bodies, error))
+      return SYNC_FAILED;
+    if (!has_some (sync))
+      return finish_folder (sync, folder, error);
     if (!fetch_some (sync, imap, folder, error) || !sync_serve_now (sync, error))
       return SYNC_FAILED;
     if (!freshen (sync, folder))
       return leave_folder (sync);
     /* What was asked for already is taken first. */
-    if (sync->heads->len + sync->outside->len > 0 && may_pause && sync->paused && sync->asked == 0)
+    if ((has_some (sync) || sync->listing.more) && may_pause && sync->paused && sync->asked == 0)
       return SYNC_MORE;
   }
-  return finish_folder (sync, folder, error);
 }
 
 enum sync_result

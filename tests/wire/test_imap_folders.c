@@ -138,11 +138,12 @@ test_keywords (void **state)
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   const guint32 uids[] = { 4, 5 };
+  guint32 place = 0;
   meeting_begin (&meeting, script, 5000, peer_cert, peer_key, peer_anchors);
   assert_true (imap_select (meeting.imap, "INBOX", TRUE, &info, &error));
   assert_true (imap_keeps (meeting.imap, "work"));
   assert_false (imap_keeps (meeting.imap, "other"));
-  assert_true (imap_fetch_heads (meeting.imap, 1, FALSE, 0, note_keywords, text, &error));
+  assert_true (imap_fetch_heads (meeting.imap, 1, FALSE, 0, &place, note_keywords, text, &error));
   assert_string_equal (text->str, "4:PS:$mdnsent work 5:: 6:S:? ");
   assert_true (imap_store_keyword (meeting.imap, uids, 2, TRUE, "a b", &error)); /* never said */
   assert_false (imap_store_keyword (meeting.imap, uids, 2, TRUE, "$mdnsent", &error));

@@ -170,32 +170,104 @@ test_pull (void **state)
   assert_int_equal (folder->uidnext, 9);
 }
 
-/* Of very many the end is listed first; what is new is asked for in the order of its UIDs all the same, also where some came twice. */
+/* Of very many the end is listed first, and fetched before the others are listed; some may come twice then. */
 static void
 test_slices (void **state)
 {
 #define MANY                                                                                                           \
   SESSION, "C: SELECT", "S: * 12000 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 9001] x",                  \
-      "S: $TAG OK [READ-WRITE] done", "C: FETCH 11901:12000 (", "S: $TAG OK done", "C: FETCH 6001:* (",                \
-      HEAD ("1", "70"), HEAD ("2", "80"), "S: $TAG OK done", "C: FETCH 1:6000 (", HEAD ("3", "5"), HEAD ("4", "6")
-#define WHOLE                                                                                                          \
-  "S: $TAG OK done", "C: UID FETCH 5:6,70,80 (", BODY ("3", "5"), BODY ("4", "6"), BODY ("1", "70"), BODY ("2", "80"), \
-      "S: $TAG OK done", "HANG", NULL
-  static const char *const slices[] = { MANY, WHOLE }, *const twice[] = { MANY, HEAD ("5", "70"), WHOLE };
-  const char *const *const scripts[] = { slices, twice };
+      "S: $TAG OK [READ-WRITE] done"
+  static const char *const script[] = { MANY,
+                                        "C: FETCH 11901:12000 (",
+                                        "S: $TAG OK done",
+                                        "C: FETCH 6001:* (UID FLAGS RFC822.SIZE",
+                                        HEAD ("6002", "80"),
+                                        HEAD ("6001", "70"),
+                                        "S: $TAG OK done",
+                                        "C: UID FETCH 70,80 (",
+                                        BODY ("6001", "70"),
+                                        BODY ("6002", "80"),
+                                        "S: $TAG OK done",
+                                        "C: FETCH 1:6000 (UID FLAGS RFC822.SIZE",
+                                        HEAD ("3", "5"),
+                                        HEAD ("4", "6"),
+                                        HEAD ("5", "70"),
+                                        "S: $TAG OK done",
+                                        "C: UID FETCH 5:6 (",
+                                        BODY ("3", "5"),
+                                        BODY ("4", "6"),
+                                        "S: $TAG OK done",
+                                        "HANG",
+                                        NULL };
   struct world *world = *state;
-  for (gsize i = 0; i < G_N_ELEMENTS (scripts); i++) {
-    g_autoptr (GPtrArray) before = state_mails (world->state, world->folder, STATE_ALL);
-    AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
-    state_begin (world->state);
-    for (guint m = 0; m < before->len; m++)
-      state_mail_delete (world->state, ((struct state_mail *) g_ptr_array_index (before, m))->id);
-    assert_true (state_commit (world->state, NULL));
-    folder->uidnext = 0;
-    state_folder_save (world->state, folder);
-    pull (world, scripts[i]);
-    g_autoptr (GPtrArray) mails = state_mails (world->state, world->folder, STATE_ALL);
-    assert_int_equal (mails->len, 4);
+  pull (world, script);
+  g_autoptr (GPtrArray) mails = state_mails (world->state, world->folder, STATE_ALL);
+  AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
+  assert_int_equal (mails->len, 4);
+  assert_int_equal (folder->uidnext, 9001);
+}
+
+static void
+put (struct world *world, guint32 uid)
+{
+  g_autofree char *base = g_strdup_printf ("U7.%u", uid), *dir = g_build_filename (world->root, "Ward", NULL),
+                  *path = maildir_path (dir, base, "");
+  struct state_mail mail = { .folder = world->folder, .uid = uid, .base = base };
+  assert_true (maildir_make (dir, NULL) && g_file_set_contents (path, "a", 1, NULL));
+  state_mail_save (world->state, &mail);
+}
+
+/* All flags of very many: what is gone, changed or was missed is found in every slice, also where one came twice or has nothing. */
+static void
+test_slices_compared (void **state)
+{
+#define FLAGS(n, uid, flags) "S: * " n " FETCH (UID " uid " FLAGS (" flags "))"
+  static const char *const script[] = { MANY,
+                                        "C: FETCH 6001:* (UID FLAGS)",
+                                        FLAGS ("2", "4", "\\Seen"), /* somebody changed it just now */
+                                        FLAGS ("6002", "80", "\\Seen"),
+                                        FLAGS ("6001", "70", ""),
+                                        FLAGS ("6003", "9100", ""),
+                                        "S: $TAG OK done",
+                                        "C: FETCH 1:6000 (UID FLAGS)",
+                                        FLAGS ("2", "4", ""),
+                                        FLAGS ("3", "6", "\\Flagged"),
+                                        FLAGS ("5", "68", ""),
+                                        FLAGS ("6000", "70", ""),
+                                        "S: $TAG OK done",
+                                        "C: FETCH 6001:* (UID FLAGS RFC822.SIZE",
+                                        HEAD ("6001", "70"),
+                                        FLAGS ("6002", "80", "\\Seen"),
+                                        "S: $TAG OK done",
+                                        "C: FETCH 1:6000 (UID FLAGS RFC822.SIZE",
+                                        HEAD ("2", "4"),
+                                        FLAGS ("3", "6", "\\Flagged"),
+                                        HEAD ("5", "68"),
+                                        "S: $TAG OK done",
+                                        "C: UID FETCH 4 (",
+                                        BODY ("2", "4"),
+                                        "S: $TAG OK done",
+                                        "HANG",
+                                        NULL };
+  static const guint32 here[] = { 3, 6, 68, 69, 70, 75, 80 }, left[] = { 4, 6, 68, 70, 80 };
+  static const char *const flags[] = { "", "F", "", "", "S" };
+  struct world *world = *state;
+  AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
+  state_begin (world->state);
+  for (gsize i = 0; i < G_N_ELEMENTS (here); i++)
+    put (world, here[i]);
+  folder->uidnext = 9001;
+  folder->uidvalidity = 7;
+  state_folder_save (world->state, folder);
+  assert_true (state_commit (world->state, NULL));
+  pull (world, script);
+  g_autoptr (GPtrArray) mails = state_mails (world->state, world->folder, STATE_ALL);
+  assert_int_equal (mails->len, G_N_ELEMENTS (left));
+  assert_int_equal (files_in (world), G_N_ELEMENTS (left));
+  for (gsize i = 0; i < G_N_ELEMENTS (left); i++) {
+    AUTOFREE (state_mail) mail = state_mail_by_uid (world->state, world->folder, left[i]);
+    assert_non_null (mail);
+    assert_string_equal (mail->flags, flags[i]);
   }
 }
 
@@ -321,6 +393,7 @@ main (void)
     cmocka_unit_test_setup_teardown (test_pull, setup, teardown),
     cmocka_unit_test_setup_teardown (test_told_empty, setup, teardown),
     cmocka_unit_test_setup_teardown (test_slices, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_slices_compared, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_meanwhile, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_before, setup, teardown),
     cmocka_unit_test_setup_teardown (test_empty, setup, teardown),

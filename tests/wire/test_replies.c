@@ -59,7 +59,8 @@ ask_select (struct imap *imap, GError **error)
 static gboolean
 ask_heads (struct imap *imap, GError **error)
 {
-  return imap_fetch_heads (imap, 1, TRUE, 0, done, NULL, error);
+  guint32 place = 0;
+  return imap_fetch_heads (imap, 1, TRUE, 0, &place, done, NULL, error);
 }
 
 static gboolean
