@@ -29,8 +29,9 @@ enum smtp_outcome {
   SMTP_REFUSED,     /* surely not taken, and it will not be */
   SMTP_ACCEPTED,
 };
-/* Right before DATA: writes down that it begins, and looks at the bytes for the last time. FALSE with error: nothing is sent. */
-typedef gboolean (*smtp_ready_fn) (gpointer data, GError **error);
+/* Right before DATA: looks at the bytes for the last time, and writes down that it begins. SMTP_ACCEPTED: it may; else nothing is sent, error says why, and this
+ * becomes of all. */
+typedef enum smtp_outcome (*smtp_ready_fn) (gpointer data, GError **error);
 /* Told now and then how much of a message is on the line, for the last time before its end is. FALSE: it shall not go; the line is dropped, and
  * the server has nothing. NULL: nobody is. */
 typedef gboolean (*smtp_progress_fn) (gsize done, gsize total, gpointer data);

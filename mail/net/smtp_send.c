@@ -222,10 +222,11 @@ smtp_send (struct smtp *smtp, const char *from, struct smtp_recipient *recipient
   if (envelope (smtp, from, recipients, count, size) == 0)
     return;
   g_autoptr (GError) error = NULL;
-  if (!ready (data, &error)) {
-    settle (recipients, count, SMTP_ACCEPTED, give_up (smtp, SMTP_REFUSED), error->message);
+  enum smtp_outcome outcome = ready (data, &error);
+  if (outcome != SMTP_ACCEPTED) {
+    settle (recipients, count, SMTP_ACCEPTED, give_up (smtp, outcome), error->message);
     return;
   }
-  const enum smtp_outcome outcome = content (smtp, message, size, &text);
+  outcome = content (smtp, message, size, &text);
   settle (recipients, count, SMTP_ACCEPTED, outcome, text);
 }

@@ -94,15 +94,15 @@ take_outcomes (struct sending *sending, enum outbox_state of_taken)
                        sending->recipients[i].text);
 }
 
-/* Right before DATA. */
-static gboolean
+/* Right before DATA. What cannot be written down for want of room is tried again. */
+static enum smtp_outcome
 on_ready (gpointer data, GError **error)
 {
   struct sending *sending = data;
   if (!smtp_gate (sending->self, sending->copy, sending->item->date, sending->message, error))
-    return FALSE;
+    return SMTP_REFUSED;
   take_outcomes (sending, OUTBOX_SENDING);
-  return outbox_save (sending->self->outbox, sending->item, sending->copy, error);
+  return outbox_save (sending->self->outbox, sending->item, sending->copy, error) ? SMTP_ACCEPTED : SMTP_LATER;
 }
 
 static void

@@ -41,8 +41,8 @@ struct meeting {
   const char *from;              /* NULL: Alice */
   gboolean crowded[4];
   char *texts[4];
-  guint asked;     /* how often on_ready was asked */
-  gboolean refuse; /* what it says */
+  guint asked;              /* how often on_ready was asked */
+  enum smtp_outcome refuse; /* what it says; SMTP_UNKNOWN: that it may go */
 };
 
 static void
@@ -81,14 +81,15 @@ forget (struct meeting *meeting)
     g_free (meeting->texts[i]);
 }
 
-static gboolean
+static enum smtp_outcome
 on_ready (gpointer data, GError **error)
 {
   struct meeting *meeting = data;
   meeting->asked++;
-  if (meeting->refuse)
-    g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The gate said no.");
-  return !meeting->refuse;
+  if (meeting->refuse == SMTP_UNKNOWN)
+    return SMTP_ACCEPTED;
+  g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED, "The gate said no.");
+  return meeting->refuse;
 }
 
 static enum smtp_outcome
@@ -390,15 +391,18 @@ test_gate_says_no (void **state)
 {
   const char *const script[]
       = { SESSION, "C: MAIL", "S: 250 ok", "C: RCPT", "S: 250 ok", "C: RSET", "S: 250 ok", "HANG", NULL };
-  struct meeting meeting;
-  meet (&meeting, script, 5000);
-  meeting.refuse = TRUE;
-  assert_int_equal (send_over (&meeting, bob, MESSAGE), SMTP_REFUSED);
-  assert_string_equal (meeting.text, "The gate said no.");
-  part (&meeting);
-  assert_null (strstr (meeting.heard, "DATA"));
-  assert_null (strstr (meeting.heard, "From: a"));
-  forget (&meeting);
+  const enum smtp_outcome outcomes[] = { SMTP_REFUSED, SMTP_LATER };
+  for (gsize i = 0; i < G_N_ELEMENTS (outcomes); i++) {
+    struct meeting meeting;
+    meet (&meeting, script, 5000);
+    meeting.refuse = outcomes[i];
+    assert_int_equal (send_over (&meeting, bob, MESSAGE), outcomes[i]);
+    assert_string_equal (meeting.text, "The gate said no.");
+    part (&meeting);
+    assert_null (strstr (meeting.heard, "DATA"));
+    assert_null (strstr (meeting.heard, "From: a"));
+    forget (&meeting);
+  }
 }
 
 /* A reply of many lines at each step; the mail goes out byte for byte, with dots doubled and its size told. */
