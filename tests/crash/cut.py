@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The line to a server is cut after N bytes, for N over a whole session, and once it only falls silent; house.py judges what there is afterwards.
 
-cut.py DIR       POINTS: how many N for each of the sessions (4), spread over them at random; STEP instead: each STEP-th byte.
+cut.py DIR       POINTS: how many N for each of the sessions (4), spread over them at random; STEP instead: each STEP-th byte. SILENCE: set, to try that.
+LINE: "imap" or "smtp" alone.
 """
 import os
 import random
@@ -97,10 +98,11 @@ def main():
     house = h.House(sys.argv[1])
     house.settle()
     cut = Cut(house)
-    for line in cut.lines:
+    lines = os.environ.get("LINE", "imap smtp").split()
+    for line in lines:
         cut.sweep(line)
     if os.environ.get("SILENCE"):
-        for line in cut.lines:
+        for line in lines:
             cut.silence(line, random.randrange(3000, 6000))
 
 

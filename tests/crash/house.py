@@ -274,8 +274,18 @@ class House:
             raise Wrong(f"notmuch cannot read the index: {done.stderr}")
         return done.stdout
 
+    def indexed(self):
+        return {path for path in self.notmuch("search", "--output=files", "*").splitlines() if path.startswith(f"{self.profile}/data/mail/demo/")}
+
     def judge_index(self):
-        indexed = {path for path in self.notmuch("search", "--output=files", "*").splitlines() if path.startswith(f"{self.profile}/data/mail/demo/")}
+        indexed = self.indexed()
+        for _ in range(2):  # the engine was ended while it marked a report as read: its next start tells the index
+            odd = {path.partition(":2,")[0] for path in indexed ^ set(self.files)}
+            if odd and odd <= {path.partition(":2,")[0] for path, entry in self.files.items() if entry[0] in self.server.reports}:
+                self.settle()
+                self.server.view()
+                self.disk()
+                indexed = self.indexed()
         if indexed != set(self.files):
             raise Wrong(f"only in the index: {sorted(indexed - set(self.files))}; only in the Maildir: {sorted(set(self.files) - indexed)}")
         tags = {}
