@@ -8,15 +8,11 @@
 #define DIGEST_SIZE 32
 #define BASE64_SIZE 44
 
-char *
-pins_parse_one (const char *text)
+/* NULL: no digest. */
+static char *
+parse_digest (const char *text)
 {
-  static const char *const prefixes[] = { "sha256//", "sha256/", "pin-sha256=" };
-  const char *begin = text;
-  for (gsize i = 0; i < G_N_ELEMENTS (prefixes) && begin == text; i++)
-    if (g_str_has_prefix (text, prefixes[i]))
-      begin = text + strlen (prefixes[i]);
-  g_autofree char *base64 = g_strdup (begin);
+  g_autofree char *base64 = g_strdup (text);
   gsize size = strlen (base64);
   if (size > 2 && base64[0] == '"' && base64[size - 1] == '"') {
     memmove (base64, base64 + 1, size - 2);
@@ -28,6 +24,18 @@ pins_parse_one (const char *text)
   g_autofree guchar *digest = g_base64_decode (base64, &decoded);
   g_autofree char *again = decoded == DIGEST_SIZE ? g_base64_encode (digest, decoded) : NULL;
   return g_strcmp0 (base64, again) == 0 ? g_strconcat ("sha256/", again, NULL) : NULL;
+}
+
+char *
+pins_parse_one (const char *text)
+{
+  /* Base64 may begin with "/": which of these it is its length tells. */
+  static const char *const prefixes[] = { "sha256//", "sha256/", "pin-sha256=", "" };
+  char *pin = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (prefixes) && pin == NULL; i++)
+    if (g_str_has_prefix (text, prefixes[i]))
+      pin = parse_digest (text + strlen (prefixes[i]));
+  return pin;
 }
 
 char **

@@ -98,6 +98,14 @@ pins (void **state)
     g_autofree char *pin = pins_parse_one (good[i]);
     assert_string_equal (pin, PIN_ONE);
   }
+  /* One key in sixty-four has a digest that begins so. */
+  static const char slash[] = "//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  static const char *const before[] = { "sha256/", "sha256//", "pin-sha256=", "" };
+  for (gsize i = 0; i < G_N_ELEMENTS (before); i++) {
+    g_autofree char *text = g_strconcat (before[i], slash, NULL), *pin = pins_parse_one (text);
+    assert_non_null (pin);
+    assert_string_equal (pin + strlen ("sha256/"), slash);
+  }
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     assert_null (pins_parse_one (bad[i]));
   g_auto (GStrv) several = pins_parse (PIN_ONE ", " PIN_TWO);
