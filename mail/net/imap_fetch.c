@@ -264,6 +264,14 @@ fetch_set (struct fetching *fetching, struct mailimap_set *set_take, gboolean nu
   return heard (fetching, code, error);
 }
 
+/* How many messages there can be from this UID on, of so many. */
+static guint32
+most_from (const struct imap *imap, guint32 uid_first, guint32 exists)
+{
+  const guint32 uidnext = imap->info.uidnext;
+  return uidnext == 0 || uidnext <= uid_first ? exists : MIN (exists, uidnext - uid_first);
+}
+
 /* By their places in the folder; last 0: to its end. */
 static gboolean
 fetch_places (struct fetching *fetching, guint32 first, guint32 last, gboolean sizes, guint64 changed_since,
@@ -285,7 +293,7 @@ imap_fetch_heads (struct imap *imap, guint32 uid_first, gboolean sizes, guint64 
   const guint32 last = MIN (begins ? imap->info.exists : *place, there_now (imap));
   const guint32 first = last > slice ? last - slice + 1 : 1;
   *place = 0;
-  if (begins && last <= MAX (slice, WHOLE))
+  if (begins && most_from (imap, uid_first, last) <= MAX (slice, WHOLE))
     return imap_begin (imap, IMAP_SMALL + (guint64) last * HEAD_BYTES + 64 * 1024 * 1024, 600, error)
            && fetch_set (&fetching, mailimap_set_new_interval (uid_first, 0), FALSE, sizes, changed_since, error);
   if (last == 0)

@@ -187,7 +187,8 @@ fetch_heads (struct imap *imap, guint32 first, GString *seen)
   return TRUE;
 }
 
-/* Of very many messages some are asked for at a time, from the end, until there is nothing new among them, or nothing left. */
+/* Of very many messages some are asked for at a time, from the end, until there is nothing new among them, or nothing left; what can
+ * only be few is asked for by its UIDs. */
 static void
 test_slices (void **state)
 {
@@ -207,6 +208,8 @@ test_slices (void **state)
                               "S: $TAG OK done",
                               "C: LOGOUT",
                               NULL };
+  const char *const few[]
+      = { SESSION, MANY, "C: UID FETCH 85000:* (", HEAD ("12000", "86000"), "S: $TAG OK done", "C: LOGOUT", NULL };
   const char *const late[]
       = { SESSION,     MANY, "C: FETCH 6001:* (", HEAD ("6001", "40000"), HEAD ("12000", "80000"), "S: $TAG OK done",
           "C: LOGOUT", NULL };
@@ -238,6 +241,7 @@ test_slices (void **state)
     gboolean fine;
   } cases[] = { { all, 1, "70000 80000 70000 5 ", TRUE },
                 { late, 50000, "80000 ", TRUE },
+                { few, 85000, "86000 ", TRUE },
                 { fewer, 1, "80000 5 ", TRUE },
                 { refused, 1, "80000 ", FALSE } };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {

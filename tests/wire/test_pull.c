@@ -175,7 +175,7 @@ static void
 test_slices (void **state)
 {
 #define MANY                                                                                                           \
-  SESSION, "C: SELECT", "S: * 12000 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 9001] x",                  \
+  SESSION, "C: SELECT", "S: * 12000 EXISTS", "S: * OK [UIDVALIDITY 7] x", "S: * OK [UIDNEXT 90001] x",                 \
       "S: $TAG OK [READ-WRITE] done"
   static const char *const script[] = { MANY,
                                         "C: FETCH 11901:12000 (",
@@ -204,7 +204,7 @@ test_slices (void **state)
   g_autoptr (GPtrArray) mails = state_mails (world->state, world->folder, STATE_ALL);
   AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
   assert_int_equal (mails->len, 4);
-  assert_int_equal (folder->uidnext, 9001);
+  assert_int_equal (folder->uidnext, 90001);
 }
 
 static void
@@ -227,7 +227,7 @@ test_slices_compared (void **state)
                                         FLAGS ("2", "4", "\\Seen"), /* somebody changed it just now */
                                         FLAGS ("6002", "80", "\\Seen"),
                                         FLAGS ("6001", "70", ""),
-                                        FLAGS ("6003", "9100", ""),
+                                        FLAGS ("6003", "90100", ""),
                                         "S: $TAG OK done",
                                         "C: FETCH 1:6000 (UID FLAGS)",
                                         FLAGS ("2", "4", ""),
@@ -256,7 +256,7 @@ test_slices_compared (void **state)
   state_begin (world->state);
   for (gsize i = 0; i < G_N_ELEMENTS (here); i++)
     put (world, here[i]);
-  folder->uidnext = 9001;
+  folder->uidnext = 90001;
   folder->uidvalidity = 7;
   state_folder_save (world->state, folder);
   assert_true (state_commit (world->state, NULL));
