@@ -271,6 +271,47 @@ test_slices_compared (void **state)
   }
 }
 
+/* More on record than is looked up at a time: every second mail is gone, and one is new, behind an interrupted pull. */
+static void
+test_many_known (void **state)
+{
+  static const char *const begin[] = { SESSION,
+                                       "C: SELECT",
+                                       "S: * 601 EXISTS",
+                                       "S: * OK [UIDVALIDITY 7] x",
+                                       "S: * OK [UIDNEXT 1202] x",
+                                       "S: $TAG OK [READ-WRITE] done" };
+  static const char *const end[] = { "C: UID FETCH 1201 (", BODY ("601", "1201"), "S: $TAG OK done", "HANG", NULL };
+  static const char *const commands[] = { "C: UID FETCH 1:* (UID FLAGS RFC822.SIZE", "C: UID FETCH 1:* (UID FLAGS)" };
+  struct world *world = *state;
+  g_autoptr (GPtrArray) script = g_ptr_array_new (), lines = g_ptr_array_new_with_free_func (g_free);
+  for (guint uid = 1; uid <= 1201; uid += 2)
+    g_ptr_array_add (lines, g_strdup_printf (HEAD ("%u", "%u"), uid / 2 + 1, uid));
+  for (gsize i = 0; i < G_N_ELEMENTS (begin); i++)
+    g_ptr_array_add (script, (gpointer) begin[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++) {
+    g_ptr_array_add (script, (gpointer) commands[i]);
+    for (guint k = 0; k < lines->len; k++)
+      g_ptr_array_add (script, g_ptr_array_index (lines, k));
+    g_ptr_array_add (script, (gpointer) "S: $TAG OK done");
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (end); i++)
+    g_ptr_array_add (script, (gpointer) end[i]);
+  AUTOFREE (state_folder) folder = state_folder_get (world->state, world->folder);
+  state_begin (world->state);
+  for (guint32 uid = 1; uid <= 1200; uid++)
+    put (world, uid);
+  folder->uidvalidity = 7;
+  state_folder_save (world->state, folder);
+  assert_true (state_commit (world->state, NULL));
+  pull (world, (const char *const *) script->pdata);
+  g_autoptr (GPtrArray) mails = state_mails (world->state, world->folder, STATE_ALL);
+  assert_int_equal (mails->len, 601);
+  assert_int_equal (files_in (world), 601);
+  for (guint i = 0; i < mails->len; i++)
+    assert_int_equal (((struct state_mail *) g_ptr_array_index (mails, i))->uid % 2, 1);
+}
+
 /* There never was anything in it, as the list of folders told: it need not be opened. One that has another UIDVALIDITY than before has to be. */
 static void
 test_told_empty (void **state)
@@ -394,6 +435,7 @@ main (void)
     cmocka_unit_test_setup_teardown (test_told_empty, setup, teardown),
     cmocka_unit_test_setup_teardown (test_slices, setup, teardown),
     cmocka_unit_test_setup_teardown (test_slices_compared, setup, teardown),
+    cmocka_unit_test_setup_teardown (test_many_known, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_meanwhile, setup, teardown),
     cmocka_unit_test_setup_teardown (test_removed_before, setup, teardown),
     cmocka_unit_test_setup_teardown (test_empty, setup, teardown),
