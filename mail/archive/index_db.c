@@ -193,13 +193,6 @@ index_db_end (struct index_db *db, guint status, const char *what, GError **erro
 }
 
 void
-index_db_fail (struct index_db *db, guint status, const char *what, GError **error)
-{
-  index_db_judge (db, status, notmuch_database_status_string (db->batch));
-  index_db_write_error (db, status, what, error);
-}
-
-void
 index_db_drop (struct index_db *db)
 {
   if (db->batch != NULL)

@@ -39,5 +39,4 @@ void index_db_judge (struct index_db *db, guint status, const char *message);
 void index_db_look (struct index_db *db); /* is the folder still the one that it was? */
 /* Of one that is written to: they say so where the disk takes no more. */
 void index_db_open_error (struct index_db *db, guint status, const char *message, GError **error);
-void index_db_write_error (struct index_db *db, guint status, const char *what, GError **error);
 void index_db_fail (struct index_db *db, guint status, const char *what, GError **error);

@@ -50,8 +50,7 @@ index_db_status_error (notmuch_database_t *notmuch, guint status, const char *wh
   else
     g_set_error (error, ENGINE_ERROR, ENGINE_ERROR_FAILED,
                  "The search index failed while it tried to %s%s. The mail itself is not affected; try again. If it "
-                 "stays so, run `wardmail reindex`: it makes the index anew from "
-                 "your mail.",
+                 "stays so, run `wardmail reindex`: it makes the index anew from your mail.",
                  what, why);
 }
 
@@ -80,13 +79,6 @@ has_room (struct index_db *db, const char *what, GError **error)
       "disk and try again.",
       what);
   return FALSE;
-}
-
-void
-index_db_write_error (struct index_db *db, guint status, const char *what, GError **error)
-{
-  if (has_room (db, what, error))
-    index_db_status_error (db->batch, status, what, error);
 }
 
 void
@@ -139,6 +131,14 @@ index_db_judge (struct index_db *db, guint status, const char *message)
   db->health = INDEX_DAMAGED;
   if (!index_db_exists (db))
     index_db_look (db);
+}
+
+void
+index_db_fail (struct index_db *db, guint status, const char *what, GError **error)
+{
+  index_db_judge (db, status, notmuch_database_status_string (db->batch));
+  if (has_room (db, what, error))
+    index_db_status_error (db->batch, status, what, error);
 }
 
 enum index_health

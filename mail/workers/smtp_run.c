@@ -94,7 +94,7 @@ take_outcomes (struct sending *sending, enum outbox_state of_taken)
                        sending->recipients[i].text);
 }
 
-/* Right before DATA. What cannot be written down for want of room is tried again. */
+/* Right before DATA. Where that it begins cannot be written down, as on a full disk, it is tried again. */
 static enum smtp_outcome
 on_ready (gpointer data, GError **error)
 {
